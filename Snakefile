@@ -1,0 +1,34 @@
+# frames ──► views ──► features ──► metrics ──► figures
+#
+# Run it with `make run`, or `snakemake` once `make setup` has been done and .venv/bin is on the PATH. Another study:
+# snakemake --configfile resources/studies/NAME.yaml
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# a study is one whole file: --configfile replaces the default study, it is not mixed into it
+if not workflow.configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/frames.smk"
+include: "workflow/rules/views.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/figures.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output,
+        rules.merge_metrics.output,

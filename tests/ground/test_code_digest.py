@@ -1,0 +1,85 @@
+import pytest
+
+from catsight import code_digest as module
+
+FILES = {
+    "__init__.py": '"""Package."""\n',
+    "tables.py": '"""Tables."""\nROWS = 1\n',
+    "store.py": "from catsight import tables\n",
+    "views/__init__.py": "",
+    "views/command.py": "from catsight.store import find\nfrom catsight.views import eye\n\ndef main():\n    return 1\n",
+    "views/eye.py": "from . import optics\n",
+    "views/optics.py": "def blur():\n    'Doc.'\n    import catsight.deep.inside\n    return 2\n",
+    "deep/__init__.py": "",
+    "deep/inside.py": "X = 1\n",
+    "figures/__init__.py": "",
+    "figures/command.py": "import catsight.tables\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text)
+    monkeypatch.setattr(module, "_PACKAGE", tmp_path)
+
+    def digest(of="catsight.views.command"):
+        module._read.cache_clear()
+        return module.code_digest(of)
+
+    yield tmp_path, digest
+    module._read.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("views/command.py", "return 1", "return 3"),
+        ("views/optics.py", "return 2", "return 3"),  # a relative import away
+        ("deep/inside.py", "X = 1", "X = 2"),  # imported inside a function
+        ("tables.py", "ROWS = 1", "ROWS = 2"),  # two imports away
+        ("views/__init__.py", "", "print(1)\n"),  # a package that the import runs
+    ],
+)
+def test_changes_that_count(package, file, old, new):
+    folder, digest = package
+    before, figures = digest(), digest("catsight.figures.command")
+    (folder / file).write_text((folder / file).read_text().replace(old, new) if old else new)
+    assert digest() != before
+    assert (digest("catsight.figures.command") != figures) == (file == "tables.py")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (
+            "views/optics.py",
+            'def blur():\n    """Another."""\n    import catsight.deep.inside\n\n    # why\n    return 2\n',
+        ),
+        ("tables.py", "ROWS = 1  # one\n"),
+        ("figures/command.py", "import catsight.tables\nX = 1\n"),  # not imported from here
+    ],
+)
+def test_changes_that_do_not(package, file, text):
+    folder, digest = package
+    before = digest()
+    (folder / file).write_text(text)
+    assert digest() == before
+
+
+def test_stages_do_not_import_each_other():
+    """Rule 1 of the house: what a stage's code reaches is itself and the ground floor."""
+    stages = {"frames", "views", "features", "metrics", "figures"}
+    for stage in stages:
+        seen, waiting = set(), [f"catsight.{stage}.command"]
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += module._read(name, module._file(name))[1]
+        others = {name.split(".")[1] for name in seen if name.count(".")} & stages
+        assert others == {stage}
+        # nor does any of them need the study's configuration
+        assert "catsight.study" not in seen

@@ -1,0 +1,83 @@
+"""What stands beside the library: environments, lock, licence, rules."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+#: Names that differ between PyPI and conda-forge.
+CONDA = {"torch": "pytorch", "huggingface-hub": "huggingface_hub", "matplotlib": "matplotlib-base"}
+ENVS = sorted((ROOT / "envs").glob("*.yaml"))
+
+
+def requirements():
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    everything = [*PROJECT["project"]["dependencies"], *(entry for extra in extras for entry in extra)]
+    pairs = [re.match(r"([A-Za-z0-9_-]+)(.*)", requirement).groups() for requirement in everything]
+    return {CONDA.get(name, name): pin for name, pin in pairs}
+
+
+def pins(env):
+    found = {}
+    for entry in yaml.safe_load(env.read_text())["dependencies"]:
+        for requirement in entry["pip"] if isinstance(entry, dict) else [entry]:
+            name, pin = re.match(r"([A-Za-z0-9_-]+)(.*)", requirement).groups()
+            found[name] = pin
+    return found
+
+
+@pytest.mark.parametrize("env", ENVS, ids=lambda env: env.stem)
+def test_environments_pin_what_the_project_pins(env):
+    wanted = requirements()
+    found = pins(env)
+    assert found.pop("python") == PROJECT["project"]["requires-python"]
+    found.pop("pip")
+    assert found == {name: wanted[name] for name in found}
+
+
+def test_environments_together_hold_all_but_snakemake():
+    assert set().union(*(pins(env) for env in ENVS)) - {"python", "pip"} == set(requirements()) - {"snakemake"}
+
+
+def test_every_rule_names_an_environment_that_exists():
+    for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
+        text = rules.read_text()
+        named = re.findall(r'conda:\s+"(.+?)"', text)
+        assert len(named) == len(re.findall(r"^rule ", text, re.M))
+        for path in named:
+            assert (rules.parent / path).is_file()
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_lock_is_hashed_and_names_no_host(name):
+    text = (ROOT / name).read_text()
+    assert not re.search(r"https?://|--(extra-)?index|--find-links|file:", text)
+    entries = re.split(r"\n(?=[a-z])", text.strip())
+    assert len(entries) > 60
+    for entry in entries:
+        assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+def test_lock_holds_every_requirement():
+    names = {re.split("==", line)[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line}
+    back = {conda: name for name, conda in CONDA.items()}
+    assert {back.get(name, name) for name in requirements()} <= names
+
+
+def test_rules_hold_no_logic():
+    """A rule is a sentence: no run:, no script:, short files."""
+    for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
+        text = rules.read_text()
+        assert not re.search(r"^\s+(run|script|notebook):", text, re.M), rules.name
+        assert len(text.splitlines()) <= (60 if rules.name == "common.smk" else 150), rules.name
+    assert len((ROOT / "Snakefile").read_text().splitlines()) <= 40
+
+
+def test_licence_and_citation():
+    assert (ROOT / "LICENSE").read_text().startswith("MIT License")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["project"]["version"] and citation["license"] == "MIT"

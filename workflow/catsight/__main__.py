@@ -1,0 +1,41 @@
+"""``catsight``: one command per stage, and a few for people."""
+
+import sys
+from importlib import import_module
+
+from catsight.job import run
+
+#: command -> (module with ``main(arguments)``, one line of help); imported only when called.
+COMMANDS = {
+    "frames": ("catsight.frames.command", "photographs to frames in Parquet shards"),
+    "views": ("catsight.views.command", "frames as an eye, or a filter, delivers them"),
+    "features": ("catsight.features.command", "an encoder's weights, and its features of every view"),
+    "metrics": ("catsight.metrics.command", "how well two views' features agree, with intervals"),
+    "figures": ("catsight.figures.command", "pictures, and the report"),
+    "see": ("catsight.views.see", "show a photo, or a folder of them, as an eye sees it"),
+    "spec": ("catsight.specs", "print the spec of a job, to run it by hand"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in COMMANDS:
+        module, _ = COMMANDS[arguments[0]]
+        return run(import_module(module).main, arguments[0], arguments[1:])
+    if arguments and arguments[0] == "--version":
+        from catsight import __version__
+
+        print(f"catsight {__version__}")
+        return 0
+    lines = ["usage: catsight COMMAND ...", "", "How a frozen vision network's world looks through a cat's eye.", ""]
+    lines += [f"  {name:10}{about}" for name, (_, about) in COMMANDS.items()]
+    lines += ["", "`catsight COMMAND --help` says more. A whole study is run by snakemake; see README.md."]
+    asked = not arguments or arguments[0] in ("-h", "--help")
+    if not asked:
+        lines.insert(0, f"catsight: '{arguments[0]}' is not a command\n")
+    print("\n".join(lines), file=sys.stdout if asked else sys.stderr)
+    return 0 if asked else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

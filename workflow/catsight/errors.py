@@ -1,0 +1,5 @@
+"""The one exception that a user is meant to read."""
+
+
+class CatsightError(Exception):
+    """Something the user can mend: the message names the file or key and the fix; commands print it without a trace."""

@@ -1,0 +1,57 @@
+"""What the stages' commands share: their options, and how they end when something is wrong."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from catsight.errors import CatsightError
+
+
+def parser(command: str, description: str) -> argparse.ArgumentParser:
+    """A parser for ``catsight <command>`` with the options that every job has: ``--spec`` and ``--store``."""
+    result = argparse.ArgumentParser(
+        prog=f"catsight {command}",
+        description=description,
+        epilog="The spec of a job is printed by: catsight spec --help",
+    )
+    result.add_argument(
+        "--spec",
+        type=spec,
+        required=True,
+        metavar="JSON",
+        help="all that can change the result, as canonical JSON; @FILE reads it from a file, @- from standard input",
+    )
+    result.add_argument("--store", type=Path, default=Path("results/store"), help="content-addressed store of tables")
+    return result
+
+
+def spec(text: str) -> dict:
+    """Reads the ``--spec`` option: JSON, or ``@FILE`` with JSON in it."""
+    try:
+        if text == "@-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"not a spec ({error}); `catsight spec --help` makes one") from None
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """The installed version of each package, for specs and provenance."""
+    return {package: version(package) for package in packages}
+
+
+def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[str]) -> int:
+    """Runs a command: 0 when it is done, 1 with one line on standard error for what the user can mend."""
+    try:
+        main(arguments)
+    except CatsightError as error:
+        print(f"catsight {name}: error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    return 0

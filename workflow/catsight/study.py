@@ -1,0 +1,288 @@
+"""A study: its validated configuration, and from it the spec of every job.
+
+A spec is one canonical JSON string with all that can change a job's result: the part of the configuration that it uses,
+the digest of the code that it runs, and the versions of the libraries that shape its numbers. Nothing here imports a
+stage, torch or timm: the Snakefile imports this module at every start.
+"""
+
+import copy
+import difflib
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from catsight import eyes, resources
+from catsight.code_digest import code_digest
+from catsight.errors import CatsightError
+from catsight.job import versions
+from catsight.tables import canonical_json
+
+_VIEWING = ("field_of_view", "luminance", "defocus")
+_IMAGE_SUFFIXES_IGNORED = {".ds_store", "thumbs.db", "desktop.ini"}
+
+
+class Study:
+    """A study with this ``config``, as read from YAML: validated, with defaults filled in.
+
+    Raises :class:`CatsightError` where the configuration does not hold up: the message names each key, what it holds
+    and what it may hold.
+    """
+
+    def __init__(self, config: Mapping):
+        self.config = _validate(config)
+        self.name: str = self.config["study"]
+        self.views: dict[str, dict] = {name: self._view(name) for name in sorted(self.config["views"])}
+        self.encoders: dict[str, dict] = {name: self._encoder(name) for name in sorted(self.config["encoders"])}
+        self.reference: str = self.config["reference"]
+        self.shards: list[str] = [str(i) for i in range(self.config["frames"]["shards"])]
+        if self.reference not in self.views:
+            raise CatsightError(
+                f"config: reference is '{self.reference}'; it may be one of the views: {', '.join(self.views)}"
+            )
+        frames = self.config["frames"]
+        if frames["source"] == "folder" and not frames["folder"]:
+            raise CatsightError("config: frames.source is 'folder', so frames.folder must name the folder of photos")
+        if frames["source"] != "folder" and frames["folder"]:
+            raise CatsightError(
+                f"config: frames.folder is '{frames['folder']}', but frames.source is '{frames['source']}'; "
+                "set frames.source: folder to use it"
+            )
+        if frames["glance_size"][0] > frames["glance_size"][1]:
+            raise CatsightError(
+                f"config: frames.glance_size is {frames['glance_size']}; the smaller fraction comes first"
+            )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Study":
+        """The study whose configuration is the YAML file ``path``."""
+        return cls(resources.load_yaml(Path(path)))
+
+    # -- what Snakemake asks ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def photos(self) -> list[str]:
+        """The files that the frames are made from, where they are the user's own; sorted."""
+        folder = self.config["frames"]["folder"]
+        if not folder:
+            return []
+        if not Path(folder).is_dir():
+            raise CatsightError(f"config: frames.folder is '{folder}', which is not a folder")
+        return list_files(folder)
+
+    @property
+    def compared(self) -> list[str]:
+        """The views that are compared with the reference."""
+        return [view for view in self.views if view != self.reference]
+
+    # -- the specs ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def frames_spec(self) -> str:
+        """Spec of the job that makes the frames."""
+        frames = self.config["frames"]
+        used = {key: frames[key] for key in frames if frames["glances"] or key != "glance_size"}
+        packages = ["numpy", "pillow"]
+        if frames["source"] == "photos":
+            packages += ["scikit-image", "scikit-learn", "matplotlib"]
+            used["photos"] = resources.load_yaml(resources.find("photos.yaml"))
+        return self._spec("frames.command", used | {"seed": self.config["seed"]}, packages)
+
+    def views_spec(self, view: str) -> str:
+        """Spec of the jobs that make one view of the frames."""
+        packages = ["numpy", "scipy", "pillow"]
+        if "eye" in self.views[view]:
+            packages.append("colour-science")
+        elif self.views[view]["filter"] == "catvision":
+            packages += ["catvision", "opencv-python-headless"]
+        return self._spec("views.command", {"view": self.views[view]}, packages)
+
+    def weights_spec(self, encoder: str) -> str:
+        """Spec of the job that brings an encoder's weights."""
+        entry = self.encoders[encoder]
+        used = {key: entry[key] for key in ("timm", "timm_args", "weights") if key in entry}
+        packages = ["torch", "timm"]
+        if entry["weights"]["source"] == "package":
+            packages.append(entry["weights"]["package"])
+        return self._spec("features.weights", used, packages)
+
+    def features_spec(self, encoder: str) -> str:
+        """Spec of the jobs that take an encoder's features."""
+        entry = self.encoders[encoder]
+        used = {key: entry[key] for key in ("timm", "timm_args", "layers", "preprocessing") if key in entry}
+        settings = self.config["features"] | {"pooling": sorted(self.config["features"]["pooling"])}
+        return self._spec("features.command", {"encoder": used} | settings, ["torch", "torchvision", "timm", "pillow"])
+
+    def metrics_spec(self, encoder: str) -> str:
+        """Spec of the job that compares an encoder's features between views."""
+        entry = self.encoders[encoder]
+        used = {
+            "encoder": encoder,
+            "family": entry["family"],
+            "training": entry["training"],
+            "reference": self.reference,
+            "seed": self.config["seed"],
+            **self.config["metrics"],
+            "names": sorted(self.config["metrics"]["names"]),
+        }
+        return self._spec("metrics.command", used, ["numpy", "scipy"])
+
+    @cached_property
+    def figures_spec(self) -> str:
+        """Spec of the jobs that draw the figures and write the report."""
+        encoders = {
+            name: {key: entry.get(key, "") for key in ("label", "family", "training", "licence", "note")}
+            for name, entry in self.encoders.items()
+        }
+        used = {
+            **self.config["figures"],
+            "study": self.name,
+            "reference": self.reference,
+            "views": {name: self.config["views"][name] for name in self.views},
+            "viewing": self.config["viewing"],
+            "encoders": encoders,
+            "config": yaml.safe_dump(self.config, sort_keys=True, allow_unicode=True),
+        }
+        return self._spec("figures.command", used, ["matplotlib", "pandas", "numpy", "pillow"])
+
+    def _spec(self, module: str, used: Mapping, packages: list[str]) -> str:
+        return canonical_json({**used, "code": code_digest(f"catsight.{module}"), "versions": _versions(packages)})
+
+    # -- resolving ----------------------------------------------------------------------------------------------------
+
+    def _view(self, name: str) -> dict:
+        """A view with all numbers in it: the parts of its eye, and the viewing conditions."""
+        view = self.config["views"][name]
+        if ("eye" in view) == ("filter" in view):
+            raise CatsightError(f"config: views.{name} holds {dict(view)}; it must have either an eye or a filter")
+        if "filter" in view:
+            if extra := sorted(set(view) - {"filter"}):
+                raise CatsightError(f"config: views.{name}.{extra[0]} has no meaning for a filter; leave it out")
+            return {"filter": view["filter"]}
+        try:
+            eye = eyes.load(view["eye"])
+            for part, other in view.get("swap", {}).items():
+                eye[part] = eyes.load(other)[part]
+        except CatsightError as error:
+            raise CatsightError(f"config: views.{name}: {error}") from None
+        return {"eye": eye} | {key: float(view.get(key, self.config["viewing"][key])) for key in _VIEWING}
+
+    def _encoder(self, name: str) -> dict:
+        """An encoder's entry in the registry, with what the study says laid over it."""
+        registry = resources.load_yaml(resources.find("encoders.yaml"))
+        entry = copy.deepcopy(registry.get(name, {})) | (self.config["encoders"][name] or {})
+        if missing := [key for key in ("timm", "layers", "family", "training", "weights") if key not in entry]:
+            near = difflib.get_close_matches(name, registry, 1)
+            raise CatsightError(
+                f"config: encoders.{name} is not in resources/encoders.yaml"
+                + (f" (did you mean {near[0]}?)" if near else "")
+                + f", and as an encoder of your own it lacks {', '.join(missing)}. Known: {', '.join(sorted(registry))}"
+            )
+        _check_weights(name, entry)
+        return {"label": name, **entry}
+
+
+def list_files(folder: str | os.PathLike) -> list[str]:
+    """All files under ``folder``, sorted; without hidden ones and what file managers leave behind."""
+    found = []
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            os.path.join(root, name)
+            for name in files
+            if not name.startswith(".") and name.lower() not in _IMAGE_SUFFIXES_IGNORED
+        ]
+    return sorted(found)
+
+
+def _versions(packages: list[str]) -> dict[str, str]:
+    try:
+        return versions(*packages)
+    except ImportError as error:
+        raise CatsightError(
+            f"this study needs the package {error.name}, which is not installed; "
+            "`make setup` installs it (by hand: pip install 'catsight[offline,paper]')"
+        ) from None
+
+
+def _check_weights(name: str, entry: Mapping) -> None:
+    weights = entry["weights"]
+    needed = {"package": ["package", "path", "sha256", "convert"], "file": ["path"], "hub": ["tag"], "random": ["seed"]}
+    for key in needed[weights["source"]]:
+        if key not in weights:
+            raise CatsightError(f"config: encoders.{name}.weights has source '{weights['source']}', so it needs {key}")
+    if (weights["source"] == "random") != (entry["training"] == "untrained"):
+        raise CatsightError(
+            f"config: encoders.{name} has weights.source '{weights['source']}' and training '{entry['training']}'; "
+            "random weights are untrained, and only they are: set both"
+        )
+
+
+# -- the schema -------------------------------------------------------------------------------------------------------
+
+
+def _validate(config: Mapping) -> dict:
+    """A copy of ``config`` that the schema accepts, with the schema's defaults in place."""
+    schema = resources.load_yaml(resources.find("schemas", "config.schema.yaml"))
+    if not isinstance(config, Mapping):
+        raise CatsightError("config: it must be a mapping of keys to values, as config.yaml is")
+    config = copy.deepcopy(dict(config))
+    validator = jsonschema.Draft202012Validator(schema)
+    if problems := [line for error in validator.iter_errors(config) for line in _messages(error)]:
+        raise CatsightError("\n  ".join(["the configuration does not hold up:", *sorted(set(problems))]))
+    _fill_defaults(config, schema)
+    return config
+
+
+def _fill_defaults(value: dict, schema: Mapping) -> None:
+    for key, child in schema.get("properties", {}).items():
+        if key not in value and "default" in child:
+            value[key] = copy.deepcopy(child["default"])
+        if isinstance(value.get(key), dict):
+            _fill_defaults(value[key], child)
+
+
+def _messages(error: jsonschema.ValidationError):
+    """One line per problem: the key, what it holds, what it may hold."""
+    if error.validator == "anyOf":  # null, or something with structure: the structure says more
+        for child in error.context:
+            if child.validator != "type" or not isinstance(error.instance, dict | None):
+                yield from _messages(child)
+        return
+    key = ".".join(str(part) for part in error.absolute_path) or "the configuration"
+    schema, instance = error.schema, error.instance
+    if error.validator == "additionalProperties":
+        known = sorted(schema.get("properties", {}))
+        for name in sorted(set(instance) - set(known)):
+            near = difflib.get_close_matches(str(name), known, 1)
+            full = name if key == "the configuration" else f"{key}.{name}"
+            guess = f" (did you mean {near[0]}?)" if near else ""
+            yield f"{full} is not a key{guess}; {key} may hold {', '.join(known)}"
+    elif error.validator == "required":
+        yield f"{key} lacks {error.message.split(' is a required')[0]}"
+    else:
+        about = schema.get("description", "")
+        meaning = f" ({' '.join(about.split())})" if about else ""
+        yield f"{key} is {instance!r}; it must be {_allowed(error)}{meaning}"
+
+
+def _allowed(error: jsonschema.ValidationError) -> str:
+    limit = error.validator_value
+    types = limit if isinstance(limit, list) else [limit]
+    articles = {"integer": "an integer", "object": "a mapping", "array": "a list", "null": "null"}
+    return {
+        "type": lambda: " or ".join(articles.get(t, f"a {t}") for t in types),
+        "enum": lambda: "one of " + ", ".join(map(str, limit)),
+        "minimum": lambda: f"at least {limit}",
+        "maximum": lambda: f"at most {limit}",
+        "exclusiveMinimum": lambda: f"greater than {limit}",
+        "exclusiveMaximum": lambda: f"less than {limit}",
+        "pattern": lambda: f"text that matches {limit}",
+        "minItems": lambda: f"a list of at least {limit}",
+        "maxItems": lambda: f"a list of at most {limit}",
+        "minProperties": lambda: f"a mapping of at least {limit}",
+        "uniqueItems": lambda: "a list without repeats",
+    }.get(error.validator, lambda: error.message)()

@@ -1,0 +1,237 @@
+"""The Parquet tables in which the stages meet.
+
+A table is written whole or not at all, says where it came from (:func:`provenance`), and carries a digest of its rows
+(:func:`content`). The digest is of the values alone: it does not change with compression, row groups or metadata, so a
+stage that is run again and comes to the same rows does not make the next stage's answers stale.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catsight.errors import CatsightError
+
+#: Key of the Parquet metadata under which the provenance lies, as JSON.
+_KEY = b"catsight"
+
+#: A picture inside a table: the layout of Hugging Face ``datasets``' Image feature.
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+FRAMES = pa.schema(
+    [
+        ("frame_id", pa.string()),
+        ("group", pa.string()),  # frames of one group are not independent: the unit of inference
+        ("source", pa.string()),
+        ("image", IMAGE),  # PNG, sRGB
+        ("width", pa.int32()),  # px
+        ("height", pa.int32()),  # px
+        ("sha256", pa.string()),  # of the sRGB pixels
+        ("title", pa.string()),
+        ("author", pa.string()),
+        ("licence", pa.string()),
+        ("link", pa.string()),  # where the picture or its licence can be read about
+        ("left", pa.int32()),  # where the glance lies in its photo, px; null where the frame is the whole photo
+        ("top", pa.int32()),
+    ]
+)
+REJECTED = pa.schema([("path", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
+VIEWS = pa.schema([("frame_id", pa.string()), ("image", IMAGE)])
+METRICS = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("family", pa.string()),
+        ("training", pa.string()),
+        ("layer", pa.string()),
+        ("layer_index", pa.int32()),
+        ("depth", pa.float64()),  # 0 (first block) to 1 (last)
+        ("pooling", pa.string()),
+        ("reference", pa.string()),
+        ("view", pa.string()),
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("ci_low", pa.float64()),
+        ("ci_high", pa.float64()),
+        ("p_value", pa.float64()),
+        ("null_mean", pa.float64()),
+        ("n_frames", pa.int32()),
+        ("n_groups", pa.int32()),
+        ("n_features", pa.int32()),
+        ("bandwidth", pa.float64()),
+        ("seed", pa.int64()),
+        ("reason", pa.string()),  # why a value or an interval is null
+    ]
+)
+
+
+def features_schema(columns: Mapping[str, int]) -> pa.Schema:
+    """Schema of a features table: ``frame_id`` and one fixed-size list of float32 per ``<layer>/<pooling>``.
+
+    ``columns`` maps the column's name to its number of features, in network order.
+    """
+    vectors = [(name, pa.list_(pa.float32(), dims)) for name, dims in columns.items()]
+    return pa.schema([("frame_id", pa.string()), *vectors])
+
+
+class Writer:
+    """Writes a table batch by batch, in constant memory, and lets it appear whole.
+
+    Used as a context manager; ``rows`` counts what was written. The file is built beside ``path``, synced and renamed
+    only when the block ends without an error, so a reader never sees half a table, whatever kills the writer.
+    ``provenance`` may be added to until the block ends.
+    """
+
+    def __init__(self, path: str | os.PathLike, schema: pa.Schema, provenance: Mapping):
+        self.path = Path(path)
+        self.schema = schema
+        self.provenance = dict(provenance)
+        self.rows = 0
+        self._part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        self._digest = _RowsDigest(schema)
+
+    def __enter__(self) -> "Writer":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # write_page_checksum lets every reader notice a damaged byte; PNGs do not compress again
+        self._parquet = pq.ParquetWriter(self._part, self.schema, compression="zstd", write_page_checksum=True)
+        return self
+
+    def write(self, rows: pa.RecordBatch | pa.Table | Sequence[Mapping]) -> None:
+        """Appends ``rows``: Arrow data of this schema, or one mapping per row."""
+        if not isinstance(rows, pa.RecordBatch | pa.Table):
+            rows = pa.Table.from_pylist(list(rows), schema=self.schema)
+        batches = rows.to_batches() if isinstance(rows, pa.Table) else [rows]
+        for batch in batches:
+            self._digest.update(batch)
+            self._parquet.write_batch(batch)
+            self.rows += batch.num_rows
+
+    def __exit__(self, kind, error, trace) -> None:
+        if kind is not None:
+            self._parquet.close()
+            self._part.unlink(missing_ok=True)
+            return
+        about = {**self.provenance, "content": self._digest.hexdigest(), "rows": self.rows}
+        self._parquet.add_key_value_metadata({_KEY.decode(): canonical_json(about)})
+        self._parquet.close()
+        publish(self._part, self.path)
+
+
+def write(path: str | os.PathLike, rows: pa.Table | Sequence[Mapping], schema: pa.Schema, provenance: Mapping) -> None:
+    """Writes a small table in one go; see :class:`Writer`."""
+    with Writer(path, schema, provenance) as writer:
+        writer.write(rows)
+
+
+def read(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pa.Table:
+    """Reads a table, or some ``columns`` of it.
+
+    Raises :class:`CatsightError`, naming the file, where it is missing, cut short, damaged, or not one of ours.
+    """
+    provenance(path)
+    with _naming(path):
+        return pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+
+
+def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
+    """Reads a table ``rows`` rows at a time, in constant memory. Errors as :func:`read`."""
+    provenance(path)
+    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+        yield from parquet.iter_batches(batch_size=rows, columns=columns)
+
+
+def provenance(path: str | os.PathLike) -> dict:
+    """Where a table came from: its spec, inputs, versions, address, number of ``rows`` and ``content`` digest."""
+    with _naming(path):
+        metadata = pq.read_metadata(path).metadata or {}
+    if _KEY not in metadata:
+        raise CatsightError(f"{path} is a Parquet file, but not a catsight table: it does not say where it came from")
+    return json.loads(metadata[_KEY])
+
+
+def content(path: str | os.PathLike) -> str:
+    """The digest of the table's rows, as recorded when they were written."""
+    return provenance(path)["content"]
+
+
+def measure_content(path: str | os.PathLike) -> str:
+    """The digest of the table's rows, computed anew by reading them all."""
+    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+        digest = _RowsDigest(parquet.schema_arrow)
+        for batch in parquet.iter_batches(batch_size=1024):
+            digest.update(batch)
+    return digest.hexdigest()
+
+
+def canonical_json(value) -> str:
+    """JSON that is the same string for the same value, whatever the order of its keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def publish(part: Path, path: Path) -> None:
+    """Makes the finished file ``part`` appear as ``path``: its bytes reach the disk before its name does."""
+    with open(part, "rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+class _RowsDigest:
+    """SHA-256 of a table's rows, independent of how they are cut into batches.
+
+    Every leaf array (a column, or a field of a struct) is hashed on its own, as three streams that do not depend on
+    where batches end: which values are null, how long the variable-length ones are, and the values themselves.
+    """
+
+    def __init__(self, schema: pa.Schema):
+        self._names = canonical_json([[field.name, str(field.type)] for field in schema])
+        self._streams: dict[str, hashlib._Hash] = {}
+
+    def update(self, batch: pa.RecordBatch) -> None:
+        for field, column in zip(batch.schema, batch.columns):
+            self._leaf(field.name, column)
+
+    def hexdigest(self) -> str:
+        parts = sorted((name, stream.hexdigest()) for name, stream in self._streams.items())
+        return hashlib.sha256(canonical_json([self._names, parts]).encode()).hexdigest()
+
+    def _feed(self, name: str, data) -> None:
+        self._streams.setdefault(name, hashlib.sha256()).update(data)
+
+    def _leaf(self, name: str, column: pa.Array) -> None:
+        if len(column) == 0:
+            return  # so that an empty batch leaves no trace
+        self._feed(f"{name}?", column.is_null().to_numpy(zero_copy_only=False).astype(np.uint8).tobytes())
+        if pa.types.is_struct(column.type):
+            for i, field in enumerate(column.type):
+                self._leaf(f"{name}.{field.name}", column.field(i))
+        elif pa.types.is_fixed_size_list(column.type):
+            self._leaf(f"{name}[]", column.flatten())
+        elif pa.types.is_binary(column.type) or pa.types.is_string(column.type):
+            values = [value.as_buffer() for value in column.drop_null()]
+            self._feed(f"{name}#", np.array([value.size for value in values], dtype="<i8").tobytes())
+            for value in values:
+                self._feed(name, value)
+        else:
+            self._feed(name, np.ascontiguousarray(column.drop_null().to_numpy(zero_copy_only=False)).tobytes())
+
+
+class _naming:
+    """Turns whatever Arrow says about a bad file into one line that names it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, FileNotFoundError):
+            raise CatsightError(f"{self.path} is missing") from None
+        if isinstance(error, pa.ArrowException | OSError):
+            raise CatsightError(
+                f"{self.path} cannot be read as a table ({str(error).splitlines()[0]}); delete it and run again"
+            ) from None

@@ -1,0 +1,35 @@
+# The study: its validated configuration, and the spec of every job. What can change a result is in a job's spec, as
+# canonical JSON, and nothing else is: so a change redoes what depends on it.
+import os
+import sys
+
+# The catsight beside this file, with the Python that runs snakemake (or that of a rule's conda environment): here, and in
+# every job.
+LIBRARY = os.path.join(workflow.basedir, "workflow")
+sys.path.insert(0, LIBRARY)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+
+from catsight import CatsightError
+from catsight.study import Study
+
+try:
+    study = Study(config)
+    photos = study.photos
+except CatsightError as error:
+    raise WorkflowError(str(error))
+
+RESULTS = f"results/{study.name}"
+STORE = "results/store"
+
+
+wildcard_constraints:
+    view="|".join(study.views),
+    encoder="|".join(study.encoders),
+    shard="[0-9]+",
+
+
+def per_view(option, folder):
+    """The option of a command that takes each view's tables: --option VIEW SHARD SHARD ... for every view."""
+    tables = {view: expand(f"{RESULTS}/{folder}/{view}/{{shard}}.parquet", shard=study.shards) for view in study.views}
+    return " ".join(f"{option} {view} {' '.join(shards)}" for view, shards in tables.items())

@@ -1,0 +1,37 @@
+rule weights:
+    output:
+        f"{RESULTS}/weights/{{encoder}}.safetensors",
+    log:
+        f"{RESULTS}/logs/weights/{{encoder}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        spec=lambda wildcards: study.weights_spec(wildcards.encoder),
+    message:
+        "features: weights of {wildcards.encoder}"
+    shell:
+        "python -m catsight features weights --spec {params.spec:q} --store {STORE} --output {output} 2> {log}"
+
+
+# Every view in one job, because loading an encoder costs more than looking at a shard. The views that are in the store
+# already are linked, not computed.
+rule features:
+    input:
+        weights=rules.weights.output,
+        views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.views),
+    output:
+        expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.views),
+    log:
+        f"{RESULTS}/logs/features/{{encoder}}/{{shard}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=int(study.config["features"]["device"] not in ("auto", "cpu")),
+    params:
+        spec=lambda wildcards: study.features_spec(wildcards.encoder),
+    message:
+        "features: {wildcards.encoder}, shard {wildcards.shard}"
+    shell:
+        "python -m catsight features extract --spec {params.spec:q} --store {STORE} --threads {threads}"
+        " --weights {input.weights} --views {input.views} --output {output} 2> {log}"

@@ -1,0 +1,16 @@
+rule frames:
+    input:
+        photos,
+    output:
+        shards=expand(f"{RESULTS}/frames/{{shard}}.parquet", shard=study.shards),
+        rejected=f"{RESULTS}/frames/rejected.parquet",
+    log:
+        f"{RESULTS}/logs/frames.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=study.frames_spec,
+    message:
+        "frames: photographs to frames"
+    shell:
+        "python -m catsight frames --spec {params.spec:q} --store {STORE} --output {output.shards} --rejected {output.rejected} 2> {log}"

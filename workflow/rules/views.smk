@@ -1,0 +1,15 @@
+rule views:
+    input:
+        f"{RESULTS}/frames/{{shard}}.parquet",
+    output:
+        f"{RESULTS}/views/{{view}}/{{shard}}.parquet",
+    log:
+        f"{RESULTS}/logs/views/{{view}}/{{shard}}.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=lambda wildcards: study.views_spec(wildcards.view),
+    message:
+        "views: shard {wildcards.shard} as {wildcards.view}"
+    shell:
+        "python -m catsight views --spec {params.spec:q} --store {STORE} --frames {input} --output {output} 2> {log}"

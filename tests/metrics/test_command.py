@@ -1,0 +1,162 @@
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from catsight import CatsightError, tables
+from catsight.__main__ import main
+from catsight.metrics import cka_linear, command, rsa
+
+SPEC = {
+    "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "seed": 0, "confidence": 0.95,
+    "names": ["cka_linear", "cka_linear_unbiased", "rsa"], "rsa_distance": "correlation", "rsa_comparison": "spearman",
+    "code": "0", "versions": {},
+}  # fmt: skip
+IDS = [f"photo{i // 4}-{i % 4}" for i in range(24)]
+
+
+def write_frames(path, ids=IDS):
+    rows = [{"frame_id": i, "group": i.split("-")[0], "image": {"bytes": b"", "path": i}} for i in ids]
+    tables.write(path, rows, tables.FRAMES, {"stage": "frames"})
+    return path
+
+
+def write_features(path, features, ids=IDS):
+    schema = tables.features_schema({name: array.shape[1] for name, array in features.items()})
+    columns = [pa.array(ids)]
+    for array in features.values():
+        flat = pa.array(array.astype(np.float32).ravel())
+        columns.append(pa.FixedSizeListArray.from_arrays(flat, array.shape[1]))
+    tables.write(path, pa.table(columns, schema=schema), schema, {"stage": "features", "of": path.name})
+    return path
+
+
+@pytest.fixture
+def features():
+    rng = np.random.default_rng(0)
+    human = {f"blocks.{i}/mean": rng.normal(size=(24, 8 + i)) for i in range(3)}
+    return {"human": human, "cat": {name: x + rng.normal(size=x.shape) for name, x in human.items()}}
+
+
+def compare(tmp_path, tables_of_views, frames, spec=SPEC, output="toy.parquet"):
+    arguments = ["metrics", "compare", "--spec", json.dumps(spec), "--store", str(tmp_path / "store")]
+    arguments += ["--frames", *map(str, frames), "--output", str(tmp_path / output)]
+    for view, paths in tables_of_views.items():
+        arguments += ["--features", view, *map(str, paths)]
+    assert main(arguments) == 0
+    return tables.read(tmp_path / output).to_pylist()
+
+
+def test_table_holds_what_the_functions_give(tmp_path, features):
+    frames = [write_frames(tmp_path / "f.parquet")]
+    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    rows = compare(tmp_path, views, frames)
+    by_key = {(row["layer"], row["metric"]): row for row in rows}
+    assert len(rows) == len(by_key) == 4 * 3  # three layers and their mean
+    functions = {
+        "cka_linear": cka_linear,
+        "cka_linear_unbiased": lambda x, y: cka_linear(x, y, unbiased=True),
+        "rsa": rsa,
+    }
+    for metric, function in functions.items():
+        values = []
+        for i in range(3):
+            row = by_key[f"blocks.{i}", metric]
+            x, y = (features[view][f"blocks.{i}/mean"].astype(np.float32) for view in ("human", "cat"))
+            assert row["value"] == pytest.approx(function(x, y), rel=1e-9)
+            assert row["ci_low"] < row["ci_high"] and row["reason"] is None
+            assert (row["layer_index"], row["depth"], row["n_features"]) == (i, i / 2, 8 + i)
+            assert (row["n_frames"], row["n_groups"], row["view"]) == (24, 6, "cat")
+            values.append(row["value"])
+        mean = by_key["all", metric]
+        assert mean["value"] == pytest.approx(np.mean(values))
+        assert mean["layer_index"] is None and mean["ci_low"] < mean["ci_high"]
+
+
+def test_shards_do_not_matter(tmp_path, features):
+    whole = compare(
+        tmp_path,
+        {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()},
+        [write_frames(tmp_path / "f.parquet")],
+    )
+    cuts = [slice(0, 5), slice(5, 24)]
+    parts = {
+        view: [
+            write_features(tmp_path / f"{view}{i}.parquet", {n: x[cut] for n, x in f.items()}, IDS[cut])
+            for i, cut in enumerate(cuts)
+        ]
+        for view, f in features.items()
+    }
+    frames = [write_frames(tmp_path / f"f{i}.parquet", IDS[cut]) for i, cut in enumerate(cuts)]
+    assert compare(tmp_path, parts, frames, output="parts.parquet") == whole
+
+
+def test_identity_is_one_with_its_interval(tmp_path, features):
+    frames = [write_frames(tmp_path / "f.parquet")]
+    same = [write_features(tmp_path / "human.parquet", features["human"])]
+    for row in compare(tmp_path, {"human": same, "again": same}, frames):
+        assert (row["value"], row["ci_low"], row["ci_high"]) == (1.0, 1.0, 1.0)
+
+
+def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features):
+    ids = [f"one-{i}" for i in range(24)]
+    frames = [write_frames(tmp_path / "f.parquet", ids)]
+    flat = {name: np.ones_like(x) for name, x in features["cat"].items()}
+    views = {"human": features["human"], "cat": features["cat"], "flat": flat}
+    views = {view: [write_features(tmp_path / f"{view}.parquet", f, ids)] for view, f in views.items()}
+    for row in compare(tmp_path, views, frames):
+        assert row["ci_low"] is None and row["reason"]
+        assert (row["value"] is None) == (row["view"] == "flat")
+
+
+def test_second_time_is_answered_by_the_store(tmp_path, features, capfd):
+    frames = [write_frames(tmp_path / "f.parquet")]
+    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    first = compare(tmp_path, views, frames)
+    capfd.readouterr()
+    assert compare(tmp_path, views, frames) == first
+    assert "store: hit" in capfd.readouterr().err
+    compare(tmp_path, views, frames, spec={**SPEC, "confidence": 0.9})
+    assert "store: computed" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (IDS[:-1], "features of 1 frames are missing, first 'photo5-3'"),
+        ([*IDS[:-1], "stranger"], "features of 1 frames are missing, first 'photo5-3'"),
+        ([*IDS, "stranger"], "features of 1 unknown frames, first 'stranger'"),
+        ([*IDS, IDS[0]], "frame 'photo0-0' come twice"),
+        ([IDS[1], IDS[0], *IDS[2:]], "another order than the frames, from 'photo0-1' on"),
+    ],
+)
+def test_ids_are_never_assumed_aligned(tmp_path, ids, words):
+    table = write_features(tmp_path / "x.parquet", {"a/mean": np.zeros((len(ids), 3))}, ids)
+    with pytest.raises(CatsightError, match=words):
+        command.read_features([table], IDS)
+
+
+def test_a_frame_that_comes_twice(tmp_path):
+    with pytest.raises(CatsightError, match="'photo0-0' comes twice"):
+        command.read_groups([write_frames(tmp_path / "f.parquet", [*IDS, IDS[0]])])
+
+
+def test_not_finite_is_named(tmp_path):
+    x = np.zeros((24, 3))
+    x[5, 1] = np.nan
+    table = write_features(tmp_path / "x.parquet", {"a/mean": np.zeros((24, 3)), "b/mean": x})
+    with pytest.raises(CatsightError, match="column b/mean of frame 'photo1-1' is not finite"):
+        command.read_features([table], IDS)
+
+
+def test_merge(tmp_path, features):
+    frames = [write_frames(tmp_path / "f.parquet")]
+    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    one = compare(tmp_path, views, frames)
+    two = compare(tmp_path, views, frames, spec={**SPEC, "encoder": "other"}, output="other.parquet")
+    output = tmp_path / "metrics.parquet"
+    parts = [str(tmp_path / "toy.parquet"), str(tmp_path / "other.parquet")]
+    assert main(["metrics", "merge", *parts, "--study", "s", "--output", str(output)]) == 0
+    assert tables.read(output).to_pylist() == one + two
+    assert tables.provenance(output)["study"] == "s"

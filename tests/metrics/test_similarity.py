@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+from scipy.stats import ortho_group, pearsonr, spearmanr
+
+from catsight.metrics import cka_linear, rsa
+
+
+def data(n=30, d=12, e=9, seed=0):
+    rng = np.random.default_rng(seed)
+    scene = rng.normal(size=(n, 6))
+    x, y = scene @ rng.normal(size=(6, d)), scene @ rng.normal(size=(6, e))
+    return x + 0.3 * rng.normal(size=(n, d)), y + 0.3 * rng.normal(size=(n, e))
+
+
+def cka_in_feature_space(x, y):
+    """Kornblith et al. 2019: the same number without any Gram matrix."""
+    x, y = x - x.mean(0), y - y.mean(0)
+    return np.linalg.norm(x.T @ y) ** 2 / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y))
+
+
+def hsic_by_enumeration(k, m):
+    """Song et al. 2012: the unbiased HSIC as its U-statistic over all quadruples of different frames."""
+    from itertools import permutations
+
+    n = len(k)
+    total = sum(k[i, j] * (m[i, j] + m[p, q] - 2 * m[i, p]) for i, j, p, q in permutations(range(n), 4))
+    return total / (n * (n - 1) * (n - 2) * (n - 3))
+
+
+def test_biased_cka_is_that_of_feature_space():
+    x, y = data()
+    assert cka_linear(x, y) == pytest.approx(cka_in_feature_space(x, y), rel=1e-12)
+
+
+def test_unbiased_cka_is_that_of_enumeration():
+    x, y = data(n=7)
+    k, m = x @ x.T, y @ y.T
+    wanted = hsic_by_enumeration(k, m) / np.sqrt(hsic_by_enumeration(k, k) * hsic_by_enumeration(m, m))
+    assert cka_linear(x, y, unbiased=True) == pytest.approx(wanted, rel=1e-10)
+
+
+@pytest.mark.parametrize("distance", ["correlation", "cosine", "euclidean"])
+@pytest.mark.parametrize("comparison", ["spearman", "pearson"])
+def test_rsa_is_that_of_scipy(distance, comparison):
+    x, y = data()
+    correlate = {"spearman": spearmanr, "pearson": pearsonr}[comparison]
+    wanted = correlate(pdist(x, distance), pdist(y, distance)).statistic
+    assert rsa(x, y, distance=distance, comparison=comparison) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_identity_is_exactly_one():
+    for seed in range(20):
+        x = data(seed=seed)[0].astype(np.float32)
+        for value in (cka_linear(x, x), cka_linear(x, x, unbiased=True), rsa(x, x), rsa(x, x, distance="cosine")):
+            assert value == 1.0
+
+
+def test_invariances():
+    x, y = data()
+    turned = 3 * x @ ortho_group.rvs(x.shape[1], random_state=0) + 5
+    order = np.random.default_rng(0).permutation(len(x))
+    for unbiased in (False, True):
+        value = cka_linear(x, y, unbiased=unbiased)
+        assert cka_linear(turned, y, unbiased=unbiased) == pytest.approx(value, rel=1e-9)
+        assert cka_linear(y, x, unbiased=unbiased) == pytest.approx(value, rel=1e-12)
+        assert cka_linear(x[order], y[order], unbiased=unbiased) == pytest.approx(value, rel=1e-9)
+        assert cka_linear(x[order], y, unbiased=unbiased) < value - 0.2  # other pairs, other value
+    assert rsa(x * 2 + 1, y) == pytest.approx(rsa(x, y), rel=1e-9)
+    assert rsa(x[order], y[order]) == pytest.approx(rsa(x, y), rel=1e-9)
+
+
+def test_a_huge_offset_costs_no_precision():
+    x, y = data(n=60, d=96)
+    shifted = x.astype(np.float32)
+    offset = shifted.copy()
+    offset[:, 3] += 1000  # a massive activation, as in DINOv2
+    for unbiased in (False, True):
+        assert cka_linear(offset, y, unbiased=unbiased) == pytest.approx(cka_linear(x, y, unbiased=unbiased), abs=1e-5)
+
+
+def test_unrelated_data():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 64, 768))
+    assert cka_linear(x, y) == pytest.approx(0.92, abs=0.01)  # the biased one says so of noise
+    assert abs(cka_linear(x, y, unbiased=True)) < 0.02
+    assert abs(rsa(x, y)) < 0.1
+
+
+def test_undefined_is_nan():
+    x, y = data(n=10)
+    assert np.isnan(cka_linear(np.ones_like(x), y))
+    assert np.isnan(cka_linear(x[:3], y[:3], unbiased=True))
+    assert np.isnan(rsa(x[:2], y[:2]))
+    flat = x.copy()
+    flat[4] = 1.0  # a frame whose features do not vary has no correlation with any other
+    assert np.isnan(rsa(flat, y))
+    with pytest.raises(ValueError, match="comparison is 'kendal'"):
+        rsa(x, y, comparison="kendal")
+    with pytest.raises(ValueError, match="distance is 'taxi'"):
+        rsa(x, y, distance="taxi")

@@ -1,0 +1,167 @@
+"""What is redone after which change: by the dry run's list of jobs, and by what the store answers."""
+
+import copy
+import os
+import time
+
+import pytest
+from conftest import TINY
+
+VIEWS = {"cat", "human", "original"}
+ENCODERS = {"cnn", "vit"}
+SHARDS = {"0", "1"}
+FIGURES = {
+    "figures: gallery of the views",
+    "figures: alignment by layer",
+    "figures: ranking of the encoders",
+    "figures: report",
+}
+
+
+def views(*names):
+    return {f"views: shard {shard} as {view}" for shard in SHARDS for view in names}
+
+
+def features(*names):
+    return {f"features: {encoder}, shard {shard}" for encoder in names for shard in SHARDS}
+
+
+def metrics(*names):
+    return {f"metrics: {encoder}" for encoder in names} | {"metrics: all encoders in one table"}
+
+
+WEIGHTS = {f"features: weights of {encoder}" for encoder in ENCODERS}
+FRAMES = {"frames: photographs to frames"}
+
+
+def configured(study, key, value):
+    config = copy.deepcopy(TINY)
+    *path, last = key.split(".")
+    node = config
+    for part in path:
+        node = node.setdefault(part, {})
+    node[last] = value
+    study.write(config)
+
+
+def test_nothing_to_do_is_said(study):
+    assert "Nothing to be done" in study.run()
+
+
+def test_touching_redoes_nothing(study):
+    later = time.time() + 60
+    for root in ("workflow", "resources", "photos", "profiles"):
+        for path in (study.folder / root).rglob("*"):
+            os.utime(path, (later, later))
+    for name in ("tiny.yaml", "Snakefile", "config.yaml"):
+        os.utime(study.folder / name, (later, later))
+    assert study.due() == set()
+
+
+def test_reordered_keys_redo_nothing(study):
+    def turned(node):
+        return {key: turned(node[key]) for key in reversed(node)} if isinstance(node, dict) else node
+
+    study.write(turned(TINY))
+    assert study.due() == set()
+
+
+def test_comments_and_docstrings_redo_nothing(study):
+    study.edit("workflow/catsight/views/acuity.py", '"""Neural resolution', '# why not\n"""NEURAL resolution')
+    study.edit("workflow/catsight/tables.py", '"""The Parquet tables', '"""THE Parquet tables')
+    study.edit("resources/eyes/cat.yaml", "# The domestic cat", "# A domestic cat")
+    study.edit("resources/encoders.yaml", "# The registry", "# A registry")
+    assert study.due() == set()
+
+
+def test_a_figure_option_redoes_figures_only(study):
+    configured(study, "figures.dpi", 60)
+    assert study.due() == FIGURES
+
+
+def test_a_metric_option_redoes_metrics_and_figures(study):
+    configured(study, "metrics.rsa_distance", "cosine")
+    assert study.due() == metrics(*ENCODERS) | FIGURES
+
+
+def test_one_encoder_redoes_that_encoder(study):
+    configured(study, "encoders.vit.layers", "blocks.[0-2]")
+    # the report prints the configuration, so it is written anew
+    assert study.due() == features("vit") | metrics("vit") | FIGURES
+
+
+def test_one_encoders_weights_redo_that_encoder(study):
+    configured(study, "encoders.cnn.weights.seed", 1)
+    assert study.due() == {"features: weights of cnn"} | features("cnn") | metrics("cnn") | FIGURES
+
+
+def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
+    study.edit("resources/eyes/cat.yaml", "cutoff: {value: 6,", "cutoff: {value: 3,")
+    assert study.due() == views("cat") | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES
+    before = study.contents()
+    study.run()
+    after = study.contents()
+    changed = {path for path in before if before[path] != after[path]}
+    assert all(path.split("/")[0] in ("views", "features", "metrics", "metrics.parquet") for path in changed)
+    assert all("/cat/" in path for path in changed if path.startswith(("views", "features")))
+    # the jobs serve every view, but only the cat's features are computed
+    said = study.store_says("features")
+    assert {answer for output, answer in said.items() if "/cat/" in output} == {"computed"}
+    assert {answer for output, answer in said.items() if "/cat/" not in output} == {"hit"}
+    assert len(said) == len(ENCODERS) * len(SHARDS) * len(VIEWS)
+
+
+@pytest.mark.parametrize(
+    ("file", "jobs"),
+    [
+        ("frames/command.py", FRAMES | views(*VIEWS) | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES),
+        ("views/acuity.py", views("cat", "human", "original") | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES),
+        ("features/layers.py", features(*ENCODERS) | metrics(*ENCODERS) | FIGURES),
+        ("metrics/similarity.py", metrics(*ENCODERS) | FIGURES),
+        ("figures/report.py", FIGURES),
+        ("tables.py", FRAMES | WEIGHTS | views(*VIEWS) | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES),
+    ],
+)
+def test_an_edited_file_redoes_its_stage_and_what_follows(study, file, jobs):
+    path = study.folder / "workflow" / "catsight" / file
+    text = path.read_text()
+    path.write_text(text + "\nEDITED = True\n")
+    assert study.due() == jobs
+    path.write_text(text)
+    assert study.due() == set()
+
+
+def test_an_edit_that_changes_no_value_is_answered_by_the_store_further_down(study):
+    path = study.folder / "workflow" / "catsight" / "views" / "acuity.py"
+    path.write_text(path.read_text() + "\nEDITED = True\n")
+    before = study.contents()
+    study.run()
+    assert study.contents() == before
+    assert set(study.store_says("features").values()) == {"hit"}
+    assert set(study.store_says("metrics").values()) == {"hit"}
+
+
+def test_a_new_photo_computes_its_shard_only(study):
+    source = next((study.folder / "photos").glob("0*.png"))
+    picture = source.with_name("new.png")
+    from PIL import Image, ImageOps
+
+    ImageOps.invert(Image.open(source)).save(picture)
+    assert study.due() >= FRAMES
+    study.run()
+    said = study.store_says("features")
+    shards = {
+        answer: {output.split("/")[-1] for output in said if said[output] == answer} for answer in ("hit", "computed")
+    }
+    assert shards["hit"].isdisjoint(shards["computed"]) and len(shards["computed"]) == 1
+
+
+def test_results_that_were_deleted_come_back_from_the_store(study):
+    before = study.contents()
+    for name in ("frames", "views", "weights", "features", "metrics"):
+        for path in (study.results() / name).rglob("*"):
+            if path.is_symlink():
+                path.unlink()
+    study.run()
+    assert study.contents() == before
+    assert set(study.store_says("features").values()) == {"hit"}

@@ -1,0 +1,186 @@
+"""Whole runs: killed, alone or in parallel, in one piece or in many, without a network."""
+
+import copy
+import json
+import os
+import re
+import signal
+import time
+
+import numpy as np
+import pytest
+from conftest import TINY, Workflow
+
+from catsight import tables
+
+#: How far values may lie apart when shards, batches or threads differ: a batch of another size is multiplied out in
+#: another order, so float32 features differ in their last bits (measured: below 2e-6 of a layer's largest feature).
+VALUES = 1e-4
+
+
+def test_the_road_ends_in_a_report(finished):
+    results = finished.results()
+    html = (results / "report.html").read_text()
+    assert "untrained" in html and "broken.jpg" in html
+    for figure in ("gallery", "profiles", "ranking"):
+        assert (results / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
+        assert "<svg" in (results / "figures" / f"{figure}.svg").read_text()
+    rejected = tables.read(results / "frames" / "rejected.parquet").to_pylist()
+    assert [os.path.basename(row["path"]) for row in rejected] == ["broken.jpg"]
+    metrics = tables.read(results / "metrics.parquet").to_pandas()
+    assert set(metrics["encoder"]) == {"vit", "cnn"} and set(metrics["view"]) == {"cat", "original"}
+    assert metrics["value"].notna().all() and (metrics["n_frames"] == 6).all() and (metrics["n_groups"] == 6).all()
+    # frames, in both shards together, are all the pictures
+    frames = [tables.read(results / "frames" / f"{shard}.parquet") for shard in "01"]
+    assert sum(table.num_rows for table in frames) == 6
+    assert not list((finished.folder / "results").rglob("*.part"))
+
+
+def test_logs_are_quiet(finished):
+    for log in (finished.results() / "logs").rglob("*.log"):
+        text = log.read_text()
+        assert "\r" not in text and len(text.splitlines()) < 20, log
+
+
+def values(workflow):
+    table = tables.read(workflow.results() / "metrics.parquet").to_pandas()
+    keys = ["encoder", "layer", "pooling", "view", "metric"]
+    return table.set_index(keys).sort_index()[["value", "ci_low", "ci_high"]]
+
+
+@pytest.mark.parametrize(("shards", "cores"), [(1, "1"), (5, "2")])
+def test_shards_and_cores_do_not_change_values(finished, tmp_path, shards, cores):
+    workflow = Workflow.create(tmp_path / "study")
+    config = copy.deepcopy(TINY)
+    config["frames"]["shards"] = shards
+    del config["encoders"]["cnn"]
+    workflow.write(config)
+    workflow.run("--cores", cores)
+    wanted, found = values(finished).loc[["vit"]], values(workflow)
+    assert list(wanted.index) == list(found.index)
+    np.testing.assert_allclose(found["value"], wanted["value"], atol=VALUES)
+    # an interval's ends move more: they rest on differences between replicates
+    np.testing.assert_allclose(found, wanted, atol=20 * VALUES)
+
+
+def wait_for(condition, process, seconds=300):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+def group_members(group):
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.getpgid(int(entry)) == group:
+                found.append(int(entry))
+        except ProcessLookupError:
+            pass
+    return found
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "views/cat/*.parquet",  # amid the views
+        "features/vit/*/0.parquet",  # amid the features
+        "metrics/*.parquet",  # amid metrics and figures
+    ],
+)
+def test_killed_and_run_again_gives_the_same_tables(finished, tmp_path, moment):
+    workflow = Workflow.create(tmp_path / "study")
+    process = workflow.start("--cores", "2")
+    wait_for(lambda: list(workflow.results().glob(moment)), process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for member in group_members(process.pid):
+        os.kill(member, signal.SIGKILL)
+    process.stdout.close()
+    assert os.listdir(workflow.folder / ".snakemake" / "locks"), "it was killed after its end"
+    workflow.run("--cores", "2")
+    assert workflow.contents() == finished.contents()
+    assert not list((workflow.folder / "results").rglob("*.part"))
+    assert workflow.due() == set()
+
+
+def test_two_runs_at_once_do_not_meet(study):
+    study.edit("resources/eyes/cat.yaml", "cutoff: {value: 6,", "cutoff: {value: 4,")
+    first = study.start()
+    wait_for(
+        lambda: (study.folder / ".snakemake" / "locks").is_dir() and os.listdir(study.folder / ".snakemake" / "locks"),
+        first,
+    )
+    assert "another run is at work" in study.run(code=1)
+    output, _ = first.communicate(timeout=600)
+    assert first.returncode == 0, output
+
+
+SPY = """
+import os, socket
+def refuse(self, address, *rest):
+    if self.family != socket.AF_UNIX:
+        with open(os.environ["CATSIGHT_SPY"], "a") as file:
+            file.write(repr(address) + "\\n")
+        raise OSError(f"no network here: {address}")
+socket.socket.connect = refuse
+socket.socket.connect_ex = refuse
+_look_up = socket.getaddrinfo
+def getaddrinfo(host, *rest, **more):
+    with open(os.environ["CATSIGHT_SPY"], "a") as file:
+        file.write(repr(host) + "\\n")
+    raise socket.gaierror(f"no network here: {host}")
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+def test_no_network_is_touched(tmp_path):
+    workflow = Workflow.create(tmp_path / "study")
+    spy = tmp_path / "spy"
+    spy.mkdir()
+    (spy / "sitecustomize.py").write_text(SPY)
+    workflow.environment |= {"PYTHONPATH": str(spy), "CATSIGHT_SPY": str(tmp_path / "calls")}
+    config = copy.deepcopy(TINY)
+    del config["encoders"]["cnn"]
+    config["encoders"]["efficientnet_lite0"] = None  # its real weights come inside a package
+    config["frames"]["shards"] = 1
+    workflow.write(config)
+    workflow.run("--cores", "2")
+    assert not (tmp_path / "calls").exists(), (tmp_path / "calls").read_text()
+
+
+def test_a_missing_hub_is_one_clear_line(tmp_path):
+    workflow = Workflow.create(tmp_path / "study")
+    workflow.environment |= {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "hub")}
+    config = copy.deepcopy(TINY)
+    config["encoders"] = {"dino_vit_b16": None}
+    workflow.write(config)
+    output = workflow.run("--cores", "2", code=1)
+    lines = (workflow.results() / "logs" / "weights" / "dino_vit_b16.log").read_text().splitlines()
+    errors = [line for line in lines if "error:" in line]
+    assert len(errors) == 1 and "hub" in errors[0]
+    assert "Traceback" not in output and errors[0] in output
+
+
+def test_bad_configuration_is_one_clear_message(study):
+    config = copy.deepcopy(TINY)
+    config["frames"]["shard"] = 3
+    study.write(config)
+    output = study.run("-n", code=1)
+    assert "frames.shard is not a key (did you mean shards?)" in output
+    assert "Traceback" not in output
+
+
+def test_an_empty_folder_is_one_clear_message(study):
+    for path in (study.folder / "photos").rglob("*.png"):
+        path.unlink()
+    output = study.run(code=1)
+    assert "photos" in output and "broken.jpg" not in json.dumps(sorted(study.contents()))
+    assert re.search(r"catsight frames: error: .*no usable", output) or "no picture" in output
+
+
+def test_another_study_replaces_the_default_one(study):
+    """--configfile is a whole study: nothing of config.yaml is mixed into it."""
+    assert not any("efficientnet" in job or "catvision" in job for job in study.due("--forceall"))

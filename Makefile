@@ -4,6 +4,7 @@
 #   make run STUDY=resources/studies/x.yaml   another study
 #   make run ARGS="--cores 1 -n"              more arguments for snakemake
 #   make test                                 the tests
+#   make pictures                             the README's pictures, from the default study
 #   make lint                                 style
 #   make lock                                 new requirements*.lock after a change of pyproject.toml
 
@@ -13,7 +14,7 @@ ARGS ?=
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run test lint format setup setup-dev lock clean
+.PHONY: help run test pictures lint format setup setup-dev lock clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -22,6 +23,9 @@ run: setup
 
 test: setup-dev
 	$(BIN)/pytest $(ARGS)
+
+pictures: run
+	$(BIN)/python docs/pictures.py
 
 lint: setup-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile workflow && $(BIN)/snakemake --lint

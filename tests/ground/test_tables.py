@@ -121,6 +121,7 @@ def test_a_damaged_byte_is_noticed(tmp_path):
     schema = tables.features_schema({"a/mean": 64})
     x = pa.FixedSizeListArray.from_arrays(pa.array(np.random.default_rng(0).normal(size=640).astype(np.float32)), 64)
     tables.write(path, pa.table([pa.array([str(i) for i in range(10)]), x], schema=schema), schema, {})
+    assert tables.content(path) == tables.measure_content(path)
     damage(path)
     with pytest.raises(CatsightError, match="cannot be read as a table"):
         tables.read(path)

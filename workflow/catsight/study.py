@@ -18,11 +18,11 @@ import yaml
 from catsight import eyes, resources
 from catsight.code_digest import code_digest
 from catsight.errors import CatsightError
+from catsight.files import list_files
 from catsight.job import versions
 from catsight.tables import canonical_json
 
 _VIEWING = ("field_of_view", "luminance", "defocus")
-_IMAGE_SUFFIXES_IGNORED = {".ds_store", "thumbs.db", "desktop.ini"}
 
 
 class Study:
@@ -113,6 +113,8 @@ class Study:
         """Spec of the jobs that take an encoder's features."""
         entry = self.encoders[encoder]
         used = {key: entry[key] for key in ("timm", "timm_args", "layers", "preprocessing") if key in entry}
+        if tag := entry["weights"].get("tag"):  # timm's preprocessing depends on it
+            used["timm"] = f"{entry['timm']}.{tag}"
         settings = self.config["features"] | {"pooling": sorted(self.config["features"]["pooling"])}
         return self._spec("features.command", {"encoder": used} | settings, ["torch", "torchvision", "timm", "pillow"])
 
@@ -183,19 +185,6 @@ class Study:
             )
         _check_weights(name, entry)
         return {"label": name, **entry}
-
-
-def list_files(folder: str | os.PathLike) -> list[str]:
-    """All files under ``folder``, sorted; without hidden ones and what file managers leave behind."""
-    found = []
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            os.path.join(root, name)
-            for name in files
-            if not name.startswith(".") and name.lower() not in _IMAGE_SUFFIXES_IGNORED
-        ]
-    return sorted(found)
 
 
 def _versions(packages: list[str]) -> dict[str, str]:

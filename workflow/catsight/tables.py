@@ -187,7 +187,7 @@ class _RowsDigest:
     """
 
     def __init__(self, schema: pa.Schema):
-        self._names = canonical_json([[field.name, str(field.type)] for field in schema])
+        self._names = canonical_json([[field.name, _type_name(field.type)] for field in schema])
         self._streams: dict[str, hashlib._Hash] = {}
 
     def update(self, batch: pa.RecordBatch) -> None:
@@ -217,6 +217,11 @@ class _RowsDigest:
                 self._feed(name, value)
         else:
             self._feed(name, np.ascontiguousarray(column.drop_null().to_numpy(zero_copy_only=False)).tobytes())
+
+
+def _type_name(kind: pa.DataType) -> str:
+    """A type's name that survives a file: Parquet renames the field inside a list."""
+    return f"{kind.value_type}[{kind.list_size}]" if pa.types.is_fixed_size_list(kind) else str(kind)
 
 
 class _naming:

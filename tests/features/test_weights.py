@@ -1,0 +1,250 @@
+import json
+import pickle
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from catsight import CatsightError
+from catsight.__main__ import main
+from catsight.features import safe
+from catsight.features.layers import find_blocks
+from catsight.features.weights import create, load_strictly, random_state
+
+TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": "0", "versions": {}}
+
+
+def bring(tmp_path, spec, output="w.safetensors"):
+    code = main(
+        [
+            "features",
+            "weights",
+            "--spec",
+            json.dumps(spec),
+            "--store",
+            str(tmp_path / "store"),
+            "--output",
+            str(tmp_path / output),
+        ]
+    )
+    return code, tmp_path / output
+
+
+def test_random_weights_are_seeded_and_say_so(tmp_path):
+    assert bring(tmp_path, TINY)[0] == 0
+    about = safe.about(tmp_path / "w.safetensors")
+    assert about["untrained"] is True and safe.sound(tmp_path / "w.safetensors")
+    again = random_state("test_vit", {}, 3)
+    other = random_state("test_vit", {}, 4)
+    loaded = safe.load(tmp_path / "w.safetensors")
+    assert set(loaded) == set(again)
+    assert all((loaded[name] == again[name]).all() for name in again)
+    assert any((loaded[name] != other[name]).any() for name in other)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "pattern"),
+    [
+        ("vit_small_patch14_dinov2", {"img_size": 56, "depth": 4}, "blocks.*"),
+        ("convnext_atto", {}, "stages.*.blocks.*"),
+        ("resnet18", {}, "layer*.*"),
+        ("vit_tiny_patch16_224", {"img_size": 64}, "blocks.*"),
+    ],
+)
+def test_untrained_blocks_are_awake(name, arguments, pattern):
+    """The identity trap: a branch that starts at 0 would leave every layer of the control the same."""
+    import torch
+
+    model = create(name, arguments).eval()
+    model.load_state_dict(random_state(name, arguments, 0))
+    change = {}
+
+    def hook(module, inputs, output):
+        if output.shape == inputs[0].shape:
+            change[module] = ((output - inputs[0]).norm() / inputs[0].norm()).item()
+
+    for block in find_blocks(model, pattern).values():
+        block.register_forward_hook(hook)
+    size = arguments.get("img_size", 64)
+    with torch.inference_mode():
+        model.forward_features(torch.randn(2, 3, size, size))
+    assert len(change) >= 4
+    assert min(change.values()) > 0.01
+
+
+def test_biases_and_tokens_are_left_alone():
+    fresh, woken = (
+        create("vit_small_patch14_dinov2", {"img_size": 56}),
+        random_state("vit_small_patch14_dinov2", {"img_size": 56}, 0),
+    )
+    assert (woken["blocks.0.ls1.gamma"] == 1).all() and fresh.state_dict()["blocks.0.ls1.gamma"].max() < 1e-4
+    assert (woken["blocks.0.norm1.bias"] == 0).all() and (woken["blocks.0.attn.qkv.bias"] == 0).all()
+    assert woken["cls_token"].abs().max() < 1e-3
+
+
+@pytest.fixture(scope="module")
+def tiny_state():
+    return random_state("test_vit", {}, 0)
+
+
+def save_plain(path, state):
+    from safetensors.torch import save_file
+
+    save_file(dict(state), path)
+    return path
+
+
+def from_file(path, **more):
+    return {**TINY, "weights": {"source": "file", "path": str(path), **more}}
+
+
+def test_a_file_of_ones_own(tmp_path, tiny_state):
+    path = save_plain(tmp_path / "mine.safetensors", tiny_state)
+    assert bring(tmp_path, from_file(path))[0] == 0
+    loaded = safe.load(tmp_path / "w.safetensors")
+    assert all((loaded[name] == tiny_state[name]).all() for name in tiny_state)
+    assert safe.about(tmp_path / "w.safetensors")["untrained"] is False
+
+
+def without(state, name):
+    return {key: tensor for key, tensor in state.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: without(s, "norm.weight"), "lacks the tensors norm.weight"),
+        (lambda s: {**s, "extra": s["norm.weight"].clone()}, "has unknown tensors extra"),
+        (lambda s: {**s, "norm.weight": s["norm.weight"][:3].clone()}, r"another shape norm.weight \(3,\) instead of"),
+    ],
+)
+def test_never_a_partial_load(tmp_path, tiny_state, capfd, change, words):
+    path = save_plain(tmp_path / "mine.safetensors", change(tiny_state))
+    code, output = bring(tmp_path, from_file(path))
+    assert code == 1 and not output.exists()
+    with pytest.raises(CatsightError, match=words):
+        load_strictly(create("test_vit", {}), safe.load(path), path)
+    assert "mine.safetensors does not fit the architecture" in capfd.readouterr().err
+
+
+def test_pickles_hashes_and_damage_are_refused(tmp_path, tiny_state, capfd):
+    pickled = tmp_path / "mine.pth"
+    pickled.write_bytes(pickle.dumps({"a": 1}))
+    assert bring(tmp_path, from_file(pickled))[0] == 1
+    assert "Pickles (.pt, .pth, .bin) can run code and are not read" in capfd.readouterr().err
+
+    path = save_plain(tmp_path / "mine.safetensors", tiny_state)
+    assert bring(tmp_path, from_file(path, sha256="0" * 64))[0] == 1
+    assert "is not the expected file" in capfd.readouterr().err
+
+    path.write_bytes(path.read_bytes()[:-100])
+    assert bring(tmp_path, from_file(path))[0] == 1
+    assert "mine.safetensors is damaged" in capfd.readouterr().err
+
+    assert bring(tmp_path, from_file(tmp_path / "none.safetensors"))[0] == 1
+    assert "none.safetensors cannot be read: No such file" in capfd.readouterr().err
+
+
+def test_store_answers_and_never_serves_damage(tmp_path, capfd):
+    bring(tmp_path, TINY)
+    capfd.readouterr()
+    bring(tmp_path, TINY)
+    assert "store: hit" in capfd.readouterr().err
+    stored = (tmp_path / "w.safetensors").resolve()
+    data = bytearray(stored.read_bytes())
+    data[-5] ^= 0xFF
+    stored.write_bytes(data)
+    assert not safe.sound(stored)
+    bring(tmp_path, TINY)
+    assert "store: computed" in capfd.readouterr().err
+    assert safe.sound(stored)
+
+
+def test_unknown_architecture(tmp_path, capfd):
+    assert bring(tmp_path, {**TINY, "timm": "vit_bse_patch16_224"})[0] == 1
+    assert "has no model 'vit_bse_patch16_224' (did you mean vit_base_patch16_224" in capfd.readouterr().err
+
+
+# -- the hub, as far as it goes without one ---------------------------------------------------------------------------
+
+HUB = {"timm": "test_vit", "weights": {"source": "hub", "tag": "r160_in1k"}, "code": "0", "versions": {}}
+
+
+@pytest.fixture
+def no_cache(tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    return constants
+
+
+def use(monkeypatch, constants, endpoint):
+    from huggingface_hub import file_download, hf_api
+
+    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
+    for module in (file_download, hf_api):
+        if hasattr(module, "HUGGINGFACE_CO_URL_TEMPLATE"):
+            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", constants.HUGGINGFACE_CO_URL_TEMPLATE)
+
+
+def test_a_hub_that_is_not_there_is_one_clear_line(tmp_path, capfd, monkeypatch, no_cache):
+    use(monkeypatch, no_cache, "http://127.0.0.1:9")
+    assert bring(tmp_path, HUB)[0] == 1
+    said = capfd.readouterr().err.strip().splitlines()
+    assert len(said) == 1
+    assert "the model hub cannot be reached for test_vit.r160_in1k" in said[0] and "weights.source: file" in said[0]
+
+
+def test_offline_is_honoured(tmp_path, capfd, monkeypatch, no_cache):
+    monkeypatch.setattr(no_cache, "HF_HUB_OFFLINE", True)
+    assert bring(tmp_path, HUB)[0] == 1
+    assert "HF_HUB_OFFLINE is set" in capfd.readouterr().err
+
+
+def test_unknown_tag(tmp_path, capfd, no_cache):
+    assert bring(tmp_path, {**HUB, "weights": {"source": "hub", "tag": "r999"}})[0] == 1
+    assert "no pretrained weights 'test_vit.r999'; its tags are r160_in1k" in capfd.readouterr().err
+
+
+def test_a_hub_that_is_there(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
+    """timm's own loading from a hub's answer, given by a small server on this machine."""
+    data = save_plain(tmp_path / "model.safetensors", tiny_state).read_bytes()
+    asked = []
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.answer(b"")
+
+        def do_GET(self):
+            self.answer(data)
+
+        def answer(self, body):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("ETag", '"' + "a" * 64 + '"')
+            self.send_header("X-Repo-Commit", "b" * 40)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        use(monkeypatch, no_cache, f"http://127.0.0.1:{server.server_port}")
+        code, output = bring(tmp_path, HUB)
+    finally:
+        server.shutdown()
+    assert code == 0, capfd.readouterr().err
+    assert any("test_vit.r160_in1k" in path and path.endswith("model.safetensors") for path in asked)
+    loaded = safe.load(output)
+    assert all((loaded[name] == tiny_state[name]).all() for name in tiny_state)
+    # from now on the hub's own cache answers, with the server gone
+    shutil.rmtree(tmp_path / "store")
+    use(monkeypatch, no_cache, "http://127.0.0.1:9")
+    assert bring(tmp_path, HUB)[0] == 0

@@ -1,0 +1,1 @@
+"""Features: what the layers of a frozen encoder make of every view."""

@@ -1,0 +1,100 @@
+"""Weights files: safetensors that say where they came from and can be checked without torch."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from catsight.errors import CatsightError
+from catsight.tables import canonical_json, publish
+
+_KEY = "catsight"
+#: safetensors' names of the number formats that weights come in.
+_FORMATS = {
+    "torch.float64": "F64", "torch.float32": "F32", "torch.float16": "F16", "torch.bfloat16": "BF16",
+    "torch.int64": "I64", "torch.int32": "I32", "torch.int16": "I16", "torch.int8": "I8", "torch.uint8": "U8",
+    "torch.bool": "BOOL",
+}  # fmt: skip
+
+
+def write(path: Path, state: Mapping, about: Mapping) -> None:
+    """Writes a state dict whole or not at all; ``about`` goes into its metadata, with a digest of the tensors."""
+    import torch
+    from safetensors.torch import save_file
+
+    state = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
+    content = _digest(
+        (name, _FORMATS[str(tensor.dtype)], list(tensor.shape), tensor.flatten().view(torch.uint8).numpy())
+        for name, tensor in sorted(state.items())
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        save_file(state, part, metadata={_KEY: canonical_json({**about, "content": content})})
+        publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def about(path: str | os.PathLike) -> dict:
+    """Where a weights file that :func:`write` made came from, and the ``content`` digest of its tensors."""
+    metadata = _header(path).get("__metadata__", {})
+    if _KEY not in metadata:
+        raise CatsightError(f"{path} does not say where it came from; `catsight features weights` makes one that does")
+    return json.loads(metadata[_KEY])
+
+
+def sound(path: str | os.PathLike) -> bool:
+    """Whether a weights file's tensors are what its metadata says."""
+    try:
+        header, recorded = _header(path), about(path)["content"]
+    except CatsightError:
+        return False
+    header.pop("__metadata__")
+
+    def tensors(file, start):
+        for name, entry in sorted(header.items()):
+            begin, end = entry["data_offsets"]
+            file.seek(start + begin)
+            yield name, entry["dtype"], entry["shape"], file.read(end - begin)
+
+    with open(path, "rb") as file:
+        start = 8 + int.from_bytes(file.read(8), "little")
+        return _digest(tensors(file, start)) == recorded
+
+
+def load(path: str | os.PathLike) -> dict:
+    """The state dict of a safetensors file, on the CPU. Raises :class:`CatsightError` for anything else."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    _header(path)
+    try:
+        return load_file(path, device="cpu")
+    except SafetensorError as error:
+        raise CatsightError(f"{path} is damaged ({error}); delete it and run again") from None
+
+
+def _header(path: str | os.PathLike) -> dict:
+    try:
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if 2 <= length <= 100_000_000:
+                return json.loads(file.read(length))
+    except FileNotFoundError:
+        raise CatsightError(f"{path} is missing") from None
+    except ValueError:
+        pass
+    raise CatsightError(
+        f"{path} is not a safetensors file. Pickles (.pt, .pth, .bin) can run code and are not read; convert one where "
+        "you trust it: safetensors.torch.save_file(torch.load(FILE, weights_only=True), 'model.safetensors')"
+    )
+
+
+def _digest(tensors: Iterable[tuple]) -> str:
+    digest = hashlib.sha256()
+    for name, dtype, shape, data in tensors:
+        digest.update(canonical_json([name, dtype, shape]).encode())
+        digest.update(data)
+    return digest.hexdigest()

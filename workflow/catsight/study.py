@@ -71,7 +71,8 @@ class Study:
             return []
         if not Path(folder).is_dir():
             raise CatsightError(f"config: frames.folder is '{folder}', which is not a folder")
-        return list_files(folder)
+        # what is no file, as a dangling link, Snakemake could not even ask for its age; the frames job rejects it by name
+        return [path for path in list_files(folder) if os.path.isfile(path)]
 
     @property
     def compared(self) -> list[str]:
@@ -89,6 +90,8 @@ class Study:
         if frames["source"] == "photos":
             packages += ["scikit-image", "scikit-learn", "matplotlib"]
             used["photos"] = resources.load_yaml(resources.find("photos.yaml"))
+        else:
+            packages.append("tifffile")
         return self._spec("frames.command", used | {"seed": self.config["seed"]}, packages)
 
     def views_spec(self, view: str) -> str:

@@ -8,6 +8,7 @@ rule frames:
         f"{RESULTS}/logs/frames.log",
     conda:
         "../../envs/base.yaml"
+    threads: 4
     params:
         spec=study.frames_spec,
     message:

@@ -1,0 +1,32 @@
+"""The user's own photographs: all files under a folder."""
+
+import os
+from pathlib import Path
+
+from catsight.errors import CatsightError
+from catsight.files import list_files
+from catsight.frames.photos import Photo
+
+
+def from_folder(folder: str | os.PathLike, group_by: str) -> list[Photo]:
+    """All files under ``folder``, whatever they hold, in the order of their paths.
+
+    A photo's group is itself (``group_by`` "file") or the folder it lies in ("folder"); names and groups are paths
+    relative to ``folder`` with forward slashes. Raises :class:`CatsightError` where there is no file at all.
+    """
+    if not Path(folder).is_dir():
+        raise CatsightError(f"frames.folder is '{folder}', which is not a folder")
+    photos = []
+    for file in list_files(folder):
+        path = Path(file)
+        relative = path.relative_to(folder)
+        group = relative if group_by == "file" else relative.parent
+        photos.append(Photo(_text(relative), path, _text(group), "folder"))
+    if not photos:
+        raise CatsightError(f"frames.folder is '{folder}', which holds no files")
+    return photos
+
+
+def _text(path: Path) -> str:
+    # a file's name may be no UTF-8; a table's text must be
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")

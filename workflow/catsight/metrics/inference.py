@@ -47,11 +47,11 @@ def jackknife(value: float, replicates: np.ndarray, sizes: Sequence[int], confid
     """Interval of what ``value`` would be with ever more groups, from its ``replicates`` with one block left out each.
 
     ``sizes`` are the blocks' numbers of frames. The delete-m_j jackknife for unequal blocks (Busing, Meijer & van der
-    Leeden 1999, Stat. Comput. 9, 3) on Fisher's z scale, with Student's t for the few blocks. The interval lies around
-    the jackknife's bias-corrected value: with few groups alignment comes out too high, because frames of one group are
-    alike in both views. So ``value`` itself may lie near the upper end, or above. Around ``value`` instead, a nominal
-    95 % interval covers the truth in 78 to 92 % of simulated studies of 7 groups; like this, in 96 to 99 %
-    (``benchmarks/coverage.py``).
+    Leeden 1999, Stat. Comput. 9, 3) on the scale of angles, because CKA and RSA are cosines (so no end lies beyond 1),
+    with Student's t for the few blocks. The interval lies around the jackknife's bias-corrected value: with few groups
+    alignment comes out too high, because frames of one group are alike in both views. So ``value`` itself may lie near
+    the upper end, or above. In simulated studies of 7 groups a nominal 95 % interval covers the truth in USED % of them;
+    around ``value`` instead, in AROUND %; without angles, in PLAIN % (``benchmarks/coverage.py``).
     """
     if len(replicates) < FEWEST_GROUPS:
         return Interval(math.nan, math.nan, f"{len(replicates)} groups are too few for an interval")
@@ -59,9 +59,10 @@ def jackknife(value: float, replicates: np.ndarray, sizes: Sequence[int], confid
         return Interval(math.nan, math.nan, "undefined without some of the groups")
     if (replicates == value).all():
         return Interval(value, value)
-    if max(abs(value), np.abs(replicates).max()) >= 1:  # an unbiased CKA may be; z is then undefined
+    if max(abs(value), np.abs(replicates).max()) > 1:  # an unbiased CKA may be; it is then no cosine
         return Interval(*_interval(value, replicates, sizes, confidence))
-    return Interval(*map(math.tanh, _interval(np.arctanh(value), np.arctanh(replicates), sizes, confidence)))
+    smallest, largest = np.clip(_interval(np.arccos(value), np.arccos(replicates), sizes, confidence), 0, math.pi)
+    return Interval(math.cos(largest), math.cos(smallest))
 
 
 def _interval(value, replicates, sizes, confidence) -> tuple[float, float]:

@@ -44,7 +44,7 @@ def study(groups: int, rng: np.random.Generator, noise: float, prepare, compare)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--studies", type=int, default=400, help="simulated studies per row (default: %(default)s)")
+    parser.add_argument("--studies", type=int, default=300, help="simulated studies per row (default: %(default)s)")
     studies = parser.parse_args().studies
     heads = ("metric", "noise", "groups", "truth", "mean", "used", "around value", "plain scale", "Fisher's z")
     print("{:21}{:>6}{:>7}{:>7}{:>7}{:>7}{:>14}{:>13}{:>12}   width  z width".format(*heads))

@@ -71,7 +71,7 @@ class Study:
             return []
         if not Path(folder).is_dir():
             raise CatsightError(f"config: frames.folder is '{folder}', which is not a folder")
-        # what is no file, as a dangling link, Snakemake could not even ask for its age; the frames job rejects it by name
+        # Snakemake cannot ask what is no file, as a dangling link, for its age; the frames job rejects it by name
         return [path for path in list_files(folder) if os.path.isfile(path)]
 
     @property

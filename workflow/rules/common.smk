@@ -7,8 +7,8 @@ import sys
 # every job.
 LIBRARY = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, LIBRARY)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
-os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+os.environ |= {"PATH": os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)])}
+shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
 from catsight import CatsightError
 from catsight.study import Study
@@ -20,7 +20,6 @@ except CatsightError as error:
     raise WorkflowError(str(error))
 
 RESULTS = f"results/{study.name}"
-STORE = "results/store"
 
 
 wildcard_constraints:

@@ -10,7 +10,7 @@ rule weights:
     message:
         "features: weights of {wildcards.encoder}"
     shell:
-        "python -m catsight features weights --spec {params.spec:q} --store {STORE} --output {output} 2> {log}"
+        "python -m catsight features weights --spec {params.spec:q} --output {output} 2> {log}"
 
 
 # Every view in one job, because loading an encoder costs more than looking at a shard. The views that are in the store
@@ -33,5 +33,5 @@ rule features:
     message:
         "features: {wildcards.encoder}, shard {wildcards.shard}"
     shell:
-        "python -m catsight features extract --spec {params.spec:q} --store {STORE} --threads {threads}"
+        "python -m catsight features extract --spec {params.spec:q} --threads {threads}"
         " --weights {input.weights} --views {input.views} --output {output} 2> {log}"

@@ -14,4 +14,4 @@ rule frames:
     message:
         "frames: photographs to frames"
     shell:
-        "python -m catsight frames --spec {params.spec:q} --store {STORE} --output {output.shards} --rejected {output.rejected} 2> {log}"
+        "python -m catsight frames --spec {params.spec:q} --output {output.shards} --rejected {output.rejected} 2> {log}"

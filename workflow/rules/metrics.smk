@@ -16,7 +16,7 @@ rule metrics:
     message:
         "metrics: {wildcards.encoder}"
     shell:
-        "python -m catsight metrics compare --spec {params.spec:q} --store {STORE} --frames {input.frames} {params.features}"
+        "python -m catsight metrics compare --spec {params.spec:q} --frames {input.frames} {params.features}"
         " --output {output} 2> {log}"
 
 
@@ -29,7 +29,9 @@ rule merge_metrics:
         f"{RESULTS}/logs/metrics/merge.log",
     conda:
         "../../envs/base.yaml"
+    params:
+        study=study.name,
     message:
         "metrics: all encoders in one table"
     shell:
-        "python -m catsight metrics merge {input} --study {study.name} --output {output} 2> {log}"
+        "python -m catsight metrics merge {input} --study {params.study} --output {output} 2> {log}"

@@ -12,4 +12,4 @@ rule views:
     message:
         "views: shard {wildcards.shard} as {wildcards.view}"
     shell:
-        "python -m catsight views --spec {params.spec:q} --store {STORE} --frames {input} --output {output} 2> {log}"
+        "python -m catsight views --spec {params.spec:q} --frames {input} --output {output} 2> {log}"

@@ -151,7 +151,7 @@ class Study:
             "encoders": encoders,
             "config": yaml.safe_dump(self.config, sort_keys=True, allow_unicode=True),
         }
-        return self._spec("figures.command", used, ["matplotlib", "pandas", "numpy", "pillow"])
+        return self._spec("figures.command", used, ["matplotlib", "jinja2", "pandas", "numpy", "pillow"])
 
     def _spec(self, module: str, used: Mapping, packages: list[str]) -> str:
         return canonical_json({**used, "code": code_digest(f"catsight.{module}"), "versions": _versions(packages)})

@@ -1,0 +1,41 @@
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests can import synthetic_study, which lies here
+
+import synthetic_study as synthetic
+
+from catsight import tables
+
+
+@pytest.fixture
+def spec():
+    return synthetic.spec()
+
+
+@pytest.fixture
+def rows():
+    return synthetic.metric_rows()
+
+
+@pytest.fixture
+def table():
+    """Makes the metrics table of some rows, as pandas reads it back from Parquet."""
+
+    def make(rows, folder) -> pd.DataFrame:
+        path = folder / "rows.parquet"
+        synthetic.write_metrics(path, rows)
+        return tables.read(path).to_pandas()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """A folder with all tables of a synthetic study."""
+    folder = tmp_path_factory.mktemp("study")
+    synthetic.write_study(folder, synthetic.pictures())
+    return folder

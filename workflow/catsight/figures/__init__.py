@@ -1,0 +1,1 @@
+"""Figures: pictures of the results, and the report."""

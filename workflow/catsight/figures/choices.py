@@ -1,0 +1,151 @@
+"""Which views, encoders and rows the figures show, and in which order."""
+
+import textwrap
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from catsight.errors import CatsightError
+
+#: The name of the rows that hold a mean over an encoder's layers.
+ALL_LAYERS = "all"
+
+#: Where a :func:`cut` axis ends: a dot at 0 is still whole.
+CUT = -0.04
+
+_METRICS = {
+    "cka_linear": "Linear CKA",
+    "cka_linear_unbiased": "Linear CKA, unbiased",
+    "rsa": "RSA",
+}
+
+
+def views(spec: Mapping) -> list[str]:
+    """All views in the order of the gallery: untouched frames, the reference, other eyes (cat first), other filters."""
+
+    def place(name: str):
+        config = spec["views"][name]
+        kinds = (config.get("filter") == "original", name == spec["reference"], name == "cat", "eye" in config)
+        return (kinds.index(True) if True in kinds else len(kinds), name)
+
+    return sorted(spec["views"], key=place)
+
+
+def compared(spec: Mapping) -> list[str]:
+    """The views compared with the reference: :func:`focus`, other eyes, filters, and last the untouched frames."""
+    focal = focus(spec)
+    others = [name for name in views(spec) if name not in (focal, spec["reference"])]
+    return [focal, *sorted(others, key=lambda name: spec["views"][name].get("filter") == "original")]
+
+
+def focus(spec: Mapping) -> str:
+    """The view that the study is about: ``cat``, else the first other eye, else the first other view."""
+    others = [name for name in views(spec) if name != spec["reference"]]
+    if not others:
+        raise CatsightError(f"the study has no view beside its reference '{spec['reference']}'; add one under views:")
+    return next(iter([n for n in others if n == "cat"] + [n for n in others if "eye" in spec["views"][n]] + others))
+
+
+def encoders(spec: Mapping) -> dict[str, dict]:
+    """The encoders of the spec, trained ones first; every figure gives them their colours in this order."""
+    return dict(sorted(spec["encoders"].items(), key=lambda item: (item[1]["training"] == "untrained", item[0])))
+
+
+def metrics(table: pd.DataFrame) -> list[str]:
+    """The metrics of the table, the well-known ones first."""
+    known = list(_METRICS)
+    return sorted(table["metric"].unique(), key=lambda m: (known.index(m) if m in known else len(known), m))
+
+
+def metric_label(metric: str) -> str:
+    """What figures call a metric."""
+    return _METRICS.get(metric, metric)
+
+
+def viewing(spec: Mapping, view: str) -> dict[str, float] | None:
+    """Field of view (degrees), luminance (cd/m²) and defocus (dioptres) of an eye's view; None for a filter."""
+    config = spec["views"][view]
+    return {key: config.get(key, value) for key, value in spec["viewing"].items()} if "eye" in config else None
+
+
+def conditions(spec: Mapping, view: str) -> str:
+    """A view's conditions in a few words: ``100 cd/m², 16°``."""
+    looking = viewing(spec, view)
+    if looking is None:
+        return "as photographed" if spec["views"][view].get("filter") == "original" else "published filter"
+    words = [f"{looking['luminance']:g} cd/m²", f"{looking['field_of_view']:g}°"]
+    if looking["defocus"]:
+        words.append(f"{looking['defocus']:+g} D")
+    return ", ".join(words)
+
+
+def poolings(table: pd.DataFrame, wanted: str) -> dict[str, str]:
+    """The pooling shown for each encoder: the ``wanted`` one, else ``mean``, else what it has."""
+    has = table.groupby("encoder")["pooling"].unique()
+    return {name: next(p for p in (wanted, "mean", *sorted(some)) if p in some) for name, some in has.items()}
+
+
+def pooling_note(pooling: str, spec: Mapping) -> str:
+    """What is added to an encoder's label where it shows another pooling than the one asked for."""
+    return "" if pooling == spec["pooling"] else f" [{pooling}]"
+
+
+def shown(table: pd.DataFrame, spec: Mapping) -> pd.DataFrame:
+    """The rows of the chosen pooling, of this study's encoders, compared views and reference.
+
+    Raises :class:`CatsightError` where nothing is left, or where an estimate stands there twice.
+    """
+    table = table[(table["reference"] == spec["reference"]) & table["view"].isin(compared(spec))]
+    table = table[table["encoder"].isin(list(spec["encoders"]))]
+    if table.empty:
+        raise CatsightError(
+            f"the metrics table has no row of this study (reference '{spec['reference']}', views "
+            f"{', '.join(compared(spec))}); run the metrics stage again"
+        )
+    table = table[table["pooling"] == table["encoder"].map(poolings(table, spec["pooling"]))]
+    keys = ["encoder", "layer", "view", "metric"]
+    if (twice := table.duplicated(keys)).any():
+        row = table.loc[twice.idxmax(), keys]
+        raise CatsightError(f"the metrics table holds {', '.join(row)} more than once; run the metrics stage again")
+    return table
+
+
+def layers(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of single layers, in network order."""
+    return table[table["layer"] != ALL_LAYERS].sort_values(["encoder", "layer_index"], kind="stable")
+
+
+def summaries(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that hold means over layers. Raises :class:`CatsightError` where there are none."""
+    table = table[table["layer"] == ALL_LAYERS]
+    if table.empty:
+        raise CatsightError("the metrics table has no means over layers (layer 'all'); run the metrics stage again")
+    return table
+
+
+def has_interval(table: pd.DataFrame) -> pd.Series:
+    """Which rows have a value and both ends of its interval."""
+    return table[["value", "ci_low", "ci_high"]].notna().all(axis=1)
+
+
+def cut(table: pd.DataFrame) -> bool:
+    """Whether the axis ends just below 0 although intervals go on: where no value is negative.
+
+    The figures then show the axis from :data:`CUT` to 1, and say so. A measure of agreement says no more below 0, and
+    wide intervals would press the values into a corner.
+    """
+    return bool((table["value"].min() >= 0) and (table["ci_low"].min() < CUT) and (table["ci_high"].max() <= 1))
+
+
+def gaps(table: pd.DataFrame, width: int = 88) -> list[str]:
+    """Why values or intervals are missing, and at how many of the points shown; lines of up to ``width`` letters."""
+    lines = []
+    for what, missing in (
+        ("value", table["value"].isna()),
+        ("interval", table["value"].notna() & ~has_interval(table)),
+    ):
+        reasons = table.loc[missing, "reason"].replace("", np.nan).fillna("no reason given")
+        for reason, count in reasons.value_counts().sort_index().items():
+            lines += textwrap.wrap(f"no {what}: {reason} ({count} of {len(table)} points)", width)
+    return lines

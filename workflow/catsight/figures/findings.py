@@ -1,0 +1,174 @@
+"""What was found, in plain sentences made from the numbers, that claim no more than the intervals allow."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import yaml
+
+from catsight.figures import choices
+
+#: Below this number of groups an interval is called rough.
+FEW_GROUPS = 10
+#: More encoders than this are summed up instead of listed.
+_LISTED = 4
+#: What weights may be trained for and still stand for their architecture.
+_GENERAL = ("supervised", "self-supervised", "language")
+
+
+def sentences(metrics: pd.DataFrame, spec: Mapping) -> list[str]:
+    """Up to five sentences on the study whose metrics table this is."""
+    rows = choices.shown(metrics, spec)
+    metric = primary(rows)
+    rows = rows[rows["metric"] == metric]
+    means = choices.summaries(rows)
+    focal = means[means["view"] == choices.focus(spec)].set_index("encoder")
+    encoders = {name: about for name, about in choices.encoders(spec).items() if name in focal.index}
+    trained = [name for name, about in encoders.items() if about["training"] != "untrained"]
+    untrained = [name for name in encoders if name not in trained]
+    label = {name: about["label"] for name, about in encoders.items()}
+    found = [
+        _level(focal, trained or untrained, label, spec, metric),
+        _controls(focal, trained, untrained, label),
+        _changes(means, list(encoders), spec),
+        _depth(choices.layers(rows), (trained or untrained)[:2], label, spec),
+        _cautions(rows, trained, encoders),
+    ]
+    return [sentence for sentence in found if sentence]
+
+
+def primary(table: pd.DataFrame) -> str:
+    """The metric that the sentences speak of: unbiased CKA where it was computed, else the first one."""
+    names = choices.metrics(table)
+    return "cka_linear_unbiased" if "cka_linear_unbiased" in names else names[0]
+
+
+def confidence(spec: Mapping) -> str:
+    """``95 % interval``, from the study's configuration."""
+    level = (yaml.safe_load(spec["config"]) or {}).get("metrics", {}).get("confidence")
+    return f"{100 * level:g} % interval" if level else "interval"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A value as text; one that is not 1 never reads as 1."""
+    if 1 - 0.5 * 10.0**-digits <= value < 1:
+        return f"over 0.{'9' * digits}"
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def estimate(row: Mapping) -> str:
+    """A row's value with its interval, or why it has none."""
+    reason = row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
+    if pd.isna(row["value"]):
+        return f"no value ({reason})"
+    if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
+        return f"{number(row['value'], _digits(row['value']))} (no interval: {reason})"
+    ends = (row["ci_low"], row["ci_high"])
+    value, low, high = (number(one, _digits(row["value"], *ends)) for one in (row["value"], *ends))
+    return f"{value} ({low} to {high})"
+
+
+def _digits(*values: float) -> int:
+    """Two decimals, or three where one of the values is so close to 1 that two would hide the difference."""
+    return 3 if any(0.9 <= value < 1 for value in values) else 2
+
+
+def order(one: Mapping, other: Mapping) -> str | None:
+    """Where ``one``'s interval lies as against ``other``'s: below, above, overlapping; None where one has none."""
+    if any(pd.isna(row[end]) for row in (one, other) for end in ("value", "ci_low", "ci_high")):
+        return None
+    if one["ci_high"] < other["ci_low"]:
+        return "below"
+    return "above" if one["ci_low"] > other["ci_high"] else "overlapping"
+
+
+def _level(focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str) -> str:
+    what = choices.metric_label(metric)
+    what = what if what.isupper() else what[0].lower() + what[1:]
+    focal_view, reference = choices.focus(spec), spec["reference"]
+    start = f"On average over layers, features of the view “{focal_view}” agree with those of “{reference}” by"
+    end = f"({what}, where 1 is full agreement; {confidence(spec)} in brackets)."
+    if len(names) <= _LISTED or focal.loc[list(names), "value"].notna().sum() < 2:
+        return f"{start} {_listed([f'{estimate(focal.loc[n])} in {label[n]}' for n in names])} {end}"
+    values = focal.loc[list(names), "value"]
+    low, high = values.idxmin(), values.idxmax()
+    return (
+        f"{start} {estimate(focal.loc[low])} in {label[low]} at the least and {estimate(focal.loc[high])} in "
+        f"{label[high]} at the most, of {len(names)} encoders {end}"
+    )
+
+
+def _controls(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str], label: Mapping) -> str:
+    if not untrained:
+        return ""
+    if not trained:
+        return "No encoder here is trained, so nothing is said about learned features."
+    values = _listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
+    sides = {order(focal.loc[a], focal.loc[b]) for a in trained for b in untrained}
+    if None in sides:
+        verdict = "without intervals throughout, the two kinds cannot be compared"
+    elif sides == {"below"}:
+        verdict = "every trained encoder’s interval lies below them"
+    elif sides == {"above"}:
+        verdict = "every trained encoder’s interval lies above them"
+    elif sides == {"overlapping"}:
+        verdict = "the trained encoders’ intervals overlap with these, so a difference due to training is not shown"
+    else:
+        verdict = (
+            "some of the trained encoders’ intervals overlap with these or lie on either side, so no rule is shown"
+        )
+    return f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."
+
+
+def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping) -> str:
+    focal, *others = choices.compared(spec)
+    table = means.set_index(["encoder", "view"])
+    parts = []
+    for view in others[:3]:
+        pairs = [(table.loc[(e, focal)], table.loc[(e, view)]) for e in encoders if (e, view) in table.index]
+        sides = [order(*pair) for pair in pairs]
+        words = {"above": "less far in", "overlapping": "overlapping intervals in", None: "no interval in"}
+        rest = "; ".join(f"{words[side]} {sides.count(side)}" for side in words if sides.count(side))
+        parts.append(f"than “{view}” in {sides.count('below')} of {len(sides)} encoders" + (rest and f" ({rest})"))
+    if not parts:
+        return ""
+    return (
+        f"On average over layers, and counting only intervals that lie apart, “{focal}” moves features further from "
+        f"“{spec['reference']}” {_listed(parts)}."
+    )
+
+
+def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping) -> str:
+    rows = rows[(rows["view"] == choices.focus(spec)) & rows["value"].notna()]
+    parts = []
+    for name in names:
+        own = rows[rows["encoder"] == name].reset_index(drop=True)
+        if len(own) < 2:
+            continue
+        low, high = own.loc[own["value"].idxmin()], own.loc[own["value"].idxmax()]
+        side = order(low, high)
+        verdict = {"below": "intervals apart", None: "not to be compared without both intervals"}.get(
+            side, "overlapping intervals"
+        )
+        parts.append(
+            f"in {label[name]} from {estimate(low)} at {low['layer']} (relative depth {low['depth']:.2f}) to "
+            f"{estimate(high)} at {high['layer']} ({high['depth']:.2f}; {verdict})"
+        )
+    if not parts:
+        return ""
+    return f"From layer to layer this agreement goes {_listed(parts)}; these layers were picked after looking."
+
+
+def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str, Mapping]) -> str:
+    groups = int(rows["n_groups"].min())
+    unit = "group of frames" if groups == 1 else "groups of frames"
+    words = f"All this rests on {groups} independent {unit}"
+    if groups < FEW_GROUPS:
+        words += f", fewer than {FEW_GROUPS}: the intervals are rough, and other photographs may give other values"
+    tuned = [n for n in trained if encoders[n]["training"] not in _GENERAL]
+    for name in tuned:
+        words += f"; {encoders[name]['label']} was trained for {encoders[name]['training']} and speaks for that alone"
+    return f"{words}."
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,101 @@
+"""The gallery: the same frames as each eye delivers them, side by side."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from catsight.figures import choices, style
+
+#: Pixels of all pictures together, so that a gallery stays well under 10 MB however many it shows.
+_PIXELS = 2_400_000
+_LONGEST = 420
+
+
+def choose(frames: pd.DataFrame, count: int) -> list[str]:
+    """The ids of ``count`` frames (fewer where there are fewer), each of another group as far as there are so many.
+
+    ``frames`` needs the columns ``frame_id`` and ``group``; their order and shards do not matter.
+    """
+    ordered = frames[["group", "frame_id"]].sort_values(["group", "frame_id"])
+    turn = ordered.groupby("group").cumcount()  # 0 for a group's first frame, 1 for its second ...
+    return ordered.assign(turn=turn).sort_values(["turn", "group"])["frame_id"].head(count).tolist()
+
+
+@style.styled
+def draw(rows: Sequence[Mapping], spec: Mapping):
+    """A figure with one row per frame and one column per view.
+
+    Each of ``rows`` holds a ``title`` and ``pictures``, view name to uint8 sRGB (h, w, 3).
+    """
+    from matplotlib.figure import Figure
+
+    columns = [name for name in choices.views(spec) if name in rows[0]["pictures"]]
+    side = min(_LONGEST, int((_PIXELS / (len(rows) * len(columns))) ** 0.5))
+    tall = [max(picture.shape[0] / picture.shape[1] for picture in row["pictures"].values()) for row in rows]
+    tall = np.clip(tall, 0.4, 1.6)
+    width = style.width(len(columns))
+    cell = (width - 0.2) / len(columns)
+    figure = Figure(figsize=(width, 0.5 + (cell + 0.03) * sum(tall)), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
+    grid = figure.subplots(len(rows), len(columns), squeeze=False, height_ratios=tall)
+    ruled = _ruled(columns, spec)
+    for axes_row, row, ratio in zip(grid, rows, tall):
+        for axes, view in zip(axes_row, columns):
+            picture = _reduce(row["pictures"][view], side)
+            axes.imshow(picture, interpolation="antialiased")
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+            if view in ruled:
+                _scale_bar(axes, picture.shape, choices.viewing(spec, view)["field_of_view"])
+        axes_row[0].set_ylabel(_short(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY)
+    for axes, view in zip(grid[0], columns):
+        axes.set_title(_title(view, spec), fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)
+    return figure
+
+
+def _title(view: str, spec: Mapping) -> str:
+    name = f"{view} (reference)" if view == spec["reference"] else view
+    return f"{name}\n{choices.conditions(spec, view)}"
+
+
+def _ruled(columns: Sequence[str], spec: Mapping) -> set[str]:
+    """The views that carry a scale bar: the first eye, and every eye with another field of view than that."""
+    eyes = [view for view in columns if choices.viewing(spec, view)]
+    eyes.sort(key=lambda view: view != spec["reference"])
+    fields = {view: choices.viewing(spec, view)["field_of_view"] for view in eyes}
+    return {view for view in eyes if view == eyes[0] or fields[view] != fields[eyes[0]]}
+
+
+def scale(field_of_view: float) -> float:
+    """A round number of degrees, a tenth to a quarter of the field of view."""
+    nice = [step * 10.0**power for power in range(-4, 3) for step in (1, 2, 5)]
+    return max(value for value in nice if value <= field_of_view / 4)
+
+
+def _scale_bar(axes, shape: tuple[int, ...], field_of_view: float) -> None:
+    from matplotlib.patheffects import withStroke
+
+    height, width = shape[:2]
+    degrees = scale(field_of_view)
+    left, below = 0.05 * width, height - 0.06 * height
+    outline = [withStroke(linewidth=3, foreground="black", alpha=0.6)]
+    end = left + degrees / field_of_view * width
+    axes.plot([left, end], [below, below], color="white", linewidth=1.6, solid_capstyle="butt", path_effects=outline,
+              scalex=False, scaley=False)  # fmt: skip
+    axes.annotate(f"{degrees:g}°", (left, below), (1, 2), textcoords="offset points", color="white", fontsize=7.5,
+                  va="bottom", path_effects=outline)  # fmt: skip
+
+
+def _reduce(picture: np.ndarray, side: int) -> np.ndarray:
+    """The picture with no side longer than ``side`` px."""
+    if max(picture.shape[:2]) <= side:
+        return picture
+    image = Image.fromarray(picture)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
+    return np.asarray(image)
+
+
+def _short(title: str, length: int) -> str:
+    return title if len(title) <= length else f"{title[: length - 1].rstrip()}…"

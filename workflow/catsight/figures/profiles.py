@@ -1,0 +1,76 @@
+"""Profiles: how well a view's features agree with the reference's, from an encoder's first layer to its last."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from catsight.figures import choices, style
+
+
+@style.styled
+def draw(metrics: pd.DataFrame, spec: Mapping):
+    """A figure with one row per metric, one column per compared view and one line per encoder.
+
+    ``metrics`` is the study's metrics table. What it leaves open (a null value or interval) stands under the figure
+    with its reason.
+    """
+    from matplotlib.figure import Figure
+
+    rows = choices.layers(choices.shown(metrics, spec))
+    pooled = choices.poolings(rows, spec["pooling"])
+    encoders = choices.encoders(spec)
+    looks = style.looks(encoders)
+    names, views = choices.metrics(rows), choices.compared(spec)
+    notes = choices.gaps(rows)
+    if any(choices.cut(rows[rows["metric"] == metric]) for metric in names):
+        notes.append("shading that meets the lower edge goes on below 0")
+
+    figure = Figure(
+        figsize=(style.width(len(views)), _height(len(names), len(encoders), len(notes))), layout="constrained"
+    )
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.04)
+    grid = figure.subplots(len(names), len(views), squeeze=False, sharex=True, sharey="row")
+    handles = {}
+    for axes_row, metric in zip(grid, names):
+        for axes, view in zip(axes_row, views):
+            axes.axhline(1, color=style.GREY, linewidth=0.7)
+            axes.grid(axis="y")
+            here = rows[(rows["metric"] == metric) & (rows["view"] == view)]
+            for encoder in encoders:
+                if not (line := here[here["encoder"] == encoder]).empty:
+                    label = encoders[encoder]["label"] + choices.pooling_note(pooled[encoder], spec)
+                    handles[encoder] = _line(axes, line, looks[encoder], label)
+        if choices.cut(rows[rows["metric"] == metric]):
+            axes_row[0].set_ylim(choices.CUT, 1.05)
+        axes_row[0].set_ylabel(choices.metric_label(metric))
+    for axes, view in zip(grid[0], views):
+        axes.set_title(f"{view}\n{choices.conditions(spec, view)}")
+    for axes in grid[-1]:
+        axes.set(xlim=(-0.04, 1.04), xticks=[0, 0.5, 1], xticklabels=["0", "0.5", "1"])
+    figure.align_ylabels(grid[:, 0])
+    below = "relative depth of the layer (0 is the first, 1 the last)"
+    figure.supxlabel("\n".join([below, *notes]), fontsize=8, linespacing=1.5)
+    shown = [handles[encoder] for encoder in encoders if encoder in handles]
+    figure.legend(handles=shown, loc="outside upper center", ncols=2, handlelength=2.8)
+    return figure
+
+
+def _height(metrics: int, encoders: int, notes: int) -> float:
+    return 0.75 + 1.45 * metrics + 0.18 * (np.ceil(encoders / 2) + notes)
+
+
+def _line(axes, rows: pd.DataFrame, look: style.Look, label: str):
+    depth, value = rows["depth"].to_numpy(float), rows["value"].to_numpy(float)
+    known = choices.has_interval(rows).to_numpy()
+    low, high = (np.where(known, rows[end].to_numpy(float), np.nan) for end in ("ci_low", "ci_high"))
+    axes.fill_between(depth, low, high, facecolor=look.colour, alpha=0.11, linewidth=0)
+    for end in (low, high):  # lets overlapping shades be told apart
+        axes.plot(depth, end, color=look.colour, alpha=0.45, linewidth=0.5, linestyle=look.line, label="_end")
+    alone = known & ~np.r_[False, known[:-1]] & ~np.r_[known[1:], False]  # too narrow to be shaded
+    axes.vlines(depth[alone], low[alone], high[alone], color=look.colour, alpha=0.5, linewidth=1)
+    (drawn,) = axes.plot(
+        depth, value, color=look.colour, linestyle=look.line, marker=look.marker, markerfacecolor=look.face,
+        markeredgewidth=0.8, label=label,
+    )  # fmt: skip
+    return drawn

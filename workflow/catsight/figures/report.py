@@ -1,0 +1,300 @@
+"""The report: the whole study in one HTML file that needs no network."""
+
+import base64
+import io
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+from PIL import Image
+
+from catsight import tables
+from catsight.figures import choices, findings, reading, template
+
+#: Cycles per degree up to which a cat resolves gratings, and the px per degree that a picture needs to hold them.
+CAT_LIMIT = 6
+ENOUGH = 2 * CAT_LIMIT
+#: A report should stay under this, to be sent by mail.
+_BYTES = 15_000_000
+_PHOTOS, _ROWS, _TABLES = 60, 20_000, 40
+
+
+def render(
+    spec: Mapping,
+    *,
+    frames: Sequence[Path],
+    rejected: Path,
+    metrics: Path,
+    features: Sequence[Path],
+    figures: Sequence[Path],
+) -> str:
+    """The HTML of a study's report, from its tables and figures (paths); the same text on every run."""
+    from jinja2 import Environment, StrictUndefined
+
+    rows = tables.read(metrics).to_pandas()
+    about_frames = [name for name in tables.FRAMES.names if name != "image"]
+    seen = pd.concat([tables.read(path, about_frames).to_pandas() for path in frames], ignore_index=True)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    inputs = {f"frames {path.stem}": path for path in frames} | {"metrics": metrics} | _feature_names(features)
+    about = {name: tables.provenance(path) for name, path in inputs.items()}
+    photos = _photos(seen, frames)
+    return environment.from_string(template.PAGE).render(
+        style=template.STYLE,
+        script=template.SCRIPT,
+        spec=spec,
+        focal=choices.focus(spec),
+        compared=choices.compared(spec),
+        n_frames=len(seen),
+        n_groups=seen["group"].nunique(),
+        found=findings.sentences(rows, spec),
+        interval=findings.confidence(spec),
+        figures=[_figure(path, spec, len(photos)) for path in figures],
+        viewing=[_viewing(spec, view) for view in choices.views(spec)],
+        fields=_fields(spec),
+        resolution=resolution(spec, seen, [tables.provenance(path) | {"path": path} for path in features]),
+        enough=ENOUGH,
+        limit=CAT_LIMIT,
+        metrics=[choices.metric_label(metric) for metric in choices.metrics(rows)],
+        summary=_wide(rows[rows["layer"] == choices.ALL_LAYERS], spec),
+        layers=_layer_tables(rows[rows["layer"] != choices.ALL_LAYERS], spec),
+        encoders=[{"name": name, **entry} for name, entry in choices.encoders(spec).items()],
+        photos=photos[:_PHOTOS],
+        photos_left=len(photos[_PHOTOS:]),
+        rejected=tables.read(rejected).to_pylist(),
+        sources=[_source(name, entry) for name, entry in list(about.items())[:_TABLES]],
+        sources_left=len(list(about)[_TABLES:]),
+        versions=_versions([spec, *about.values()]),
+    )
+
+
+def write(html: str, path: str | os.PathLike) -> None:
+    """Writes the report, whole or not at all; says so where it is too large to send around."""
+    path = Path(path)
+    data = html.encode()
+    if len(data) > _BYTES:
+        print(f"{path}: {len(data) / 1e6:.0f} MB is much; show fewer frames (figures.gallery)", file=sys.stderr)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        tables.publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def resolution(spec: Mapping, frames: pd.DataFrame, features: Sequence[Mapping]) -> list[dict]:
+    """Pixels per degree: in the frames as they come, and at every encoder's input, for each field of view of an eye.
+
+    An encoder scales a frame's shorter side to ``size / crop`` px (the ``preprocessing`` that ``features`` tables
+    state) and cuts ``size`` px out of its middle; the width spans the field of view. The lowest value over the frames
+    is given.
+    """
+    fields = sorted({looking["field_of_view"] for view in spec["views"] if (looking := choices.viewing(spec, view))})
+    wide = (frames["width"] / frames[["width", "height"]].min(axis=1)).min()
+    found = {}
+    for about in features:
+        encoder = _encoder_of(about["path"], spec["encoders"])
+        if encoder and "preprocessing" in about:
+            found[encoder] = about["preprocessing"]
+    rows = []
+    for field in fields:
+        narrowest = int(frames["width"].min())
+        rows.append(_pixels("the frames themselves", f"from {narrowest} px wide", narrowest / field, field))
+        for encoder, entry in choices.encoders(spec).items():
+            if encoder in found:
+                size, crop = found[encoder]["size"], found[encoder].get("crop", 1)
+                size = size if isinstance(size, int | float) else size[-1]
+                what = f"{size:g} px" + (f", the middle {100 * crop:g} %" if crop < 1 else "")
+                rows.append(_pixels(entry["label"], what, size / crop * wide / field, field))
+    return rows
+
+
+def _pixels(label: str, what: str, density: float, field: float) -> dict:
+    return {"label": label, "input": what, "field": field, "density": density, "enough": density >= ENOUGH}
+
+
+def _encoder_of(path: Path, names: Mapping) -> str | None:
+    """The encoder that a features table belongs to: results/<study>/features/<encoder>/..."""
+    return next((part for part in (path.parent.parent.name, path.parent.name, path.stem) if part in names), None)
+
+
+def _feature_names(paths: Sequence[Path]) -> dict[str, Path]:
+    return {f"features {' '.join([*path.parts[-3:-1], path.stem])}": path for path in paths}
+
+
+# -- figures and photographs ------------------------------------------------------------------------------------------
+
+_CAPTIONS = {
+    "gallery": (
+        "The scenes in every view",
+        "One scene to a row, each from another group of frames as far as there are so many; one view to a column. The "
+        "white bar spans the angle written above it. These are the frames that the encoders were given.",
+    ),
+    "profiles": (
+        "Layer by layer",
+        "Each line follows one encoder from its first layer (left) to its last (right). The higher, the more alike are "
+        "its features of the view and of the reference; the thin line at 1 is the reference itself. Shading is the "
+        "{interval}, over groups of frames. Dashed lines and hollow dots are untrained encoders. The vertical axis "
+        "need not start at 0, and differs from row to row.",
+    ),
+    "ranking": (
+        "Encoders compared",
+        "A mean over all layers for every encoder: the dot is the estimate, the bar its {interval}, the numbers on the "
+        "right say the same. Encoders are in the order of “{focal}”, best on top; where bars overlap, the order is not "
+        "settled. Other markers are other changes to the same frames: the further left, the more they move the "
+        "features. Hollow markers are untrained encoders.",
+    ),
+}
+
+
+def _figure(path: Path, spec: Mapping, groups: int) -> dict:
+    title, caption = _CAPTIONS.get(path.stem, (path.stem, ""))
+    words = {"interval": findings.confidence(spec), "focal": choices.focus(spec)}
+    views = ", ".join(choices.views(spec))
+    names = ", ".join(entry["label"] for entry in choices.encoders(spec).values())
+    alt = {
+        "gallery": f"Photographs in rows, the views {views} in columns.",
+        "profiles": f"Line charts of alignment with {spec['reference']} against relative depth, for {names}. "
+        "The values are in the tables under The numbers.",
+        "ranking": f"Dot plots of the mean alignment over layers, for {names}. The values are in the first table under "
+        "The numbers.",
+    }.get(path.stem, title)
+    caption = caption.format(**words)
+    return {"id": path.stem, "title": title, "caption": caption, "alt": alt, "source": embed(path)}
+
+
+def embed(path: Path) -> str:
+    """A picture file as a ``data:`` address."""
+    if path.suffix.lower() == ".svg":
+        # as text: the pictures inside are base64 already, and would grow by another third
+        return f"data:image/svg+xml;charset=utf-8,{quote(path.read_text(encoding='utf-8'), safe='/+=:;,?()!*')}"
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _photos(frames: pd.DataFrame, paths: Sequence[Path]) -> list[dict]:
+    """Every photo once, with its credits; the first ones with a small picture."""
+    keys = ["group", "title", "author", "licence", "link"]
+    frames = frames.sort_values(["group", "frame_id"])
+    photos = frames.groupby(keys, dropna=False, sort=True).agg(
+        frame_id=("frame_id", "first"), count=("frame_id", "size")
+    )
+    rows = photos.reset_index().to_dict("records")
+    pictures = reading.pictures(paths, {row["frame_id"] for row in rows[:_PHOTOS]}) if rows else {}
+    for row in rows:
+        for key in keys:
+            row[key] = row[key] if isinstance(row[key], str) and row[key] else None
+        row["title"] = row["title"] or row["group"]
+        row["link"] = row["link"] if row["link"] and row["link"].startswith(("https://", "http://")) else None
+        if row["frame_id"] in pictures:
+            row["source"] = _thumbnail(pictures[row["frame_id"]])
+    return rows
+
+
+def _thumbnail(picture, side: int = 240) -> str:
+    buffer = io.BytesIO()
+    image = Image.fromarray(picture)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    image.save(buffer, "JPEG", quality=82)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+# -- tables -----------------------------------------------------------------------------------------------------------
+
+
+def _wide(rows: pd.DataFrame, spec: Mapping) -> list[dict]:
+    """One row per encoder, pooling, layer and view; a cell per metric."""
+    names = choices.metrics(rows) if len(rows) else []
+    encoders, views = list(choices.encoders(spec)), [*choices.compared(spec)]
+    known = rows[rows["encoder"].isin(encoders) & rows["view"].isin(views)]
+    known = known[known["reference"] == spec["reference"]]
+    known = known.assign(
+        place=known["encoder"].map(encoders.index),
+        at=known["layer_index"].fillna(-1),
+        column=known["view"].map(views.index),
+    )
+    wide = []
+    for (place, pooling, _, column), some in known.groupby(["place", "pooling", "at", "column"], sort=True):
+        first = some.iloc[0]
+        cells = {row["metric"]: _cell(row) for row in some.to_dict("records")}
+        wide.append({
+            "encoder": spec["encoders"][encoders[place]]["label"],
+            "pooling": pooling,
+            "layer": first["layer"],
+            "depth": None if pd.isna(first["depth"]) else f"{first['depth']:.2f}",
+            "view": views[column],
+            "cells": [cells.get(metric) for metric in names],
+        })  # fmt: skip
+    return wide
+
+
+def _cell(row: Mapping) -> dict:
+    reason = row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
+    if pd.isna(row["value"]):
+        return {"sort": "", "value": "–", "note": f"no value: {reason}"}
+    known = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
+    note = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}" if known else f"no interval: {reason}"
+    return {"sort": repr(float(row["value"])), "value": f"{row['value']:.3f}", "note": note}
+
+
+def _layer_tables(rows: pd.DataFrame, spec: Mapping) -> list[dict]:
+    """One table per encoder; none where they would make the report heavy (the rows are in metrics.parquet)."""
+    if len(rows) > _ROWS:
+        return []
+    return [
+        {"label": entry["label"], "rows": _wide(rows[rows["encoder"] == encoder], spec)}
+        for encoder, entry in choices.encoders(spec).items()
+    ]
+
+
+# -- viewing conditions -----------------------------------------------------------------------------------------------
+
+
+def _viewing(spec: Mapping, view: str) -> dict:
+    config = spec["views"][view]
+    looking = choices.viewing(spec, view)
+    if looking is None:
+        about = {
+            "original": "the frame as photographed, unfiltered",
+            "catvision": "the published filter of arXiv 2511.02404, from the package catvision",
+        }.get(config["filter"], f"the filter {config['filter']}")
+    else:
+        about = f"a {config['eye']} eye" + "".join(
+            f", with the {part} of a {other} eye" for part, other in sorted(config.get("swap", {}).items())
+        )
+    role = "reference" if view == spec["reference"] else "compared"
+    return {"name": view, "about": about, "role": role, "looking": looking}
+
+
+def _fields(spec: Mapping) -> list[dict]:
+    """Each field of view, and how wide a picture one metre away fills it, in cm."""
+    fields = {looking["field_of_view"] for view in spec["views"] if (looking := choices.viewing(spec, view))}
+    return [{"degrees": field, "width": 200 * math.tan(math.radians(field / 2))} for field in sorted(fields)]
+
+
+# -- provenance -------------------------------------------------------------------------------------------------------
+
+
+def _source(name: str, about: Mapping) -> dict:
+    facts = {key: about[key] for key in ("device", "precision") if isinstance(about.get(key), str)}
+    return {"name": name, "rows": about.get("rows"), "content": about.get("content", ""), "facts": facts}
+
+
+def _versions(abouts: Sequence) -> list[tuple[str, str]]:
+    """All library versions that stand anywhere in the specs, once."""
+    found: set[tuple[str, str]] = set()
+
+    def gather(value) -> None:
+        if isinstance(value, Mapping):
+            versions = value.get("versions")
+            if isinstance(versions, Mapping):
+                found.update((str(name), str(version)) for name, version in versions.items())
+            for child in value.values():
+                gather(child)
+
+    for about in abouts:
+        gather(about)
+    return sorted(found)

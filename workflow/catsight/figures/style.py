@@ -1,0 +1,126 @@
+"""How every figure looks: one style, one colour per encoder, and files that are the same bytes on every run."""
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from catsight import tables
+from catsight.errors import CatsightError
+
+#: Okabe & Ito (2008), told apart by colour-blind readers; without yellow, which is too pale on white.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_MARKERS = ("o", "s", "^", "D", "v")
+
+#: Width of every figure in inches; printed in one column (89 mm) its type is still 5 to 6 pt.
+WIDTH = 5.6
+#: Width that a column of panels needs; a figure with many columns grows beyond WIDTH.
+_COLUMN = 1.3
+INK, GREY, PALE = "#1f2328", "#6b7075", "#e4e4e0"
+
+_RC = {
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so a figure is the same on every machine
+    "font.size": 8.5,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8.5,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 8,
+    "text.parse_math": False,  # a $ in the name of a file is a $
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "grid.color": PALE,
+    "grid.linewidth": 0.6,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 3.2,
+    "legend.frameon": False,
+    "svg.fonttype": "path",  # letters as outlines: no font is looked for where the file is opened
+    "svg.hashsalt": "catsight",  # else ids inside the SVG are random
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one encoder is drawn: its colour is its own, an untrained one is dashed and hollow."""
+
+    colour: str
+    marker: str
+    line: str
+    face: str
+
+
+def looks(encoders: Mapping[str, Mapping]) -> dict[str, Look]:
+    """The look of each encoder (as in the spec: name to label, training, ...), by its place among them."""
+    result = {}
+    for place, (name, encoder) in enumerate(encoders.items()):
+        colour = PALETTE[place % len(PALETTE)]
+        marker = _MARKERS[place // len(PALETTE) % len(_MARKERS)]
+        trained = encoder["training"] != "untrained"
+        result[name] = Look(colour, marker, "-" if trained else (0, (3, 1.5)), colour if trained else "white")
+    return result
+
+
+def width(columns: int) -> float:
+    """Width of a figure with so many columns of panels, in inches."""
+    return max(WIDTH, _COLUMN * columns)
+
+
+def styled(draw: Callable) -> Callable:
+    """Lets a function that makes a figure do so in this style, whatever the user's matplotlibrc says."""
+
+    @functools.wraps(draw)
+    def inner(*arguments, **options):
+        with _context():
+            return draw(*arguments, **options)
+
+    return inner
+
+
+def save(figure, path: str | os.PathLike, dpi: int) -> None:
+    """Writes a matplotlib figure as ``path`` (.png or .svg), whole or not at all, the same bytes on every run.
+
+    Raises :class:`CatsightError` for any other suffix.
+    """
+    path = Path(path)
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in ("png", "svg"):
+        raise CatsightError(f"{path}: figures are written as .png or .svg; name the output so")
+    # an SVG holds pictures as they are; a PNG resamples them, and smoothly
+    for axes in figure.axes:
+        for image in axes.images:
+            image.set_interpolation("none" if kind == "svg" else "antialiased")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with _context():
+            figure.savefig(part, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
+        tables.publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _context():
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        yield

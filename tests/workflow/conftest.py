@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -83,20 +84,24 @@ class Workflow:
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """Starts workflow/run, as `make run` does, as the head of a process group of its own."""
-        return subprocess.Popen(
+        # into a file: a pipe that nobody reads would fill up and stop it
+        said = tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="said-", delete=False)  # noqa: SIM115
+        process = subprocess.Popen(
             [self.folder / "workflow" / "run", "--configfile", "tiny.yaml", *arguments],
             cwd=self.folder,
             env={**self.environment, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
-            stdout=subprocess.PIPE,
+            stdout=said,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            text=True,
             start_new_session=True,
         )
+        process.said = Path(said.name)
+        return process
 
     def run(self, *arguments: str, code: int = 0) -> str:
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=900)
+        process.wait(timeout=900)
+        output = process.said.read_text()
         assert process.returncode == code, output
         return output
 

@@ -138,8 +138,9 @@ _CAPTIONS = {
         "Layer by layer",
         "Each line follows one encoder from its first layer (left) to its last (right). The higher, the more alike are "
         "its features of the view and of the reference; the thin line at 1 is the reference itself. Shading is the "
-        "{interval}, over groups of frames. Dashed lines and hollow dots are untrained encoders. The vertical axis "
-        "need not start at 0, and differs from row to row.",
+        "{interval}, over groups of frames; it is for ever more groups, and as few of them make agreement look too "
+        "high, a line may run along the upper edge of its shading or above it. Dashed lines and hollow dots are "
+        "untrained encoders. The vertical axis need not start at 0, and differs from row to row.",
     ),
     "ranking": (
         "Encoders compared",

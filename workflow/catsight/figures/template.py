@@ -307,6 +307,7 @@ positions.</p>
 </section>
 <section id="photos">
 <h2>Photographs</h2>
+<p>Shown here in part or whole, made small; elsewhere in this report as the views make them.</p>
 <ul class="photos">
 {% for photo in photos %}
 <li>{% if photo.source is defined %}<img src="{{ photo.source }}" alt="{{ photo.title }}" loading="lazy">{% endif %}

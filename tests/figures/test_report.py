@@ -194,7 +194,7 @@ def test_large_studies_leave_layers_to_the_table(spec, table, tmp_path, monkeypa
 
 def test_commands_say_what_is_wrong(study, tmp_path, capsys):
     assert main(["figures"]) == 1
-    assert "say which figure" in capsys.readouterr().err
+    assert "say which command" in capsys.readouterr().err
     assert main(["figures", "--help"]) == 0
     assert main(arguments(study, "profiles", [tmp_path / "profiles.gif"])) == 1
     assert "written as .png or .svg" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,6 +26,18 @@ def parser(command: str, description: str) -> argparse.ArgumentParser:
     )
     result.add_argument("--store", type=Path, default=Path("results/store"), help="content-addressed store of tables")
     return result
+
+
+def choose(command: str, commands: Mapping[str, tuple[Callable[[Sequence[str]], None], str]], arguments) -> None:
+    """Runs the one of ``catsight <command>``'s sub-commands (a function and a line of help each) that is asked for."""
+    if arguments and arguments[0] in commands:
+        return commands[arguments[0]][0](arguments[1:])
+    lines = [f"usage: catsight {command} COMMAND ...", ""]
+    lines += [f"  {name:10}{about}" for name, (_, about) in commands.items()]
+    lines += ["", f"`catsight {command} COMMAND --help` says more."]
+    if arguments and arguments[0] in ("-h", "--help"):
+        return print("\n".join(lines))
+    raise CatsightError("\n".join(["say which command", *lines]))
 
 
 def spec(text: str) -> dict:

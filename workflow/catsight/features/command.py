@@ -1,6 +1,5 @@
 """``catsight features``: an encoder's weights, and its features of every view."""
 
-import argparse
 import io
 import os
 import sys
@@ -21,12 +20,11 @@ from catsight.store import Store, address
 
 
 def main(arguments: Sequence[str]) -> None:
-    commands = {"weights": weights.main, "extract": extract}
-    if not arguments or arguments[0] not in commands:
-        parser = argparse.ArgumentParser(prog="catsight features", description=__doc__)
-        parser.add_argument("command", choices=commands, help="weights: bring them; extract: features of views")
-        parser.parse_args(arguments[:1])
-    commands[arguments[0]](arguments[1:])
+    commands = {
+        "weights": (weights.main, "brings an encoder's weights into one safetensors file"),
+        "extract": (extract, "takes an encoder's features of one shard of several views"),
+    }
+    job.choose("features", commands, arguments)
 
 
 def extract(arguments: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """``catsight figures``: pictures of the results, and the report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,15 +10,13 @@ from catsight.errors import CatsightError
 
 
 def main(arguments: Sequence[str]) -> None:
-    drawers = {"gallery": _gallery, "profiles": _profiles, "ranking": _ranking, "report": _report}
-    if not arguments or arguments[0] not in drawers:
-        asked = bool(arguments) and arguments[0] in ("-h", "--help")
-        usage = f"catsight figures {{{','.join(drawers)}}} ... (each says more with --help)"
-        if asked:
-            print(usage)
-            return
-        raise CatsightError(f"say which figure: {usage}")
-    drawers[arguments[0]](arguments[1:])
+    commands = {
+        "gallery": (_gallery, "some frames as each view delivers them"),
+        "profiles": (_profiles, "alignment against depth"),
+        "ranking": (_ranking, "the encoders by their mean alignment"),
+        "report": (_report, "one HTML file with the whole study"),
+    }
+    job.choose("figures", commands, arguments)
 
 
 def _gallery(arguments: Sequence[str]) -> None:
@@ -52,25 +50,23 @@ def _gallery(arguments: Sequence[str]) -> None:
 
 
 def _profiles(arguments: Sequence[str]) -> None:
-    parser = job.parser("figures profiles", "Draws alignment against depth, one line per encoder.")
-    parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
-    _output(parser, "one or more .png or .svg to write")
-    options = parser.parse_args(arguments)
-
     from catsight.figures import profiles
 
-    _save(profiles.draw(tables.read(options.metrics).to_pandas(), options.spec), options)
+    _of_metrics("profiles", "Draws alignment against depth, one line per encoder.", profiles.draw, arguments)
 
 
 def _ranking(arguments: Sequence[str]) -> None:
-    parser = job.parser("figures ranking", "Ranks the encoders by their mean alignment over layers.")
+    from catsight.figures import ranking
+
+    _of_metrics("ranking", "Ranks the encoders by their mean alignment over layers.", ranking.draw, arguments)
+
+
+def _of_metrics(name: str, about: str, draw: Callable, arguments: Sequence[str]) -> None:
+    parser = job.parser(f"figures {name}", about)
     parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
     _output(parser, "one or more .png or .svg to write")
     options = parser.parse_args(arguments)
-
-    from catsight.figures import ranking
-
-    _save(ranking.draw(tables.read(options.metrics).to_pandas(), options.spec), options)
+    _save(draw(tables.read(options.metrics).to_pandas(), options.spec), options)
 
 
 def _report(arguments: Sequence[str]) -> None:

@@ -20,12 +20,11 @@ ALL_LAYERS = "all"
 
 
 def main(arguments: Sequence[str]) -> None:
-    commands = {"compare": compare, "merge": merge}
-    if not arguments or arguments[0] not in commands:
-        parser = argparse.ArgumentParser(prog="catsight metrics", description=__doc__)
-        parser.add_argument("command", choices=commands, help="compare: one encoder's views; merge: tables into one")
-        parser.parse_args(arguments[:1])
-    commands[arguments[0]](arguments[1:])
+    commands = {
+        "compare": (compare, "compares one encoder's features of each view with those of the reference"),
+        "merge": (merge, "puts the metrics of a study's encoders into one table"),
+    }
+    job.choose("metrics", commands, arguments)
 
 
 def compare(arguments: Sequence[str]) -> None:

@@ -1,7 +1,6 @@
 """Whole runs: killed, alone or in parallel, in one piece or in many, without a network."""
 
 import copy
-import json
 import os
 import re
 import signal
@@ -96,8 +95,8 @@ def test_killed_and_run_again_gives_the_same_tables(finished, tmp_path, moment):
     wait_for(lambda: list(workflow.results().glob(moment)), process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for member in group_members(process.pid):
-        os.kill(member, signal.SIGKILL)
+    while group_members(process.pid):  # the whole tree, jobs too
+        time.sleep(0.05)
     assert os.listdir(workflow.folder / ".snakemake" / "locks"), "it was killed after its end"
     workflow.run("--cores", "2")
     assert workflow.contents() == finished.contents()
@@ -175,8 +174,8 @@ def test_an_empty_folder_is_one_clear_message(study):
     for path in (study.folder / "photos").rglob("*.png"):
         path.unlink()
     output = study.run(code=1)
-    assert "photos" in output and "broken.jpg" not in json.dumps(sorted(study.contents()))
-    assert re.search(r"catsight frames: error: .*no usable", output) or "no picture" in output
+    errors = re.findall(r"^catsight frames: error: .+$", output, re.M)
+    assert len(errors) == 1 and "photos" in errors[0] and "(1 truncated)" in errors[0]
 
 
 def test_another_study_replaces_the_default_one(study):

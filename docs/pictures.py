@@ -1,6 +1,6 @@
 """Makes the README's pictures from the finished default study: `make pictures`."""
 
-import shutil
+import io
 from pathlib import Path
 
 import matplotlib
@@ -20,11 +20,10 @@ STUDY = DOCS.parent / "results" / "quickstart"
 
 def main() -> None:
     for name in ("gallery", "profiles"):
-        with Image.open(STUDY / "figures" / f"{name}.png") as picture:
-            picture.thumbnail((1600, 1600), Image.Resampling.LANCZOS)
-            picture.convert("RGB").quantize(256).save(DOCS / f"{name}.png", optimize=True)
-    field_of_view(_photo("chelsea")).savefig(DOCS / "field-of-view.png", dpi=110)
-    shutil.rmtree(DOCS / "__pycache__", ignore_errors=True)
+        _small(Image.open(STUDY / "figures" / f"{name}.png"), DOCS / f"{name}.png")
+    drawn = io.BytesIO()
+    field_of_view(_photo("chelsea")).savefig(drawn, dpi=110)
+    _small(Image.open(drawn), DOCS / "field-of-view.png")
 
 
 def field_of_view(rgb: np.ndarray, degrees=(60, 16, 5), luminance: float = 100.0):
@@ -42,6 +41,12 @@ def field_of_view(rgb: np.ndarray, degrees=(60, 16, 5), luminance: float = 100.0
                 axis.set_title(f"{fov}° across: {rgb.shape[1] / fov:.0f} px per degree", fontsize=11)
         row[0].set_ylabel(name, fontsize=12)
     return figure
+
+
+def _small(picture: Image.Image, path: Path) -> None:
+    """Writes a picture for the README: 256 colours, at most 1600 px."""
+    picture.thumbnail((1600, 1600), Image.Resampling.LANCZOS)
+    picture.convert("RGB").quantize(256).save(path, optimize=True)
 
 
 def _photo(group: str) -> np.ndarray:

@@ -1,11 +1,5 @@
-import sys
-from pathlib import Path
-
 import pandas as pd
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # so that tests can import synthetic_study, which lies here
-
 import synthetic_study as synthetic
 
 from catsight import tables

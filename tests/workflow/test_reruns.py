@@ -6,7 +6,7 @@ import shutil
 import time
 
 import pytest
-from conftest import TINY
+from tiny_study import TINY
 
 VIEWS = {"cat", "human", "original"}
 ENCODERS = {"cnn", "vit"}

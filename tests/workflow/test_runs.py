@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import TINY, Workflow
+from tiny_study import TINY, Workflow
 
 from catsight import tables
 

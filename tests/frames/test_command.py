@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -236,3 +237,57 @@ def test_shards_and_outputs_must_agree(job, capsys):
     with pytest.raises(SystemExit):
         main(["--spec", spec, "--output", "one.parquet", "--rejected", "r.parquet"])
     assert "asks for 2 shards, but --output names 1" in capsys.readouterr().err
+
+
+def add_depth(job, name, depth):
+    file = io.BytesIO()
+    np.save(file, depth)
+    job.add(name, file.getvalue())
+
+
+def test_a_depth_map_goes_with_its_photo(job, folder):
+    depth = np.random.default_rng(1).uniform(0.5, 9, (20, 30))
+    depth[0, 0] = np.inf
+    add_depth(job, "0.depth.npy", depth)
+    rows = folder()
+    np.testing.assert_array_equal(np.load(io.BytesIO(rows["0.png"]["depth"])), depth.astype(np.float32))
+    assert [name for name, row in rows.items() if row["depth"] is not None] == ["0.png"]
+    assert len(rows) == 9 and not folder.left_out
+    # each glance has its own part of it
+    rows = folder(glances=3, glance_size=[0.5, 0.9], out="glances")
+    for i in range(3):
+        row = rows[f"0.png#0{i}"]
+        part = depth[row["top"] : row["top"] + row["height"], row["left"] : row["left"] + row["width"]]
+        np.testing.assert_array_equal(np.load(io.BytesIO(row["depth"])), part.astype(np.float32))
+
+
+def test_a_changed_depth_map_is_noticed(job, folder, capsys):
+    add_depth(job, "0.depth.npy", np.full((20, 30), 2.0))
+    folder()
+    add_depth(job, "0.depth.npy", np.full((20, 30), 3.0))
+    capsys.readouterr()
+    assert np.load(io.BytesIO(folder()["0.png"]["depth"])).max() == 3
+    assert "store: hit" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("depth", "words"),
+    [
+        (np.ones((5, 5)), r"holds float64 \(5, 5\); it must hold numbers, \(20, 30\) as the photo"),
+        (np.zeros((20, 30)), "must hold metres, each at least 0.01"),
+        (np.full((20, 30), np.nan), "must hold metres"),
+        (np.full((20, 30), "far"), "holds <U3"),
+        (np.array([[None]]), "cannot be read: Object arrays cannot be loaded"),
+    ],
+)
+def test_a_bad_depth_map_is_a_reason(job, folder, depth, words):
+    add_depth(job, "0.depth.npy", depth)
+    assert len(folder()) == 8
+    reason, detail = folder.left_out["0.png"]
+    assert reason == "bad depth" and re.search(words, detail)
+
+
+def test_a_depth_map_without_a_photo_is_reported(job, folder):
+    add_depth(job, "gone.depth.npy", np.ones((5, 5)))
+    folder()
+    assert folder.left_out["gone.depth.npy"][0] == "not an image"

@@ -39,7 +39,7 @@ def set_key(config, dotted, value):
         ("frames.folder", "x", r"set frames\.source: folder to use it"),
         ("viewing.luminance", 0, r"viewing\.luminance is 0; it must be at least 1e-06 \(Adapting luminance in cd/m²"),
         ("viewing.field_of_view", 400, r"viewing\.field_of_view is 400; it must be at most 120"),
-        ("views.cat.eye", "lion", r"views\.cat: the eye 'lion' is unknown; it may be cat, human"),
+        ("views.cat.eye", "lion", r"views\.cat: the eye 'lion' is unknown; it may be cat, dog, human"),
         ("views.cat.eyes", "cat", r"views\.cat\.eyes is not a key \(did you mean eye\?\)"),
         ("views.cat.filter", "original", r"views\.cat holds .* it must have either an eye or a filter"),
         ("views.original.luminance", 3, r"views\.original\.luminance has no meaning for a filter"),
@@ -78,7 +78,14 @@ def test_defaults_come_from_the_schema():
     study = Study(
         {"study": "s", "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}}, "encoders": {"vit_b16": None}}
     )
-    assert study.config["viewing"] == {"field_of_view": 16, "luminance": 100, "defocus": 0}
+    assert study.config["viewing"] == {
+        "field_of_view": 16,
+        "luminance": 100,
+        "defocus": 0,
+        "focus": None,
+        "photon_noise": None,
+        "eccentricity": False,
+    }
     assert study.config["metrics"]["confidence"] == 0.95
     assert study.shards == ["0"]
 

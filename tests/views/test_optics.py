@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import special
 
 from catsight.views import Eye, Pupil
 from catsight.views.acuity import neural_mtf, neural_sigma
@@ -8,7 +9,7 @@ from catsight.views.optics import aperture_otf, aperture_otf_grid, disc_mtf, wat
 F = np.array([3.0, 6.0, 9.0])
 
 
-def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float = 555e-9):
+def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float = 555.0):
     """An independent transfer function: the pupil's phase sampled in the plane, correlated with itself by FFT.
 
     Returns the frequencies (c/deg) and the transfer along x and along y.
@@ -18,11 +19,11 @@ def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float
     x, y = np.meshgrid(axis, axis)
     # the fraction of each cell inside the aperture, so that the edge is not a staircase
     inside = np.clip((pupil.half_width(y) - np.abs(x)) / step + 0.5, 0, 1) * (np.abs(y) < pupil.height / 2)
-    wave = inside * np.exp(2j * np.pi / wavelength * 0.5 * defocus * (x**2 + y**2) * 1e-6)
+    wave = inside * np.exp(2j * np.pi / (wavelength * 1e-9) * 0.5 * defocus * (x**2 + y**2) * 1e-6)
     size = 2 * n
     spectrum = np.abs(np.fft.fft2(wave, (size, size))) ** 2
     otf = np.fft.ifft2(spectrum).real / inside.sum()
-    frequency = np.arange(n) * step * 1e-3 / wavelength * np.pi / 180
+    frequency = np.arange(n) * step * 1e6 / wavelength * np.pi / 180
     return frequency, otf[0, :n], otf[:n, 0]
 
 
@@ -39,26 +40,64 @@ def test_transfer_agrees_with_the_sampled_pupil(width, height, defocus):
     np.testing.assert_allclose(aperture_otf(pupil, 0 * probe, probe, defocus), wanted[1], atol=4e-3)
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "defocus", "along_x", "along_y"),
-    [
-        (4.4, 4.4, 0.0, [0.972, 0.945, 0.917], [0.972, 0.945, 0.917]),
-        (4.4, 4.4, 0.25, [0.931, 0.800, 0.635], [0.931, 0.800, 0.635]),
-        (4.4, 4.4, 0.5, [0.814, 0.455, 0.122], [0.814, 0.455, 0.122]),
-        (4.4, 4.4, 1.0, [0.452, -0.090, -0.029], [0.452, -0.090, -0.029]),
-        (2.0, 11.5, 0.0, [0.930, 0.861, 0.794], [0.988, 0.975, 0.963]),
-        (1.0, 11.0, 0.0, [0.860, 0.727, 0.602], [0.987, 0.974, 0.962]),
-        (0.5, 10.5, 0.0, [0.730, 0.489, 0.285], [0.986, 0.973, 0.959]),
-        (2.0, 11.5, 0.5, [0.901, 0.770, 0.632], None),
-        (1.0, 11.0, 0.5, [0.854, 0.711, 0.580], None),
-        (1.0, 11.0, 1.0, [0.837, 0.666, 0.516], None),
-    ],
-)
+#: A table worked out beforehand from sampled pupils, 555 nm, at 3, 6 and 9 c/deg. Left out (nan) are the
+#: four of its 66 entries that are off by more than 0.01, at 3 c/deg through tall pupils out of focus, where a sampled
+#: pupil needs the finest samples. There ours agrees with :func:`autocorrelation`, above, and with geometry, below.
+TABLE = [
+    (4.4, 4.4, 0.0, [0.972, 0.945, 0.917], [0.972, 0.945, 0.917]),
+    (4.4, 4.4, 0.25, [0.931, 0.800, 0.635], [0.931, 0.800, 0.635]),
+    (4.4, 4.4, 0.5, [0.814, 0.455, 0.122], [0.814, 0.455, 0.122]),
+    (4.4, 4.4, 1.0, [0.452, -0.090, -0.029], [0.452, -0.090, -0.029]),
+    (12.0, 12.0, 0.5, [np.nan, -0.053, 0.032], [np.nan, -0.053, 0.032]),
+    (12.0, 12.0, 1.0, [-0.048, -0.009, -0.009], [-0.048, -0.009, -0.009]),
+    (2.0, 11.5, 0.0, [0.930, 0.861, 0.794], [0.988, 0.975, 0.963]),
+    (2.0, 11.5, 0.5, [0.901, 0.770, 0.632], [np.nan, -0.072, 0.031]),
+    (1.0, 11.0, 0.0, [0.860, 0.727, 0.602], [0.987, 0.975, 0.962]),
+    (1.0, 11.0, 0.5, [0.854, 0.711, 0.580], [0.366, -0.076, 0.024]),
+    (1.0, 11.0, 1.0, [0.837, 0.666, 0.516], [np.nan, -0.014, -0.002]),
+    (0.5, 10.5, 0.0, [0.730, 0.489, 0.285], [0.986, 0.973, 0.959]),
+    (0.5, 10.5, 1.0, [0.726, 0.483, 0.281], [np.nan, 0.000, 0.003]),
+]
+
+
+@pytest.mark.parametrize(("width", "height", "defocus", "along_x", "along_y"), TABLE)
 def test_tabulated_transfer(width, height, defocus, along_x, along_y):
     pupil = Pupil(width, height)
-    np.testing.assert_allclose(aperture_otf(pupil, F, 0 * F, defocus), along_x, atol=0.01)
-    if along_y:
-        np.testing.assert_allclose(aperture_otf(pupil, 0 * F, F, defocus), along_y, atol=0.01)
+    for wanted, ours in [
+        (along_x, aperture_otf(pupil, F, 0 * F, defocus)),
+        (along_y, aperture_otf(pupil, 0 * F, F, defocus)),
+    ]:
+        known = np.isfinite(wanted)
+        np.testing.assert_allclose(ours[known], np.array(wanted)[known], atol=0.01)
+
+
+def test_strong_defocus_is_geometry():
+    """The point spread becomes the shape of the pupil: a disc's transform, and along a thin slit that of a parabola."""
+    for height, defocus in [(12.0, 0.5), (12.0, 1.0)]:
+        a = np.pi * np.degrees(height * 1e-3 * defocus) * F
+        np.testing.assert_allclose(
+            aperture_otf(Pupil(height, height), 0 * F, F, defocus), 2 * special.j1(a) / a, atol=0.012
+        )
+    for width, height, defocus in [(0.5, 10.5, 1.0), (1.0, 11.0, 1.0), (2.0, 11.5, 0.5)]:
+        a = np.pi * np.degrees(height * 1e-3 * defocus) * F
+        parabola = 3 * (np.sin(a) - a * np.cos(a)) / a**3
+        np.testing.assert_allclose(aperture_otf(Pupil(width, height), 0 * F, F, defocus), parabola, atol=0.012)
+
+
+@pytest.mark.parametrize("luminance", [0.01, 100, 1000])
+@pytest.mark.parametrize("defocus", [0.1, 1.0, 8.0, 20.0])
+def test_quadrature_is_converged(luminance, defocus):
+    """Six times the points change nothing beyond 0.0002, wherever the transfer is not taken for 0."""
+    pupil = Eye.load("cat").pupil(luminance)
+    fx, fy = np.meshgrid(np.linspace(0, 60, 41), np.linspace(0, 60, 121))
+    fine = aperture_otf(pupil, fx, fy, defocus, refinement=6)
+    np.testing.assert_allclose(aperture_otf(pupil, fx, fy, defocus), fine, atol=2e-4)
+
+
+def test_what_is_taken_for_nothing_is_small():
+    """Beyond 60 cycles in the smear a transfer is taken for 0: even a disc's is below 0.002 there (geometry)."""
+    a = np.pi * np.linspace(60, 70, 1001)
+    assert np.abs(2 * special.j1(a) / a).max() < 0.002
 
 
 def test_in_focus_disc_is_the_closed_form():
@@ -91,6 +130,33 @@ def test_human_eye_is_watson_2013():
     # in focus the neural term adds nothing: the optics are below the behavioural acuity already
     np.testing.assert_allclose(human.mtf(f, 30, luminance=100), watson2013(f, human.pupil(100).width), atol=1e-12)
     assert (human.mtf(f[1:], luminance=100, defocus=0.5) < human.mtf(f[1:], luminance=100)).all()
+
+
+def test_wavelength_scales_diffraction():
+    f = np.linspace(0, 60, 13)
+    pupil = Pupil(1.64, 11.5)
+    np.testing.assert_allclose(aperture_otf(pupil, f, 0 * f, wavelength=450), aperture_otf(pupil, f * 450 / 555, 0 * f))
+    frequency, along_x, along_y = autocorrelation(pupil, 0.5, 0.012, wavelength=450)
+    for wanted, ours in [
+        (along_x, aperture_otf(pupil, f, 0 * f, 0.5, 450)),
+        (along_y, aperture_otf(pupil, 0 * f, f, 0.5, 450)),
+    ]:
+        np.testing.assert_allclose(ours[2:], np.interp(f, frequency, wanted)[2:], atol=4e-3)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 30.0, -75.0])
+def test_tilted_grid(tilt):
+    pupil = Pupil(1.64, 11.5, tilt)
+    fx, fy = np.linspace(0, 30, 40), np.linspace(-30, 30, 51)
+    exact = aperture_otf(pupil, fx[None, :], fy[:, None], 0.5)
+    np.testing.assert_allclose(aperture_otf_grid(pupil, fx, fy, 0.5), exact, atol=1e-3)
+    # in its own axes it is the upright slit
+    along = np.radians(90 - tilt)
+    np.testing.assert_allclose(
+        aperture_otf(pupil, fx * np.cos(along), fx * np.sin(along), 0.5),
+        aperture_otf(Pupil(1.64, 11.5), 0 * fx, fx, 0.5),
+        atol=1e-9,
+    )
 
 
 def test_slit_orientation():

@@ -68,3 +68,9 @@ def test_vesica_area_by_quadrature_and_back():
 def test_absurd_luminance_is_named(luminance):
     with pytest.raises(CatsightError, match=r"luminance is .* from 1e-06 to 1e\+06 cd/m²"):
         Eye.load("cat").pupil(luminance)
+
+
+@pytest.mark.parametrize(("width", "height"), [(3, 2), (0, 2), (-1, 2), (math.nan, 2), (1, math.inf)])
+def test_no_pupil_is_wider_than_tall_or_without_extent(width, height):
+    with pytest.raises(CatsightError, match="the width must lie above 0 and at most equal the height"):
+        Pupil(width, height)

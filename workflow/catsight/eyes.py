@@ -1,10 +1,11 @@
 """The eye files, ``resources/eyes/*.yaml``: every number with its unit, source and confidence."""
 
 import copy
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from catsight import resources
+from catsight import resources, schema
 from catsight.errors import CatsightError
 
 #: The parts that every eye has, and that can be swapped between eyes.
@@ -20,15 +21,33 @@ def load(name: str) -> dict:
     """The numbers of an eye, by part: of ``resources/eyes/<name>.yaml``, or of the YAML file at the path ``name``.
 
     Only the values can change a picture, so units, sources and confidences are left out. Raises
-    :class:`CatsightError` for an unknown eye, or a file that lacks a part.
+    :class:`CatsightError` for an unknown eye, and for numbers that no eye can have.
     """
     path = Path(name) if str(name).endswith((".yaml", ".yml")) else resources.find("eyes") / f"{name}.yaml"
     if not path.is_file():
         raise CatsightError(f"the eye '{name}' is unknown; it may be {', '.join(names())}, or the path of a YAML file")
     eye = _values(resources.load_yaml(path))
-    if missing := [part for part in PARTS if part not in eye]:
-        raise CatsightError(f"{path} lacks the part {missing[0]}; an eye has {', '.join(PARTS)}")
+    check(eye, str(path))
     return {part: eye[part] for part in PARTS}
+
+
+def check(parts: Mapping, name: str) -> None:
+    """Raises :class:`CatsightError` unless ``parts`` are those of an eye, each number within its range.
+
+    The message names each number that is not, what it is, and what it may be; ``name`` says whose it is.
+    """
+    if problems := schema.problems(parts, "eye", "the eye") + [
+        f"{key} is {value}; it must be finite" for key, value in _numbers(parts) if not math.isfinite(value)
+    ]:
+        raise CatsightError("\n  ".join([f"{name} does not hold up:", *problems]))
+
+
+def _numbers(node, key: str = ""):
+    if isinstance(node, Mapping):
+        for name, child in node.items():
+            yield from _numbers(child, f"{key}.{name}" if key else str(name))
+    elif isinstance(node, int | float):
+        yield key, node
 
 
 def _values(node):

@@ -12,17 +12,16 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-import jsonschema
 import yaml
 
-from catsight import eyes, resources
+from catsight import eyes, resources, schema
 from catsight.code_digest import code_digest
 from catsight.errors import CatsightError
 from catsight.files import list_files
 from catsight.job import versions
 from catsight.tables import canonical_json
 
-_VIEWING = ("field_of_view", "luminance", "defocus")
+_VIEWING = ("field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity")
 
 
 class Study:
@@ -173,7 +172,7 @@ class Study:
                 eye[part] = eyes.load(other)[part]
         except CatsightError as error:
             raise CatsightError(f"config: views.{name}: {error}") from None
-        return {"eye": eye} | {key: float(view.get(key, self.config["viewing"][key])) for key in _VIEWING}
+        return {"eye": eye} | {key: _plain(view.get(key, self.config["viewing"][key])) for key in _VIEWING}
 
     def _encoder(self, name: str) -> dict:
         """An encoder's entry in the registry, with what the study says laid over it."""
@@ -188,6 +187,11 @@ class Study:
             )
         _check_weights(name, entry)
         return {"label": name, **entry}
+
+
+def _plain(value):
+    """16 and 16.0 are the same condition, and must be the same spec."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _versions(packages: list[str]) -> dict[str, str]:
@@ -213,68 +217,12 @@ def _check_weights(name: str, entry: Mapping) -> None:
         )
 
 
-# -- the schema -------------------------------------------------------------------------------------------------------
-
-
 def _validate(config: Mapping) -> dict:
     """A copy of ``config`` that the schema accepts, with the schema's defaults in place."""
-    schema = resources.load_yaml(resources.find("schemas", "config.schema.yaml"))
     if not isinstance(config, Mapping):
         raise CatsightError("config: it must be a mapping of keys to values, as config.yaml is")
     config = copy.deepcopy(dict(config))
-    validator = jsonschema.Draft202012Validator(schema)
-    if problems := [line for error in validator.iter_errors(config) for line in _messages(error)]:
-        raise CatsightError("\n  ".join(["the configuration does not hold up:", *sorted(set(problems))]))
-    _fill_defaults(config, schema)
+    if problems := schema.problems(config, "config", "the configuration"):
+        raise CatsightError("\n  ".join(["the configuration does not hold up:", *problems]))
+    schema.fill_defaults(config, schema.load("config"))
     return config
-
-
-def _fill_defaults(value: dict, schema: Mapping) -> None:
-    for key, child in schema.get("properties", {}).items():
-        if key not in value and "default" in child:
-            value[key] = copy.deepcopy(child["default"])
-        if isinstance(value.get(key), dict):
-            _fill_defaults(value[key], child)
-
-
-def _messages(error: jsonschema.ValidationError):
-    """One line per problem: the key, what it holds, what it may hold."""
-    if error.validator == "anyOf":  # null, or something with structure: the structure says more
-        for child in error.context:
-            if child.validator != "type" or not isinstance(error.instance, dict | None):
-                yield from _messages(child)
-        return
-    key = ".".join(str(part) for part in error.absolute_path) or "the configuration"
-    schema, instance = error.schema, error.instance
-    if error.validator == "additionalProperties":
-        known = sorted(schema.get("properties", {}))
-        for name in sorted(set(instance) - set(known)):
-            near = difflib.get_close_matches(str(name), known, 1)
-            full = name if key == "the configuration" else f"{key}.{name}"
-            guess = f" (did you mean {near[0]}?)" if near else ""
-            yield f"{full} is not a key{guess}; {key} may hold {', '.join(known)}"
-    elif error.validator == "required":
-        yield f"{key} lacks {error.message.split(' is a required')[0]}"
-    else:
-        about = schema.get("description", "")
-        meaning = f" ({' '.join(about.split())})" if about else ""
-        yield f"{key} is {instance!r}; it must be {_allowed(error)}{meaning}"
-
-
-def _allowed(error: jsonschema.ValidationError) -> str:
-    limit = error.validator_value
-    types = limit if isinstance(limit, list) else [limit]
-    articles = {"integer": "an integer", "object": "a mapping", "array": "a list", "null": "null"}
-    return {
-        "type": lambda: " or ".join(articles.get(t, f"a {t}") for t in types),
-        "enum": lambda: "one of " + ", ".join(map(str, limit)),
-        "minimum": lambda: f"at least {limit}",
-        "maximum": lambda: f"at most {limit}",
-        "exclusiveMinimum": lambda: f"greater than {limit}",
-        "exclusiveMaximum": lambda: f"less than {limit}",
-        "pattern": lambda: f"text that matches {limit}",
-        "minItems": lambda: f"a list of at least {limit}",
-        "maxItems": lambda: f"a list of at most {limit}",
-        "minProperties": lambda: f"a mapping of at least {limit}",
-        "uniqueItems": lambda: "a list without repeats",
-    }.get(error.validator, lambda: error.message)()

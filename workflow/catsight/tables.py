@@ -38,6 +38,7 @@ FRAMES = pa.schema(
         ("link", pa.string()),  # where the picture or its licence can be read about
         ("left", pa.int32()),  # where the glance lies in its photo, px; null where the frame is the whole photo
         ("top", pa.int32()),
+        ("depth", pa.binary()),  # a .npy file: float32 (height, width), metres from the eye; null where unknown
     ]
 )
 REJECTED = pa.schema([("path", pa.string()), ("reason", pa.string()), ("detail", pa.string())])

@@ -63,8 +63,8 @@ def metric_label(metric: str) -> str:
     return _METRICS.get(metric, metric)
 
 
-def viewing(spec: Mapping, view: str) -> dict[str, float] | None:
-    """Field of view (degrees), luminance (cd/m²) and defocus (dioptres) of an eye's view; None for a filter."""
+def viewing(spec: Mapping, view: str) -> dict | None:
+    """The viewing conditions of an eye's view, as the configuration names them; None for a filter."""
     config = spec["views"][view]
     return {key: config.get(key, value) for key, value in spec["viewing"].items()} if "eye" in config else None
 
@@ -77,6 +77,10 @@ def conditions(spec: Mapping, view: str) -> str:
     words = [f"{looking['luminance']:g} cd/m²", f"{looking['field_of_view']:g}°"]
     if looking["defocus"]:
         words.append(f"{looking['defocus']:+g} D")
+    if looking.get("photon_noise") is not None:
+        words.append("photon noise")
+    if looking.get("eccentricity"):
+        words.append("acuity falling off")
     return ", ".join(words)
 
 

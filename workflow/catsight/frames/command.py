@@ -1,6 +1,7 @@
 """``catsight frames``: photographs to frames."""
 
 import hashlib
+import io
 import os
 import sys
 from collections import Counter, deque
@@ -13,7 +14,7 @@ import numpy as np
 
 from catsight import job, tables
 from catsight.errors import CatsightError
-from catsight.frames.decode import Rejected, decode
+from catsight.frames.decode import Rejected, decode, read_depth
 from catsight.frames.folder import from_folder
 from catsight.frames.glances import glances
 from catsight.frames.photos import Photo, file_digest, from_packages
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str]) -> None:
     photos = (
         from_packages(spec["photos"]) if spec["source"] == "photos" else from_folder(spec["folder"], spec["group_by"])
     )
-    inputs = {"files": [[photo.name, file_digest(photo.path)] for photo in photos]}
+    inputs = {
+        "files": [[photo.name, file_digest(photo.path), photo.depth and file_digest(photo.depth)] for photo in photos]
+    }
     names = [*map(str, range(spec["shards"])), "rejected"]
     outputs = {
         address(spec, inputs | {"output": n}): path for n, path in zip(names, [*options.output, options.rejected])
@@ -80,20 +83,25 @@ def make_frames(photo: Photo, spec: Mapping) -> tuple[str, list[dict]]:
     """The digest of a photo's pixels, and its frames as rows of the table. Raises :class:`Rejected`."""
     rgb = decode(photo.path, spec["max_pixels"])
     height, width = rgb.shape[:2]
+    depth = None if photo.depth is None else read_depth(photo.depth, (height, width))
     count = spec["glances"]
     digest = pixel_digest(rgb)
     if not count:
-        return digest, [_row(photo, photo.name, rgb, None, None)]
+        return digest, [_row(photo, photo.name, rgb, depth, None, None)]
     # photos of catsight's own read "chelsea-03"; after a file's name a dash could be part of another file's name
     mark, digits = "-" if photo.source == "photos" else "#", max(2, len(str(count - 1)))
     places = glances(width, height, count=count, size=spec["glance_size"], seed=spec["seed"], name=photo.name)
-    return digest, [
-        _row(photo, f"{photo.name}{mark}{i:0{digits}}", rgb[top : top + side, left : left + side], left, top)
-        for i, (left, top, side) in enumerate(places)
-    ]
+    rows = []
+    for i, (left, top, side) in enumerate(places):
+        glance = (slice(top, top + side), slice(left, left + side))
+        seen = None if depth is None else depth[glance]
+        rows.append(_row(photo, f"{photo.name}{mark}{i:0{digits}}", rgb[glance], seen, left, top))
+    return digest, rows
 
 
-def _row(photo: Photo, frame_id: str, rgb: np.ndarray, left: int | None, top: int | None) -> dict:
+def _row(
+    photo: Photo, frame_id: str, rgb: np.ndarray, depth: np.ndarray | None, left: int | None, top: int | None
+) -> dict:
     return {
         "frame_id": frame_id,
         "group": photo.group,
@@ -105,7 +113,14 @@ def _row(photo: Photo, frame_id: str, rgb: np.ndarray, left: int | None, top: in
         **photo.credits,
         "left": left,
         "top": top,
+        "depth": None if depth is None else _npy(depth),
     }
+
+
+def _npy(values: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.ascontiguousarray(values), allow_pickle=False)
+    return file.getvalue()
 
 
 def _fill(photos: Sequence[Photo], spec: Mapping, shards: Sequence["_Shard"]) -> list[dict]:
@@ -170,7 +185,7 @@ class _Shard:
 
     def add(self, row: dict) -> None:
         self.rows.append(row)
-        self.bytes += len(row["image"]["bytes"])
+        self.bytes += len(row["image"]["bytes"]) + len(row["depth"] or b"")
         if self.bytes >= _ROW_GROUP:
             self._flush()
 

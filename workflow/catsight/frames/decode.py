@@ -49,7 +49,7 @@ _TURNS = {
 class Rejected(Exception):
     """A file that cannot be used: ``reason`` is one of a few short words, ``detail`` a sentence.
 
-    Reasons: "unreadable", "empty", "not an image", "unsupported", "too large", "truncated".
+    Reasons: "unreadable", "empty", "not an image", "unsupported", "too large", "truncated", "bad depth".
     """
 
     def __init__(self, reason: str, detail: str):
@@ -82,6 +82,23 @@ def decode(path: str | Path, max_pixels: int) -> np.ndarray:
         if isinstance(error, OSError) and error.errno is not None:
             raise Rejected("unreadable", f"the system says: {error.strerror}") from None
         raise Rejected("truncated", f"it ends early or is damaged inside ({error})") from None
+
+
+def read_depth(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
+    """The distance of each pixel in metres, float32 ``shape`` (h, w), from a .npy file; infinity is a distance.
+
+    Raises :class:`Rejected` where the file holds anything else than as many numbers from 0.01 upwards.
+    """
+    try:
+        depth = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise Rejected("bad depth", f"its depth map {path} cannot be read: {error}") from None
+    if not isinstance(depth, np.ndarray) or depth.dtype.kind not in "fiu" or depth.shape != shape:
+        held = f"{depth.dtype} {depth.shape}" if isinstance(depth, np.ndarray) else "several arrays"
+        raise Rejected("bad depth", f"its depth map {path} holds {held}; it must hold numbers, {shape} as the photo")
+    if not (depth >= 0.01).all():
+        raise Rejected("bad depth", f"its depth map {path} must hold metres, each at least 0.01 (and no NaN)")
+    return depth.astype(np.float32)
 
 
 def _open(file: BinaryIO, max_pixels: int) -> tuple[Image.Image, bytes | None, int]:

@@ -20,6 +20,7 @@ class Photo:
     group: str
     source: str
     credits: Mapping[str, str] = field(default_factory=dict)
+    depth: Path | None = None  #: a .npy file with the distance of each pixel in metres
 
 
 def from_packages(entries: Sequence[Mapping]) -> list[Photo]:

@@ -4,6 +4,8 @@ import math
 from functools import cache
 
 import numpy as np
+from scipy.constants import Planck, speed_of_light
+from scipy.optimize import lsq_linear
 
 #: Wavelengths in nm over which catches are integrated. Outside, the reflectance basis carries no information.
 WAVELENGTHS = np.arange(400.0, 701.0, 5.0)
@@ -42,18 +44,27 @@ def govardovskii2000(wavelength: np.ndarray, peak: float) -> np.ndarray:
     return absorbance(np.asarray(wavelength, dtype=float)) / absorbance(np.arange(peak - 20, peak + 20, 0.1)).max()
 
 
-def sensitivity(receptor: dict, media: dict, name: str = "") -> np.ndarray:
-    """A receptor's sensitivity to energy at the cornea, at :data:`WAVELENGTHS`; arbitrary scale.
+def sensitivity(receptor: dict, media: dict, name: str = "", tapetum: float = 0.0) -> np.ndarray:
+    """Quanta that a receptor catches per quantum at the cornea, at :data:`WAVELENGTHS`; 1 at its best, but for tapetum.
 
-    ``receptor`` is ``{tabulated: <a colour-science table>}`` (of which column ``name`` is taken), or a pigment
-    ``{peak, optical_density}`` behind the ``media``: self-screened absorptance ``1 - 10^(-density * absorbance)``,
-    times the transmission, times wavelength (quanta to energy).
+    ``receptor`` is ``{tabulated: <a colour-science table of sensitivities to energy>}`` (of which column ``name`` is
+    taken), or a pigment ``{peak}`` behind the ``media``: the transmission times the self-screened absorptance ``1 -
+    10^(-density * absorbance)``. Both state their ``optical_density``. What passes the receptor comes back from a
+    ``tapetum`` of that reflectance, and is caught on the second pass.
     """
+    density = receptor["optical_density"]
     if "tabulated" in receptor:
-        return _tabulated(receptor["tabulated"], name)
-    absorbance = govardovskii2000(WAVELENGTHS, receptor["peak"])
-    absorptance = 1 - 10 ** (-receptor["optical_density"] * absorbance)
-    return transmission(media) * absorptance * WAVELENGTHS
+        absorbance = _normalised(_tabulated(receptor["tabulated"], name) / WAVELENGTHS)
+        caught = absorbance
+    else:
+        absorbance = govardovskii2000(WAVELENGTHS, receptor["peak"])
+        caught = _normalised(transmission(media) * (1 - 10 ** (-density * absorbance)))
+    return caught * tapetum_gain(density, absorbance, tapetum)
+
+
+def tapetum_gain(density: float, absorbance: np.ndarray, reflectance: float) -> np.ndarray:
+    """Factor by which a tapetum raises the catch: what the first pass lets through, returned without loss."""
+    return 1 + reflectance * 10 ** (-density * absorbance)
 
 
 def transmission(media: dict) -> np.ndarray:
@@ -63,38 +74,100 @@ def transmission(media: dict) -> np.ndarray:
     return media["transmission"] / (1 + np.exp(-(WAVELENGTHS - media["half_wavelength"]) / media["width"]))
 
 
+def effective_wavelength(sensitivity: np.ndarray, illuminant: str) -> float:
+    """Mean wavelength in nm of the quanta that a receptor catches of a white surface under the ``illuminant``."""
+    caught = sensitivity * WAVELENGTHS * _illuminant(illuminant)
+    return float(caught @ WAVELENGTHS / caught.sum())
+
+
+def quanta(sensitivity: np.ndarray, illuminant: str) -> float:
+    """Quanta per second that a receptor's ``sensitivity`` lets count, for 1 cd/m² through 1 mm² of pupil from 1 deg².
+
+    The light has the spectrum of the ``illuminant``. A cd/m² of D65 is some 1.1e6 quanta from 400 to 700 nm.
+    """
+    light = _illuminant(illuminant)
+    photopic = _tabulated("CIE 1924 Photopic Standard Observer", "")
+    step = WAVELENGTHS[1] - WAVELENGTHS[0]
+    watts = light / (683 * (light @ photopic) * step)  # per m², sr and nm, for 1 cd/m²
+    per_second = watts * WAVELENGTHS * 1e-9 / (Planck * speed_of_light)
+    return float(per_second @ sensitivity) * step * 1e-6 * math.radians(1) ** 2
+
+
 def catch_matrix(sensitivities: np.ndarray, reflectances: str = "mallett2019", illuminant: str = "D65") -> np.ndarray:
     """The linear map from linear sRGB to receptor catches, (n, 3); rows sum to 1, so white gives 1 everywhere.
 
-    ``sensitivities`` is (n, wavelengths). An sRGB colour is taken for a reflectance, the sum of three smooth basis
-    spectra weighted by R, G and B (Mallett & Yuksel 2019, Spectral Primary Decomposition), under the ``illuminant``.
+    ``sensitivities`` is (n, wavelengths). What an sRGB colour is taken for is ``reflectances``:
+
+    - ``mallett2019``: a reflectance under the ``illuminant``, the sum of three smooth basis spectra weighted by R, G
+      and B (Mallett & Yuksel 2019, Spectral Primary Decomposition);
+    - ``charts``: what predicts the catches of 78 measured reflectances best (three charts of colour-science, least
+      squares, elements between 0 and 1), under the ``illuminant``;
+    - ``display``: the light of a monitor (the primaries of Brainard 1997, set to the white of sRGB).
     """
-    light = _basis(reflectances) * _illuminant(illuminant)
-    matrix = np.atleast_2d(sensitivities) @ light.T
+    sensitivities = np.atleast_2d(sensitivities) * WAVELENGTHS  # quanta to energy
+    if reflectances == "charts":
+        return _regression(sensitivities, illuminant)
+    light = _display() if reflectances == "display" else _basis() * _illuminant(illuminant)
+    return _white_is_one(sensitivities @ light.T)
+
+
+def back_projection(catches: np.ndarray) -> np.ndarray:
+    """The linear map from receptor catches to linear sRGB, (3, n), that undoes ``catches`` (n, 3) as far as can be.
+
+    Three receptors: its inverse. Two: the colour (y, y, b) with these two catches. So ``back_projection(M) @ M`` is the
+    map V on linear sRGB that makes all colours with the same catches the same colour: it keeps white, changes no catch
+    (M V = M) and does nothing more the second time (V V = V). One: grey.
+    """
+    shown = {3: np.eye(3), 2: np.array([[1.0, 0], [1, 0], [0, 1]]), 1: np.ones((3, 1))}[len(catches)]
+    return shown @ np.linalg.inv(catches @ shown)
+
+
+def _normalised(values: np.ndarray) -> np.ndarray:
+    return values / values.max()
+
+
+def _white_is_one(matrix: np.ndarray) -> np.ndarray:
     return matrix / matrix.sum(axis=1, keepdims=True)
 
 
-def metamer_projection(catches: np.ndarray) -> np.ndarray:
-    """The linear map (3, 3) on linear sRGB that makes all colours with the same ``catches`` (n, 3) the same colour.
+def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
+    from colour import SDS_COLOURCHECKERS, XYZ_to_RGB
 
-    Three receptors or more tell all sRGB colours apart: the identity. Two: the colour (y, y, b) with the same two
-    catches, a projection (V V = V) that keeps white and changes no catch (M V = M). One: grey.
-    """
-    receptors = len(catches)
-    if receptors >= 3:
-        return np.eye(3)
-    shown = np.array([[1.0, 0], [1, 0], [0, 1]]) if receptors == 2 else np.ones((3, 1))
-    return shown @ np.linalg.solve(catches @ shown, catches)
+    patches = [
+        np.interp(WAVELENGTHS, patch.wavelengths, patch.values)
+        for chart in ("BabelColor Average", "ColorChecker N Ohta", "PMC")
+        for patch in SDS_COLOURCHECKERS[chart].values()
+    ]
+    patches = np.array([*patches, np.ones_like(WAVELENGTHS)])
+    # the picture's own colours are those under the white of sRGB, whatever light the eye is to see them in
+    tristimulus = np.array([_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"])
+    xyz = patches @ (tristimulus * _illuminant("D65")).T
+    rgb = XYZ_to_RGB(xyz / xyz[-1, 1], "sRGB")
+    rgb /= rgb[-1]
+    catches = patches @ (sensitivities * _illuminant(illuminant)).T
+    catches /= catches[-1]
+    # white is kept by fitting the difference from blue: q - b = R (r - b) + G (g - b)
+    fits = [lsq_linear(rgb[:, :2] - rgb[:, 2:], caught - rgb[:, 2], bounds=(0, 1)).x for caught in catches.T]
+    return np.array([[red, green, 1 - red - green] for red, green in fits])
 
 
 @cache
-def _basis(name: str) -> np.ndarray:
-    from colour.recovery import MSDS_BASIS_FUNCTIONS_sRGB_MALLETT2019
+def _basis() -> np.ndarray:
+    from colour.recovery import MSDS_BASIS_FUNCTIONS_sRGB_MALLETT2019 as TABLE
 
-    if name != "mallett2019":
-        raise ValueError(f"unknown reflectances: {name}")
-    table = MSDS_BASIS_FUNCTIONS_sRGB_MALLETT2019
-    return np.array([np.interp(WAVELENGTHS, table.wavelengths, column) for column in table.values.T])
+    return np.array([np.interp(WAVELENGTHS, TABLE.wavelengths, column) for column in TABLE.values.T])
+
+
+@cache
+def _display() -> np.ndarray:
+    """Spectra of the three primaries of a monitor whose white is that of sRGB, (3, wavelengths)."""
+    from colour import MSDS_DISPLAY_PRIMARIES, RGB_COLOURSPACES, xy_to_XYZ
+
+    table = MSDS_DISPLAY_PRIMARIES["Typical CRT Brainard 1997"]
+    spectra = np.array([np.interp(WAVELENGTHS, table.wavelengths, column) for column in table.values.T])
+    tristimulus = np.array([_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"])
+    white = xy_to_XYZ(RGB_COLOURSPACES["sRGB"].whitepoint)
+    return spectra * np.linalg.solve(tristimulus @ spectra.T, white)[:, None]
 
 
 @cache
@@ -113,5 +186,6 @@ def _tabulated(table: str, column: str) -> np.ndarray:
         data = SDS_LEFS[table]
         return np.interp(WAVELENGTHS, data.wavelengths, data.values, left=0, right=0)
     data = MSDS_CMFS[table]
-    values = data.values[:, [label[0] for label in data.labels].index(column.lower())]
+    labels = list(data.labels)
+    values = data.values[:, labels.index(column) if column in labels else [s[0] for s in labels].index(column.lower())]
     return np.interp(WAVELENGTHS, data.wavelengths, values, left=0, right=0)

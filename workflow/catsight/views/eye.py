@@ -1,41 +1,55 @@
 """An eye: four parts that together turn a picture into the picture that the eye delivers."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
-from scipy import fft
 
 from catsight import eyes
 from catsight.errors import CatsightError
-from catsight.views import acuity, colour, optics, rods
+from catsight.views import acuity, colour, mirror, optics, photons, rods
+from catsight.views.depth import blur_by_depth, defocus_map
 from catsight.views.pupil import Pupil, pupil
 
-#: What a parameter may be: unit, smallest and largest value.
+#: What a viewing condition may be: unit, smallest and largest value.
 _RANGES = {
     "luminance": ("cd/m²", 1e-6, 1e6),
     "field_of_view": ("degrees", 1e-3, 120),
     "defocus": ("dioptres", -20, 20),
+    "focus": ("metres", 0.05, 1e6),
 }
+#: Bytes of transfer functions that an eye keeps, so that the next picture of the same size costs only its transforms.
+_KEPT = 256_000_000
+
+
+class _Scene(NamedTuple):
+    """What the transfer functions depend on, besides the eye."""
+
+    shape: tuple[int, int]  #: height, width in px
+    px_per_degree: float
+    luminance: float  #: cd/m²
 
 
 class Eye:
     """An eye made of the ``parts`` pupil, acuity, colour and rods (their numbers, as :func:`catsight.eyes.load` gives).
 
     >>> cat = Eye.load("cat")
-    >>> [round(x, 2) for x in cat.pupil(luminance=100)]
-    [1.64, 11.5]
+    >>> slit = cat.pupil(luminance=100)
+    >>> round(slit.width, 2), round(slit.height, 2)
+    (1.64, 11.5)
     """
 
     def __init__(self, parts: Mapping[str, Mapping]):
-        if unknown := sorted(set(parts) ^ set(eyes.PARTS)):
-            raise CatsightError(f"an eye has the parts {', '.join(eyes.PARTS)}; check {', '.join(unknown)}")
+        eyes.check(parts, "an eye")
         self.parts = dict(parts)
+        self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
 
     @classmethod
     def load(cls, name: str) -> "Eye":
-        """The eye called ``name`` (cat, human), or in the YAML file at that path."""
+        """The eye called ``name`` (cat, dog, human), or in the YAML file at that path."""
         return cls(eyes.load(name))
 
     def swap(self, other: "Eye", parts: Sequence[str]) -> "Eye":
@@ -44,77 +58,213 @@ class Eye:
             raise CatsightError(f"an eye has no part '{unknown[0]}'; its parts are {', '.join(eyes.PARTS)}")
         return Eye({part: (other if part in parts else self).parts[part] for part in eyes.PARTS})
 
+    # -- what is known of the eye -------------------------------------------------------------------------------------
+
     def pupil(self, luminance: float) -> Pupil:
         """Width and height of the pupil in mm when adapted to ``luminance`` (cd/m²)."""
         return pupil(self.parts["pupil"], _checked("luminance", luminance))
 
-    def mtf(self, frequency, orientation: float = 0.0, *, luminance: float, defocus: float = 0.0) -> np.ndarray:
-        """Transfer of contrast, optical and neural, at ``frequency`` c/deg (any shape); negative where it is reversed.
+    @cached_property
+    def receptors(self) -> tuple[str, ...]:
+        """Names of the kinds of cones, from short to long waves as the eye's file has them, and "rod"."""
+        return (*self.parts["colour"]["cones"], "rod")
 
-        ``orientation`` is the direction in which the grating varies: 0 degrees across the eye (vertical bars), 90 along
-        the slit (horizontal bars).
-        """
-        angle = math.radians(orientation)
-        frequency = np.asarray(frequency, dtype=float)
-        fx, fy = frequency * math.cos(angle), frequency * math.sin(angle)
-        aperture = self.pupil(luminance)
-        return self._transfer(aperture, np.abs(frequency), partial(optics.aperture_otf, aperture, fx, fy), defocus)
+    @cached_property
+    def sensitivities(self) -> np.ndarray:
+        """Relative quantal sensitivity of each receptor at :data:`colour.WAVELENGTHS`, (receptors, wavelengths)."""
+        part, media = self.parts["colour"], self.parts["colour"]["media"]
+        kinds = {**part["cones"], "rod": self.parts["rods"]["pigment"]}
+        tapetum = self.parts["rods"]["tapetum"]
+        return np.array([colour.sensitivity(kind, media, name, tapetum) for name, kind in kinds.items()])
 
-    def transfer_grid(self, fx: np.ndarray, fy: np.ndarray, *, luminance: float, defocus: float = 0.0) -> np.ndarray:
-        """:meth:`mtf` on the grid of the frequency axes ``fx`` (w,) and ``fy`` (h,) in c/deg, rising from 0; (h, w)."""
-        aperture = self.pupil(luminance)
-        radial = np.hypot(fx[None, :], fy[:, None])
-        return self._transfer(aperture, radial, partial(optics.aperture_otf_grid, aperture, fx, fy), defocus)
+    @cached_property
+    def catches(self) -> np.ndarray:
+        """Catches of linear sRGB by the cones and, last, the rods, (receptors, 3); rows sum to 1."""
+        part = self.parts["colour"]
+        return colour.catch_matrix(self.sensitivities, part["reflectances"], part["illuminant"])
 
     def colour_map(self, luminance: float) -> np.ndarray:
         """The map (3, 3) on linear sRGB that merges what the eye's cones and rods cannot tell apart; it keeps white."""
-        weight = rods.rod_weight(self.parts["rods"], _checked("luminance", luminance))
-        return rods.mesopic_mix(colour.metamer_projection(self.cone_catches), self.rod_catch, weight)
+        return self._back_projection(luminance) @ self.catches
 
-    @cached_property
-    def cone_catches(self) -> np.ndarray:
-        """Catches of linear sRGB by the cones, (cones, 3); rows sum to 1."""
+    def quanta(self, luminance: float) -> np.ndarray:
+        """Quanta that each receptor counts of a white surface in one deg² while the eye integrates, (receptors,).
+
+        The eye is adapted to a scene of ``luminance`` cd/m² on average, and white is 1/0.18 times as bright.
+        """
         part = self.parts["colour"]
-        sensitivities = [colour.sensitivity(cone, part["media"], name) for name, cone in part["cones"].items()]
-        return colour.catch_matrix(np.array(sensitivities), part["reflectances"], part["illuminant"])
+        kinds = [*part["cones"].values(), self.parts["rods"]["pigment"]]
+        times = [part["integration_time"]] * len(part["cones"]) + [self.parts["rods"]["integration_time"]]
+        light = luminance / photons.MEAN_REFLECTANCE * self.pupil(luminance).area
+        return np.array(
+            [
+                light * time * kind["quantum_efficiency"] * colour.quanta(sensitivity, part["illuminant"])
+                for kind, time, sensitivity in zip(kinds, times, self.sensitivities)
+            ]
+        )
 
-    @cached_property
-    def rod_catch(self) -> np.ndarray:
-        """Catch of linear sRGB by the rods, (3,); sums to 1."""
-        part = self.parts["colour"]
-        sensitivity = colour.sensitivity(self.parts["rods"]["pigment"], part["media"])
-        return colour.catch_matrix(sensitivity, part["reflectances"], part["illuminant"])[0]
+    def mtf(
+        self,
+        frequency,
+        orientation: float = 0.0,
+        *,
+        luminance: float,
+        defocus: float = 0.0,
+        receptor: str | None = None,
+    ) -> np.ndarray:
+        """Transfer of contrast, optical and neural, at ``frequency`` c/deg (any shape); negative where it is reversed.
 
-    def see(self, rgb: np.ndarray, *, field_of_view: float, luminance: float, defocus: float = 0.0) -> np.ndarray:
+        ``orientation`` is the direction in which the grating varies, in degrees: 0 to the right (vertical bars), 90
+        upwards (horizontal bars). For the wavelength that is in focus, or for what a ``receptor`` catches.
+        """
+        angle = math.radians(orientation)
+        frequency = np.asarray(frequency, dtype=float)
+        if not np.isfinite(frequency).all():
+            raise CatsightError("frequency must be finite, in c/deg")
+        fx, fy = frequency * math.cos(angle), frequency * math.sin(angle)
+        size = self.pupil(luminance)
+        wavelength, dioptres = self._focus(receptor, defocus)
+        aperture = partial(optics.aperture_otf, size, fx, fy, wavelength=wavelength)
+        optical = optics.optical_transfer(self.parts["pupil"]["residual"], size, np.abs(frequency), aperture, dioptres)
+        return optical * acuity.neural_mtf(frequency, self._neural_sigma(luminance))
+
+    def contrast_sensitivity(self, frequency) -> np.ndarray:
+        """Sensitivity to gratings of ``frequency`` c/deg in good light: thresholds, never used to filter a picture."""
+        return acuity.contrast_sensitivity(frequency, self.parts["acuity"]["contrast"])
+
+    # -- seeing -------------------------------------------------------------------------------------------------------
+
+    def see(
+        self,
+        rgb: np.ndarray,
+        *,
+        field_of_view: float,
+        luminance: float,
+        defocus: float = 0.0,
+        depth: np.ndarray | None = None,
+        focus: float | None = None,
+        noise: int | Sequence[int] | None = None,
+        eccentricity: bool = False,
+    ) -> np.ndarray:
         """The picture as this eye delivers it.
 
         ``rgb`` is uint8 sRGB (h, w, 3); its width spans ``field_of_view`` degrees. ``luminance`` is what the eye is
-        adapted to (cd/m²); ``defocus`` is in dioptres. Returns uint8 sRGB of the same shape. All is done in linear
-        light and floating point; one clip and one rounding come last. Raises :class:`CatsightError` for anything else.
+        adapted to (cd/m²). All of the picture is ``defocus`` dioptres out of focus; with its ``depth`` in metres,
+        (h, w), each part by its own distance from what the eye looks at, at ``focus`` metres (as a rule what lies in
+        the middle), and ``defocus`` more. With a seed for ``noise`` light is counted in whole quanta. With
+        ``eccentricity`` acuity falls off from the middle of the picture, where the eye looks.
+
+        Returns uint8 sRGB of the same shape. All is done in linear light and floating point; one clip and one rounding
+        come last. Raises :class:`CatsightError` for anything else.
         """
         if not (isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3):
             raise CatsightError("a picture must be a uint8 array (height, width, 3) of sRGB values")
         if 0 in rgb.shape:
             raise CatsightError(f"a picture of {rgb.shape[1]} × {rgb.shape[0]} px is empty")
-        height, width = rgb.shape[:2]
-        px_per_degree = width / _checked("field_of_view", field_of_view)
-        linear = colour.decode_srgb(rgb) @ self.colour_map(luminance).T.astype(np.float32)
-        # The cosine transform continues a picture by its mirror image: reflected edges, without padding or wrap-around.
-        # Its k-th frequency is k/2 cycles per picture.
-        fx, fy = (np.arange(n) * px_per_degree / (2 * n) for n in (width, height))
-        transfer = self.transfer_grid(fx, fy, luminance=luminance, defocus=defocus).astype(np.float32)
-        filtered = np.stack([_filter(linear[..., channel], transfer) for channel in range(3)], axis=-1)
-        return colour.encode_srgb(filtered)
+        shape, defocus = rgb.shape[:2], _checked("defocus", defocus)
+        px_per_degree = shape[1] / _checked("field_of_view", field_of_view)
+        scene = _Scene(shape, px_per_degree, _checked("luminance", luminance))
+        out_of_focus = None if depth is None else self._defocus_map(depth, focus, shape, defocus)
 
-    def _transfer(self, size: Pupil, radial: np.ndarray, aperture, defocus: float) -> np.ndarray:
-        residual = self.parts["pupil"]["residual"]
-        optical = optics.optical_transfer(residual, size, radial, aperture, _checked("defocus", defocus))
-        sigma = acuity.neural_sigma(self.parts["acuity"]["cutoff"], optics.residual_half(residual, size))
-        return optical * acuity.neural_mtf(radial, sigma)
+        catches = np.ascontiguousarray((colour.decode_srgb(rgb) @ self.catches.T.astype(np.float32)).transpose(2, 0, 1))
+        back = self._back_projection(scene.luminance).astype(np.float32)
+        if out_of_focus is None and noise is None and not eccentricity:  # all that blurs is one product of frequencies
+            spectra = mirror.spectra(catches, self._tilted)
+            spectra *= self._transfer("all", scene, defocus)
+            linear = mirror.planes(np.tensordot(back, spectra, 1), shape, self._tilted)
+            return colour.encode_srgb(linear.transpose(1, 2, 0))
 
+        def blur(planes: np.ndarray, dioptres: float) -> np.ndarray:
+            return self._filtered(planes, "optics", scene, dioptres)
 
-def _filter(channel: np.ndarray, transfer: np.ndarray) -> np.ndarray:
-    return fft.idctn(fft.dctn(channel, type=2) * transfer, type=2)
+        image = blur(catches, defocus) if out_of_focus is None else blur_by_depth(catches, out_of_focus, blur)
+        if noise is not None:
+            image = photons.add_photon_noise(image, self.quanta(scene.luminance), px_per_degree, noise)
+        image = self._blended(image, scene) if eccentricity else self._filtered(image, "nerves", scene)
+        return colour.encode_srgb(np.tensordot(image, back, ((0,), (1,))))
+
+    # -- the parts together -------------------------------------------------------------------------------------------
+
+    def _back_projection(self, luminance: float) -> np.ndarray:
+        weight = rods.rod_weight(self.parts["rods"], _checked("luminance", luminance))
+        return rods.mesopic_mix(colour.back_projection(self.catches[:-1]), weight)
+
+    def _focus(self, receptor: str | None, defocus: float) -> tuple[float, float]:
+        """The wavelength (nm) that a receptor sees by, and the dioptres by which it sees out of focus."""
+        chromatic = self.parts["pupil"]["chromatic"]
+        defocus = _checked("defocus", defocus)
+        if receptor is None:
+            return chromatic["focus"], defocus
+        if receptor not in self.receptors:
+            raise CatsightError(f"the eye has no receptor '{receptor}'; it has {', '.join(self.receptors)}")
+        caught = self.sensitivities[self.receptors.index(receptor)]
+        wavelength = colour.effective_wavelength(caught, self.parts["colour"]["illuminant"])
+        return wavelength, defocus + optics.chromatic_defocus(wavelength, chromatic["strength"], chromatic["focus"])
+
+    def _neural_sigma(self, luminance: float, eccentricity: float = 0.0) -> float:
+        half = optics.residual_half(self.parts["pupil"]["residual"], self.pupil(luminance))
+        return acuity.neural_sigma(acuity.cutoff(self.parts["acuity"], luminance, eccentricity), half)
+
+    @property
+    def _tilted(self) -> bool:
+        return self.parts["pupil"].get("tilt", 0) % 90 != 0
+
+    def _transfer(self, stage: str, scene: _Scene, defocus: float) -> np.ndarray:
+        """Transfer of each receptor's "optics", of the "nerves" or of "all", (receptors or 1, ...); float32."""
+        key = (stage, scene, defocus)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        fx, fy = mirror.frequencies(scene.shape, scene.px_per_degree, self._tilted)
+        radial = np.hypot(fx[None, :], fy[:, None])
+        transfer = np.ones((1, *radial.shape), np.float32)
+        if stage != "nerves":
+            size, residual = self.pupil(scene.luminance), self.parts["pupil"]["residual"]
+            transfer = np.empty((len(self.receptors), *radial.shape), np.float32)
+            for i, receptor in enumerate(self.receptors):
+                wavelength, dioptres = self._focus(receptor, defocus)
+                aperture = partial(optics.aperture_otf_grid, size, fx, fy, wavelength=wavelength)
+                transfer[i] = optics.optical_transfer(residual, size, radial, aperture, dioptres)
+        if stage != "optics":
+            transfer *= acuity.neural_mtf(radial, self._neural_sigma(scene.luminance)).astype(np.float32)
+        self._kept[key] = transfer
+        while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _KEPT:
+            self._kept.popitem(last=False)
+        return transfer
+
+    def _filtered(self, planes: np.ndarray, stage: str, scene: _Scene, defocus: float = 0.0) -> np.ndarray:
+        """Planes (receptors, h, w) blurred by one stage of the eye."""
+        spectra = mirror.spectra(planes, self._tilted)
+        spectra *= self._transfer(stage, scene, defocus)
+        return mirror.planes(spectra, scene.shape, self._tilted)
+
+    def _blended(self, planes: np.ndarray, scene: _Scene) -> np.ndarray:
+        """Planes (receptors, h, w) blurred by the nerves, more so the farther from the middle."""
+        spectra = mirror.spectra(planes, False)
+        fx, fy = mirror.frequencies(scene.shape, scene.px_per_degree, False)
+        radial = np.hypot(fx[None, :], fy[:, None])
+        y, x = ((np.arange(n) - (n - 1) / 2) / scene.px_per_degree for n in scene.shape)
+
+        def blur(sigma: float) -> np.ndarray:
+            return mirror.planes(spectra * acuity.neural_mtf(radial, sigma).astype(np.float32), scene.shape, False)
+
+        degrees = np.hypot(x[None, :], y[:, None])
+        return acuity.blend_by_eccentricity(degrees, partial(self._neural_sigma, scene.luminance), blur)
+
+    def _defocus_map(
+        self, depth: np.ndarray, focus: float | None, shape: tuple[int, int], defocus: float
+    ) -> np.ndarray:
+        """Dioptres (h, w) by which each pixel is out of focus."""
+        depth = np.asarray(depth)
+        if depth.shape != shape:
+            raise CatsightError(f"depth has the shape {depth.shape}; it must have the picture's, {shape}")
+        if depth.dtype.kind not in "fiu" or not (depth >= 0.01).all():
+            raise CatsightError("depth must be in metres, each value a number of at least 0.01 (infinity is one)")
+        if focus is None:
+            rows, columns = (slice(n // 2 - n // 16, n // 2 + n // 16 + 1) for n in shape)
+            focus = float(np.clip(np.median(depth[rows, columns]), *_RANGES["focus"][1:]))
+        dioptres = defocus_map(depth, _checked("focus", focus), self.parts["pupil"]["accommodation"])
+        return np.clip(dioptres + defocus, *_RANGES["defocus"][1:])
 
 
 def _checked(name: str, value: float) -> float:

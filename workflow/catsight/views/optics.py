@@ -9,31 +9,44 @@ from scipy.optimize import brentq
 
 from catsight.views.pupil import Pupil
 
-#: Wavelength in m at which an eye is in focus and its transfer is computed: the peak of photopic vision.
-WAVELENGTH = 555e-9
+#: Wavelength in nm at which an eye is in focus and its transfer is computed, unless a receptor says otherwise: the peak
+#: of photopic vision.
+WAVELENGTH = 555.0
 
-#: Points of the quadrature over the aperture's height.
-_POINTS = 192
+#: Where the point spread of a defocused pupil holds this many cycles its transfer is below 0.002, and taken for 0.
+_CYCLES = 60
+#: Points of the quadrature over the aperture's height where nothing oscillates, and more for each cycle: see
+#: ``test_quadrature_is_converged``.
+_POINTS, _POINTS_PER_CYCLE = 128, 4
 
 
 def aperture_otf(
-    pupil: Pupil, fx: np.ndarray, fy: np.ndarray, defocus: float = 0.0, wavelength: float = WAVELENGTH
+    pupil: Pupil,
+    fx: np.ndarray,
+    fy: np.ndarray,
+    defocus: float = 0.0,
+    wavelength: float = WAVELENGTH,
+    refinement: float = 1,
 ) -> np.ndarray:
     """Optical transfer of a pupil out of focus by ``defocus`` dioptres, at frequencies ``fx``, ``fy`` (c/deg).
 
-    ``fx`` and ``fy`` broadcast. The autocorrelation of the generalised pupil (Goodman, Introduction to Fourier Optics,
-    ch. 6): a frequency shifts the pupil against itself by ``s = wavelength * frequency``, and over the overlap the
-    defocus leaves a phase that is linear in position, ``2 pi defocus (s . x) / wavelength``. The integral across the
-    pupil is closed, that along its height a quadrature. Real, because the pupil is symmetric; negative where contrast
+    ``fx`` (to the right) and ``fy`` (upwards) broadcast; ``wavelength`` is in nm. The autocorrelation of the
+    generalised pupil (Goodman, Introduction to Fourier Optics, ch. 6): a frequency shifts the pupil against itself by
+    ``s = wavelength * frequency``, and over the overlap the defocus leaves a phase that is linear in position,
+    ``2 pi defocus (s . x) / wavelength``. The integral across the pupil is closed, that along its height a quadrature
+    with ``refinement`` times the usual number of points. Real, because the pupil is symmetric; negative where contrast
     is reversed.
     """
-    shift = wavelength * math.degrees(1) * 1e3  # mm per c/deg
-    sx, sy = np.broadcast_arrays(np.abs(fx) * shift, np.abs(fy) * shift)
-    phase = 2 * math.pi * defocus * 1e-6 / wavelength  # rad per mm of shift and mm of position
-    # y = reach sin(t) takes the square-root ends out of the integrand
-    t = (np.arange(_POINTS) + 0.5) / _POINTS * math.pi - math.pi / 2
+    across, along = _into_pupil(pupil, fx, fy)
+    shift = wavelength * 1e-6 * math.degrees(1)  # mm per c/deg
+    sx, sy = np.broadcast_arrays(np.abs(across) * shift, np.abs(along) * shift)
+    phase = 2 * math.pi * defocus / wavelength * 1e3  # rad per mm of shift and mm of position
     total = np.zeros(sx.shape)
     reach = np.maximum(pupil.height / 2 - sy / 2, 0)
+    cycles = phase * (sy * reach).max(initial=0) / math.pi
+    points = math.ceil(refinement * (_POINTS + _POINTS_PER_CYCLE * min(abs(cycles), _CYCLES)))
+    # y = reach sin(t) takes the square-root ends out of the integrand
+    t = (np.arange(points) + 0.5) / points * math.pi - math.pi / 2
     for sine, cosine in zip(np.sin(t), np.cos(t)):
         y = reach * sine
         below, above = pupil.half_width(y - sy / 2), pupil.half_width(y + sy / 2)
@@ -42,30 +55,64 @@ def aperture_otf(
         chord = np.maximum(right - left, 0)
         middle = phase * (sx * (left + right) / 2 + sy * y)
         total += chord * np.cos(middle) * np.sinc(phase * sx * chord / (2 * math.pi)) * reach * cosine
-    return total * (math.pi / _POINTS) / pupil.area
+    total *= math.pi / points / pupil.area
+    return np.where(np.abs(along) <= _resolved(pupil, defocus), total, 0)
 
 
-def aperture_otf_grid(pupil: Pupil, fx: np.ndarray, fy: np.ndarray, defocus: float = 0.0) -> np.ndarray:
-    """:func:`aperture_otf` on the grid of the axes ``fx`` (w,) and ``fy`` (h,), both rising from 0; float64 (h, w).
+def aperture_otf_grid(
+    pupil: Pupil, fx: np.ndarray, fy: np.ndarray, defocus: float = 0.0, wavelength: float = WAVELENGTH
+) -> np.ndarray:
+    """:func:`aperture_otf` on the grid of the axes ``fx`` (w,) and ``fy`` (h,); float64 (h, w).
 
     Computed at knots and interpolated by a cubic spline: the transfer is as smooth as the point spread is narrow, so
     the knots lie ever closer with the angle over which the defocus smears.
     """
-    cutoffs = [math.radians(extent * 1e-3 / WAVELENGTH) for extent in (pupil.width, pupil.height)]
+    cutoffs = [math.radians(extent * 1e6 / wavelength) for extent in (pupil.width, pupil.height)]
     smear = math.degrees(pupil.height * 1e-3 * abs(defocus))
+    turned = pupil.tilt % 180 != 0
+    across, along = _into_pupil(pupil, fx[None, :], fy[:, None])
+    across, along = np.abs(across), np.abs(along)
     knots = []
-    for axis, cutoff in zip((fx, fy), cutoffs):
-        last = min(max(axis[-1], 1e-9), cutoff)
+    for frequencies, cutoff in ((across, cutoffs[0]), (along, min(cutoffs[1], _resolved(pupil, defocus)))):
+        last = min(max(frequencies.max(), 1e-9), cutoff)
         knots.append(np.linspace(0, last, int(np.clip(12 * smear * last, 96, 768))))
-    values = aperture_otf(pupil, knots[0][None, :], knots[1][:, None], defocus)
+    level = Pupil(pupil.width, pupil.height)
+    values = aperture_otf(level, knots[0][None, :], knots[1][:, None], defocus, wavelength)
     spline = RectBivariateSpline(knots[1], knots[0], values, s=0)
-    inside = spline(np.minimum(fy, cutoffs[1]), np.minimum(fx, cutoffs[0]))
-    return np.where((fy[:, None] <= cutoffs[1]) & (fx[None, :] <= cutoffs[0]), inside, 0)
+    x, y = np.minimum(across, knots[0][-1]), np.minimum(along, knots[1][-1])
+    inside = spline(y, x, grid=False) if turned else _on_axes(spline, y[:, 0], x[0])
+    return np.where((across <= cutoffs[0]) & (along <= knots[1][-1]), inside, 0)
+
+
+def _on_axes(spline: RectBivariateSpline, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The spline on a grid whose axes need not rise."""
+    (rows, row), (columns, column) = (np.unique(axis, return_inverse=True) for axis in (y, x))
+    return spline(rows, columns)[row][:, column]
+
+
+def _into_pupil(pupil: Pupil, fx: np.ndarray, fy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies across and along the slit."""
+    tilt = math.radians(pupil.tilt)
+    return fx * math.cos(tilt) - fy * math.sin(tilt), fx * math.sin(tilt) + fy * math.cos(tilt)
+
+
+def _resolved(pupil: Pupil, defocus: float) -> float:
+    """Frequency (c/deg) along the slit beyond which the defocused transfer is taken for 0."""
+    return _CYCLES / max(math.degrees(pupil.height * 1e-3 * abs(defocus)), 1e-9)
+
+
+def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELENGTH) -> float:
+    """Dioptres by which light of ``wavelength`` nm is out of focus in an eye that is in focus at ``focus`` nm.
+
+    The chromatic eye of Thibos, Ye, Zhang & Bradley 1992, Appl. Opt. 31, 3594, times ``strength`` (1 for a human).
+    Negative for blue light, for which an eye is too strong, as for things too far away.
+    """
+    return strength * (0.63346 / (focus * 1e-3 - 0.21410) - 0.63346 / (wavelength * 1e-3 - 0.21410))
 
 
 def disc_mtf(frequency: np.ndarray, diameter: float, wavelength: float = WAVELENGTH) -> np.ndarray:
-    """Diffraction-limited modulation transfer of a round pupil of ``diameter`` mm; ``frequency`` in c/deg."""
-    x = np.minimum(np.abs(frequency) / math.radians(diameter * 1e-3 / wavelength), 1)
+    """Diffraction-limited modulation transfer of a round pupil of ``diameter`` mm; c/deg and nm."""
+    x = np.minimum(np.abs(frequency) / math.radians(diameter * 1e6 / wavelength), 1)
     return 2 / math.pi * (np.arccos(x) - x * np.sqrt(1 - x**2))
 
 

@@ -1,17 +1,32 @@
 """The pupil: its size and shape against the adapting luminance."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
 
+from catsight.errors import CatsightError
 
-class Pupil(NamedTuple):
-    """An aperture bounded by two arcs (a vesica): a vertical slit where narrow, a disc where as wide as tall."""
+
+@dataclass(frozen=True)
+class Pupil:
+    """An aperture bounded by two arcs (a vesica): a slit where narrow, a disc where as wide as tall.
+
+    Raises :class:`CatsightError` for a pupil without extent, and for one that is wider than tall: a horizontal slit is
+    a vertical one with a ``tilt`` of 90.
+    """
 
     width: float  #: mm
     height: float  #: mm
+    tilt: float = 0.0  #: degrees by which the slit's upper end leans to the right
+
+    def __post_init__(self):
+        if not 0 < self.width <= self.height < math.inf:
+            raise CatsightError(
+                f"a pupil {self.width:g} mm wide and {self.height:g} mm tall cannot be; the width must lie above 0 and "
+                "at most equal the height (a horizontal slit is a vertical one with a tilt of 90 degrees)"
+            )
 
     @property
     def area(self) -> float:
@@ -24,17 +39,21 @@ class Pupil(NamedTuple):
         return 2 * math.sqrt(self.area / math.pi)
 
     def half_width(self, y: np.ndarray) -> np.ndarray:
-        """Half the width in mm at the heights ``y`` (mm from the centre); 0 outside."""
+        """Half the width in mm at ``y`` mm along the slit from the centre; 0 outside."""
         radius = (self.height**2 + self.width**2) / (4 * self.width)
         inside = np.sqrt(np.maximum(radius**2 - np.square(y), 0)) - (radius - self.width / 2)
         return np.where(np.abs(y) <= self.height / 2, np.maximum(inside, 0), 0)
 
 
 def pupil(part: dict, luminance: float) -> Pupil:
-    """The pupil that an eye's part ``pupil`` has when adapted to ``luminance`` (cd/m²)."""
+    """The pupil that an eye's part ``pupil`` has when adapted to ``luminance`` (cd/m²).
+
+    Raises :class:`CatsightError` where the numbers ask for a slit wider than tall.
+    """
     if part["model"] == "watson_yellott2012":
         diameter = watson_yellott2012(luminance, part["field_area"], part["age"], part["eyes"])
         return Pupil(diameter, diameter)
+    # the logarithm of the area falls with that of the luminance along a logistic curve
     span = math.log10(part["area_max"] / part["area_min"])
     fraction = 1 / (1 + (luminance / part["half_luminance"]) ** part["slope"])
     area = part["area_min"] * 10 ** (span * fraction)
@@ -42,7 +61,13 @@ def pupil(part: dict, luminance: float) -> Pupil:
         diameter = 2 * math.sqrt(area / math.pi)
         return Pupil(diameter, diameter)
     height = part["height_min"] + (part["height_max"] - part["height_min"]) * fraction
-    return Pupil(max(vesica_width(area, height), part["width_min"]), height)
+    # 1 % more than a disc's area is rounding of the published numbers, more is another shape
+    if area > 1.01 * math.pi * height**2 / 4:
+        raise CatsightError(
+            f"pupil: at {luminance:g} cd/m² the area is {area:.4g} mm² and the height {height:.4g} mm, a slit wider "
+            f"than tall; area_max may be at most {math.pi * part['height_max'] ** 2 / 4:.4g} mm² with this height_max"
+        )
+    return Pupil(max(vesica_width(area, height), part["width_min"]), height, part["tilt"])
 
 
 def watson_yellott2012(luminance: float, field_area: float, age: float, eyes: int) -> float:

@@ -8,10 +8,10 @@ def rod_weight(part: dict, luminance: float) -> float:
     return 1 / (1 + (luminance / part["half_luminance"]) ** part["slope"])
 
 
-def mesopic_mix(cones: np.ndarray, rods: np.ndarray, weight: float) -> np.ndarray:
-    """The colour map (3, 3) of cones and rods together: the rods add an achromatic signal.
+def mesopic_mix(cones: np.ndarray, weight: float) -> np.ndarray:
+    """The map (3, n + 1) from the catches of n kinds of cones, and of the rods, to linear sRGB.
 
-    ``cones`` is the map (3, 3) of the cones alone, ``rods`` the rods' catch of linear sRGB (3,). Both keep white, so
-    the mix does: brightness is taken out by adaptation (von Kries), and luminance changes colour, not the mean.
+    ``cones`` is the map (3, n) of the cones alone; the rods add an achromatic signal of that ``weight``. White stays
+    white: brightness is taken out by adaptation (von Kries), and luminance changes colour, not the mean.
     """
-    return (1 - weight) * cones + weight * np.tile(rods, (3, 1))
+    return np.hstack([(1 - weight) * cones, np.full((3, 1), weight)])

@@ -1,0 +1,64 @@
+"""The eye files: what they state, and what they refuse."""
+
+import math
+
+import pytest
+import yaml
+
+from catsight import CatsightError, eyes, resources
+from catsight.views import Eye
+
+
+@pytest.mark.parametrize("name", eyes.names())
+def test_every_number_has_unit_source_and_confidence(name):
+    def check(node, where):
+        assert isinstance(node, dict), f"{where} is a bare value"
+        if "value" in node:
+            assert set(node) == {"value", "unit", "source", "confidence"}, where
+            assert node["confidence"] in ("high", "medium", "low"), where
+            assert len(str(node["source"])) > 6, where
+        else:
+            for key, child in node.items():
+                check(child, f"{where}.{key}")
+
+    check(resources.load_yaml(resources.find("eyes") / f"{name}.yaml"), name)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "words"),
+    [
+        ("pupil", "area_max", -1, r"pupil.area_max is -1; it must be greater than 0 \(largest area, mm²\)"),
+        ("pupil", "tilt", 400, r"pupil.tilt is 400; it must be at most 180"),
+        ("pupil", "height_max", math.nan, "pupil.height_max is nan; it must be finite"),
+        ("pupil", "shape", "keyhole", "pupil.shape is 'keyhole'; it must be one of vesica, disc"),
+        ("pupil", "slant", 3, r"pupil.slant is not a key.*; pupil may hold"),
+        ("acuity", "cutoff", 0, "acuity.cutoff is 0; it must be greater than 0"),
+        ("colour", "reflectances", "smits1999", "colour.reflectances is 'smits1999'; it must be one of mallett2019"),
+        ("rods", "tapetum", 1.2, r"rods.tapetum is 1.2; it must be at most 1 \(reflectance"),
+        ("rods", "half_luminance", "dusk", "rods.half_luminance is 'dusk'; it must be a number"),
+    ],
+)
+def test_absurd_numbers_are_named_with_their_range(tmp_path, part, key, value, words):
+    eye = eyes.load("cat")
+    eye[part][key] = value
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(eye))
+    with pytest.raises(CatsightError, match=words):
+        eyes.load(str(tmp_path / "mine.yaml"))
+    with pytest.raises(CatsightError, match=words):
+        Eye(eye)
+
+
+@pytest.mark.parametrize("part", eyes.PARTS)
+def test_a_part_that_lacks_or_does_not_exist_is_named(part):
+    eye = eyes.load("dog")
+    with pytest.raises(CatsightError, match=f"the eye lacks '{part}'"):
+        Eye({name: eye[name] for name in eye if name != part})
+    with pytest.raises(CatsightError, match="whiskers is not a key"):
+        Eye(eye | {"whiskers": {}})
+
+
+def test_a_slit_wider_than_tall_is_refused():
+    eye = eyes.load("cat")
+    eye["pupil"] |= {"height_min": 3, "height_max": 4}
+    with pytest.raises(CatsightError, match=r"a slit wider than tall; area_max may be at most 12\.57 mm²"):
+        Eye(eye).pupil(0.01)

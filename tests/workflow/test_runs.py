@@ -21,7 +21,7 @@ def test_the_road_ends_in_a_report(finished):
     results = finished.results()
     html = (results / "report.html").read_text()
     assert "untrained" in html and "broken.jpg" in html
-    for figure in ("gallery", "profiles", "ranking"):
+    for figure in ("gallery", "eyes", "profiles", "ranking"):
         assert (results / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (results / "figures" / f"{figure}.svg").read_text()
     rejected = tables.read(results / "frames" / "rejected.parquet").to_pylist()

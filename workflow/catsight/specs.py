@@ -12,7 +12,7 @@ def main(arguments: Sequence[str]) -> None:
         description="Prints the spec of a job. Example: "
         'catsight views --spec "$(catsight spec views cat)" --frames frames.parquet --output cat.parquet',
     )
-    parser.add_argument("stage", choices=["frames", "views", "weights", "features", "metrics", "figures"])
+    parser.add_argument("stage", choices=["frames", "views", "portraits", "weights", "features", "metrics", "figures"])
     parser.add_argument("name", nargs="?", help="the view (views) or the encoder (weights, features, metrics)")
     parser.add_argument("--config", default="config.yaml", help="the study's configuration (default: %(default)s)")
     options = parser.parse_args(arguments)

@@ -102,6 +102,17 @@ class Study:
             packages += ["catvision", "opencv-python-headless"]
         return self._spec("views.command", {"view": self.views[view]}, packages)
 
+    @property
+    def eyes(self) -> dict[str, dict]:
+        """The views that are an eye's."""
+        return {name: view for name, view in self.views.items() if "eye" in view}
+
+    @cached_property
+    def portraits_spec(self) -> str:
+        """Spec of the job that tabulates the study's eyes."""
+        eyes = {name: {"eye": view["eye"], "luminance": view["luminance"]} for name, view in self.eyes.items()}
+        return self._spec("views.portrait", {"views": eyes}, ["numpy", "scipy", "pillow", "colour-science"])
+
     def weights_spec(self, encoder: str) -> str:
         """Spec of the job that brings an encoder's weights."""
         entry = self.encoders[encoder]

@@ -22,6 +22,27 @@ rule gallery:
         " --output {output} 2> {log}"
 
 
+rule eyes:
+    input:
+        rules.portraits.output,
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/eyes", ".png", ".svg"),
+            caption="../report/eyes.rst",
+            category="Views",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/eyes.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=study.figures_spec,
+    message:
+        "figures: the eyes"
+    shell:
+        "python -m catsight figures eyes --spec {params.spec:q} --eyes {input} --output {output} 2> {log}"
+
+
 rule profiles:
     input:
         rules.merge_metrics.output,
@@ -72,7 +93,13 @@ rule report:
         features=expand(
             f"{RESULTS}/features/{{encoder}}/{study.reference}/{study.shards[0]}.parquet", encoder=study.encoders
         ),
-        figures=[rules.gallery.output[0], rules.profiles.output[1], rules.ranking.output[1]],
+        figures=[
+            rules.gallery.output[0],
+            rules.profiles.output[1],
+            rules.ranking.output[1],
+            # a study of filters alone has no eye to draw
+            *([rules.eyes.output[0]] if study.eyes else []),
+        ],
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:

@@ -13,3 +13,18 @@ rule views:
         "views: shard {wildcards.shard} as {wildcards.view}"
     shell:
         "python -m catsight views --spec {params.spec:q} --frames {input} --output {output} 2> {log}"
+
+
+rule portraits:
+    output:
+        f"{RESULTS}/views/eyes.parquet",
+    log:
+        f"{RESULTS}/logs/views/eyes.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=study.portraits_spec,
+    message:
+        "views: portraits of the eyes"
+    shell:
+        "python -m catsight portraits --spec {params.spec:q} --output {output} 2> {log}"

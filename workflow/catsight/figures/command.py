@@ -12,6 +12,7 @@ from catsight.errors import CatsightError
 def main(arguments: Sequence[str]) -> None:
     commands = {
         "gallery": (_gallery, "some frames as each view delivers them"),
+        "eyes": (_eyes, "pupil, optics and receptors of the eyes, and a test chart"),
         "profiles": (_profiles, "alignment against depth"),
         "ranking": (_ranking, "the encoders by their mean alignment"),
         "report": (_report, "one HTML file with the whole study"),
@@ -47,6 +48,17 @@ def _gallery(arguments: Sequence[str]) -> None:
         for frame in chosen
     ]
     _save(gallery.draw(rows, options.spec), options)
+
+
+def _eyes(arguments: Sequence[str]) -> None:
+    parser = job.parser("figures eyes", "Draws the eyes of a study: pupil, optics, receptors, and a test chart.")
+    parser.add_argument("--eyes", type=Path, required=True, help="the table of eyes")
+    _output(parser, "one or more .png or .svg to write")
+    options = parser.parse_args(arguments)
+
+    from catsight.figures import eyes
+
+    _save(eyes.draw(eyes.read(options.eyes)), options)
 
 
 def _profiles(arguments: Sequence[str]) -> None:

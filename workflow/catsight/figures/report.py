@@ -36,7 +36,7 @@ def render(
     from jinja2 import Environment, StrictUndefined
 
     rows = tables.read(metrics).to_pandas()
-    about_frames = [name for name in tables.FRAMES.names if name != "image"]
+    about_frames = [name for name in tables.FRAMES.names if name not in ("image", "depth")]
     seen = pd.concat([tables.read(path, about_frames).to_pandas() for path in frames], ignore_index=True)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     inputs = {f"frames {path.stem}": path for path in frames} | {"metrics": metrics} | _feature_names(features)
@@ -134,6 +134,15 @@ _CAPTIONS = {
         "One scene to a row, each from another group of frames as far as there are so many; one view to a column. The "
         "white bar spans the angle written above it. These are the frames that the encoders were given.",
     ),
+    "eyes": (
+        "The eyes",
+        "Above, a test chart and, with one colour for each eye, how its pupil answers light, how much contrast it "
+        "passes to its brain at the study's luminance (solid: vertical bars; dashed: horizontal bars; dotted: those "
+        "out of focus), the contrast it can just make out, and what its receptors catch. Below, a row for each eye: "
+        "what becomes of a point of light, in focus and out of it (brightness is drawn as its square root), and of the "
+        "chart in daylight, in a dim room and by moonlight. Teal and pink, the rightmost patches, are one colour to a "
+        "cat.",
+    ),
     "profiles": (
         "Layer by layer",
         "Each line follows one encoder from its first layer (left) to its last (right). The higher, the more alike are "
@@ -159,6 +168,7 @@ def _figure(path: Path, spec: Mapping, groups: int) -> dict:
     names = ", ".join(entry["label"] for entry in choices.encoders(spec).values())
     alt = {
         "gallery": f"Photographs in rows, the views {views} in columns.",
+        "eyes": "Curves of each eye's pupil, optics and receptors; point spreads and a test chart as each eye sees it.",
         "profiles": f"Line charts of alignment with {spec['reference']} against relative depth, for {names}. "
         "The values are in the tables under The numbers.",
         "ranking": f"Dot plots of the mean alignment over layers, for {names}. The values are in the first table under "

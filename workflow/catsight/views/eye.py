@@ -132,6 +132,23 @@ class Eye:
         """Sensitivity to gratings of ``frequency`` c/deg in good light: thresholds, never used to filter a picture."""
         return acuity.contrast_sensitivity(frequency, self.parts["acuity"]["contrast"])
 
+    def point_spread(self, *, field_of_view: float, px: int, luminance: float, defocus: float = 0.0) -> np.ndarray:
+        """What the optics make of a point of light, as the receptors for the longest waves catch it; sums to 1.
+
+        ``px`` × ``px`` over ``field_of_view`` degrees, float32, the point in the middle.
+        """
+        if not (isinstance(px, int | np.integer) and 1 <= px <= 4096):
+            raise CatsightError(f"px is {px}; it must be a whole number from 1 to 4096")
+        margin = 2 * px  # far from the edges, so that mirror images do not matter
+        size = px + 2 * margin
+        point = np.zeros((len(self.receptors), size, size), np.float32)
+        point[:, size // 2, size // 2] = 1
+        scene = _Scene((size, size), px / _checked("field_of_view", field_of_view), _checked("luminance", luminance))
+        longest = len(self.receptors) - 2
+        spread = self._filtered(point, "optics", scene, _checked("defocus", defocus))[longest]
+        spread = np.maximum(spread[margin:-margin, margin:-margin], 0)
+        return spread / spread.sum()
+
     # -- seeing -------------------------------------------------------------------------------------------------------
 
     def see(

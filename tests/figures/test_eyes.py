@@ -1,0 +1,82 @@
+"""The figure of the eyes draws what the table of eyes says."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from catsight import CatsightError, tables
+from catsight.__main__ import main
+from catsight.figures import eyes
+from catsight.pictures import encode_png
+
+
+def row(name: str, seed: int) -> dict:
+    rng = np.random.default_rng(seed)
+
+    def image():
+        return {"bytes": encode_png(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)), "path": "x"}
+
+    return {
+        "eye": name, "adapted_to": 100.0,
+        "luminance": [0.01, 1, 100], "pupil_width": rng.uniform(1, 5, 3), "pupil_height": rng.uniform(5, 9, 3),
+        "rod_weight": [1, 0.5, 0], "frequency": [1, 3, 9, 27],
+        "mtf_across": rng.random(4), "mtf_along": rng.random(4), "mtf_along_defocused": rng.random(4),
+        "contrast_sensitivity": [50, 90, 5, 0.2],
+        "spread_degrees": 1.0, "spread": rng.random(25), "spread_defocus": 0.5, "spread_defocused": rng.random(25),
+        "wavelength": [400, 500, 600],
+        "receptors": [{"name": n, "sensitivity": rng.uniform(0.5, 2, 3)} for n in ("S", "L", "rod")],
+        "chart_degrees": 8.0, "chart": image(), "levels": [1000.0, 10.0, 0.01], "charts": [image() for _ in range(3)],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def rows(tmp_path):
+    tables.write(tmp_path / "eyes.parquet", [row("cat", 0), row("my dog", 1)], tables.EYES, {"stage": "views"})
+    return eyes.read(tmp_path / "eyes.parquet")
+
+
+def test_drawn_lines_and_pictures_are_those_of_the_table(rows):
+    figure = eyes.draw(rows)
+    grid = np.array(figure.axes).reshape(3, 5)
+    chart, pupils, transfer, sensitivity, receptors = grid[0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["cat", "my dog"]
+
+    def drawn(axes):
+        return [line.get_ydata() for line in axes.get_lines()]
+
+    for i, one in enumerate(rows):
+        np.testing.assert_array_equal(drawn(pupils)[2 * i], one["pupil_width"])
+        np.testing.assert_array_equal(drawn(pupils)[2 * i + 1], one["pupil_height"])
+        for j, name in enumerate(("mtf_across", "mtf_along", "mtf_along_defocused")):
+            np.testing.assert_array_equal(drawn(transfer)[3 * i + j], one[name])
+        np.testing.assert_array_equal(drawn(sensitivity)[i], [50, 90, 5])  # below 1 nothing is seen
+        for j, receptor in enumerate(one["receptors"]):
+            values = np.array(receptor["sensitivity"])
+            np.testing.assert_array_equal(drawn(receptors)[3 * i + j], values / values.max())
+        np.testing.assert_allclose(grid[i + 1][0].images[0].get_array(), np.sqrt(one["spread"]).reshape(5, 5))
+        np.testing.assert_allclose(grid[i + 1][1].images[0].get_array(), np.sqrt(one["spread_defocused"]).reshape(5, 5))
+        for axes, picture in zip(grid[i + 1][2:], one["charts"]):
+            wanted = np.asarray(Image.open(io.BytesIO(picture["bytes"])))
+            np.testing.assert_array_equal(axes.images[0].get_array(), wanted)
+        assert grid[i + 1][0].get_ylabel() == one["eye"]
+    np.testing.assert_array_equal(
+        chart.images[0].get_array(), np.asarray(Image.open(io.BytesIO(rows[0]["chart"]["bytes"])))
+    )
+
+
+def test_no_eye_is_an_error(tmp_path):
+    tables.write(tmp_path / "none.parquet", [], tables.EYES, {})
+    with pytest.raises(CatsightError, match=r"none\.parquet holds no eye to draw"):
+        eyes.read(tmp_path / "none.parquet")
+
+
+def test_eye_command(tmp_path, capsys):
+    assert main(["eye", "cat", "human", "-o", str(tmp_path / "eyes.png"), "--dpi", "60"]) == 0
+    assert Image.open(tmp_path / "eyes.png").size[0] > 400
+    assert main(["eye", "lion", "-o", str(tmp_path / "lion.png")]) == 1
+    assert "the eye 'lion' is unknown; it may be cat, dog, human" in capsys.readouterr().err
+    assert main(["eye", "cat", "-o", str(tmp_path / "eyes.bmp")]) == 1
+    assert "figures are written as .png or .svg" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["eyes.png"]

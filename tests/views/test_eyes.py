@@ -1,7 +1,9 @@
 """The eye files: what they state, and what they refuse."""
 
+import json
 import math
 
+import numpy as np
 import pytest
 import yaml
 
@@ -62,3 +64,16 @@ def test_a_slit_wider_than_tall_is_refused():
     eye["pupil"] |= {"height_min": 3, "height_max": 4}
     with pytest.raises(CatsightError, match=r"a slit wider than tall; area_max may be at most 12\.57 mm²"):
         Eye(eye).pupil(0.01)
+
+
+@pytest.mark.parametrize("name", eyes.names())
+def test_the_order_of_keys_means_nothing(name):
+    """A spec holds an eye with its keys sorted: the same eye."""
+    eye = eyes.load(name)
+    turned = json.loads(json.dumps(eye, sort_keys=True))
+    turned["colour"]["cones"] = dict(reversed(turned["colour"]["cones"].items()))
+    known = Eye(eye).receptors
+    assert Eye(turned).receptors == known == tuple(name for name in ("S", "M", "L", "rod") if name in known)
+    rgb = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    conditions = {"field_of_view": 2, "luminance": 5, "noise": 1}
+    np.testing.assert_array_equal(Eye(turned).see(rgb, **conditions), Eye(eye).see(rgb, **conditions))

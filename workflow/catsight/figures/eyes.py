@@ -43,7 +43,10 @@ def draw(rows: Sequence[Mapping]):
     for axes in grid[0][5:]:
         axes.set_visible(False)
     handles = [Line2D([], [], color=colour) for colour in colours.values()]
-    figure.legend(handles, list(colours), loc="outside upper center", ncols=len(rows))
+    defocused = f"along it, {rows[0]['spread_defocus']:g} D out of focus"
+    lines = {"contrast across the slit": "-", "along it": (0, (3, 1.5)), defocused: ":"}
+    handles += [Line2D([], [], color=style.GREY, linestyle=line) for line in lines.values()]
+    figure.legend(handles, [*colours, *lines], loc="outside upper center", ncols=len(handles))
     for axes_row, row in zip(grid[1:], rows):
         _spread(axes_row[0], row, "spread", "a point in focus")
         _spread(axes_row[1], row, "spread_defocused", f"{row['spread_defocus']:g} D out of focus")
@@ -76,13 +79,6 @@ def _transfer(axes, rows: Sequence[Mapping], colours: Mapping[str, str]) -> None
     light = sorted({row["adapted_to"] for row in rows})
     axes.set(ylim=(-0.15, 1), title=f"contrast, {', '.join(f'{x:g}' for x in light)} cd/m²")
     axes.axhline(0, color=style.GREY, linewidth=0.6)
-    for line, words in (
-        ("-", "across"),
-        ((0, (3, 1.5)), "along the slit"),
-        (":", f"…, {rows[0]['spread_defocus']:g} D off"),
-    ):
-        axes.plot([], [], color=style.GREY, linestyle=line, label=words)
-    axes.legend(loc="center left", fontsize=6.5, handlelength=1.8, borderaxespad=0.2, labelspacing=0.2)
 
 
 def _sensitivity(axes, rows: Sequence[Mapping], colours: Mapping[str, str]) -> None:

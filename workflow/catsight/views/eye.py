@@ -66,22 +66,20 @@ class Eye:
 
     @cached_property
     def receptors(self) -> tuple[str, ...]:
-        """Names of the kinds of cones, from short to long waves as the eye's file has them, and "rod"."""
-        return (*self.parts["colour"]["cones"], "rod")
+        """Names of the kinds of cones, from short to long waves in whatever order they are stated, and "rod"."""
+        cones = self.parts["colour"]["cones"]
+        middle = {name: colour.effective_wavelength(self._sensitivity(name), self._illuminant) for name in cones}
+        return (*sorted(cones, key=middle.get), "rod")
 
     @cached_property
     def sensitivities(self) -> np.ndarray:
         """Relative quantal sensitivity of each receptor at :data:`colour.WAVELENGTHS`, (receptors, wavelengths)."""
-        part, media = self.parts["colour"], self.parts["colour"]["media"]
-        kinds = {**part["cones"], "rod": self.parts["rods"]["pigment"]}
-        tapetum = self.parts["rods"]["tapetum"]
-        return np.array([colour.sensitivity(kind, media, name, tapetum) for name, kind in kinds.items()])
+        return np.array([self._sensitivity(name) for name in self.receptors])
 
     @cached_property
     def catches(self) -> np.ndarray:
         """Catches of linear sRGB by the cones and, last, the rods, (receptors, 3); rows sum to 1."""
-        part = self.parts["colour"]
-        return colour.catch_matrix(self.sensitivities, part["reflectances"], part["illuminant"])
+        return colour.catch_matrix(self.sensitivities, self.parts["colour"]["reflectances"], self._illuminant)
 
     def colour_map(self, luminance: float) -> np.ndarray:
         """The map (3, 3) on linear sRGB that merges what the eye's cones and rods cannot tell apart; it keeps white."""
@@ -92,16 +90,15 @@ class Eye:
 
         The eye is adapted to a scene of ``luminance`` cd/m² on average, and white is 1/0.18 times as bright.
         """
-        part = self.parts["colour"]
-        kinds = [*part["cones"].values(), self.parts["rods"]["pigment"]]
-        times = [part["integration_time"]] * len(part["cones"]) + [self.parts["rods"]["integration_time"]]
+        day, night = (self.parts[part]["integration_time"] for part in ("colour", "rods"))
         light = luminance / photons.MEAN_REFLECTANCE * self.pupil(luminance).area
-        return np.array(
-            [
-                light * time * kind["quantum_efficiency"] * colour.quanta(sensitivity, part["illuminant"])
-                for kind, time, sensitivity in zip(kinds, times, self.sensitivities)
-            ]
-        )
+        counted = [
+            self._receptor(name)["quantum_efficiency"]
+            * (night if name == "rod" else day)
+            * colour.quanta(caught, self._illuminant)
+            for name, caught in zip(self.receptors, self.sensitivities)
+        ]
+        return light * np.array(counted)
 
     def mtf(
         self,
@@ -202,6 +199,17 @@ class Eye:
 
     # -- the parts together -------------------------------------------------------------------------------------------
 
+    @property
+    def _illuminant(self) -> str:
+        return self.parts["colour"]["illuminant"]
+
+    def _receptor(self, name: str) -> Mapping:
+        return self.parts["rods"]["pigment"] if name == "rod" else self.parts["colour"]["cones"][name]
+
+    def _sensitivity(self, name: str) -> np.ndarray:
+        tapetum = self.parts["rods"]["tapetum"]
+        return colour.sensitivity(self._receptor(name), self.parts["colour"]["media"], name, tapetum)
+
     def _back_projection(self, luminance: float) -> np.ndarray:
         weight = rods.rod_weight(self.parts["rods"], _checked("luminance", luminance))
         return rods.mesopic_mix(colour.back_projection(self.catches[:-1]), weight)
@@ -215,7 +223,7 @@ class Eye:
         if receptor not in self.receptors:
             raise CatsightError(f"the eye has no receptor '{receptor}'; it has {', '.join(self.receptors)}")
         caught = self.sensitivities[self.receptors.index(receptor)]
-        wavelength = colour.effective_wavelength(caught, self.parts["colour"]["illuminant"])
+        wavelength = colour.effective_wavelength(caught, self._illuminant)
         return wavelength, defocus + optics.chromatic_defocus(wavelength, chromatic["strength"], chromatic["focus"])
 
     def _neural_sigma(self, luminance: float, eccentricity: float = 0.0) -> float:

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from catsight import CatsightError, tables
-from catsight.__main__ import main
 from catsight.figures import eyes
 from catsight.pictures import encode_png
 
@@ -70,13 +69,3 @@ def test_no_eye_is_an_error(tmp_path):
     tables.write(tmp_path / "none.parquet", [], tables.EYES, {})
     with pytest.raises(CatsightError, match=r"none\.parquet holds no eye to draw"):
         eyes.read(tmp_path / "none.parquet")
-
-
-def test_eye_command(tmp_path, capsys):
-    assert main(["eye", "cat", "human", "-o", str(tmp_path / "eyes.png"), "--dpi", "60"]) == 0
-    assert Image.open(tmp_path / "eyes.png").size[0] > 400
-    assert main(["eye", "lion", "-o", str(tmp_path / "lion.png")]) == 1
-    assert "the eye 'lion' is unknown; it may be cat, dog, human" in capsys.readouterr().err
-    assert main(["eye", "cat", "-o", str(tmp_path / "eyes.bmp")]) == 1
-    assert "figures are written as .png or .svg" in capsys.readouterr().err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["eyes.png"]

@@ -2,11 +2,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from PIL import Image
 from scipy import fft
 
 from catsight import CatsightError, eyes
-from catsight.__main__ import main
 from catsight.views import FILTERS, Eye
 from catsight.views.colour import decode_srgb, encode_srgb
 from catsight.views.optics import chromatic_defocus
@@ -234,50 +232,3 @@ def test_filters():
     np.testing.assert_allclose(centre, [[83, 118, 117], [79, 106, 113]], atol=1)
     FILTERS["catvision"](rgb)
     np.testing.assert_array_equal(rgb, untouched)
-
-
-def test_see_command(tmp_path, capfd):
-    rgb = np.random.default_rng(5).integers(0, 256, (30, 40, 3), dtype=np.uint8)
-    (tmp_path / "photos").mkdir()
-    for name in ("a.png", "b.png"):
-        Image.fromarray(rgb).save(tmp_path / "photos" / name)
-    expected = Eye.load("cat").see(rgb, field_of_view=10, luminance=50)
-
-    assert (
-        main(
-            [
-                "see",
-                str(tmp_path / "photos" / "a.png"),
-                "-o",
-                str(tmp_path / "cat.png"),
-                "--fov",
-                "10",
-                "--luminance",
-                "50",
-            ]
-        )
-        == 0
-    )
-    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "cat.png")), expected)
-
-    assert (
-        main(
-            [
-                "see",
-                str(tmp_path / "photos"),
-                "-o",
-                str(tmp_path / "out"),
-                "--fov",
-                "10",
-                "--luminance",
-                "50",
-                "--beside",
-            ]
-        )
-        == 0
-    )
-    both = np.asarray(Image.open(tmp_path / "out" / "b.png"))
-    np.testing.assert_array_equal(both, np.concatenate([rgb, expected], axis=1))
-
-    assert main(["see", str(tmp_path / "none.png"), "-o", "x.png", "--fov", "10"]) == 1
-    assert "none.png is missing" in capfd.readouterr().err

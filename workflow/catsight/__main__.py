@@ -12,8 +12,8 @@ COMMANDS = {
     "features": ("catsight.features.command", "an encoder's weights, and its features of every view"),
     "metrics": ("catsight.metrics.command", "how well two views' features agree, with intervals"),
     "figures": ("catsight.figures.command", "pictures, and the report"),
-    "see": ("catsight.views.see", "show a photo, or a folder of them, as an eye sees it"),
-    "eye": ("catsight.eye", "draw eyes: pupil, optics, receptors, and what a test chart becomes"),
+    "see": ("catsight.look.see", "show a photo, a clip or a folder of them as an eye sees it"),
+    "eye": ("catsight.look.eye", "draw eyes: pupil, optics, receptors, and what a test chart becomes"),
     "portraits": ("catsight.views.portrait", "tabulate a study's eyes, for their figure"),
     "spec": ("catsight.specs", "print the spec of a job, to run it by hand"),
 }

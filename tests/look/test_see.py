@@ -1,0 +1,239 @@
+"""``catsight see`` on photos, clips and folders."""
+
+import io
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from catsight.__main__ import main
+from catsight.views import Eye
+
+OPTIONS = ["--fov", "10", "--luminance", "50"]
+
+
+def cat(rgb):
+    return Eye.load("cat").see(rgb, field_of_view=10, luminance=50)
+
+
+@pytest.fixture
+def rgb():
+    return np.random.default_rng(5).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+
+
+def see(*arguments) -> int:
+    return main(["see", *map(str, arguments), *OPTIONS])
+
+
+def write_clip(path, frames, stamps=None, rotation=0, codec="libx264"):
+    """A lossless clip in RGB at 25 frames/s, or with the time stamps given in 1/100 s."""
+    with av.open(path, "w") as out:
+        stream = out.add_stream("libx264rgb" if codec == "libx264" else codec, rate=25)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "rgb24" if codec == "libx264" else "yuv420p"
+        if codec == "libx264":
+            stream.options = {"crf": "0"}
+        stream.codec_context.time_base = stream.time_base = Fraction(1, 100)
+        for i, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts, frame.time_base = (4 * i if stamps is None else stamps[i]), Fraction(1, 100)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+
+def read_clip(path):
+    """Frames as stored, their times in s, and the clip's streams."""
+    with av.open(path) as clip:
+        frames = list(clip.decode(video=0))
+        return (
+            [f.to_ndarray(format="rgb24") for f in frames],
+            [float(f.time) for f in frames],
+            [s.type for s in clip.streams],
+        )
+
+
+def smooth(count=5, height=64, width=96):
+    """Frames that a codec keeps well: broad colours that move."""
+    y, x = np.mgrid[:height, :width]
+    waves = [
+        np.stack([128 + 100 * np.sin((x + 9 * i) / 15 + k) * np.cos(y / 20) for k in range(3)], -1)
+        for i in range(count)
+    ]
+    return [np.rint(wave).astype(np.uint8) for wave in waves]
+
+
+def test_a_photo(rgb, tmp_path):
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    assert see(tmp_path / "a.png", "-o", tmp_path / "cat.png") == 0
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "cat.png")), cat(rgb))
+    assert see(tmp_path / "a.png", "-o", tmp_path / "both.png", "--beside") == 0
+    both = np.asarray(Image.open(tmp_path / "both.png"))
+    np.testing.assert_array_equal(both, np.concatenate([rgb, cat(rgb)], axis=1))
+
+
+def test_a_photo_is_read_as_the_frames_are(rgb, tmp_path):
+    """Turned upright, here; the rest is tested with the frames."""
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(rgb).save(tmp_path / "turned.png", exif=exif)
+    assert see(tmp_path / "turned.png", "-o", tmp_path / "seen.png") == 0
+    upright = np.ascontiguousarray(np.rot90(rgb, -1))
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "seen.png")), cat(upright))
+
+
+def test_a_folder(rgb, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "b.png", "b.tif"):
+        Image.fromarray(rgb).save(tmp_path / "in" / name)
+    write_clip(tmp_path / "in" / "c.mkv", smooth(2))
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    assert see(tmp_path / "in", "-o", tmp_path / "out") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png.png", "b.tif.png", "c.mp4"]
+
+
+def test_a_clip(tmp_path):
+    frames = smooth()
+    write_clip(tmp_path / "clip.mkv", frames)
+    assert see(tmp_path / "clip.mkv", "-o", tmp_path / "cat.mp4") == 0
+    seen, times, streams = read_clip(tmp_path / "cat.mp4")
+    assert len(seen) == 5 and streams == ["video"]
+    np.testing.assert_allclose(times, 0.04 * np.arange(5), atol=1e-3)
+    for ours, frame in zip(seen, frames):
+        assert ours.shape == frame.shape
+        assert np.abs(ours.astype(int) - cat(frame)).mean() < 3  # what the codec loses
+    assert see(tmp_path / "clip.mkv", "-o", tmp_path / "both.mp4", "--beside") == 0
+    both = read_clip(tmp_path / "both.mp4")[0]
+    assert both[0].shape == (64, 192, 3)
+    assert np.abs(both[0][:, :96].astype(int) - frames[0]).mean() < 3
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+def test_times_that_vary_are_kept(tmp_path, suffix):
+    stamps = [0, 3, 4, 20, 21]
+    write_clip(tmp_path / "clip.mkv", smooth(), stamps)
+    assert see(tmp_path / "clip.mkv", "-o", tmp_path / f"cat{suffix}") == 0
+    _, times, _ = read_clip(tmp_path / f"cat{suffix}")
+    np.testing.assert_allclose(times, np.array(stamps) / 100, atol=2e-3)
+
+
+def test_an_odd_size_is_filled_up_not_cut(tmp_path):
+    frames = smooth(2, 63, 95)
+    write_clip(tmp_path / "clip.mkv", frames)
+    assert see(tmp_path / "clip.mkv", "-o", tmp_path / "cat.mp4") == 0
+    seen = read_clip(tmp_path / "cat.mp4")[0][0]
+    assert seen.shape == (64, 96, 3)
+    assert np.abs(seen[:63, :95].astype(int) - cat(frames[0])).mean() < 3
+
+
+@pytest.mark.parametrize(("degrees", "turns"), [(90, 1), (180, 2), (-90, 3)])
+def test_a_turned_clip_is_shown_upright(tmp_path, monkeypatch, degrees, turns):
+    """Phones store clips lying on their side, with a note of how to turn them."""
+    frames = smooth(2)
+    write_clip(tmp_path / "clip.mkv", frames)
+    from catsight.look import clips
+
+    class Turned:
+        """A frame with the note, which no encoder here writes."""
+
+        def __init__(self, frame):
+            self._frame, self.rotation = frame, degrees
+
+        def __getattr__(self, name):
+            return getattr(self._frame, name)
+
+    class Clip:
+        def __init__(self, clip):
+            self._clip = clip
+
+        def decode(self, stream):
+            return map(Turned, self._clip.decode(stream))
+
+    with av.open(tmp_path / "clip.mkv") as clip:
+        upright = [rgb for rgb, _ in clips._frames(Clip(clip), clip.streams.video[0])]
+    np.testing.assert_array_equal(upright[0], np.rot90(frames[0], turns))
+
+
+def test_ten_bits_and_limited_range(tmp_path):
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    with av.open(tmp_path / "deep.mkv", "w") as out:
+        stream = out.add_stream("libx264", rate=25)
+        stream.height = stream.width = 64
+        stream.pix_fmt = "yuv420p10le"
+        frame = av.VideoFrame.from_ndarray(grey, "rgb24").reformat(format="yuv420p10le")
+        frame.pts = 0
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    assert see(tmp_path / "deep.mkv", "-o", tmp_path / "cat.mp4") == 0
+    np.testing.assert_allclose(read_clip(tmp_path / "cat.mp4")[0][0].astype(int), 128, atol=2)
+
+
+def test_colours_of_a_clip_are_what_they_were(tmp_path):
+    """Through BT.601 on the way in and BT.709 on the way out, a human's colours stay."""
+    frame = np.zeros((64, 96, 3), np.uint8)
+    frame[:, :32], frame[:, 32:64], frame[:, 64:] = (200, 40, 40), (40, 180, 60), (40, 60, 200)
+    write_clip(tmp_path / "clip.mp4", [frame] * 2, codec="mpeg4")
+    assert (
+        main(["see", str(tmp_path / "clip.mp4"), "-o", str(tmp_path / "out.mp4"), "--eye", "human", "--fov", "3"]) == 0
+    )
+    with av.open(tmp_path / "out.mp4") as clip:
+        first = next(clip.decode(video=0))
+        assert first.colorspace == 1
+        seen = first.to_ndarray(format="rgb24", src_colorspace="ITU709")
+    for column in (16, 48, 80):
+        np.testing.assert_allclose(seen[32, column].astype(int), frame[32, column], atol=8)
+
+
+def test_noise_differs_between_frames_and_not_between_runs(tmp_path):
+    write_clip(tmp_path / "clip.mkv", [np.full((64, 64, 3), 118, np.uint8)] * 3)
+    runs = []
+    for name in ("one.mkv", "two.mkv"):
+        command = [
+            "see",
+            str(tmp_path / "clip.mkv"),
+            "-o",
+            str(tmp_path / name),
+            "--fov",
+            "5",
+            "--luminance",
+            "1e-4",
+            "--noise",
+            "3",
+        ]
+        assert main(command) == 0
+        runs.append(read_clip(tmp_path / name)[0])
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0][0] != runs[0][1]).any()
+
+
+def test_what_cannot_be_read_leaves_nothing(rgb, tmp_path, capfd):
+    write_clip(tmp_path / "whole.mp4", smooth())
+    (tmp_path / "cut.mp4").write_bytes((tmp_path / "whole.mp4").read_bytes()[:200])
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "png")
+    (tmp_path / "cut.png").write_bytes(buffer.getvalue()[:500])
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "none").mkdir()
+    before = sorted(tmp_path.iterdir())
+    for source, target, words in [
+        ("cut.mp4", "out.mp4", "cut.mp4 cannot be read as a clip"),
+        ("empty.mp4", "out.mp4", "empty.mp4 cannot be read as a clip"),
+        ("cut.png", "out.png", "cut.png cannot be read as a photo: it ends early or is damaged"),
+        ("gone.png", "out.png", "gone.png is missing"),
+        ("none", "out", "none holds no photo or clip"),
+        ("whole.mp4", "out.gif", "a clip is written as .mp4, .mov, .mkv, .webm"),
+        ("whole.mp4", "whole.mp4", "would be written over itself"),
+        ("whole.mp4", "out.png", "a clip is written as"),
+    ]:
+        assert see(tmp_path / source, "-o", tmp_path / target) == 1
+        assert words in capfd.readouterr().err
+        assert sorted(tmp_path.iterdir()) == before
+
+
+def test_absurd_conditions_are_said_before_the_work(tmp_path, capfd):
+    write_clip(tmp_path / "clip.mkv", smooth(2))
+    assert main(["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4"), "--fov", "400"]) == 1
+    assert "field_of_view is 400.0; it must be a number from 0.001 to 120 degrees" in capfd.readouterr().err
+    assert main(["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4"), "--fov", "4", "--noise", "-1"]) == 1
+    assert "--noise is -1" in capfd.readouterr().err

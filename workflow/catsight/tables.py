@@ -237,18 +237,28 @@ class _RowsDigest:
                 self._leaf(f"{name}.{field.name}", column.field(i))
         elif pa.types.is_fixed_size_list(column.type):
             self._leaf(f"{name}[]", column.flatten())
+        elif pa.types.is_list(column.type):
+            lengths = column.drop_null().value_lengths()
+            self._feed(f"{name}#", lengths.to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+            self._leaf(f"{name}[]", column.flatten())
         elif pa.types.is_binary(column.type) or pa.types.is_string(column.type):
             values = [value.as_buffer() for value in column.drop_null()]
             self._feed(f"{name}#", np.array([value.size for value in values], dtype="<i8").tobytes())
             for value in values:
                 self._feed(name, value)
-        else:
+        elif pa.types.is_primitive(column.type):
             self._feed(name, np.ascontiguousarray(column.drop_null().to_numpy(zero_copy_only=False)).tobytes())
+        else:
+            raise TypeError(f"{name}: no digest of {column.type}")
 
 
 def _type_name(kind: pa.DataType) -> str:
     """A type's name that survives a file: Parquet renames the field inside a list."""
-    return f"{kind.value_type}[{kind.list_size}]" if pa.types.is_fixed_size_list(kind) else str(kind)
+    if pa.types.is_fixed_size_list(kind):
+        return f"{_type_name(kind.value_type)}[{kind.list_size}]"
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'{field.name}: {_type_name(field.type)}' for field in kind)}>"
+    return f"list<{_type_name(kind.value_type)}>" if pa.types.is_list(kind) else str(kind)
 
 
 class _naming:

@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from catsight import eyes
 from catsight.errors import CatsightError
-from catsight.views import acuity, colour, mirror, optics, photons, rods
+from catsight.views import acuity, colour, mirror, optics, photons, rods, strips
 from catsight.views.depth import blur_by_depth, defocus_map
 from catsight.views.pupil import Pupil, pupil
 
@@ -83,7 +83,8 @@ class Eye:
 
     def colour_map(self, luminance: float) -> np.ndarray:
         """The map (3, 3) on linear sRGB that merges what the eye's cones and rods cannot tell apart; it keeps white."""
-        return self._back_projection(luminance) @ self.catches
+        back, channels = self._back_projection(luminance)
+        return (back @ self.catches)[channels]
 
     def quanta(self, luminance: float) -> np.ndarray:
         """Quanta that each receptor counts of a white surface in one deg² while the eye integrates, (receptors,).
@@ -180,22 +181,22 @@ class Eye:
         scene = _Scene(shape, px_per_degree, _checked("luminance", luminance))
         out_of_focus = None if depth is None else self._defocus_map(depth, focus, shape, defocus)
 
-        catches = np.ascontiguousarray((colour.decode_srgb(rgb) @ self.catches.T.astype(np.float32)).transpose(2, 0, 1))
-        back = self._back_projection(scene.luminance).astype(np.float32)
-        if out_of_focus is None and noise is None and not eccentricity:  # all that blurs is one product of frequencies
-            spectra = mirror.spectra(catches, self._tilted)
-            spectra *= self._transfer("all", scene, defocus)
-            linear = mirror.planes(np.tensordot(back, spectra, 1), shape, self._tilted)
-            return colour.encode_srgb(linear.transpose(1, 2, 0))
+        linear = strips.decode(rgb)
+        if out_of_focus is None and noise is None and not eccentricity:
+            kernel, channels = self._kernel(scene, defocus)
+            spectra = strips.mix(kernel, mirror.spectra(linear, self._tilted, overwrite=True), overwrite=True)
+            return strips.encode(mirror.planes(spectra, shape, self._tilted), channels)
 
         def blur(planes: np.ndarray, dioptres: float) -> np.ndarray:
             return self._filtered(planes, "optics", scene, dioptres)
 
+        catches = strips.mix(self.catches, linear)
         image = blur(catches, defocus) if out_of_focus is None else blur_by_depth(catches, out_of_focus, blur)
         if noise is not None:
             image = photons.add_photon_noise(image, self.quanta(scene.luminance), px_per_degree, noise)
         image = self._blended(image, scene) if eccentricity else self._filtered(image, "nerves", scene)
-        return colour.encode_srgb(np.tensordot(image, back, ((0,), (1,))))
+        back, channels = self._back_projection(scene.luminance)
+        return strips.encode(strips.mix(back, image), channels)
 
     # -- the parts together -------------------------------------------------------------------------------------------
 
@@ -210,9 +211,15 @@ class Eye:
         tapetum = self.parts["rods"]["tapetum"]
         return colour.sensitivity(self._receptor(name), self.parts["colour"]["media"], name, tapetum)
 
-    def _back_projection(self, luminance: float) -> np.ndarray:
+    def _back_projection(self, luminance: float) -> tuple[np.ndarray, np.ndarray]:
+        """The map (m, receptors) from catches to m planes, and which of them each of red, green and blue is, (3,).
+
+        To a dichromat red and green are the same, and need be worked out once only.
+        """
         weight = rods.rod_weight(self.parts["rods"], _checked("luminance", luminance))
-        return rods.mesopic_mix(colour.back_projection(self.catches[:-1]), weight)
+        back = rods.mesopic_mix(colour.back_projection(self.catches[:-1]), weight)
+        planes, channels = np.unique(back, axis=0, return_inverse=True)
+        return planes, channels.ravel()
 
     def _focus(self, receptor: str | None, defocus: float) -> tuple[float, float]:
         """The wavelength (nm) that a receptor sees by, and the dioptres by which it sees out of focus."""
@@ -235,32 +242,50 @@ class Eye:
         return self.parts["pupil"].get("tilt", 0) % 90 != 0
 
     def _transfer(self, stage: str, scene: _Scene, defocus: float) -> np.ndarray:
-        """Transfer of each receptor's "optics", of the "nerves" or of "all", (receptors or 1, ...); float32."""
-        key = (stage, scene, defocus)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        """Transfer of each receptor's "optics", or of the "nerves", (receptors or 1, ...) by frequency; float32."""
         fx, fy = mirror.frequencies(scene.shape, scene.px_per_degree, self._tilted)
         radial = np.hypot(fx[None, :], fy[:, None])
-        transfer = np.ones((1, *radial.shape), np.float32)
-        if stage != "nerves":
-            size, residual = self.pupil(scene.luminance), self.parts["pupil"]["residual"]
-            transfer = np.empty((len(self.receptors), *radial.shape), np.float32)
-            for i, receptor in enumerate(self.receptors):
-                wavelength, dioptres = self._focus(receptor, defocus)
-                aperture = partial(optics.aperture_otf_grid, size, fx, fy, wavelength=wavelength)
-                transfer[i] = optics.optical_transfer(residual, size, radial, aperture, dioptres)
-        if stage != "optics":
-            transfer *= acuity.neural_mtf(radial, self._neural_sigma(scene.luminance)).astype(np.float32)
-        self._kept[key] = transfer
+        if stage == "nerves":
+            return acuity.neural_mtf(radial, self._neural_sigma(scene.luminance)).astype(np.float32)[None]
+        size, residual = self.pupil(scene.luminance), self.parts["pupil"]["residual"]
+        transfer = np.empty((len(self.receptors), *radial.shape), np.float32)
+        for i, receptor in enumerate(self.receptors):
+            wavelength, dioptres = self._focus(receptor, defocus)
+            aperture = partial(optics.aperture_otf_grid, size, fx, fy, wavelength=wavelength)
+            transfer[i] = optics.optical_transfer(residual, size, radial, aperture, dioptres)
+        return transfer
+
+    def _kernel(self, scene: _Scene, defocus: float) -> tuple[np.ndarray, np.ndarray]:
+        """All of the eye as one map: (m, 3, ...) from the spectra of linear sRGB to m planes; which is which, (3,).
+
+        To catch, to blur and to project back are linear each; at one frequency they are one small matrix.
+        """
+        back, channels = self._back_projection(scene.luminance)
+
+        def make() -> np.ndarray:
+            transfer = self._transfer("optics", scene, defocus)
+            transfer *= self._transfer("nerves", scene, defocus)
+            kernel = np.zeros((len(back), 3, *transfer.shape[1:]), np.float32)
+            for m, c in np.ndindex(kernel.shape[:2]):
+                for plane, weight in zip(transfer, back[m] * self.catches[:, c]):
+                    kernel[m, c] += np.float32(weight) * plane
+            return kernel
+
+        return self._keep(("all", scene, defocus), make), channels
+
+    def _keep(self, key: tuple, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """What was made for the ``key`` before, if it was of late."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        self._kept.move_to_end(key)
         while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _KEPT:
             self._kept.popitem(last=False)
-        return transfer
+        return self._kept[key]
 
     def _filtered(self, planes: np.ndarray, stage: str, scene: _Scene, defocus: float = 0.0) -> np.ndarray:
         """Planes (receptors, h, w) blurred by one stage of the eye."""
         spectra = mirror.spectra(planes, self._tilted)
-        spectra *= self._transfer(stage, scene, defocus)
+        spectra *= self._keep((stage, scene, defocus), lambda: self._transfer(stage, scene, defocus))
         return mirror.planes(spectra, scene.shape, self._tilted)
 
     def _blended(self, planes: np.ndarray, scene: _Scene) -> np.ndarray:

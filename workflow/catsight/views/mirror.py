@@ -18,22 +18,23 @@ def frequencies(shape: tuple[int, int], px_per_degree: float, tilted: bool) -> t
     return tuple(np.arange(n) * px_per_degree / (2 * n) for n in (width, height))
 
 
-def spectra(planes: np.ndarray, tilted: bool) -> np.ndarray:
-    """The spectra of planes (n, h, w), on the grid of :func:`frequencies`."""
+def spectra(planes: np.ndarray, tilted: bool, overwrite: bool = False) -> np.ndarray:
+    """The spectra of planes (n, h, w), in their place if they may be ``overwrite``-n, at :func:`frequencies`."""
     if not tilted:
-        return fft.dctn(planes, axes=(1, 2), workers=_threads())
+        return fft.dctn(planes, axes=(1, 2), workers=threads(), overwrite_x=overwrite)
     height, width = planes.shape[1:]
-    return fft.rfft2(np.pad(planes, ((0, 0), (0, height), (0, width)), mode="symmetric"), workers=_threads())
+    return fft.rfft2(np.pad(planes, ((0, 0), (0, height), (0, width)), mode="symmetric"), workers=threads())
 
 
 def planes(spectra: np.ndarray, shape: tuple[int, int], tilted: bool) -> np.ndarray:
-    """The planes (n, h, w) of pictures of ``shape`` (h, w) from their spectra, which are overwritten."""
+    """The planes (n, h, w) of pictures of ``shape`` (h, w) from their spectra, which may be overwritten."""
     if not tilted:
-        return fft.idctn(spectra, axes=(1, 2), workers=_threads(), overwrite_x=True)
+        return fft.idctn(spectra, axes=(1, 2), workers=threads(), overwrite_x=True)
     height, width = shape
-    return fft.irfft2(spectra, (2 * height, 2 * width), workers=_threads(), overwrite_x=True)[:, :height, :width]
+    return fft.irfft2(spectra, (2 * height, 2 * width), workers=threads(), overwrite_x=True)[:, :height, :width]
 
 
-def _threads() -> int:
+def threads() -> int:
+    """How many threads this process may use."""
     # Snakemake sets the variable to the job's threads
     return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from itertools import combinations
 
 import numpy as np
@@ -232,3 +234,19 @@ def test_filters():
     np.testing.assert_allclose(centre, [[83, 118, 117], [79, 106, 113]], atol=1)
     FILTERS["catvision"](rgb)
     np.testing.assert_array_equal(rgb, untouched)
+
+
+def test_the_stage_needs_no_deep_learning():
+    """A view is made, and the published filter's too, without torch or timm being imported."""
+    code = """if True:
+        import sys
+        import numpy as np
+        import catsight.views.command
+        from catsight.views import FILTERS, Eye
+        rgb = np.zeros((16, 16, 3), np.uint8)
+        Eye.load("cat").see(rgb, field_of_view=10, luminance=1, noise=1)
+        FILTERS["catvision"](rgb)
+        print([m for m in ("torch", "torchvision", "timm") if m in sys.modules])
+    """
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == "[]"

@@ -5,14 +5,15 @@ import pytest
 
 from catsight import resources
 from catsight.features.convert import CONVERTERS
-from catsight.features.weights import create, load_strictly, locate
+from catsight.features.encoders import create, load_strictly
+from catsight.features.weights import locate
 
 REGISTRY = resources.load_yaml(resources.find("encoders.yaml"))
 
 
 def converted(name, architecture=None):
     entry = REGISTRY[name]
-    model = create(architecture or entry["timm"], entry.get("timm_args", {}))
+    model = create(architecture or entry["timm"], entry.get("args", {}))
     source = locate(entry["weights"])
     load_strictly(model, CONVERTERS[entry["weights"]["convert"]](source), source)
     return model.eval()

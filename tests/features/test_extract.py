@@ -8,7 +8,8 @@ import pytest
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.features import command, encoders, layers
-from catsight.features.weights import create, random_state
+from catsight.features.encoders import create
+from catsight.features.weights import random_state
 from catsight.pictures import encode_png
 
 
@@ -105,7 +106,7 @@ def test_preprocessing_is_timms_with_overrides():
 
 SPEC = {
     "encoder": {"timm": "test_vit", "layers": "blocks.*"},
-    "pooling": ["cls", "mean"], "precision": "fp32", "device": "cpu", "batch": 4, "code": "0", "versions": {},
+    "pooling": ["cls", "mean"], "precision": "fp32", "device": "cpu", "batch": 4, "map_size": 2, "code": "0", "versions": {},
 }  # fmt: skip
 
 
@@ -182,7 +183,7 @@ def test_features_are_what_the_network_gives(folder, tmp_path):
     assert table["frame_id"].to_pylist() == [f"f{i}" for i in range(10)]
     assert table.column_names[1:] == [f"blocks.{i}/{pooling}" for i in range(6) for pooling in ("cls", "mean")]
     model = create("test_vit", {}).eval()
-    model.load_state_dict(random_state("test_vit", {}, 0))
+    model.load_state_dict(random_state({"timm": "test_vit"}, 0))
     prepare = encoders.transform(encoders.preprocessing(model, {}))
     import io
 

@@ -9,8 +9,9 @@ import pytest
 from catsight import CatsightError
 from catsight.__main__ import main
 from catsight.features import safe
+from catsight.features.encoders import create, load_strictly
 from catsight.features.layers import find_blocks
-from catsight.features.weights import create, load_strictly, random_state
+from catsight.features.weights import random_state
 
 TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": "0", "versions": {}}
 
@@ -35,8 +36,8 @@ def test_random_weights_are_seeded_and_say_so(tmp_path):
     assert bring(tmp_path, TINY)[0] == 0
     about = safe.about(tmp_path / "w.safetensors")
     assert about["untrained"] is True and safe.sound(tmp_path / "w.safetensors")
-    again = random_state("test_vit", {}, 3)
-    other = random_state("test_vit", {}, 4)
+    again = random_state({"timm": "test_vit"}, 3)
+    other = random_state({"timm": "test_vit"}, 4)
     loaded = safe.load(tmp_path / "w.safetensors")
     assert set(loaded) == set(again)
     assert all((loaded[name] == again[name]).all() for name in again)
@@ -57,7 +58,7 @@ def test_untrained_blocks_are_awake(name, arguments, pattern):
     import torch
 
     model = create(name, arguments).eval()
-    model.load_state_dict(random_state(name, arguments, 0))
+    model.load_state_dict(random_state({"timm": name, "args": arguments}, 0))
     change = {}
 
     def hook(module, inputs, output):
@@ -76,7 +77,7 @@ def test_untrained_blocks_are_awake(name, arguments, pattern):
 def test_biases_and_tokens_are_left_alone():
     fresh, woken = (
         create("vit_small_patch14_dinov2", {"img_size": 56}),
-        random_state("vit_small_patch14_dinov2", {"img_size": 56}, 0),
+        random_state({"timm": "vit_small_patch14_dinov2", "args": {"img_size": 56}}, 0),
     )
     assert (woken["blocks.0.ls1.gamma"] == 1).all() and fresh.state_dict()["blocks.0.ls1.gamma"].max() < 1e-4
     assert (woken["blocks.0.norm1.bias"] == 0).all() and (woken["blocks.0.attn.qkv.bias"] == 0).all()
@@ -85,7 +86,7 @@ def test_biases_and_tokens_are_left_alone():
 
 @pytest.fixture(scope="module")
 def tiny_state():
-    return random_state("test_vit", {}, 0)
+    return random_state({"timm": "test_vit"}, 0)
 
 
 def save_plain(path, state):
@@ -195,7 +196,10 @@ def test_a_hub_that_is_not_there_is_one_clear_line(tmp_path, capfd, monkeypatch,
     assert bring(tmp_path, HUB)[0] == 1
     said = capfd.readouterr().err.strip().splitlines()
     assert len(said) == 1
-    assert "the model hub cannot be reached for test_vit.r160_in1k" in said[0] and "weights.source: file" in said[0]
+    assert (
+        "the model hub cannot be reached for test_vit.r160_in1k" in said[0]
+        and "put timm/test_vit.r160_in1k's model.safetensors at results/weights/" in said[0]
+    )
 
 
 def test_offline_is_honoured(tmp_path, capfd, monkeypatch, no_cache):

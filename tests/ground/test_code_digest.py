@@ -1,5 +1,8 @@
+from importlib import metadata
+
 import pytest
 
+from catsight import CatsightError
 from catsight import code_digest as module
 
 FILES = {
@@ -18,18 +21,17 @@ FILES = {
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def package(tmp_path):
     for name, text in FILES.items():
-        path = tmp_path / name
+        path = tmp_path / "catsight" / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(text)
-    monkeypatch.setattr(module, "_PACKAGE", tmp_path)
 
     def digest(of="catsight.views.command"):
         module._read.cache_clear()
-        return module.code_digest(of)
+        return module.code_digest(of, tmp_path)
 
-    yield tmp_path, digest
+    yield tmp_path / "catsight", digest
     module._read.cache_clear()
 
 
@@ -78,8 +80,32 @@ def test_stages_do_not_import_each_other():
             name = waiting.pop()
             if name not in seen:
                 seen.add(name)
-                waiting += module._read(name, module._file(name))[1]
+                waiting += module._read(name, module._FOLDER)[1]
         others = {name.split(".")[1] for name in seen if name.count(".")} & stages
         assert others == {stage}
         # nor does any of them need the study's configuration
         assert "catsight.study" not in seen
+
+
+def test_a_factorys_code_counts(tmp_path, monkeypatch):
+    """The user's own code, with what it imports from the working folder; an installed package by its version."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("import torch\nfrom helpers.blocks import block\n\ndef build():\n    return 1\n")
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "blocks.py").write_text("def block():\n    return 1\n")
+
+    def digest(factory="mine:build"):
+        module._read.cache_clear()
+        return module.factory_digest(factory)
+
+    before = digest()
+    (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text() + "# a comment\n")
+    assert digest() == before
+    (tmp_path / "helpers" / "blocks.py").write_text("def block():\n    return 2\n")
+    assert digest() != before
+    assert digest("timm.models.resnet:resnet18") == f"timm {metadata.version('timm')}"
+    with pytest.raises(CatsightError, match=r"the factory 'nothing\.here:build': there is no module nothing\.here in"):
+        digest("nothing.here:build")
+    (tmp_path / "mine.py").write_text("def build(:\n")
+    with pytest.raises(CatsightError, match=r"mine\.py, line 1: "):
+        digest()

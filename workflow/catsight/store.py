@@ -5,10 +5,12 @@ command asks the store first, links what is there and computes what is not. Resu
 the store, so that Snakemake may delete and touch them without harm to another study that shares the table.
 """
 
+import fcntl
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -62,12 +64,42 @@ class Store:
         fresh.symlink_to(os.path.relpath(path.resolve(), output.parent.resolve()))
         os.replace(fresh, output)
 
+    def unused(self) -> dict[str, list[Path]]:
+        """Files of the store that no link in the folders beside it (the studies') leads to, by their stage."""
+        used = {path.resolve() for path in self.root.parent.rglob("*") if path.is_symlink()}
+        unused: dict[str, list[Path]] = {}
+        for path in sorted(self.root.glob("??/*")):
+            if path.resolve() not in used:
+                unused.setdefault(_stage(path), []).append(path)
+        return unused
+
+    @contextmanager
+    def nothing_running(self) -> Iterator[None]:
+        """Holds off runs of the workflow meanwhile. Raises :class:`CatsightError` where one is at work."""
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.root.parent / ".running", "a") as lock:  # the lock of workflow/run
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CatsightError(f"a run is at work in {self.root.parent}; wait for it to end") from None
+            yield
+
     def save(self, address: str, output, schema: pa.Schema, rows, provenance: Mapping) -> None:
         """Writes a small table at ``address`` in one go and links ``output`` to it."""
         with self.writer(address, schema, provenance) as writer:
             writer.write(rows)
         self.link(self.path(address), output)
         print(f"store: computed {output}", file=sys.stderr)
+
+
+def _stage(path: Path) -> str:
+    """The stage that a file of the store is of."""
+    if path.suffix != ".parquet":
+        return "weights"
+    try:
+        return tables.provenance(path).get("stage", "unknown")
+    except CatsightError:
+        return "damaged"
 
 
 def address(spec: Mapping, inputs: Mapping | list) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from catsight import eyes, resources, schema
-from catsight.code_digest import code_digest
+from catsight.code_digest import code_digest, factory_digest
 from catsight.errors import CatsightError
 from catsight.files import list_files
 from catsight.job import versions
@@ -116,7 +116,7 @@ class Study:
     def weights_spec(self, encoder: str) -> str:
         """Spec of the job that brings an encoder's weights."""
         entry = self.encoders[encoder]
-        used = {key: entry[key] for key in ("timm", "timm_args", "weights") if key in entry}
+        used = _architecture(entry) | {"weights": entry["weights"]}
         packages = ["torch", "timm"]
         if entry["weights"]["source"] == "package":
             packages.append(entry["weights"]["package"])
@@ -125,11 +125,24 @@ class Study:
     def features_spec(self, encoder: str) -> str:
         """Spec of the jobs that take an encoder's features."""
         entry = self.encoders[encoder]
-        used = {key: entry[key] for key in ("timm", "timm_args", "layers", "preprocessing") if key in entry}
+        used = _architecture(entry) | {key: entry[key] for key in ("layers", "output", "preprocessing") if key in entry}
+        if isinstance(used["layers"], list):
+            used["layers"] = sorted(used["layers"])  # they are taken in the network's order
         if tag := entry["weights"].get("tag"):  # timm's preprocessing depends on it
             used["timm"] = f"{entry['timm']}.{tag}"
         settings = self.config["features"] | {"pooling": sorted(self.config["features"]["pooling"])}
+        if "map" not in settings["pooling"]:
+            settings["map_size"] = 0
+        settings["channels_last"] = entry["family"] == "cnn"
         return self._spec("features.command", {"encoder": used} | settings, ["torch", "torchvision", "timm", "pillow"])
+
+    def weights_file(self, encoder: str) -> list[str]:
+        """The file that an encoder's weights are made from, where it is the user's own; or nothing."""
+        weights = self.encoders[encoder]["weights"]
+        brought = f"results/weights/{encoder}.safetensors"  # the hub's file, put here where there is no network
+        if weights["source"] == "hub" and os.path.exists(brought):
+            return [brought]
+        return [weights["path"]] if weights["source"] == "file" else []
 
     def metrics_spec(self, encoder: str) -> str:
         """Spec of the job that compares an encoder's features between views."""
@@ -188,8 +201,15 @@ class Study:
     def _encoder(self, name: str) -> dict:
         """An encoder's entry in the registry, with what the study says laid over it."""
         registry = resources.load_yaml(resources.find("encoders.yaml"))
-        entry = copy.deepcopy(registry.get(name, {})) | (self.config["encoders"][name] or {})
-        if missing := [key for key in ("timm", "layers", "family", "training", "weights") if key not in entry]:
+        given = self.config["encoders"][name] or {}
+        if "timm" in given and "factory" in given:
+            raise CatsightError(f"config: encoders.{name} has both timm and factory; an encoder is made by one of them")
+        entry = copy.deepcopy(registry.get(name, {}))
+        if "factory" in given:
+            entry.pop("timm", None)
+        entry |= given
+        needed = ("factory" if "factory" in entry else "timm", "layers", "family", "training", "weights")
+        if missing := [key for key in needed if key not in entry]:
             near = difflib.get_close_matches(name, registry, 1)
             raise CatsightError(
                 f"config: encoders.{name} is not in resources/encoders.yaml"
@@ -198,6 +218,14 @@ class Study:
             )
         _check_weights(name, entry)
         return {"label": name, **entry}
+
+
+def _architecture(entry: Mapping) -> dict:
+    """What an encoder's architecture depends on: timm's name, or the factory and its code; the arguments."""
+    used = {key: entry[key] for key in ("timm", "factory", "args") if key in entry}
+    if "factory" in entry:
+        used["factory_code"] = factory_digest(entry["factory"])
+    return used
 
 
 def _plain(value):
@@ -218,6 +246,10 @@ def _versions(packages: list[str]) -> dict[str, str]:
 def _check_weights(name: str, entry: Mapping) -> None:
     weights = entry["weights"]
     needed = {"package": ["package", "path", "sha256", "convert"], "file": ["path"], "hub": ["tag"], "random": ["seed"]}
+    if "factory" in entry and weights["source"] not in ("file", "random"):
+        raise CatsightError(
+            f"config: encoders.{name}.weights has source '{weights['source']}'; a factory's encoder has file or random"
+        )
     for key in needed[weights["source"]]:
         if key not in weights:
             raise CatsightError(f"config: encoders.{name}.weights has source '{weights['source']}', so it needs {key}")

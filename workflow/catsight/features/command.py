@@ -1,20 +1,18 @@
 """``catsight features``: an encoder's weights, and its features of every view."""
 
-import io
+import argparse
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 
 from catsight import job, tables
 from catsight.errors import CatsightError
-from catsight.features import encoders, layers, safe, weights
+from catsight.features import safe, weights
+from catsight.features.forward import Encoder
 from catsight.progress import Progress
 from catsight.store import Store, address
 
@@ -23,6 +21,7 @@ def main(arguments: Sequence[str]) -> None:
     commands = {
         "weights": (weights.main, "brings an encoder's weights into one safetensors file"),
         "extract": (extract, "takes an encoder's features of one shard of several views"),
+        "prune": (prune, "empties the store of what no study here refers to"),
     }
     job.choose("features", commands, arguments)
 
@@ -62,68 +61,29 @@ def extract(arguments: Sequence[str]) -> None:
                 print(f"store: computed {output}", file=sys.stderr)
 
 
-class Encoder:
-    """A loaded encoder, as the ``spec`` of a features job describes it, with the weights in that file."""
-
-    def __init__(self, spec: Mapping, weights_file: Path, threads: int):
-        import torch
-
-        if not safe.sound(weights_file):
-            raise CatsightError(f"{weights_file} is damaged; delete it and run again")
-        torch.set_num_threads(threads)
-        # fp32 means fp32, and two runs on one device give the same bits
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-        torch.backends.cudnn.benchmark = False
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        self._torch, self._batch, self._poolings = torch, spec["batch"], spec["pooling"]
-        self.device = choose_device(spec["device"])
-        self.model = encoders.build(spec["encoder"], weights_file).to(self.device)
-        self.blocks = layers.find_blocks(self.model, spec["encoder"]["layers"])
-        steps = encoders.preprocessing(self.model, spec["encoder"].get("preprocessing", {}))
-        self._transform = encoders.transform(steps)
-        blank = self._run([self._prepare(_BLANK)])
-        if not blank:
-            raise CatsightError(f"{weights_file.stem} has none of the poolings {', '.join(self._poolings)}")
-        self.schema = tables.features_schema({name: vector.shape[1] for name, vector in blank.items()})
-        self.about = {
-            "preprocessing": steps,
-            "layers": list(dict.fromkeys(name.rpartition("/")[0] for name in blank)),
-            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type,
-            "threads": threads,
-            "precision": spec["precision"],
-        }
-
-    def features(self, view: Path) -> Iterator[tuple[list[str], dict[str, np.ndarray]]]:
-        """Ids and pooled vectors, float32 (n, d) by column, of a table of views, a batch at a time."""
-        rows = tables.batches(view, self._batch, ["frame_id", "image"])
-        for ids, pictures in _ahead(self._decode, rows):
-            yield ids, self._run(pictures)
-
-    def _decode(self, batch: pa.RecordBatch) -> tuple[list[str], list]:
-        rows = batch.to_pylist()
-        return [row["frame_id"] for row in rows], [self._prepare(row["image"]["bytes"]) for row in rows]
-
-    def _prepare(self, png: bytes):
-        with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-            return self._transform(picture.convert("RGB"))
-
-    def _run(self, pictures: list) -> dict[str, np.ndarray]:
-        batch = self._torch.stack(pictures).to(self.device)
-        vectors = layers.pooled_features(self.model, self.blocks, batch, self._poolings)
-        return {name: vector.cpu().numpy() for name, vector in vectors.items()}
-
-
-def choose_device(name: str):
-    """The torch device called ``name``: ``auto`` is the first GPU, else the CPU; what is asked for must be there."""
-    import torch
-
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        count = torch.cuda.device_count()
-        raise CatsightError(f"features.device is '{name}', but torch sees {count} GPU(s); use auto or cpu")
-    return device
+def prune(arguments: Sequence[str]) -> None:
+    """Empties the store of what no study beside it refers to, after showing it."""
+    parser = argparse.ArgumentParser(prog="catsight features prune", description=prune.__doc__)
+    parser.add_argument("--store", type=Path, default=Path("results/store"), help="the store (default: %(default)s)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    options = parser.parse_args(arguments)
+    store = Store(options.store)
+    with store.nothing_running():
+        unused = store.unused()
+        for stage, paths in sorted(unused.items()):
+            size = sum(path.stat().st_size for path in paths)
+            print(f"{stage:10}{len(paths):6} file{'s' * (len(paths) != 1)}{size / 1e6:12.1f} MB")
+        count = sum(map(len, unused.values()))
+        if not count:
+            return print(f"{options.store}: a study refers to every file; nothing to remove")
+        if not options.yes:
+            if not sys.stdin.isatty():
+                return print(f"{options.store}: no study refers to these {count}; --yes removes them")
+            if input(f"No study in {options.store.parent} refers to these {count}. Remove them? [y/N] ").lower() != "y":
+                return print("nothing removed")
+        for path in (path for paths in unused.values() for path in paths):
+            path.unlink()
+        print(f"{options.store}: removed {count}")
 
 
 def _batch(ids: Sequence[str], vectors: Mapping[str, np.ndarray], schema: pa.Schema, encoder: str) -> pa.RecordBatch:
@@ -131,28 +91,9 @@ def _batch(ids: Sequence[str], vectors: Mapping[str, np.ndarray], schema: pa.Sch
     for name, vector in vectors.items():
         if not np.isfinite(vector).all():
             frame = ids[int(np.argwhere(~np.isfinite(vector).all(axis=1))[0, 0])]
-            raise CatsightError(f"{encoder}: {name} of frame '{frame}' is not finite; are these weights whole?")
+            raise CatsightError(
+                f"{encoder}: {name} of frame '{frame}' is not finite; the weights may be damaged, or the numbers too "
+                "large for features.precision: fp16"
+            )
         columns.append(pa.FixedSizeListArray.from_arrays(pa.array(vector.ravel()), vector.shape[1]))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _ahead(function: Callable, items: Iterable) -> Iterator:
-    """``function`` of every item, worked out one item ahead in a thread: decoding and the forward pass overlap."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 1:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def _blank() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), (119, 119, 119)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-#: A grey picture, by which an encoder shows the widths of its layers.
-_BLANK = _blank()

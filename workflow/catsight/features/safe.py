@@ -64,16 +64,24 @@ def sound(path: str | os.PathLike) -> bool:
         return _digest(tensors(file, start)) == recorded
 
 
-def load(path: str | os.PathLike) -> dict:
-    """The state dict of a safetensors file, on the CPU. Raises :class:`CatsightError` for anything else."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+def check(path: str | os.PathLike) -> None:
+    """Raises :class:`CatsightError` where ``path`` is no safetensors file, or one that is cut short."""
+    from safetensors import SafetensorError, safe_open
 
     _header(path)
     try:
-        return load_file(path, device="cpu")
+        with safe_open(path, framework="numpy"):
+            pass
     except SafetensorError as error:
         raise CatsightError(f"{path} is damaged ({error}); delete it and run again") from None
+
+
+def load(path: str | os.PathLike) -> dict:
+    """The state dict of a safetensors file, on the CPU. Errors as :func:`check`."""
+    from safetensors.torch import load_file
+
+    check(path)
+    return load_file(path, device="cpu")
 
 
 def _header(path: str | os.PathLike) -> dict:

@@ -1,10 +1,9 @@
 """``catsight features weights``: an encoder's weights as one safetensors file, wherever they come from.
 
-The file holds exactly the tensors of the timm model as it will be run, so extraction loads it strictly and needs
+The file holds exactly the tensors of the model as it will be run, so extraction loads it strictly and needs
 neither network nor package nor converter.
 """
 
-import difflib
 import hashlib
 import importlib.util
 import sys
@@ -15,6 +14,7 @@ from catsight import job
 from catsight.errors import CatsightError
 from catsight.features import safe
 from catsight.features.convert import CONVERTERS
+from catsight.features.encoders import check_known, load_strictly, make
 from catsight.store import Store, address
 
 #: A residual branch whose scale starts below this leaves its block an identity.
@@ -29,19 +29,25 @@ def main(arguments: Sequence[str]) -> None:
         "Brings an encoder's weights from a package, the model hub, a file or a seed into one safetensors file.",
     )
     parser.add_argument("--output", type=Path, required=True, help="the safetensors file to write")
+    parser.add_argument(
+        "--file", type=Path, nargs="?", help="the hub's model.safetensors, where it was brought by hand"
+    )
     options = parser.parse_args(arguments)
     spec, store = options.spec, Store(options.store)
     weights = spec["weights"]
 
-    source = locate(weights)
+    source = options.file if weights["source"] == "hub" else locate(weights)
     inputs = {"file": check_sha256(source, weights.get("sha256"))} if source else {}
     where = address(spec, inputs)
     path = store.path(where, ".safetensors")
     if path.exists() and safe.sound(path):
         said = "hit"
     else:
+        if source is None and weights["source"] == "hub":
+            source = download(spec["timm"], weights["tag"])
         state = bring(spec, source)
         origin = {"stage": "weights", "spec": spec, "inputs": inputs, "address": where}
+        origin["sha256"] = check_sha256(source, weights.get("sha256")) if source else None
         safe.write(path, state, {**origin, "untrained": weights["source"] == "random"})
         said = "computed"
     store.link(path, options.output)
@@ -49,20 +55,20 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def bring(spec: Mapping, source: Path | None) -> dict:
-    """The state dict of the timm model that ``spec`` describes, with the weights from ``source`` (a file) or a seed."""
+    """The state dict of the model that ``spec`` describes, with the weights from ``source`` (a file) or a seed."""
     weights = spec["weights"]
     if weights["source"] == "random":
-        return random_state(spec["timm"], spec.get("timm_args", {}), weights["seed"])
+        return random_state(spec, weights["seed"])
     if weights["source"] == "hub":
-        return hub_state(spec["timm"], weights["tag"], spec.get("timm_args", {}))
+        return hub_state(spec["timm"], weights["tag"], spec.get("args", {}), source)
     convert = CONVERTERS[weights["convert"]] if weights["source"] == "package" else safe.load
-    model = create(spec["timm"], spec.get("timm_args", {}))
+    model = make(spec)
     load_strictly(model, convert(source), source)
     return model.state_dict()
 
 
 def locate(weights: Mapping) -> Path | None:
-    """The file that the weights are made from; None for a seed and for the hub."""
+    """The file that the weights are made from; None for a seed."""
     if weights["source"] == "file":
         return Path(weights["path"])
     if weights["source"] != "package":
@@ -90,44 +96,8 @@ def check_sha256(path: Path, wanted: str | None) -> str:
     return found
 
 
-def create(name: str, arguments: Mapping):
-    """The timm model with untouched initial weights. Raises :class:`CatsightError` for a name that timm lacks."""
-    import timm
-
-    if not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), 3)
-        hint = f" (did you mean {', '.join(near)}?)" if near else ""
-        raise CatsightError(f"timm {timm.__version__} has no model '{name}'{hint}")
-    try:
-        return timm.create_model(name, pretrained=False, **arguments)
-    except RuntimeError as error:  # an unknown tag
-        raise CatsightError(f"timm cannot make '{name}': {error}") from None
-
-
-def load_strictly(model, state: Mapping, source) -> None:
-    """Loads ``state`` into ``model``: all tensors, no others, of these shapes. Never part of them."""
-    wanted = model.state_dict()
-    problems = {
-        "lacks the tensors": sorted(set(wanted) - set(state)),
-        "has unknown tensors": sorted(set(state) - set(wanted)),
-        "has tensors of another shape": [
-            f"{name} {tuple(state[name].shape)} instead of {tuple(wanted[name].shape)}"
-            for name in wanted
-            if name in state and state[name].shape != wanted[name].shape
-        ],
-    }
-    told = [
-        f"{what} {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
-        for what, names in problems.items()
-        if names
-    ]
-    if told:
-        raise CatsightError(f"{source} does not fit the architecture: it {'; it '.join(told)}")
-    model.load_state_dict(state, strict=True)
-
-
-def random_state(name: str, arguments: Mapping, seed: int) -> dict:
-    """Weights as the architecture draws them, with this ``seed``, and every residual branch awake.
+def random_state(entry: Mapping, seed: int) -> dict:
+    """Weights as the architecture of an ``entry`` draws them, with this ``seed``, and every residual branch awake.
 
     Many architectures start with branches scaled by (nearly) 0: LayerScale at 1e-5 in DINOv2, 1e-6 in ConvNeXt, the
     last norm of a ResNet block at 0. Untrained, all their blocks would be the identity, and every layer of the control
@@ -136,7 +106,7 @@ def random_state(name: str, arguments: Mapping, seed: int) -> dict:
     import torch
 
     torch.manual_seed(seed)
-    model = create(name, arguments)
+    model = make(entry)
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
             per_channel = parameter.ndim == 1 or (parameter.ndim == 3 and parameter.shape[1:] == (1, 1))
@@ -145,34 +115,39 @@ def random_state(name: str, arguments: Mapping, seed: int) -> dict:
     return model.state_dict()
 
 
-def hub_state(name: str, tag: str, arguments: Mapping) -> dict:
-    """timm's pretrained weights ``name.tag`` from the model hub (or its local cache), as timm itself loads them.
+def hub_state(name: str, tag: str, arguments: Mapping, path: Path) -> dict:
+    """timm's pretrained weights ``name.tag`` from the hub's file at ``path``, as timm itself loads them: strictly."""
+    import timm
 
-    Only safetensors are taken. The classifier stays, so that timm loads strictly. A hub that does not answer is one
-    clear error.
+    safe.check(path)
+    try:
+        model = timm.create_model(
+            f"{name}.{tag}", pretrained=True, pretrained_cfg_overlay={"file": str(path), "hf_hub_id": None}, **arguments
+        )
+    except (RuntimeError, KeyError, TypeError) as error:
+        raise CatsightError(f"{path} does not fit {name}.{tag}: {' '.join(str(error).split())}") from None
+    return model.state_dict()
+
+
+def download(name: str, tag: str) -> Path:
+    """The hub's ``model.safetensors`` of timm's ``name.tag``: from the hub's cache on this machine, or from the hub.
+
+    Only safetensors are taken. A hub that does not answer is one clear error.
     """
     import timm
     from timm.models import get_pretrained_cfg
 
-    create(name, arguments)
+    check_known(name)
     if f"{name}.{tag}" not in timm.list_pretrained(f"{name}.*"):
         tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{name}.*")]
         raise CatsightError(f"timm has no pretrained weights '{name}.{tag}'; its tags are {', '.join(tags) or 'none'}")
     repository = get_pretrained_cfg(f"{name}.{tag}").hf_hub_id
     if not repository:
         raise CatsightError(f"timm's weights '{name}.{tag}' are not on the model hub; use weights.source: file")
-    path = download(repository, f"{name}.{tag}")
-    try:
-        model = timm.create_model(
-            f"{name}.{tag}", pretrained=True, pretrained_cfg_overlay={"file": path, "hf_hub_id": None}, **arguments
-        )
-    except (RuntimeError, KeyError) as error:
-        raise CatsightError(f"{path} does not fit {name}.{tag}: {' '.join(str(error).split())}") from None
-    return model.state_dict()
+    return Path(_from_hub(repository, f"{name}.{tag}"))
 
 
-def download(repository: str, what: str) -> str:
-    """The path of ``model.safetensors`` of a hub ``repository``, from the hub's cache on this machine or the hub."""
+def _from_hub(repository: str, what: str) -> str:
     import socket
     from urllib.parse import urlsplit
 
@@ -182,7 +157,7 @@ def download(repository: str, what: str) -> str:
     name = "model.safetensors"
     if isinstance(path := try_to_load_from_cache(repository, name), str):
         return path
-    advice = "connect once, or put the file in place and use weights.source: file"
+    advice = f"connect once, or put {repository}'s {name} at results/weights/ENCODER.safetensors"
     if constants.HF_HUB_OFFLINE:
         raise CatsightError(f"the weights {what} are not in the hub's cache, and HF_HUB_OFFLINE is set; {advice}")
     # one knock at the door: huggingface_hub itself would try again and again before it gives up

@@ -1,0 +1,166 @@
+"""A frozen encoder at work: on a device, at a precision, batch by batch."""
+
+import io
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from catsight import tables
+from catsight.errors import CatsightError
+from catsight.features import encoders, layers, safe
+
+_DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+
+class Encoder:
+    """A loaded encoder, as the ``spec`` of a features job describes it, with the weights in that file.
+
+    ``threads`` are for the forward pass on a CPU, and for decoding pictures beside one on a GPU.
+    """
+
+    def __init__(self, spec: Mapping, weights_file: Path, threads: int):
+        import torch
+
+        if not safe.sound(weights_file):
+            raise CatsightError(f"{weights_file} is damaged; delete it and run again")
+        torch.set_num_threads(threads)
+        # fp32 means fp32, and two runs on one device give the same bits
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = False
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        self._torch, self._name, self._batch = torch, weights_file.stem, spec["batch"]
+        self.device = choose_device(spec["device"])
+        self._decoders = 1 if self.device.type == "cpu" else threads
+        self._dtype = getattr(torch, _DTYPES[spec["precision"]])
+        # convolutions on the CPU are up to twice as fast on channels that lie side by side; windows and tokens are not
+        self._format = torch.channels_last if spec.get("channels_last") else torch.contiguous_format
+
+        entry = spec["encoder"]
+        model = encoders.make(entry)
+        encoders.load_strictly(model, safe.load(weights_file), weights_file)
+        self.model = model.eval().requires_grad_(False).to(self.device, memory_format=self._format)
+        self._cast_weights()
+        self.blocks = layers.find_blocks(self.model, entry["layers"])
+        self._pooling = {"poolings": spec["pooling"], "map_size": spec["map_size"], "output": entry.get("output")}
+        steps = encoders.preprocessing(self.model, entry.get("preprocessing", {}))
+        self._transform = encoders.transform(steps)
+        blank = self.run([self._prepare(_BLANK)])
+        if not blank:
+            raise CatsightError(f"{self._name} has none of the poolings {', '.join(spec['pooling'])}")
+        self.schema = tables.features_schema({name: vector.shape[1] for name, vector in blank.items()})
+        self.about = {
+            "preprocessing": steps,
+            "layers": list(dict.fromkeys(name.rpartition("/")[0] for name in blank)),
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type,
+            "threads": threads,
+            "precision": spec["precision"],
+        }
+
+    def features(self, view: Path) -> Iterator[tuple[list[str], dict[str, np.ndarray]]]:
+        """Ids and pooled vectors, float32 (n, d) by column, of a table of views, a batch at a time.
+
+        The next batches are decoded while one goes through the network.
+        """
+        rows = tables.batches(view, self._batch, ["frame_id", "image"])
+        for ids, pictures in _ahead(self._decode, rows, self._decoders):
+            yield ids, self.run(pictures)
+
+    def run(self, pictures: Sequence) -> dict[str, np.ndarray]:
+        """Pooled vectors, float32 (n, d) by column, of prepared pictures (tensors (3, s, s)).
+
+        Where the device's memory does not hold them all at once, in halves, and so on from then on.
+        """
+        parts, done = [], 0
+        while done < len(pictures):
+            try:
+                parts.append(self._forward(pictures[done : done + self._batch]))
+                done += self._batch
+            except RuntimeError as error:  # of CUDA it is a kind of this, of MPS no more than this
+                if "out of memory" not in str(error).lower():
+                    raise
+                self._halve()
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _halve(self) -> None:
+        if self._batch == 1:
+            raise CatsightError(f"{self._name} does not fit into the memory of {self.device}, even frame by frame")
+        self._batch = (self._batch + 1) // 2
+        if self.device.type != "cpu":
+            getattr(self._torch, self.device.type).empty_cache()
+        told = f"{self._name}: out of memory on {self.device}; going on with {self._batch} frames a batch"
+        print(told, file=sys.stderr)
+
+    def _forward(self, pictures: Sequence) -> dict[str, np.ndarray]:
+        torch = self._torch
+        batch = torch.stack(list(pictures))
+        if self.device.type == "cuda":
+            batch = batch.pin_memory()
+        batch = batch.to(self.device, non_blocking=True).contiguous(memory_format=self._format)
+        low = self._dtype != torch.float32
+        with torch.autocast(self.device.type, self._dtype) if low else nullcontext():
+            vectors = layers.pooled_features(self.model, self.blocks, batch, **self._pooling)
+        if not vectors:
+            return {}
+        # one transfer, not one for each layer
+        together = torch.cat(list(vectors.values()), dim=1).cpu().numpy()
+        ends = np.cumsum([vector.shape[1] for vector in vectors.values()])
+        return dict(zip(vectors, np.split(together, ends[:-1], axis=1)))
+
+    def _cast_weights(self) -> None:
+        """Keeps matrices and kernels at the precision they are used at; autocast would cast them for every batch."""
+        nn = self._torch.nn
+        for module in self.model.modules():
+            if isinstance(module, nn.Linear | nn.Conv2d):
+                module.to(self._dtype)
+
+    def _decode(self, batch: pa.RecordBatch) -> tuple[list[str], list]:
+        rows = batch.to_pylist()
+        return [row["frame_id"] for row in rows], [self._prepare(row["image"]["bytes"]) for row in rows]
+
+    def _prepare(self, png: bytes):
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+            return self._transform(picture.convert("RGB"))
+
+
+def choose_device(name: str):
+    """The torch device called ``name``: ``auto`` is the first GPU, else the CPU; what is asked for must be there."""
+    import torch
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise CatsightError(f"features.device is '{name}', but torch sees {count} GPU(s); use auto or cpu")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise CatsightError("features.device is 'mps', but torch sees no Apple GPU; use auto or cpu")
+    return device
+
+
+def _ahead(function: Callable, items: Iterable, workers: int) -> Iterator:
+    """``function`` of every item in order, worked out by ``workers`` threads, each at most one item ahead."""
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _blank() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (119, 119, 119)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+#: A grey picture, by which an encoder shows the widths of its layers.
+_BLANK = _blank()

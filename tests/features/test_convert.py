@@ -1,9 +1,13 @@
 """Converted weights against the packages' own networks."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from catsight import resources
+from catsight.features import encoders
 from catsight.features.convert import CONVERTERS
 from catsight.features.encoders import create, load_strictly
 from catsight.features.weights import locate
@@ -45,6 +49,32 @@ def test_lite0_is_the_packages_own_network(normalised):
         assert (trapped - wanted).abs().max() > 1
 
 
+#: Bundled photographs, and the ImageNet classes that name what is in them.
+SENSIBLE = {
+    "skimage/data/chelsea.png": {281: "tabby", 282: "tiger cat", 285: "Egyptian cat"},
+    "skimage/data/coffee.png": {967: "espresso"},
+    "skimage/data/rocket.jpg": {657: "missile", 744: "projectile", 812: "space shuttle"},
+    "skimage/data/camera.png": {872: "tripod"},
+    "skimage/data/motorcycle_left.png": {665: "moped", 670: "motor scooter"},
+    "sklearn/datasets/images/china.jpg": {698: "palace", 663: "monastery"},
+    "sklearn/datasets/images/flower.jpg": {985: "daisy"},
+}
+
+
+def test_lite0_knows_what_it_sees():
+    """Through our preprocessing: seven photographs, each named for what is in it."""
+    import torch
+    from PIL import Image
+
+    model = converted("efficientnet_lite0")
+    prepare = encoders.transform(encoders.preprocessing(model, {}))
+    for name, classes in SENSIBLE.items():
+        package, _, path = name.partition("/")
+        photo = Image.open(Path(importlib.util.find_spec(package).origin).parent / path).convert("RGB")
+        with torch.inference_mode():
+            assert model(prepare(photo)[None])[0].argmax().item() in classes, name
+
+
 def test_imgfocus_is_the_packages_own_network(normalised, tmp_path):
     import onnx
     import onnxruntime
@@ -55,14 +85,15 @@ def test_imgfocus_is_the_packages_own_network(normalised, tmp_path):
     final = next(node for node in graph.graph.node if "backbone.layernorm.bias" in node.input).output[0]
     graph.graph.output.append(onnx.helper.make_tensor_value_info(final, onnx.TensorProto.FLOAT, None))
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    pictures = normalised.numpy()
+    mean, std = (np.array(v, np.float32)[:, None, None] for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    pictures = (normalised.numpy() * 0.5 + 0.5 - mean) / std  # as it was trained
     name = session.get_inputs()[0].name
     wanted = np.concatenate([session.run([final], {name: pictures[i : i + 1]})[0] for i in range(len(pictures))])
     with torch.inference_mode():
-        found = converted("imgfocus_vit_s14").forward_features(normalised).numpy()
+        found = converted("imgfocus_vit_s14").forward_features(torch.from_numpy(pictures)).numpy()
     assert found.shape == wanted.shape == (3, 257, 384)
     assert np.abs(wanted).mean() > 1
-    np.testing.assert_allclose(found, wanted, atol=1e-3)
+    np.testing.assert_allclose(found, wanted, atol=1e-4, rtol=0)
 
 
 def test_labels_promise_no_more_than_the_weights_are():

@@ -1,16 +1,15 @@
-import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
+from tiny_extraction import SPEC, bring_weights, extract, pictures, vectors
 
 from catsight import CatsightError, tables
-from catsight.__main__ import main
-from catsight.features import command, encoders, layers
+from catsight.features import command, encoders, forward, layers
 from catsight.features.encoders import create
 from catsight.features.weights import random_state
-from catsight.pictures import encode_png
 
 
 def full_activations(model, names, x):
@@ -18,10 +17,12 @@ def full_activations(model, names, x):
 
     kept = {}
     modules = dict(model.named_modules())
-    handles = [
-        modules[name].register_forward_hook(lambda m, i, o, name=name: kept.__setitem__(name, o.clone()))
-        for name in names
-    ]
+
+    def keep(name):
+        # of a TNT block's two outputs the second is the patches'
+        return lambda m, i, o: kept.__setitem__(name, (o[1] if isinstance(o, tuple) else o).clone())
+
+    handles = [modules[name].register_forward_hook(keep(name)) for name in names]
     with torch.inference_mode():
         model.forward_features(x)
     for handle in handles:
@@ -34,8 +35,16 @@ def full_activations(model, names, x):
     [
         ("test_vit", {"img_size": 64}, "blocks.*", 6, 1, "NLC"),
         ("vit_small_patch14_reg4_dinov2", {"img_size": 56, "depth": 3}, "blocks.*", 3, 5, "NLC"),
+        ("vit_small_patch16_dinov3", {"depth": 2}, "blocks.*", 2, 5, "NLC"),
+        ("deit_tiny_distilled_patch16_224", {"img_size": 64, "depth": 2}, "blocks.*", 2, 2, "NLC"),
         ("vit_base_patch16_siglip_224", {"img_size": 64, "depth": 2}, "blocks.*", 2, 0, "NLC"),
+        ("tnt_s_patch16_224", {"img_size": 64, "depth": 2}, "blocks.*", 2, 1, "NLC"),
         ("swin_tiny_patch4_window7_224", {"img_size": 64, "window_size": 4}, "layers.*.blocks.*", 12, 0, "NHWC"),
+        ("swinv2_tiny_window8_256", {"img_size": 64, "window_size": 2}, "layers.*.blocks.*", 12, 0, "NHWC"),
+        ("poolformer_s12", {}, "stages.*.blocks.*", 12, 0, "NCHW"),
+        ("densenet121", {}, "features.denseblock*.denselayer*", 58, 0, "NCHW"),
+        ("vgg11", {}, ["features.1", "features.4", "features.7"], 3, 0, "NCHW"),
+        ("convnext_atto", {}, "stages.*.blocks.*", 12, 0, "NCHW"),
         ("test_efficientnet", {}, "blocks.*.*", None, 0, "NCHW"),
         ("resnet18", {}, "layer*.*", 8, 0, "NCHW"),
     ],
@@ -47,19 +56,30 @@ def test_pooled_vectors_are_those_of_the_full_activation(noise, name, arguments,
     model = create(name, arguments).eval()
     blocks = layers.find_blocks(model, pattern)
     assert count is None or len(blocks) == count
-    found = layers.pooled_features(model, blocks, x, ["cls", "mean"])
+    output = 1 if name.startswith("tnt") else None
+    found = layers.pooled_features(model, blocks, x, ["cls", "mean", "map"], map_size=2, output=output)
     full = full_activations(model, blocks, x)
-    for block, output in full.items():
+    for block, given in full.items():
         if kind == "NLC":
-            assert output.ndim == 3
-            mean = output[:, prefix:].mean(1)
+            assert given.ndim == 3
+            places = given[:, prefix:]
+            side = round(places.shape[1] ** 0.5)
+            maps = places.reshape(len(x), side, side, -1)  # row by row
             assert (f"{block}/cls" in found) == (prefix > 0)
             if prefix:
-                torch.testing.assert_close(found[f"{block}/cls"], output[:, 0])
+                torch.testing.assert_close(found[f"{block}/cls"], given[:, 0])
         else:
-            assert output.ndim == 4 and f"{block}/cls" not in found
-            mean = output.mean((1, 2)) if kind == "NHWC" else output.mean((2, 3))
-        torch.testing.assert_close(found[f"{block}/mean"], mean)
+            assert given.ndim == 4 and f"{block}/cls" not in found
+            maps = given if kind == "NHWC" else given.permute(0, 2, 3, 1)
+        torch.testing.assert_close(found[f"{block}/mean"], maps.mean((1, 2)), rtol=1e-4, atol=1e-5)
+        side = maps.shape[1]
+        if side % 2 == 0:  # by hand: the means of the four quarters
+            half = side // 2
+            quarters = [maps[:, y : y + half, x : x + half].mean((1, 2)) for y in (0, half) for x in (0, half)]
+            wanted = torch.stack(quarters, dim=2).flatten(1)
+            torch.testing.assert_close(found[f"{block}/map"], wanted, rtol=1e-4, atol=1e-5)
+        elif side == 1:
+            torch.testing.assert_close(found[f"{block}/map"], maps[:, 0, 0])
     # in network order
     assert list(dict.fromkeys(column.rpartition("/")[0] for column in found)) == list(blocks)
 
@@ -76,6 +96,7 @@ def test_hooks_are_gone_even_after_an_error(noise):
 def test_patterns():
     model = create("test_vit", {"img_size": 64})
     assert list(layers.find_blocks(model, "blocks.[0-1]")) == ["blocks.0", "blocks.1"]
+    assert list(layers.find_blocks(model, ["blocks.5", "blocks.0"])) == ["blocks.0", "blocks.5"]
     with pytest.raises(CatsightError, match=r"no layer is called 'block\.\*' in VisionTransformer; there are .*blocks"):
         layers.find_blocks(model, "block.*")
 
@@ -88,8 +109,24 @@ def test_an_output_of_unknown_layout_is_refused():
         layers.pool(torch.zeros(2, 8, 8, 16), model, ["mean"], "x")  # NHWC from a model that does not say so
     with pytest.raises(CatsightError, match=r"x gives \(2, 8\)"):
         layers.pool(torch.zeros(2, 8), model, ["mean"], "x")
-    with pytest.raises(CatsightError, match="x gives tuple"):
-        layers.pool((1, 2), model, ["mean"], "x")
+    with pytest.raises(CatsightError, match="x gives str"):
+        layers.pool("12", model, ["mean"], "x")
+    with pytest.raises(CatsightError, match="x gives 5 places, which are no square; it has no pooling map"):
+        layers.pool(torch.zeros(2, 6, 16), model, ["map"], "x")
+
+
+def test_which_of_several_outputs_is_taken_must_be_said(noise):
+    import torch
+
+    model = create("tnt_s_patch16_224", {"img_size": 64, "depth": 1}).eval()
+    blocks = layers.find_blocks(model, "blocks.*")
+    with pytest.raises(CatsightError, match=r"blocks\.0 gives 2 outputs; say with the encoder's `output` which one"):
+        layers.pooled_features(model, blocks, noise, ["mean"])
+    with pytest.raises(CatsightError, match=r"blocks\.0 gives 2 output\(s\), but the encoder's `output` is 2"):
+        layers.pooled_features(model, blocks, noise, ["mean"], output=2)
+    with pytest.raises(CatsightError, match=r"gives 1 output\(s\), but the encoder's `output` is 0"):
+        vit = create("test_vit", {"img_size": 64}).eval()
+        layers.pooled_features(vit, layers.find_blocks(vit, "blocks.0"), torch.zeros(1, 3, 64, 64), ["mean"], output=0)
 
 
 def test_preprocessing_is_timms_with_overrides():
@@ -104,21 +141,6 @@ def test_preprocessing_is_timms_with_overrides():
 
 # -- the command ------------------------------------------------------------------------------------------------------
 
-SPEC = {
-    "encoder": {"timm": "test_vit", "layers": "blocks.*"},
-    "pooling": ["cls", "mean"], "precision": "fp32", "device": "cpu", "batch": 4, "map_size": 2, "code": "0", "versions": {},
-}  # fmt: skip
-
-
-def pictures(n, seed=0):
-    rng = np.random.default_rng(seed)
-    for i in range(n):
-        size = int(rng.integers(120, 200))
-        yield {
-            "frame_id": f"f{i}",
-            "image": {"bytes": encode_png(rng.integers(0, 256, (size, size + 9 * (i % 2), 3), dtype=np.uint8))},
-        }
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -126,51 +148,8 @@ def folder(tmp_path_factory):
     tables.write(folder / "human.parquet", list(pictures(10)), tables.VIEWS, {})
     tables.write(folder / "cat.parquet", list(pictures(10, 1)), tables.VIEWS, {})
     tables.write(folder / "empty.parquet", [], tables.VIEWS, {})
-    spec = {"timm": "test_vit", "weights": {"source": "random", "seed": 0}}
-    assert (
-        main(
-            [
-                "features",
-                "weights",
-                "--spec",
-                json.dumps(spec),
-                "--store",
-                str(folder / "s"),
-                "--output",
-                str(folder / "vit.safetensors"),
-            ]
-        )
-        == 0
-    )
+    bring_weights(folder, {"timm": "test_vit", "weights": {"source": "random", "seed": 0}})
     return folder
-
-
-def extract(folder, views, out, spec=SPEC, threads=2, store="store"):
-    out.mkdir(exist_ok=True)
-    outputs = [out / f"{view}.parquet" for view in views]
-    arguments = [
-        "features",
-        "extract",
-        "--spec",
-        json.dumps(spec),
-        "--store",
-        str(out / store),
-        "--threads",
-        str(threads),
-    ]
-    arguments += [
-        "--weights",
-        str(folder / "vit.safetensors"),
-        "--views",
-        *(str(folder / f"{view}.parquet") for view in views),
-    ]
-    code = main([*arguments, "--output", *map(str, outputs)])
-    return code, arguments, outputs
-
-
-def vectors(path):
-    table = tables.read(path)
-    return {name: np.stack(table[name].to_numpy()) for name in table.column_names[1:]}
 
 
 def test_features_are_what_the_network_gives(folder, tmp_path):
@@ -257,6 +236,71 @@ def test_a_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
     absent = f"cuda:{torch.cuda.device_count()}"
     assert extract(folder, ["human"], tmp_path / "out", {**SPEC, "device": absent})[0] == 1
     assert f"features.device is '{absent}', but torch sees" in capfd.readouterr().err
+
+
+def test_an_apple_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
+    import torch
+
+    if torch.backends.mps.is_available():
+        pytest.skip("there is one")
+    assert extract(folder, ["human"], tmp_path / "out", {**SPEC, "device": "mps"})[0] == 1
+    assert "features.device is 'mps', but torch sees no Apple GPU" in capfd.readouterr().err
+
+
+def test_precision_is_what_it_says(folder, tmp_path):
+    """bf16 keeps 8 bits of a number, fp16 11: the features differ from fp32's by about so much, and not by nothing."""
+    spec = {**SPEC, "pooling": ["cls", "map", "mean"]}
+    _, _, (exact,) = extract(folder, ["human"], tmp_path / "fp32", spec)
+    wanted = vectors(exact)
+    for precision, low, high in (("bf16", 1e-4, 3e-2), ("fp16", 1e-5, 4e-3)):
+        _, _, (path,) = extract(folder, ["human"], tmp_path / precision, {**spec, "precision": precision})
+        assert tables.read(path).schema.equals(tables.read(exact).schema)
+        assert tables.provenance(path)["precision"] == precision
+        for name, vector in vectors(path).items():
+            error = np.linalg.norm(vector - wanted[name]) / np.linalg.norm(wanted[name])
+            assert low < error < high, (precision, name)
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(folder, tmp_path, capfd, monkeypatch):
+    import torch
+
+    _, _, (plain,) = extract(folder, ["human"], tmp_path / "plain", {**SPEC, "batch": 2})
+    real, asked = layers.pooled_features, []
+
+    def small(model, blocks, pictures, *arguments, **more):
+        asked.append(len(pictures))
+        if len(pictures) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return real(model, blocks, pictures, *arguments, **more)
+
+    monkeypatch.setattr(layers, "pooled_features", small)
+    code, _, (halved,) = extract(folder, ["human"], tmp_path / "halved", {**SPEC, "batch": 8})
+    assert code == 0
+    assert asked == [1, 8, 4, 2, 2, 2, 2, 2]  # once; the two frames of the second batch as they are
+    said = capfd.readouterr().err
+    assert "vit: out of memory on cpu; going on with 4 frames a batch" in said and "with 2 frames a batch" in said
+    assert tables.content(halved) == tables.content(plain)
+
+    def none(*arguments, **more):
+        raise RuntimeError("MPS backend out of memory")
+
+    monkeypatch.setattr(layers, "pooled_features", none)
+    assert extract(folder, ["cat"], tmp_path / "none")[0] == 1
+    assert "vit does not fit into the memory of cpu, even frame by frame" in capfd.readouterr().err
+
+
+def test_decoding_ahead_keeps_the_order():
+    done = []
+
+    def slow(i):
+        time.sleep(0.02 if i % 3 else 0.06)
+        done.append(i)
+        return i
+
+    assert list(forward._ahead(slow, range(12), 4)) == list(range(12))
+    assert done != sorted(done)  # they were at work side by side
+    with pytest.raises(ZeroDivisionError):
+        list(forward._ahead(lambda i: 1 / i, range(3), 2))
 
 
 def test_damaged_weights_are_refused(folder, tmp_path, capfd):

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import pickle
 import shutil
@@ -16,20 +17,9 @@ from catsight.features.weights import random_state
 TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": "0", "versions": {}}
 
 
-def bring(tmp_path, spec, output="w.safetensors"):
-    code = main(
-        [
-            "features",
-            "weights",
-            "--spec",
-            json.dumps(spec),
-            "--store",
-            str(tmp_path / "store"),
-            "--output",
-            str(tmp_path / output),
-        ]
-    )
-    return code, tmp_path / output
+def bring(tmp_path, spec, output="w.safetensors", more=()):
+    arguments = ["--spec", json.dumps(spec), "--store", str(tmp_path / "store"), "--output", str(tmp_path / output)]
+    return main(["features", "weights", *arguments, *more]), tmp_path / output
 
 
 def test_random_weights_are_seeded_and_say_so(tmp_path):
@@ -252,3 +242,35 @@ def test_a_hub_that_is_there(tmp_path, capfd, monkeypatch, no_cache, tiny_state)
     shutil.rmtree(tmp_path / "store")
     use(monkeypatch, no_cache, "http://127.0.0.1:9")
     assert bring(tmp_path, HUB)[0] == 0
+
+
+def test_the_hubs_file_put_in_place(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
+    """No network is asked; timm's own loading, as strict as ever; the file's hash is on record."""
+    use(monkeypatch, no_cache, "http://127.0.0.1:9")
+    path = save_plain(tmp_path / "brought.safetensors", tiny_state)
+    by_hand = ["--file", str(path)]
+    assert bring(tmp_path, HUB, more=by_hand)[0] == 0
+    loaded = safe.load(tmp_path / "w.safetensors")
+    assert all((loaded[name] == tiny_state[name]).all() for name in tiny_state)
+    about = safe.about(tmp_path / "w.safetensors")
+    assert about["sha256"] == about["inputs"]["file"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    # another file is another address: it is not mistaken for the first
+    save_plain(path, {**tiny_state, "norm.bias": tiny_state["norm.bias"] + 1})
+    assert bring(tmp_path, HUB, more=by_hand)[0] == 0
+    assert (safe.load(tmp_path / "w.safetensors")["norm.bias"] == tiny_state["norm.bias"] + 1).all()
+    capfd.readouterr()
+    for state, words in (
+        (without(tiny_state, "norm.weight"), "does not fit test_vit.r160_in1k"),
+        ({**tiny_state, "extra": tiny_state["norm.bias"].clone()}, "does not fit test_vit.r160_in1k"),
+        ({**tiny_state, "norm.bias": tiny_state["norm.bias"][:3].clone()}, "does not fit test_vit.r160_in1k"),
+    ):
+        save_plain(path, state)
+        assert bring(tmp_path, HUB, "x.safetensors", by_hand)[0] == 1
+        assert words in capfd.readouterr().err
+    path.write_bytes(path.read_bytes()[:-50])
+    assert bring(tmp_path, HUB, "x.safetensors", by_hand)[0] == 1
+    assert "brought.safetensors is damaged" in capfd.readouterr().err
+    path.write_bytes(pickle.dumps({"a": 1}))
+    assert bring(tmp_path, HUB, "x.safetensors", by_hand)[0] == 1
+    assert "are not read" in capfd.readouterr().err
+    assert not (tmp_path / "x.safetensors").exists()

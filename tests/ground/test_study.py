@@ -6,7 +6,7 @@ import sys
 import pytest
 import yaml
 
-from catsight import CatsightError, resources
+from catsight import CatsightError, resources, study
 from catsight.__main__ import main
 from catsight.study import Study
 
@@ -120,6 +120,14 @@ ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s
         ("encoders.vit_s16_untrained", {"weights": {"source": "random", "seed": 1}}, {"weights vit_s16_untrained", "figures"}),
         ("encoders.vit_s16_untrained", {"layers": "blocks.0"}, {"features vit_s16_untrained", "figures"}),
         ("encoders.vit_s16_untrained", {"label": "ViT"}, {"figures"}),
+        ("encoders.vit_s16_untrained", {"preprocessing": {"crop": 1.0}}, {"features vit_s16_untrained", "figures"}),
+        ("encoders.vit_s16_untrained", {"args": {"img_size": 96}},
+         {"weights vit_s16_untrained", "features vit_s16_untrained", "figures"}),
+        ("features.pooling", ["mean"], {*(f"features {e}" for e in ENCODERS), "figures"}),
+        ("features.pooling", ["cls", "mean", "map"], {*(f"features {e}" for e in ENCODERS), "figures"}),
+        ("features.map_size", 2, {"figures"}),  # no maps are asked for
+        ("features.precision", "bf16", {*(f"features {e}" for e in ENCODERS), "figures"}),
+        ("features.device", "cuda:1", {*(f"features {e}" for e in ENCODERS), "figures"}),
         ("features.batch", 2, {*(f"features {e}" for e in ENCODERS), "figures"}),
         ("metrics.rsa_distance", "cosine", {*(f"metrics {e}" for e in ENCODERS), "figures"}),
         ("figures.dpi", 100, {"figures"}),
@@ -128,6 +136,32 @@ ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s
 def test_a_change_reaches_only_the_jobs_that_use_it(config, key, value, jobs):
     # the report prints the whole configuration, so the figures' spec changes with every key
     assert changed(config, key, value) == jobs
+
+
+def test_another_timm_redoes_weights_and_features(config, monkeypatch):
+    before = every_spec(Study(config))
+    known = study.versions
+    monkeypatch.setattr(study, "versions", lambda *names: known(*names) | {n: "9" for n in names if n == "timm"})
+    after = every_spec(Study(config))
+    redone = {job for job in before if before[job] != after[job]}
+    assert redone == {f"{kind} {encoder}" for kind in ("weights", "features") for encoder in ENCODERS}
+
+
+def test_a_weights_file_of_ones_own_is_an_input(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config["encoders"] = {
+        "dino_vit_b16": None,
+        "vit_b16": {"weights": {"source": "file", "path": "mine.safetensors"}},
+        "swin_t_untrained": None,
+    }
+    resolved = Study(config)
+    assert {e: resolved.weights_file(e) for e in resolved.encoders} == {
+        "dino_vit_b16": [], "vit_b16": ["mine.safetensors"], "swin_t_untrained": [],
+    }  # fmt: skip
+    brought = tmp_path / "results" / "weights" / "dino_vit_b16.safetensors"
+    brought.parent.mkdir(parents=True)
+    brought.touch()
+    assert resolved.weights_file("dino_vit_b16") == ["results/weights/dino_vit_b16.safetensors"]
 
 
 def test_order_of_keys_does_not_matter(config):

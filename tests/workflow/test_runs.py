@@ -11,6 +11,8 @@ import pytest
 from tiny_study import TINY, Workflow
 
 from catsight import tables
+from catsight.features import safe
+from catsight.features.weights import random_state
 
 #: How far values may lie apart when shards, batches or threads differ: a batch of another size is multiplied out in
 #: another order, so float32 features differ in their last bits (measured: below 2e-6 of a layer's largest feature).
@@ -148,17 +150,33 @@ def test_no_network_is_touched(tmp_path):
     assert not (tmp_path / "calls").exists(), (tmp_path / "calls").read_text()
 
 
-def test_a_missing_hub_is_one_clear_line(tmp_path):
+def test_a_missing_hub_is_one_clear_line_and_its_file_can_be_put_in_place(tmp_path):
+    from safetensors.torch import save_file
+
     workflow = Workflow.create(tmp_path / "study")
     workflow.environment |= {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "hub")}
     config = copy.deepcopy(TINY)
-    config["encoders"] = {"dino_vit_b16": None}
+    trained = {"training": "supervised", "weights": {"source": "hub", "tag": "r160_in1k"}}
+    config["encoders"] = {"vit": config["encoders"]["vit"] | trained}
     workflow.write(config)
-    output = workflow.run("--cores", "2", code=1)
-    lines = (workflow.results() / "logs" / "weights" / "dino_vit_b16.log").read_text().splitlines()
+    weights = "results/tiny/weights/vit.safetensors"
+    output = workflow.run("--cores", "2", weights, code=1)
+    lines = (workflow.results() / "logs" / "weights" / "vit.log").read_text().splitlines()
     errors = [line for line in lines if "error:" in line]
-    assert len(errors) == 1 and "hub" in errors[0]
+    assert len(errors) == 1 and "the model hub cannot be reached" in errors[0]
+    assert "results/weights/" in errors[0]
     assert "Traceback" not in output and errors[0] in output
+
+    brought = workflow.folder / "results" / "weights" / "vit.safetensors"
+    brought.parent.mkdir()
+    save_file(random_state({"timm": "test_vit"}, 5), brought)
+    workflow.run("--cores", "2", weights)
+    first = safe.about(workflow.folder / weights)
+    assert first["untrained"] is False and "Nothing to be done" in workflow.run("-n", weights)
+    # another file in its place is noticed
+    save_file(random_state({"timm": "test_vit"}, 6), brought)
+    workflow.run("--cores", "2", weights)
+    assert safe.about(workflow.folder / weights)["content"] != first["content"]
 
 
 def test_bad_configuration_is_one_clear_message(study):

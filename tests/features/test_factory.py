@@ -1,0 +1,111 @@
+"""An encoder of one's own: the worked example of docs/encoders.md, and what can be wrong with one."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_extraction import bring_weights, extract, pictures, vectors
+
+from catsight import CatsightError, code_digest, resources, tables
+from catsight.features import encoders
+from catsight.study import Study
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = resources.load_yaml(ROOT / "docs" / "examples" / "neighbourhood.yaml")
+ENTRY = EXAMPLE["encoders"]["neighbourhood_untrained"]
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def test_neighbourhood_attention_is_attention_within_a_window(monkeypatch):
+    """Against plain attention over all places, masked to those at most two rows and two columns away."""
+    import torch
+
+    monkeypatch.syspath_prepend(ROOT)
+    from docs.examples.neighbourhood import NeighbourhoodAttention
+
+    torch.manual_seed(0)
+    block = NeighbourhoodAttention(12, heads=3, window=5)
+    x = torch.randn(2, 6, 7, 12)
+    query, key, value = (
+        part.reshape(2, 42, 3, 4).transpose(1, 2) for part in block.qkv(x).reshape(2, 42, 36).chunk(3, dim=-1)
+    )
+    row, column = torch.arange(42) // 7, torch.arange(42) % 7
+    near = ((row[:, None] - row).abs() <= 2) & ((column[:, None] - column).abs() <= 2)
+    seen = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=near)
+    wanted = block.project(seen.transpose(1, 2).reshape(2, 6, 7, 12))
+    torch.testing.assert_close(block(x), wanted)
+
+
+def test_the_example_goes_through_the_same_door(tmp_path):
+    import torch
+
+    study = Study(EXAMPLE)
+    bring_weights(tmp_path, json.loads(study.weights_spec("neighbourhood_untrained")))
+    tables.write(tmp_path / "human.parquet", list(pictures(5)), tables.VIEWS, {})
+    code, _, (path,) = extract(
+        tmp_path, ["human"], tmp_path / "out", json.loads(study.features_spec("neighbourhood_untrained"))
+    )
+    assert code == 0
+    found = vectors(path)
+    assert list(found) == [f"blocks.{i}/{pooling}" for i in range(6) for pooling in ("map", "mean")]
+    assert found["blocks.0/mean"].shape == (5, 96) and found["blocks.0/map"].shape == (5, 96 * 16)
+    # NHWC, read as such: the mean of the map's cells is the mean
+    cells = found["blocks.5/map"].reshape(5, 96, 16)
+    assert np.ptp(cells, axis=2).mean() > 0.01
+    # 14 places a side make cells of 4 that overlap, so this is near but not exact
+    np.testing.assert_allclose(cells.mean(2), found["blocks.5/mean"], atol=0.1 * np.ptp(cells))
+    # its layout is not guessed from the numbers: without what it says of itself it would be refused
+    model = encoders.make(ENTRY)
+    del type(model).output_fmt
+    try:
+        with pytest.raises(CatsightError, match="no square maps"):
+            import torch
+
+            from catsight.features.layers import find_blocks, pooled_features
+
+            pooled_features(model, find_blocks(model, "blocks.*"), torch.zeros(1, 3, 64, 64), ["mean"])
+    finally:
+        type(model).output_fmt = "NHWC"
+
+
+def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = {**EXAMPLE, "encoders": {"mine_untrained": {**ENTRY, "factory": "mine:build"}}}
+    (tmp_path / "mine.py").write_text("def build(**more):\n    return 1\n")
+    specs = Study(config).weights_spec("mine_untrained"), Study(config).features_spec("mine_untrained")
+    (tmp_path / "mine.py").write_text("def build(**more):\n    return 2\n")
+    code_digest._read.cache_clear()
+    assert Study(config).weights_spec("mine_untrained") != specs[0]
+    assert Study(config).features_spec("mine_untrained") != specs[1]
+
+
+@pytest.mark.parametrize(
+    ("factory", "arguments", "words"),
+    [
+        ("docs.examples.nothing:build", {}, "cannot be imported: No module named 'docs.examples.nothing'"),
+        ("docs.examples.neighbourhood:make", {}, "docs.examples.neighbourhood has no function make"),
+        ("docs.examples.neighbourhood:build", {"deep": 3}, "cannot be called: .*unexpected keyword argument 'deep'"),
+        ("builtins:dict", {}, "gave dict; it must give a torch module"),
+    ],
+)
+def test_what_is_no_factory(factory, arguments, words):
+    with pytest.raises(CatsightError, match=words):
+        encoders.make({"factory": factory, "args": arguments})
+
+
+def test_what_a_factorys_encoder_must_state():
+    model = encoders.make(ENTRY)
+    with pytest.raises(CatsightError, match=r"Neighbourhood does not say what preprocessing it needs; .* size, std$"):
+        encoders.preprocessing(model, {"mean": [0.5] * 3})
+    steps = encoders.preprocessing(model, ENTRY["preprocessing"])
+    assert steps["size"] == 224 and steps["mean"] == [0.5] * 3 and steps["interpolation"] == "bicubic"
+    hub = {**ENTRY, "training": "supervised", "weights": {"source": "hub", "tag": "x"}}
+    with pytest.raises(CatsightError, match="a factory's encoder has file or random"):
+        Study({**EXAMPLE, "encoders": {"mine": hub}})
+    with pytest.raises(CatsightError, match="has both timm and factory"):
+        Study({**EXAMPLE, "encoders": {"mine": {**ENTRY, "timm": "resnet18"}}})

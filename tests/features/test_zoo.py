@@ -1,0 +1,56 @@
+"""The registry: every encoder in it exists, and its layers are what they should be."""
+
+import pytest
+
+from catsight import resources
+from catsight.features import layers
+
+REGISTRY = resources.load_yaml(resources.find("encoders.yaml"))
+#: Layers of each, as the architectures' papers have them; untrained ones aside.
+LAYERS = {
+    "resnet18": 8, "resnet50": 16, "resnet101": 33, "densenet121": 58, "vgg16": 13, "efficientnet_b0": 16,
+    "efficientnet_lite0": 16, "convnext_t": 18, "convnext_b": 36,
+    "vit_s16": 12, "vit_b16": 12, "vit_l16": 24, "deit_s16": 12, "deit_b16": 12, "tnt_s16": 12, "poolformer_s12": 12,
+    "swin_t": 12, "swin_s": 24, "swin_b": 24, "swinv2_t": 12,
+    "dino_vit_s16": 12, "dino_vit_s8": 12, "dino_vit_b16": 12, "dino_vit_b8": 12,
+    "dinov2_s14": 12, "dinov2_b14": 12, "dinov2_reg_s14": 12, "dinov2_reg_b14": 12, "dinov3_s16": 12, "dinov3_b16": 12,
+    "mae_vit_b16": 12, "clip_vit_b16": 12, "siglip_vit_b16": 12, "imgfocus_vit_s14": 12,
+}  # fmt: skip
+NO_CLASS_TOKEN = {"siglip_vit_b16"}
+
+
+def test_the_zoo_is_all_there():
+    trained = {name for name, entry in REGISTRY.items() if entry["training"] != "untrained"}
+    assert trained == set(LAYERS)
+    assert all(entry["licence"] and entry["label"] for entry in REGISTRY.values())
+    assert len({entry["label"] for entry in REGISTRY.values()}) == len(REGISTRY)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_of_the_zoo(name):
+    """In shapes alone, without numbers: torch's meta device."""
+    import timm
+    import torch
+
+    entry = REGISTRY[name]
+    tag = entry["weights"].get("tag")
+    architecture = f"{entry['timm']}.{tag}" if tag else entry["timm"]
+    if tag:
+        known = timm.models.get_pretrained_cfg(architecture)
+        assert known is not None and known.hf_hub_id == f"timm/{architecture}"
+        licence = entry["licence"].lower().replace(" licence", "-license")
+        assert licence == known.license
+    with torch.device("meta"):
+        model = timm.create_model(architecture, pretrained=False, **entry.get("args", {})).eval()
+        size = entry.get("preprocessing", {}).get("size", model.pretrained_cfg["input_size"][-1])
+        picture = torch.empty(1, 3, size, size)
+    blocks = layers.find_blocks(model, entry["layers"])
+    found = layers.pooled_features(
+        model, blocks, picture, ["cls", "mean", "map"], map_size=2, output=entry.get("output")
+    )
+    means = {column: vector for column, vector in found.items() if column.endswith("/mean")}
+    assert len(means) == LAYERS[name]
+    tokens = entry["family"] == "vit" and name not in NO_CLASS_TOKEN
+    assert len(found) == (3 if tokens else 2) * LAYERS[name]
+    for column, vector in means.items():
+        assert found[column.replace("/mean", "/map")].shape == (1, 4 * vector.shape[1])

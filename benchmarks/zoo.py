@@ -63,23 +63,18 @@ def measure(folder: str, name: str, precision: str) -> dict:
     from catsight.features.forward import Encoder
 
     entry, folder = REGISTRY[name], Path(folder)
-    encoder = {key: entry[key] for key in ("timm", "args", "layers", "output", "preprocessing") if key in entry}
-    base = {"code": "0", "versions": {}}
     brought, out = folder / f"{name}.safetensors", folder / f"{name}-{precision}.parquet"
-    spec = {**base, **encoder, "weights": {"source": "random", "seed": 0}}
     store = ["--store", str(folder / "store")]
-    assert catsight(["features", "weights", "--spec", json.dumps(spec), *store, "--output", str(brought)]) == 0
-    spec = {
-        **base, "encoder": encoder, "pooling": ["cls", "mean"], "map_size": 0, "precision": precision, "device": "cpu",
-        "batch": 16, "channels_last": entry["family"] == "cnn",
-    }  # fmt: skip
-    job = ["--spec", json.dumps(spec), *store, "--weights", str(brought), "--views", str(folder / "4.parquet")]
-    assert catsight(["features", "extract", *job, "--output", str(out)]) == 0
+    job = ["--spec", json.dumps(weights_spec(entry)), *store, "--output", str(brought)]
+    assert catsight(["features", "weights", *job]) == 0
+    job = ["--spec", json.dumps(features_spec(entry, precision)), *store, "--weights", str(brought)]
+    job += ["--views", str(folder / "4.parquet"), "--output", str(out)]
+    assert catsight(["features", "extract", *job]) == 0
     table = tables.read(out)
     assert table.num_rows == 4
     means = [field for field in table.schema if field.name.endswith("/mean")]
 
-    model = Encoder(spec, brought, CORES)
+    model = Encoder(features_spec(entry, precision), brought, CORES)
     took = []
     for _ in range(3):
         start = time.perf_counter()
@@ -92,6 +87,19 @@ def measure(folder: str, name: str, precision: str) -> dict:
         "rate": 16 / min(took[1:]),
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
+
+
+def weights_spec(entry: dict) -> dict:
+    """The spec of a job that makes random weights for an entry of the registry."""
+    architecture = {key: entry[key] for key in ("timm", "args") if key in entry}
+    return {"code": "0", "versions": {}, **architecture, "weights": {"source": "random", "seed": 0}}
+
+
+def features_spec(entry: dict, precision: str, device: str = "cpu") -> dict:
+    """The spec of a job that takes features of an entry of the registry."""
+    encoder = {key: entry[key] for key in ("timm", "args", "layers", "output", "preprocessing") if key in entry}
+    settings = {"pooling": ["cls", "mean"], "map_size": 0, "precision": precision, "device": device, "batch": 16}
+    return {"code": "0", "versions": {}, "encoder": encoder, "channels_last": entry["family"] == "cnn", **settings}
 
 
 def frames(count: int) -> list[dict]:

@@ -1,6 +1,7 @@
 """A frozen encoder at work: on a device, at a precision, batch by batch."""
 
 import io
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,8 @@ class Encoder:
         if not safe.sound(weights_file):
             raise CatsightError(f"{weights_file} is damaged; delete it and run again")
         torch.set_num_threads(threads)
-        # fp32 means fp32, and two runs on one device give the same bits
+        # fp32 means fp32, and two runs on one device give the same bits; CUDA reads the variable when it starts
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.benchmark = False
         torch.use_deterministic_algorithms(True, warn_only=True)

@@ -1,12 +1,12 @@
 # Fetched where snakemake runs: nodes of a cluster often have no network, and need none.
 rule weights:
-    localrule: True
     input:
         file=lambda wildcards: study.weights_file(wildcards.encoder),
     output:
         f"{RESULTS}/weights/{{encoder}}.safetensors",
     log:
         f"{RESULTS}/logs/weights/{{encoder}}.log",
+    localrule: True
     conda:
         "../../envs/torch.yaml"
     params:

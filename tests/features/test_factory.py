@@ -104,7 +104,7 @@ def test_what_a_factorys_encoder_must_state():
         encoders.preprocessing(model, {"mean": [0.5] * 3})
     steps = encoders.preprocessing(model, ENTRY["preprocessing"])
     assert steps["size"] == 224 and steps["mean"] == [0.5] * 3 and steps["interpolation"] == "bicubic"
-    hub = {**ENTRY, "training": "supervised", "weights": {"source": "hub", "tag": "x"}}
+    hub = {**ENTRY, "training": "supervised", "weights": {"source": "hub"}}
     with pytest.raises(CatsightError, match="a factory's encoder has file or random"):
         Study({**EXAMPLE, "encoders": {"mine": hub}})
     with pytest.raises(CatsightError, match="has both timm and factory"):

@@ -159,7 +159,7 @@ def test_unknown_architecture(tmp_path, capfd):
 
 # -- the hub, as far as it goes without one ---------------------------------------------------------------------------
 
-HUB = {"timm": "test_vit", "weights": {"source": "hub", "tag": "r160_in1k"}, "code": "0", "versions": {}}
+HUB = {"timm": "test_vit.r160_in1k", "weights": {"source": "hub"}, "code": "0", "versions": {}}
 
 
 @pytest.fixture
@@ -199,8 +199,8 @@ def test_offline_is_honoured(tmp_path, capfd, monkeypatch, no_cache):
 
 
 def test_unknown_tag(tmp_path, capfd, no_cache):
-    assert bring(tmp_path, {**HUB, "weights": {"source": "hub", "tag": "r999"}})[0] == 1
-    assert "no pretrained weights 'test_vit.r999'; its tags are r160_in1k" in capfd.readouterr().err
+    assert bring(tmp_path, {**HUB, "timm": "test_vit.r999"})[0] == 1
+    assert "no pretrained weights 'test_vit.r999'; it has test_vit.r160_in1k" in capfd.readouterr().err
 
 
 def test_a_hub_that_is_there(tmp_path, capfd, monkeypatch, no_cache, tiny_state):

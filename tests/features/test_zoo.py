@@ -33,9 +33,8 @@ def test_every_layer_of_the_zoo(name):
     import torch
 
     entry = REGISTRY[name]
-    tag = entry["weights"].get("tag")
-    architecture = f"{entry['timm']}.{tag}" if tag else entry["timm"]
-    if tag:
+    architecture = entry["timm"]
+    if entry["weights"]["source"] == "hub":
         known = timm.models.get_pretrained_cfg(architecture)
         assert known is not None and known.hf_hub_id == f"timm/{architecture}"
         licence = entry["licence"].lower().replace(" licence", "-license")

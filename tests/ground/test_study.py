@@ -164,6 +164,18 @@ def test_a_weights_file_of_ones_own_is_an_input(config, tmp_path, monkeypatch):
     assert resolved.weights_file("dino_vit_b16") == ["results/weights/dino_vit_b16.safetensors"]
 
 
+def test_other_weights_keep_the_preprocessing_of_the_entry(config):
+    """DINO's mean is not that of timm's default weights of the same architecture."""
+    config["encoders"] = {"dino_vit_b16": {"weights": {"source": "file", "path": "mine.safetensors"}}}
+    spec = json.loads(Study(config).features_spec("dino_vit_b16"))
+    assert spec["encoder"]["timm"] == "vit_base_patch16_224.dino"
+    config["encoders"] = {"dino_vit_b16": {"timm": "vit_base_patch16_224"}}
+    with pytest.raises(
+        CatsightError, match=r"encoders\.dino_vit_b16\.timm is 'vit_base_patch16_224'; for weights from"
+    ):
+        Study(config)
+
+
 def test_order_of_keys_does_not_matter(config):
     def turned(node):
         return {k: turned(node[k]) for k in reversed(node)} if isinstance(node, dict) else node

@@ -156,7 +156,7 @@ def test_a_missing_hub_is_one_clear_line_and_its_file_can_be_put_in_place(tmp_pa
     workflow = Workflow.create(tmp_path / "study")
     workflow.environment |= {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "hub")}
     config = copy.deepcopy(TINY)
-    trained = {"training": "supervised", "weights": {"source": "hub", "tag": "r160_in1k"}}
+    trained = {"timm": "test_vit.r160_in1k", "training": "supervised", "weights": {"source": "hub"}}
     config["encoders"] = {"vit": config["encoders"]["vit"] | trained}
     workflow.write(config)
     weights = "results/tiny/weights/vit.safetensors"

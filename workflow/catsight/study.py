@@ -128,8 +128,6 @@ class Study:
         used = _architecture(entry) | {key: entry[key] for key in ("layers", "output", "preprocessing") if key in entry}
         if isinstance(used["layers"], list):
             used["layers"] = sorted(used["layers"])  # they are taken in the network's order
-        if tag := entry["weights"].get("tag"):  # timm's preprocessing depends on it
-            used["timm"] = f"{entry['timm']}.{tag}"
         settings = self.config["features"] | {"pooling": sorted(self.config["features"]["pooling"])}
         if "map" not in settings["pooling"]:
             settings["map_size"] = 0
@@ -245,7 +243,7 @@ def _versions(packages: list[str]) -> dict[str, str]:
 
 def _check_weights(name: str, entry: Mapping) -> None:
     weights = entry["weights"]
-    needed = {"package": ["package", "path", "sha256", "convert"], "file": ["path"], "hub": ["tag"], "random": ["seed"]}
+    needed = {"package": ["package", "path", "sha256", "convert"], "file": ["path"], "hub": [], "random": ["seed"]}
     if "factory" in entry and weights["source"] not in ("file", "random"):
         raise CatsightError(
             f"config: encoders.{name}.weights has source '{weights['source']}'; a factory's encoder has file or random"
@@ -253,6 +251,11 @@ def _check_weights(name: str, entry: Mapping) -> None:
     for key in needed[weights["source"]]:
         if key not in weights:
             raise CatsightError(f"config: encoders.{name}.weights has source '{weights['source']}', so it needs {key}")
+    if weights["source"] == "hub" and "." not in entry.get("timm", "."):
+        raise CatsightError(
+            f"config: encoders.{name}.timm is '{entry['timm']}'; for weights from the hub it must name them too, after "
+            "a dot, as vit_base_patch16_224.dino"
+        )
     if (weights["source"] == "random") != (entry["training"] == "untrained"):
         raise CatsightError(
             f"config: encoders.{name} has weights.source '{weights['source']}' and training '{entry['training']}'; "

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> None:
         said = "hit"
     else:
         if source is None and weights["source"] == "hub":
-            source = download(spec["timm"], weights["tag"])
+            source = download(spec["timm"])
         state = bring(spec, source)
         origin = {"stage": "weights", "spec": spec, "inputs": inputs, "address": where}
         origin["sha256"] = check_sha256(source, weights.get("sha256")) if source else None
@@ -60,7 +60,7 @@ def bring(spec: Mapping, source: Path | None) -> dict:
     if weights["source"] == "random":
         return random_state(spec, weights["seed"])
     if weights["source"] == "hub":
-        return hub_state(spec["timm"], weights["tag"], spec.get("args", {}), source)
+        return hub_state(spec["timm"], spec.get("args", {}), source)
     convert = CONVERTERS[weights["convert"]] if weights["source"] == "package" else safe.load
     model = make(spec)
     load_strictly(model, convert(source), source)
@@ -115,22 +115,22 @@ def random_state(entry: Mapping, seed: int) -> dict:
     return model.state_dict()
 
 
-def hub_state(name: str, tag: str, arguments: Mapping, path: Path) -> dict:
-    """timm's pretrained weights ``name.tag`` from the hub's file at ``path``, as timm itself loads them: strictly."""
+def hub_state(name: str, arguments: Mapping, path: Path) -> dict:
+    """timm's pretrained weights ``name`` (architecture.tag) from the hub's file, loaded by timm itself: strictly."""
     import timm
 
     safe.check(path)
     try:
         model = timm.create_model(
-            f"{name}.{tag}", pretrained=True, pretrained_cfg_overlay={"file": str(path), "hf_hub_id": None}, **arguments
+            name, pretrained=True, pretrained_cfg_overlay={"file": str(path), "hf_hub_id": None}, **arguments
         )
     except (RuntimeError, KeyError, TypeError) as error:
-        raise CatsightError(f"{path} does not fit {name}.{tag}: {' '.join(str(error).split())}") from None
+        raise CatsightError(f"{path} does not fit {name}: {' '.join(str(error).split())}") from None
     return model.state_dict()
 
 
-def download(name: str, tag: str) -> Path:
-    """The hub's ``model.safetensors`` of timm's ``name.tag``: from the hub's cache on this machine, or from the hub.
+def download(name: str) -> Path:
+    """The hub's ``model.safetensors`` of timm's ``name`` (architecture.tag), from the hub or its cache on this machine.
 
     Only safetensors are taken. A hub that does not answer is one clear error.
     """
@@ -138,13 +138,13 @@ def download(name: str, tag: str) -> Path:
     from timm.models import get_pretrained_cfg
 
     check_known(name)
-    if f"{name}.{tag}" not in timm.list_pretrained(f"{name}.*"):
-        tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{name}.*")]
-        raise CatsightError(f"timm has no pretrained weights '{name}.{tag}'; its tags are {', '.join(tags) or 'none'}")
-    repository = get_pretrained_cfg(f"{name}.{tag}").hf_hub_id
+    known = timm.list_pretrained(f"{name.partition('.')[0]}.*")
+    if name not in known:
+        raise CatsightError(f"timm has no pretrained weights '{name}'; it has {', '.join(known) or 'none'}")
+    repository = get_pretrained_cfg(name).hf_hub_id
     if not repository:
-        raise CatsightError(f"timm's weights '{name}.{tag}' are not on the model hub; use weights.source: file")
-    return Path(_from_hub(repository, f"{name}.{tag}"))
+        raise CatsightError(f"timm's weights '{name}' are not on the model hub; use weights.source: file")
+    return Path(_from_hub(repository, name))
 
 
 def _from_hub(repository: str, what: str) -> str:

@@ -171,6 +171,19 @@ def test_store_links_what_is_there(tmp_path, capfd):
     assert tables.read(output).to_pylist() == ROWS
 
 
+def test_a_long_table_is_read_in_constant_memory(tmp_path):
+    noise = np.random.default_rng(0).bytes(1_000_000)  # does not compress, as pictures do not
+    row = {"frame_id": "f", "image": {"bytes": noise, "path": None}}
+    with tables.Writer(tmp_path / "v.parquet", tables.VIEWS, {}) as writer:
+        for _ in range(64):
+            writer.write([row])
+    before, most = pa.total_allocated_bytes(), 0
+    for batch in tables.batches(tmp_path / "v.parquet", 1, ["frame_id", "image"]):
+        most = max(most, pa.total_allocated_bytes() - before)
+        del batch
+    assert 1_000_000 < most < 8_000_000  # of 64 MB
+
+
 @pytest.mark.parametrize("harm", [damage, lambda path: path.write_bytes(path.read_bytes()[:100])])
 def test_store_never_serves_a_damaged_table(tmp_path, capfd, harm):
     store, where = Store(tmp_path / "store"), address({}, {})

@@ -167,7 +167,8 @@ def read(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pa.Ta
 def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
     """Reads a table ``rows`` rows at a time, in constant memory. Errors as :func:`read`."""
     provenance(path)
-    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+    # pre_buffer would read all row groups at once
+    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet:
         yield from parquet.iter_batches(batch_size=rows, columns=columns)
 
 
@@ -187,9 +188,10 @@ def content(path: str | os.PathLike) -> str:
 
 def measure_content(path: str | os.PathLike) -> str:
     """The digest of the table's rows, computed anew by reading them all."""
-    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+    # pre_buffer would read all row groups at once
+    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet:
         digest = _RowsDigest(parquet.schema_arrow)
-        for batch in parquet.iter_batches(batch_size=1024):
+        for batch in parquet.iter_batches(batch_size=64):
             digest.update(batch)
     return digest.hexdigest()
 

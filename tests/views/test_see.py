@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy import fft
 
 from catsight import CatsightError, eyes
 from catsight.views import FILTERS, Eye
+from catsight.views import eye as eye_module
 from catsight.views.colour import decode_srgb, encode_srgb
 from catsight.views.optics import chromatic_defocus
 from catsight.views.rods import rod_weight
@@ -144,6 +146,19 @@ def test_a_picture_of_twenty_megapixels():
     assert seen.std() < rgb.std() / 3
 
 
+def test_threads_may_share_an_eye(monkeypatch):
+    """What an eye keeps for the next picture, asked for by many threads, with room for hardly any of it."""
+    monkeypatch.setattr(eye_module, "_KEPT", 1_000)
+    eye, interval = Eye.load("cat"), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            kept = list(pool.map(lambda i: eye._keep((i % 7,), lambda: np.full(50, i % 7)), range(20_000)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert all((made == i % 7).all() for i, made in enumerate(kept))
+
+
 def test_swaps():
     """Every subset of parts makes an eye that differs from both; none makes the eye itself, all make the other."""
     cat, human = Eye.load("cat"), Eye.load("human")
@@ -243,6 +258,7 @@ def test_the_stage_needs_no_deep_learning():
         import numpy as np
         import catsight.views.command
         from catsight.views import FILTERS, Eye
+from catsight.views import eye as eye_module
         rgb = np.zeros((16, 16, 3), np.uint8)
         Eye.load("cat").see(rgb, field_of_view=10, luminance=1, noise=1)
         FILTERS["catvision"](rgb)

@@ -4,6 +4,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,7 @@ class Eye:
         eyes.check(parts, "an eye")
         self.parts = dict(parts)
         self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._lock = Lock()
 
     @classmethod
     def load(cls, name: str) -> "Eye":
@@ -274,13 +276,17 @@ class Eye:
         return self._keep(("all", scene, defocus), make), channels
 
     def _keep(self, key: tuple, make: Callable[[], np.ndarray]) -> np.ndarray:
-        """What was made for the ``key`` before, if it was of late."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        self._kept.move_to_end(key)
-        while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        """What was made for the ``key`` before, if it was of late. Threads may share an eye."""
+        with self._lock:
+            made = self._kept.get(key)
+        if made is None:
+            made = make()  # unlocked: others may be at pictures of another size
+        with self._lock:
+            self._kept[key] = made
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
 
     def _filtered(self, planes: np.ndarray, stage: str, scene: _Scene, defocus: float = 0.0) -> np.ndarray:
         """Planes (receptors, h, w) blurred by one stage of the eye."""

@@ -1,13 +1,12 @@
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from tiny_extraction import SPEC, bring_weights, extract, pictures, vectors
 
 from catsight import CatsightError, tables
-from catsight.features import command, encoders, forward, layers
+from catsight.features import command, encoders, layers
 from catsight.features.encoders import create
 from catsight.features.weights import random_state
 
@@ -287,20 +286,6 @@ def test_out_of_memory_halves_the_batch_and_says_so(folder, tmp_path, capfd, mon
     monkeypatch.setattr(layers, "pooled_features", none)
     assert extract(folder, ["cat"], tmp_path / "none")[0] == 1
     assert "vit does not fit into the memory of cpu, even frame by frame" in capfd.readouterr().err
-
-
-def test_decoding_ahead_keeps_the_order():
-    done = []
-
-    def slow(i):
-        time.sleep(0.02 if i % 3 else 0.06)
-        done.append(i)
-        return i
-
-    assert list(forward._ahead(slow, range(12), 4)) == list(range(12))
-    assert done != sorted(done)  # they were at work side by side
-    with pytest.raises(ZeroDivisionError):
-        list(forward._ahead(lambda i: 1 / i, range(3), 2))
 
 
 def test_damaged_weights_are_refused(folder, tmp_path, capfd):

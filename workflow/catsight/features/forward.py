@@ -3,9 +3,7 @@
 import io
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pyarrow as pa
 from PIL import Image
 
 from catsight import tables
+from catsight.ahead import ahead
 from catsight.errors import CatsightError
 from catsight.features import encoders, layers, safe
 
@@ -71,7 +70,7 @@ class Encoder:
         The next batches are decoded while one goes through the network.
         """
         rows = tables.batches(view, self._batch, ["frame_id", "image"])
-        for ids, pictures in _ahead(self._decode, rows, self._decoders):
+        for ids, pictures in ahead(self._decode, rows, self._decoders):
             yield ids, self.run(pictures)
 
     def run(self, pictures: Sequence) -> dict[str, np.ndarray]:
@@ -144,18 +143,6 @@ def choose_device(name: str):
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise CatsightError("features.device is 'mps', but torch sees no Apple GPU; use auto or cpu")
     return device
-
-
-def _ahead(function: Callable, items: Iterable, workers: int) -> Iterator:
-    """``function`` of every item in order, worked out by ``workers`` threads, each at most one item ahead."""
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _blank() -> bytes:

@@ -4,15 +4,15 @@ import hashlib
 import io
 import os
 import sys
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from catsight import job, tables
+from catsight.ahead import ahead
 from catsight.errors import CatsightError
 from catsight.frames.decode import Rejected, decode, read_depth
 from catsight.frames.folder import from_folder
@@ -134,8 +134,8 @@ def _fill(photos: Sequence[Photo], spec: Mapping, shards: Sequence["_Shard"]) ->
 
     first: dict[str, str] = {}  # digest of a photo's pixels -> name of the first photo with them
     left_out = []
-    with Progress("frames", len(photos), "files") as progress, ThreadPoolExecutor(_AT_ONCE) as pool:
-        for photo, made in zip(photos, _in_order(pool, work, photos)):
+    with Progress("frames", len(photos), "files") as progress:
+        for photo, made in zip(photos, ahead(work, photos, _AT_ONCE)):
             progress.advance()
             if isinstance(made, Rejected):
                 if spec["on_reject"] == "stop":
@@ -160,17 +160,6 @@ def _fill(photos: Sequence[Photo], spec: Mapping, shards: Sequence["_Shard"]) ->
             f"the first is {left_out[0]['path']}: {left_out[0]['detail']}"
         )
     return left_out
-
-
-def _in_order(pool: ThreadPoolExecutor, work: Callable, items: Iterable) -> Iterator:
-    """``map`` over a pool that runs only a little ahead of who reads it."""
-    waiting = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) > _AT_ONCE:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 class _Shard:

@@ -258,7 +258,6 @@ def test_the_stage_needs_no_deep_learning():
         import numpy as np
         import catsight.views.command
         from catsight.views import FILTERS, Eye
-from catsight.views import eye as eye_module
         rgb = np.zeros((16, 16, 3), np.uint8)
         Eye.load("cat").see(rgb, field_of_view=10, luminance=1, noise=1)
         FILTERS["catvision"](rgb)

@@ -42,7 +42,7 @@ def field_of_view(rgb: np.ndarray, degrees=(60, 16, 5), luminance: float = 100.0
 
 
 def light(rgb: np.ndarray, levels=(100, 1, 0.1, 0.01), degrees: float = 16.0):
-    """One frame from a cloudy day to moonlight, with photon noise, as a human and as a cat would see it."""
+    """One frame from a bright room to moonlight, with photon noise, as a human and as a cat would see it."""
     figure, axes = plt.subplots(2, len(levels), figsize=(9.2, 5.0), layout="constrained")
     for row, name in zip(axes, ("human", "cat")):
         seer = Eye.load(name)

@@ -70,6 +70,17 @@ def test_a_near_thing_out_of_focus_spreads_over_a_sharp_ground():
     assert (np.diff(seen) > -0.01).all()  # no dark or light seam
 
 
+def test_a_thing_between_leaves_no_halo_around_a_nearer_one_elsewhere():
+    """Black ground, a near black box in focus, and a white card between them in depth, in another corner."""
+    rgb, depth = np.zeros((96, 96, 3), np.uint8), np.full((96, 96), 10.0)
+    depth[10:30, 10:30] = 0.5
+    rgb[80:, 80:], depth[80:, 80:] = 255, 1.0
+    for name in ("cat", "human"):
+        seen = Eye.load(name).see(rgb, depth=depth, focus=0.5, **CONDITIONS)
+        assert seen[:45, :45].max() <= 2, name
+        assert seen[90:, 90:].min() > 100
+
+
 def test_each_part_is_as_sharp_as_its_distance_allows(rgb):
     """Texture far from the seam is blurred by its own defocus alone."""
     depth = np.full((96, 128), 1.0)

@@ -32,10 +32,19 @@ def blur_by_depth(
     steps = np.unique(layer)
     seen = blur(_continued(planes, layer, steps[0]), steps[0] * STEP)
     for step in steps[1:]:
-        outline = np.broadcast_to((layer >= step).astype(planes.dtype), planes.shape)
+        outline = np.broadcast_to(_outline(layer, step).astype(planes.dtype), planes.shape)
         covered = blur(outline, step * STEP)
         seen += blur(_continued(planes, layer, step) * outline, step * STEP) - covered * seen
     return seen
+
+
+def _outline(layer: np.ndarray, step: int) -> np.ndarray:
+    """Where a layer is, (h, w): its own pixels, and behind nearer things where it is what lies nearest to them."""
+    nearer = layer > step
+    if not nearer.any():
+        return layer == step
+    rows, columns = ndimage.distance_transform_edt(nearer, return_distances=False, return_indices=True)
+    return layer[rows, columns] == step
 
 
 def _continued(planes: np.ndarray, layer: np.ndarray, step: int) -> np.ndarray:

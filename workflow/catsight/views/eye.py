@@ -49,6 +49,9 @@ class Eye:
         self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
         self._lock = Lock()
 
+    def __reduce__(self):
+        return Eye, (self.parts,)  # neither the lock nor what is kept goes to another process
+
     @classmethod
     def load(cls, name: str) -> "Eye":
         """The eye called ``name`` (cat, dog, human), or in the YAML file at that path."""
@@ -166,7 +169,8 @@ class Eye:
         """The picture as this eye delivers it.
 
         ``rgb`` is uint8 sRGB (h, w, 3); its width spans ``field_of_view`` degrees. ``luminance`` is what the eye is
-        adapted to (cd/m²). All of the picture is ``defocus`` dioptres out of focus; with its ``depth`` in metres,
+        adapted to (cd/m²). All of the picture is ``defocus`` dioptres out of focus (positive:
+        it lies nearer than the eye is focused; negative: farther); with its ``depth`` in metres,
         (h, w), each part by its own distance from what the eye looks at, at ``focus`` metres (as a rule what lies in
         the middle), and ``defocus`` more. With a seed for ``noise`` light is counted in whole quanta. With
         ``eccentricity`` acuity falls off from the middle of the picture, where the eye looks.

@@ -3,6 +3,12 @@ from PIL import Image
 from catsight.__main__ import main
 
 
+def test_two_eyes_of_one_name_are_refused(tmp_path, capsys):
+    assert main(["eye", "cat", str(tmp_path / "cat.yaml"), "-o", str(tmp_path / "two.png")]) == 1
+    assert "two of the eyes have the same name" in capsys.readouterr().err
+    assert not (tmp_path / "two.png").exists()
+
+
 def test_eye_command(tmp_path, capsys):
     assert main(["eye", "cat", "human", "-o", str(tmp_path / "eyes.png"), "--dpi", "60"]) == 0
     assert Image.open(tmp_path / "eyes.png").size[0] > 400

@@ -28,9 +28,7 @@ def main(arguments: Sequence[str]) -> None:
         raise CatsightError(f"{len(options.eyes)} eyes are too many for one figure; draw up to 6")
 
     if len({Path(name).stem for name in options.eyes}) < len(options.eyes):
-        raise CatsightError(
-            "two of the eyes have the same name; rename a file, so that the figure can tell them apart"
-        )
+        raise CatsightError("two of the eyes have the same name; rename a file, so that the figure can tell them apart")
 
     # two stages meet here as they do in a study: in a table
     from catsight.figures import eyes as figure

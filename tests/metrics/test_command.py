@@ -6,11 +6,26 @@ import pytest
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
-from catsight.metrics import cka_linear, command, rsa
+from catsight.metrics import (
+    cka_linear,
+    cka_rbf,
+    command,
+    energy_distance,
+    mantel,
+    mmd2,
+    procrustes,
+    retrieval,
+    rsa,
+    sliced_wasserstein,
+    wasserstein,
+)  # fmt: skip
+from catsight.metrics.distribution import scale
+from catsight.metrics.suite import METRICS
 
 SPEC = {
     "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "seed": 0, "confidence": 0.95,
     "names": ["cka_linear", "cka_linear_unbiased", "rsa"], "rsa_distance": "correlation", "rsa_comparison": "spearman",
+    "bandwidth": 1.0, "projections": 50, "retrieval_distance": "cosine", "permutations": 99, "null": "paired",
     "code": "0", "versions": {},
 }  # fmt: skip
 IDS = [f"photo{i // 4}-{i % 4}" for i in range(24)]
@@ -51,27 +66,60 @@ def compare(tmp_path, tables_of_views, frames, spec=SPEC, output="toy.parquet"):
 def test_table_holds_what_the_functions_give(tmp_path, features):
     frames = [write_frames(tmp_path / "f.parquet")]
     views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
-    rows = compare(tmp_path, views, frames)
+    rows = compare(tmp_path, views, frames, {**SPEC, "names": list(METRICS)})
     by_key = {(row["layer"], row["metric"]): row for row in rows}
-    assert len(rows) == len(by_key) == 4 * 3  # three layers and their mean
+    assert len(rows) == len(by_key) == 4 * len(METRICS)  # three layers and their mean
+    groups = [i.split("-")[0] for i in IDS]
     functions = {
         "cka_linear": cka_linear,
         "cka_linear_unbiased": lambda x, y: cka_linear(x, y, unbiased=True),
+        "cka_rbf": cka_rbf,
+        "cka_rbf_unbiased": lambda x, y: cka_rbf(x, y, unbiased=True),
         "rsa": rsa,
+        "mmd2": mmd2,
+        "mmd2_unbiased": lambda x, y: mmd2(x, y, unbiased=True, paired=True),
+        "energy": energy_distance,
+        "energy_scaled": lambda x, y: energy_distance(x, y) / scale(x),
+        "wasserstein": wasserstein,
+        "wasserstein_scaled": lambda x, y: wasserstein(x / scale(x), y / scale(x)),
+        "sliced_wasserstein": lambda x, y: sliced_wasserstein(x, y, projections=50),
+        "sliced_wasserstein_scaled": lambda x, y: sliced_wasserstein(x / scale(x), y / scale(x), projections=50),
+        "retrieval_top1": lambda x, y: retrieval(x, y).top1,
+        "retrieval_top1_between": lambda x, y: retrieval(x, y, groups=groups).top1,
+        "retrieval_mrr": lambda x, y: retrieval(x, y).mean_reciprocal_rank,
+        "retrieval_mrr_between": lambda x, y: retrieval(x, y, groups=groups).mean_reciprocal_rank,
+        "procrustes": procrustes,
     }
+    assert set(functions) == set(METRICS)
     for metric, function in functions.items():
         values = []
         for i in range(3):
             row = by_key[f"blocks.{i}", metric]
-            x, y = (features[view][f"blocks.{i}/mean"].astype(np.float32) for view in ("human", "cat"))
+            x, y = (features[view][f"blocks.{i}/mean"].astype(np.float32).astype(float) for view in ("human", "cat"))
             assert row["value"] == pytest.approx(function(x, y), rel=1e-9)
             assert row["ci_low"] < row["ci_high"] and row["reason"] is None
+            if metric == "procrustes":  # no test of it is made
+                assert row["p_value"] is None
+            else:
+                assert 1 / 100 <= row["p_value"] <= row["p_corrected"] <= 1 or metric == "rsa"
             assert (row["layer_index"], row["depth"], row["n_features"]) == (i, i / 2, 8 + i)
             assert (row["n_frames"], row["n_groups"], row["view"]) == (24, 6, "cat")
             values.append(row["value"])
         mean = by_key["all", metric]
         assert mean["value"] == pytest.approx(np.mean(values))
         assert mean["layer_index"] is None and mean["ci_low"] < mean["ci_high"]
+
+
+def test_p_value_of_rsa_is_mantels(tmp_path, features):
+    """With whole photographs relabelled; corrected over the layers it cannot be less by much."""
+    frames = [write_frames(tmp_path / "f.parquet")]
+    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    rows = [row for row in compare(tmp_path, views, frames) if row["metric"] == "rsa" and row["layer"] != "all"]
+    groups = [i.split("-")[0] for i in IDS]
+    for row in rows:
+        x, y = (features[view][f"{row['layer']}/mean"].astype(np.float32) for view in ("human", "cat"))
+        test = mantel(x, y, groups=groups, permutations=99)
+        assert row["p_value"] == test.p_value and row["null_mean"] == pytest.approx(test.null_mean)
 
 
 def test_shards_do_not_matter(tmp_path, features):
@@ -105,9 +153,12 @@ def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features
     flat = {name: np.ones_like(x) for name, x in features["cat"].items()}
     views = {"human": features["human"], "cat": features["cat"], "flat": flat}
     views = {view: [write_features(tmp_path / f"{view}.parquet", f, ids)] for view, f in views.items()}
-    for row in compare(tmp_path, views, frames):
-        assert row["ci_low"] is None and row["reason"]
-        assert (row["value"] is None) == (row["view"] == "flat")
+    for row in compare(tmp_path, views, frames, {**SPEC, "names": list(METRICS)}):
+        assert row["ci_low"] is None and row["p_value"] is None and row["reason"]
+        missing = row["view"] == "flat" or row["metric"].endswith("_between")
+        assert (row["value"] is None) == missing
+        if row["view"] == "flat":
+            assert "the view's features do not vary" in row["reason"]
 
 
 def test_second_time_is_answered_by_the_store(tmp_path, features, capfd):

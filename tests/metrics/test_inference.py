@@ -21,9 +21,8 @@ def test_many_groups_share_blocks():
     assert [b.tolist() for b in out] != [b.tolist() for b in inference.blocks(groups, seed=2)]
 
 
-def test_leave_out_gives_the_frames_that_stay():
-    seen = inference.leave_out(lambda keep: keep.sum(), 5, [np.array([0, 4]), np.array([2])])
-    assert seen.tolist() == [6, 8]
+def test_kept_are_all_frames_and_then_those_that_stay():
+    assert inference.kept(4, [np.array([0, 3]), np.array([2])]).tolist() == [[1, 1, 1, 1], [0, 1, 1, 0], [1, 1, 0, 1]]
 
 
 def test_jackknife_of_a_mean_is_the_textbook_interval():
@@ -62,7 +61,7 @@ def test_ends_stay_within_bounds():
 
 def test_degenerate_cases_say_why():
     few = inference.jackknife(0.5, np.array([0.4, 0.6, 0.5]), [3] * 3, 0.95)
-    assert np.isnan(few.low) and few.reason == "3 groups are too few for an interval"
+    assert np.isnan(few.low) and few.reason == "fewer than 4 groups, too few for an interval"
     undefined = inference.jackknife(0.5, np.array([0.4, np.nan, 0.5, 0.6]), [3] * 4, 0.95)
     assert np.isnan(undefined.high) and "undefined" in undefined.reason
     assert inference.jackknife(1.0, np.ones(5), [2] * 5, 0.95) == (1.0, 1.0, None)

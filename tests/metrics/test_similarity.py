@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, pearsonr, spearmanr
 
-from catsight.metrics import cka_linear, rsa
+from catsight.metrics import cka_linear, cka_rbf, rsa, similarity
 
 
 def data(n=30, d=12, e=9, seed=0):
@@ -52,8 +52,12 @@ def test_rsa_is_that_of_scipy(distance, comparison):
 def test_identity_is_exactly_one():
     for seed in range(20):
         x = data(seed=seed)[0].astype(np.float32)
-        for value in (cka_linear(x, x), cka_linear(x, x, unbiased=True), rsa(x, x), rsa(x, x, distance="cosine")):
+        for value in (rsa(x, x), rsa(x, x, distance="cosine"), cka_rbf(x, x), cka_rbf(x, x, unbiased=True)):
             assert value == 1.0
+        for value in (cka_linear(x, x), cka_linear(x, x, unbiased=True)):  # in feature space, in float32
+            assert value == pytest.approx(1.0, abs=1e-6)
+            gram = similarity.gram(x)
+            assert similarity.cka(gram, gram, np.ones((1, len(x)))) == 1.0
 
 
 def test_invariances():
@@ -95,6 +99,8 @@ def test_undefined_is_nan():
     flat = x.copy()
     flat[4] = 1.0  # a frame whose features do not vary has no correlation with any other
     assert np.isnan(rsa(flat, y))
+    assert np.isnan(cka_rbf(np.ones_like(x), y))
+    assert np.isnan(cka_linear(x * 0 + 0.1, y)) and np.isnan(rsa(x * 0 + 0.1, y))  # 0.1 is no sum of powers of 2
     with pytest.raises(ValueError, match="comparison is 'kendal'"):
         rsa(x, y, comparison="kendal")
     with pytest.raises(ValueError, match="distance is 'taxi'"):

@@ -154,7 +154,7 @@ class Study:
             **self.config["metrics"],
             "names": sorted(self.config["metrics"]["names"]),
         }
-        return self._spec("metrics.command", used, ["numpy", "scipy"])
+        return self._spec("metrics.command", used, ["numpy", "scipy", "numba"])
 
     @cached_property
     def figures_spec(self) -> str:

@@ -85,6 +85,7 @@ METRICS = pa.schema(
         ("ci_low", pa.float64()),
         ("ci_high", pa.float64()),
         ("p_value", pa.float64()),
+        ("p_corrected", pa.float64()),  # for the number of layers, by the largest statistic
         ("null_mean", pa.float64()),
         ("n_frames", pa.int32()),
         ("n_groups", pa.int32()),

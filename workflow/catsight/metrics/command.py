@@ -11,7 +11,7 @@ import pyarrow as pa
 from catsight import job, tables
 from catsight.errors import CatsightError
 from catsight.metrics import inference
-from catsight.metrics.similarity import measures
+from catsight.metrics.suite import COSINES, OF_THIS_SIZE, Comparison, Estimate, Plan
 from catsight.progress import Progress
 from catsight.store import Store, address
 
@@ -52,7 +52,7 @@ def compare(arguments: Sequence[str]) -> None:
         return
     groups = read_groups(options.frames)
     features = {name: read_features(paths, list(groups)) for name, paths in views.items()}
-    rows = estimates(features, list(groups.values()), spec)
+    rows = estimates(features, groups, spec)
     about = tables.provenance(views[spec["reference"]][0])
     provenance = {"stage": "metrics", "spec": spec, "inputs": inputs, "features": about}
     store.save(where, options.output, tables.METRICS, rows, provenance)
@@ -105,66 +105,90 @@ def read_features(paths: Sequence[Path], frames: Sequence[str]) -> dict[str, np.
     return features
 
 
-def estimates(features: Mapping[str, Mapping[str, np.ndarray]], groups: Sequence[str], spec: Mapping) -> list[dict]:
+def estimates(features: Mapping[str, Mapping[str, np.ndarray]], groups: Mapping[str, str], spec: Mapping) -> list[dict]:
     """The rows of the metrics table: every view but the reference, every column, every metric; and means over layers.
 
-    ``features`` maps view -> column -> (n, d); ``groups`` is the group of each frame (n,).
+    ``features`` maps view -> column -> (n, d); ``groups`` maps each frame to its group, in the frames' order.
     """
     reference = features[spec["reference"]]
-    out = inference.blocks(groups, spec["seed"]) if groups else []
-    sizes = [len(block) for block in out]
-    everything = np.arange(len(groups))
     layers = list(dict.fromkeys(column.rpartition("/")[0] for column in reference))
-    known = measures(spec["rsa_distance"], spec["rsa_comparison"])
+    plan = Plan(list(groups.values()), spec) if groups else None
     common = {
         **{key: spec[key] for key in ("encoder", "family", "training", "reference", "seed")},
         "n_frames": len(groups),
-        "n_groups": len(set(groups)),
+        "n_groups": len(set(groups.values())),
     }
     others = [view for view in features if view != spec["reference"]]
-    rows = []
-    means: dict[tuple, list[np.ndarray]] = {}  # (view, pooling, metric) -> per layer [value, replicates...]
+    rows: list[dict] = []
+    found: dict[tuple, list[tuple[dict, Estimate]]] = {}  # (view, pooling, metric) -> per layer its row and estimate
     with Progress(f"metrics {spec['encoder']}", len(others) * len(reference), "comparisons") as progress:
         for view in others:
             for column, x in reference.items():
                 layer, _, pooling = column.rpartition("/")
                 index = layers.index(layer)
-                prepared: dict = {}
+                place = {"layer": layer, "layer_index": index, "depth": index / max(len(layers) - 1, 1)}
+                comparison = Comparison(x, features[view][column], plan) if plan else None
                 for metric in spec["names"]:
-                    prepare, value_of = known[metric]
-                    if prepare not in prepared:
-                        prepared[prepare] = (prepare(x), prepare(features[view][column]))
-                    a, b = prepared[prepare]
-
-                    def statistic(keep, a=a, b=b, value_of=value_of):
-                        return value_of(a[np.ix_(keep, keep)], b[np.ix_(keep, keep)])
-
-                    value = statistic(everything)
-                    replicates = inference.leave_out(statistic, len(groups), out)
-                    means.setdefault((view, pooling, metric), []).append(np.array([value, *replicates]))
-                    rows.append(
-                        common
-                        | {"layer": layer, "layer_index": index, "depth": index / max(len(layers) - 1, 1)}
-                        | {"pooling": pooling, "view": view, "metric": metric, "n_features": x.shape[1]}
-                        | _estimate(value, replicates, sizes, spec["confidence"])
-                    )
+                    estimate = comparison.estimate(metric) if plan else _NO_FRAMES
+                    row = common | place | {"pooling": pooling, "view": view, "metric": metric}
+                    row |= {"n_features": x.shape[1]} | _columns(metric, estimate, plan)
+                    found.setdefault((view, pooling, metric), []).append((row, estimate))
+                    rows.append(row)
                 progress.advance()
-    for (view, pooling, metric), per_layer in means.items():
-        value, *replicates = np.mean(per_layer, axis=0)
-        rows.append(
-            common
-            | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": metric}
-            | _estimate(value, np.array(replicates), sizes, spec["confidence"])
-        )
+    for (view, pooling, metric), per_layer in found.items():
+        _correct(per_layer)
+        mean = _mean([estimate for _, estimate in per_layer])
+        row = common | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": metric}
+        rows.append(row | _columns(metric, mean, plan))
     return rows
 
 
-def _estimate(value: float, replicates: np.ndarray, sizes: Sequence[int], confidence: float) -> dict:
+_NO_FRAMES = Estimate(np.array([np.nan]), reason="no frames")
+
+
+def _columns(metric: str, estimate: Estimate, plan: Plan | None) -> dict:
+    """What a row says of an estimate: its value, interval and p-value, and the reasons for what is missing."""
+    value, replicates = float(estimate.values[0]), estimate.values[1:]
     if not np.isfinite(value):
-        return {"value": None, "reason": "undefined: too few frames, or features that do not vary"}
-    interval = inference.jackknife(value, replicates, sizes, confidence)
-    ends = {key: None if math.isnan(end) else end for key, end in zip(("ci_low", "ci_high"), interval[:2])}
-    return {"value": float(value), **ends, "reason": interval.reason}
+        return {"value": None, "reason": estimate.reason or "undefined in a layer", "bandwidth": None}
+    interval = _interval(metric, value, replicates, plan)
+    row = {"value": value, "bandwidth": estimate.bandwidth}
+    row |= {key: None if math.isnan(end) else end for key, end in zip(("ci_low", "ci_high"), interval[:2])}
+    if estimate.null is not None:
+        row |= {"p_value": inference.p_value(estimate.null), "null_mean": float(estimate.null.mean())}
+    return row | {"reason": "; ".join(filter(None, (interval.reason, estimate.untested))) or None}
+
+
+def _interval(metric: str, value: float, replicates: np.ndarray, plan: Plan) -> inference.Interval:
+    if metric.startswith("retrieval") and len(replicates) >= inference.FEWEST_GROUPS and (replicates == value).all():
+        # all found, or none: what a share of 1 in a few groups says of others is not in its spread
+        return inference.Interval(math.nan, math.nan, "the same in every group, so no interval")
+    return inference.jackknife(
+        value,
+        replicates,
+        plan.sizes(len(replicates)),
+        plan.spec["confidence"],
+        cosine=metric in COSINES,
+        correct_bias=metric not in OF_THIS_SIZE,
+    )
+
+
+def _correct(per_layer: list[tuple[dict, Estimate]]) -> None:
+    """Adds to the rows of a metric's layers the p-values corrected for their number."""
+    tested = [(row, estimate.null) for row, estimate in per_layer if estimate.null is not None]
+    if tested:
+        for (row, _), p in zip(tested, inference.corrected(np.stack([null for _, null in tested]))):
+            row["p_corrected"] = float(p)
+
+
+def _mean(parts: list[Estimate]) -> Estimate:
+    """The mean over layers, with its replicates and its null: all layers left out and rearranged the same frames."""
+    reasons = [part.reason or part.untested for part in parts]
+    null = None if any(part.null is None for part in parts) else np.mean([part.null for part in parts], axis=0)
+    if any(part.reason for part in parts):
+        first = next(reason for reason in reasons if reason)
+        return Estimate(np.array([np.nan]), reason=f"undefined in a layer: {first}")
+    return Estimate(np.mean([part.values for part in parts], axis=0), null, untested=next(filter(None, reasons), None))
 
 
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:

@@ -1,15 +1,19 @@
-"""Intervals that respect groups: the delete-a-block jackknife over whole groups of frames.
+"""Intervals and p-values that respect groups: the delete-a-block jackknife, the Mantel test, correction over layers.
 
-Frames of one photo or clip are not independent, so whole groups are left out. The naive bootstrap of rows is no
-alternative: it repeats frames, and repeated frames look aligned (unbiased CKA of independent data: 0.24, not 0).
+Frames of one photo or clip are not independent, so whole groups are left out, or moved. The naive bootstrap of rows is
+no alternative: it repeats frames, and repeated frames look aligned (unbiased CKA of independent data: 0.24, not 0).
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import t as student
+
+from catsight.metrics import permutations as arrangements
+from catsight.metrics.arrays import pair, upper
+from catsight.metrics.similarity import Ranks, as_matrix, compare, rdm
 
 #: More groups than this are joined into this many blocks, so that the cost does not grow with the square of the frames.
 MOST_BLOCKS = 40
@@ -25,51 +29,178 @@ class Interval(NamedTuple):
     reason: str | None = None
 
 
-def blocks(groups: Sequence[str], seed: int = 0) -> list[np.ndarray]:
+def blocks(groups: Sequence[str], seed: int = 0, most: int = MOST_BLOCKS) -> list[np.ndarray]:
     """The frames (indices) of each block that the jackknife leaves out: a group, or several where there are many.
 
-    Many groups are dealt out to :data:`MOST_BLOCKS` blocks in an order drawn with ``seed``.
+    More than ``most`` groups are dealt out to so many blocks in an order drawn with ``seed``.
     """
     names, membership = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    if len(names) <= MOST_BLOCKS:
-        block = np.arange(len(names))
-    else:
-        block = np.random.default_rng(seed).permutation(len(names)) % MOST_BLOCKS
+    block = np.arange(len(names))
+    if len(names) > most:
+        block = np.random.default_rng(seed).permutation(len(names)) % most
     return [np.flatnonzero(block[membership] == b) for b in range(block.max() + 1)]
 
 
-def leave_out(statistic: Callable[[np.ndarray], np.ndarray], n: int, out: Sequence[np.ndarray]) -> np.ndarray:
-    """``statistic`` of the indices of the frames that stay, for each block left ``out`` of ``n`` frames."""
-    return np.array([statistic(np.setdiff1d(np.arange(n), frames, assume_unique=True)) for frames in out])
+def kept(n: int, out: Sequence[np.ndarray]) -> np.ndarray:
+    """Which of ``n`` frames stay, 1 or 0 (1 + blocks, n): all of them first, then with each block left ``out``."""
+    keep = np.ones((1 + len(out), n))
+    for row, frames in zip(keep[1:], out):
+        row[frames] = 0
+    return keep
 
 
-def jackknife(value: float, replicates: np.ndarray, sizes: Sequence[int], confidence: float) -> Interval:
+def jackknife(
+    value: float,
+    replicates: np.ndarray,
+    sizes: Sequence[int],
+    confidence: float,
+    *,
+    cosine: bool = True,
+    correct_bias: bool = True,
+) -> Interval:
     """Interval of what ``value`` would be with ever more groups, from its ``replicates`` with one block left out each.
 
-    ``sizes`` are the blocks' numbers of frames. The delete-m_j jackknife for unequal blocks (Busing, Meijer & van der
-    Leeden 1999, Stat. Comput. 9, 3) on the scale of angles, because CKA and RSA are cosines (so no end lies beyond 1),
-    with Student's t for the few blocks. The interval lies around the jackknife's bias-corrected value: with few groups
-    alignment comes out too high, because frames of one group are alike in both views. So ``value`` itself may lie near
-    the upper end, or above. In simulated studies of 7 groups a nominal 95 % interval covers the truth in 91 to 98 % of
-    them; around ``value`` instead, in 66 to 87 %; without angles, in 81 to 97 % (``benchmarks/coverage.py``).
+    Without ``correct_bias``, of what a study of as many groups would give. ``sizes`` are the blocks' numbers of frames.
+    The delete-m_j jackknife for unequal blocks (Busing, Meijer & van der Leeden 1999, Stat. Comput. 9, 3) on the scale
+    of angles for CKA and RSA, which are cosines (so no end lies beyond 1), else as it is, with Student's t for the few
+    blocks. The interval lies around the jackknife's bias-corrected value: with few groups alignment comes out too high,
+    because frames of one group are alike in both views. So ``value`` itself may lie near the upper end, or above. In
+    simulated studies of 7 groups a nominal 95 % interval covers the truth in 91 to 98 % of them; around ``value``
+    instead, in 66 to 87 %; without angles, in 81 to 97 % (``benchmarks/coverage.py``).
     """
     if len(replicates) < FEWEST_GROUPS:
-        return Interval(math.nan, math.nan, f"{len(replicates)} groups are too few for an interval")
+        return Interval(math.nan, math.nan, f"fewer than {FEWEST_GROUPS} groups, too few for an interval")
     if not (np.isfinite(value) and np.isfinite(replicates).all()):
         return Interval(math.nan, math.nan, "undefined without some of the groups")
     if (replicates == value).all():
         return Interval(value, value)
-    if max(abs(value), np.abs(replicates).max()) > 1:  # an unbiased CKA may be; it is then no cosine
-        return Interval(*_interval(value, replicates, sizes, confidence))
-    smallest, largest = np.clip(_interval(np.arccos(value), np.arccos(replicates), sizes, confidence), 0, math.pi)
+    # an unbiased CKA may be above 1; it is then no cosine
+    if not cosine or max(abs(value), np.abs(replicates).max()) > 1:
+        return Interval(*_interval(value, replicates, sizes, confidence, correct_bias))
+    angles = _interval(np.arccos(value), np.arccos(replicates), sizes, confidence, correct_bias)
+    smallest, largest = np.clip(angles, 0, math.pi)
     return Interval(math.cos(largest), math.cos(smallest))
 
 
-def _interval(value, replicates, sizes, confidence) -> tuple[float, float]:
+def _interval(value, replicates, sizes, confidence, correct_bias=True) -> tuple[float, float]:
     count = len(replicates)
     h = np.sum(sizes) / np.asarray(sizes, dtype=float)
     centre = count * value - np.sum((1 - 1 / h) * replicates)
     pseudo = h * value - (h - 1) * replicates
     variance = np.mean(np.square(pseudo - centre) / (h - 1))
     reach = student.ppf((1 + confidence) / 2, count - 1) * math.sqrt(variance)
+    if not correct_bias:
+        centre = value
     return float(centre - reach), float(centre + reach)
+
+
+# -- tests ------------------------------------------------------------------------------------------------------------
+
+
+class Test(NamedTuple):
+    """A ``statistic``, its ``p_value`` (nan where there is none, for the ``reason``), and the mean under the null."""
+
+    statistic: float
+    p_value: float
+    null_mean: float
+    permutations: int
+    reason: str | None = None
+
+
+def mantel(
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    distance: str = "correlation",
+    comparison: str = "spearman",
+    permutations: int = 9999,
+    alternative: str = "greater",
+    groups: Sequence | None = None,
+    seed: int = 0,
+) -> Test:
+    """Mantel's test that two representations of the same frames share their dissimilarities (Mantel 1967).
+
+    ``x`` and ``y`` are features (n, d) and (n, e); the statistic is :func:`catsight.metrics.rsa` of them. The frames of
+    ``y`` are relabelled ``permutations`` times, drawn with ``seed``, or in all ways where those are fewer; frames of a
+    group (``groups``, (n,)) move together. ``alternative``: greater, less or two-sided (of the absolute value).
+    p = (b + 1) / (m + 1), where b of m values are at least the data's own.
+    """
+    x, y = pair(x, y)
+    each = arrangements.relabellings(range(len(x)) if groups is None else groups, permutations, seed)
+    a, b = rdm(x, distance), rdm(y, distance)
+    statistic = compare(upper(a), upper(b), comparison)
+    if not np.isfinite(statistic):
+        return Test(np.nan, np.nan, np.nan, 0, "undefined: too few frames, or features that do not vary")
+    if groups is not None and each.reason:
+        return Test(statistic, np.nan, np.nan, len(each.each) - 1, each.reason)
+    null = rsa_null(upper(a), upper(b), each.each, comparison)
+    return Test(statistic, p_value(null, alternative), float(null.mean()), len(null) - 1)
+
+
+def rsa_null(a: np.ndarray, b: np.ndarray, orders: np.ndarray, comparison: str = "spearman") -> np.ndarray:
+    """RSA of dissimilarities (pairs i < j,) with the frames of ``b`` in each of the ``orders`` (m, n): (m,)."""
+    if comparison == "kendall":
+        b = as_matrix(b)
+        return np.array([compare(a, upper(b[np.ix_(order, order)]), comparison) for order in orders])
+    if comparison == "spearman":
+        a, b = Ranks(a)(), Ranks(b)()
+    a, b = a - a.mean(), b - b.mean()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    return arrangements.permuted_products(as_matrix(a), as_matrix(b), orders)
+
+
+def cka_nulls(k: np.ndarray, m: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """CKA of kernels (n, n) with the frames of ``m`` in each of the ``orders`` (orders, n): biased, and unbiased.
+
+    Only the sum of products changes, because relabelling moves a kernel's centred rows and diagonal with it.
+    """
+    n = len(k)
+    k, m = _centred(k), _centred(m)
+    a, b = np.diag(k).copy(), np.diag(m).copy()
+    products, on_diagonal = 2 * arrangements.permuted_products(k, m, orders), b[orders] @ a
+
+    def unbiased(products, on_diagonal, a, b):
+        rows = a.sum() * b.sum() / ((n - 1) * (n - 2)) - 2 * on_diagonal / (n - 2)
+        return (products + rows) / (n * (n - 3))
+
+    own = [(np.vdot(kernel, kernel), diagonal @ diagonal, diagonal) for kernel, diagonal in ((k, a), (m, b))]
+    sizes = [np.sqrt(total) for total, _, _ in own]
+    unbiased_sizes = [np.sqrt(unbiased(total - own_d, own_d, diagonal, diagonal)) for total, own_d, diagonal in own]
+    return (
+        (products + on_diagonal) / np.prod(sizes),
+        unbiased(products, on_diagonal, a, b) / np.prod(unbiased_sizes),
+    )
+
+
+def p_value(null: np.ndarray, alternative: str = "greater") -> float:
+    """The share of ``null`` (1 + m,) as far out as its first value, which is the data's own.
+
+    Values that differ from it by rounding alone count as equal to it.
+    """
+    if alternative not in ("greater", "less", "two-sided"):
+        raise ValueError(f"alternative is '{alternative}'; it may be greater, less or two-sided")
+    null = {"greater": null, "less": -null, "two-sided": np.abs(null)}[alternative]
+    if not np.isfinite(null).all():
+        return np.nan
+    return float(np.mean(null >= null[0] - _ROUNDING * np.abs(null).max()))
+
+
+def corrected(nulls: np.ndarray) -> np.ndarray:
+    """p-values (layers,) of the same test on each layer, corrected for their number by the largest statistic.
+
+    ``nulls`` (layers, 1 + m) hold the values for the same rearrangements in each layer, the data's own first. Each is
+    measured in standard deviations of its own layer, so that all layers weigh alike (Westfall & Young 1993).
+    """
+    spread = nulls.std(axis=1, keepdims=True)
+    scores = (nulls - nulls.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+    largest = scores.max(axis=0)
+    return np.array([np.mean(largest >= row[0] - _ROUNDING * np.abs(row).max()) for row in scores])
+
+
+#: Sums of float32 products agree this far with themselves in another order.
+_ROUNDING = 1e-6
+
+
+def _centred(k: np.ndarray) -> np.ndarray:
+    return k - k.mean(axis=0)[None, :] - k.mean(axis=1)[:, None] + k.mean()

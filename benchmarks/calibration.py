@@ -1,0 +1,125 @@
+"""Whether the p-values and intervals of catsight.metrics keep what they promise, in simulated studies.
+
+    python benchmarks/calibration.py                    # some 20 minutes on 2 cores
+    python benchmarks/calibration.py --studies 200      # rougher
+    python benchmarks/calibration.py --only levels
+
+`levels`: the share of studies without any true effect in which p <= 0.05, which should be 0.05; once with 100
+independent frames, once with 40 groups of 5 frames that are much alike. CKA, RSA and retrieval: two views of unrelated
+scenes. MMD, energy and Wasserstein: two views that are two noisy looks at one scene, alike in distribution.
+
+`coverage`: the share of 95 % intervals that hold the true value (the mean of four studies of 400 groups; for what is
+called "of size", the mean over all studies of the same size), by number of groups of 8 frames and by how much noise the
+views have; in brackets the intervals' mean width.
+"""
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import numpy as np
+
+from catsight.metrics import inference
+from catsight.metrics.suite import COSINES, METRICS, OF_THIS_SIZE, Comparison, Plan
+
+SPEC = {
+    "seed": 0, "permutations": 199, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
+    "bandwidth": 1.0, "projections": 20, "retrieval_distance": "cosine", "confidence": 0.95,
+}  # fmt: skip
+RELATED = ("cka_linear", "cka_linear_unbiased", "cka_rbf", "cka_rbf_unbiased", "rsa", "retrieval_top1", "retrieval_mrr")
+DISTANCES = ("mmd2", "mmd2_unbiased", "energy", "wasserstein", "sliced_wasserstein")
+INTERVALS = (
+    "cka_linear", "cka_linear_unbiased", "cka_rbf_unbiased", "rsa", "mmd2_unbiased", "energy", "wasserstein",
+    "retrieval_mrr_between", "procrustes",
+)  # fmt: skip
+
+
+def scenes(groups: int, each: int, dims: int, within: float, rng: np.random.Generator) -> np.ndarray:
+    """Latent scenes (groups × each, dims): frames of a group share theirs but for ``within``."""
+    scene = rng.normal(size=(groups, 1, dims)) + within * rng.normal(size=(groups, each, dims))
+    return (scene * np.linspace(1.5, 0.1, dims)).reshape(-1, dims)
+
+
+def null_p_values(seed: int, groups: int, each: int) -> dict[str, float]:
+    """The p-values of a study in which nothing is true."""
+    rng = np.random.default_rng([seed, groups])
+    plan = Plan(np.repeat(np.arange(groups), each).astype(str), SPEC | {"seed": seed})
+    draw = partial(scenes, groups, each, 8, 0.3, rng)
+    unrelated = Comparison(draw(), draw(), plan)
+    scene = draw()
+    alike = Comparison(*(scene + 0.3 * draw() for _ in range(2)), plan)  # the noise is of whole groups, too
+    found = {m: unrelated.estimate(m) for m in RELATED} | {m: alike.estimate(m) for m in DISTANCES}
+    return {metric: inference.p_value(estimate.null) for metric, estimate in found.items()}
+
+
+def study(seed: int, groups: int, noise: float, intervals: bool = True) -> dict[str, tuple]:
+    """Value, and both ends of the interval, of each metric in a study of ``groups`` × 8 frames."""
+    rng = np.random.default_rng([seed, groups, int(100 * noise)])
+    mixing = np.random.default_rng(7).normal(size=(2, 24, 48)) / np.sqrt(24)
+    mixing[1] = mixing[0] + noise * mixing[1]  # the second view sees the scene otherwise, the more the noisier
+    scene = scenes(groups, 8, 24, 0.7, rng)
+    x, y = (scene @ m + noise * rng.normal(size=(len(scene), 48)) for m in mixing)
+    labels = np.repeat(np.arange(groups), 8).astype(str)
+    if not intervals:  # one block, which is then not left out
+        labels[:] = "0"
+    plan = Plan(labels, SPEC | {"permutations": 0})
+    comparison, found = Comparison(x, y, plan), {}
+    for metric in INTERVALS:
+        values = comparison.estimate(metric).values
+        if not intervals:
+            found[metric] = (values[0],)
+            continue
+        interval = inference.jackknife(
+            values[0], values[1:], plan.sizes(len(values) - 1), 0.95,
+            cosine=metric in COSINES, correct_bias=metric not in OF_THIS_SIZE,
+        )  # fmt: skip
+        found[metric] = (values[0], *interval[:2])
+    return found
+
+
+def levels(studies: int, pool) -> None:
+    print("\nShare of studies without effect with p <= 0.05")
+    print(f"{'metric':22}{'100 frames':>12}{'40 groups of 5':>16}")
+    designs = [
+        list(pool.map(partial(null_p_values, groups=groups, each=each), range(studies), chunksize=8))
+        for groups, each in ((100, 1), (40, 5))
+    ]
+    for metric in (*RELATED, *DISTANCES):
+        shares = [np.mean([found[metric] <= 0.05 for found in design]) for design in designs]
+        print(f"{metric:22}{shares[0]:12.3f}{shares[1]:16.3f}", flush=True)
+
+
+def coverage(studies: int, pool, sizes=(4, 5, 7, 10, 15, 25, 40)) -> None:
+    print("\nShare of 95 % intervals that hold the true value (mean width)")
+    print(f"{'metric':24}{'noise':>6}{'truth':>8}" + "".join(f"{f'{g} groups':>16}" for g in sizes))
+    for noise in (0.1, 0.5, 1.0):
+        large = list(pool.map(partial(study, groups=400, noise=noise, intervals=False), range(4)))
+        results = {g: list(pool.map(partial(study, groups=g, noise=noise), range(studies), chunksize=8)) for g in sizes}
+        truths = {metric: np.mean([found[metric][0] for found in large]) for metric in INTERVALS}
+        for metric in INTERVALS:
+            line = f"{metric:24}{noise:6.1f}"
+            line += " of size" if metric in OF_THIS_SIZE else f"{truths[metric]:8.3f}"
+            for g in sizes:
+                values, low, high = np.array([found[metric] for found in results[g]]).T
+                truth = values.mean() if metric in OF_THIS_SIZE else truths[metric]
+                held = np.mean((low <= truth) & (truth <= high))
+                line += f"{held:9.3f} ({np.nanmean(high - low):.2f})"
+            print(line, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--studies", type=int, default=1000, help="simulated studies per figure (default: %(default)s)")
+    parser.add_argument("--only", choices=("levels", "coverage"), help="one of the two tables")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
+    options = parser.parse_args()
+    assert set(RELATED) | set(DISTANCES) | set(INTERVALS) <= set(METRICS)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        if options.only != "coverage":
+            levels(options.studies, pool)
+        if options.only != "levels":
+            coverage(options.studies, pool)
+
+
+if __name__ == "__main__":
+    main()

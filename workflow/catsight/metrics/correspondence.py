@@ -1,0 +1,78 @@
+"""Whether single frames are found again: retrieval across views, and what a rotation cannot undo (Procrustes).
+
+``x`` and ``y`` are float arrays (n frames, features); row i of both is the same frame.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from catsight.metrics.arrays import centre, pair, square_distances
+
+
+class Retrieval(NamedTuple):
+    """Share of frames whose own counterpart is nearest, and the mean of 1 / its rank."""
+
+    top1: float
+    mean_reciprocal_rank: float
+
+
+def retrieval(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine") -> Retrieval:
+    """Looks for each frame of ``x`` among all frames of ``y``.
+
+    ``groups`` (n,): frames of the same group are then no candidates (but the frame itself), so that the search is among
+    other scenes only. ``distance``: cosine or euclidean. A candidate just as near as the right one counts as nearer, so
+    features that tell nothing apart find nothing. nan where a frame's features are all 0 (cosine), or with 1 candidate.
+    """
+    x, y = pair(x, y, same_features=True)
+    place = ranks(x, y, groups=groups, distance=distance)
+    right = np.diag(place)
+    return Retrieval(float(np.mean(right == 1) if np.isfinite(right).all() else np.nan), float(np.mean(1 / right)))
+
+
+def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine") -> np.ndarray:
+    """The rank (n, n) that frame j of ``y`` has for frame i of ``x`` among frames outside of j's group; 1 is nearest.
+
+    With ``groups`` None every frame is its own group. nan where it has no rank.
+    """
+    if distance not in ("cosine", "euclidean"):
+        raise ValueError(f"distance is '{distance}'; it may be cosine, euclidean")
+    n = len(x)
+    if distance == "euclidean":
+        apart = square_distances(x, y)
+    else:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.float64(x), np.float64(y))]
+        apart = 1 - unit[0] @ unit[1].T
+    group = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    if (group == group[0]).all() or not np.isfinite(apart).all():
+        return np.full((n, n), np.nan)
+    apart = np.round(apart / max(apart.max(), 1e-300), 12)  # what is as near but for rounding is a tie
+    # as near or nearer, itself included, among all frames; then without those of its own group
+    place = np.stack([np.searchsorted(np.sort(row), row, side="right") for row in apart]).astype(float) + 1
+    for members in (np.flatnonzero(group == g) for g in range(group.max() + 1)):
+        near = apart[:, members]
+        for j, frame in enumerate(members):
+            place[:, frame] -= (near <= near[:, [j]]).sum(axis=1)
+    return place
+
+
+def procrustes(x: np.ndarray, y: np.ndarray) -> float:
+    """What of the one is left when the other is laid over it by the best rotation: 0 (the same) to √2 (nothing shared).
+
+    The least Frobenius distance of the two, each centred and of norm 1: sqrt(2 - 2 |X'Y|_*) (Schönemann 1966; Williams
+    et al. 2021, "Generalized shape metrics"). Features may differ in number. nan where one does not vary.
+    """
+    x, y = (centre(np.asarray(values, dtype=np.float64)) for values in pair(x, y))
+    norms = np.linalg.norm(x), np.linalg.norm(y)
+    if 0 in norms:
+        return np.nan
+    return float(np.sqrt(max(2 - 2 * nuclear_norm(x / norms[0], y / norms[1]), 0)))
+
+
+def nuclear_norm(x: np.ndarray, y: np.ndarray) -> float:
+    """Sum of the singular values of X'Y, from the smaller side."""
+    if len(x) < max(x.shape[1], y.shape[1]):  # X'Y has the singular values of R_x R_y', from X' = Q_x R_x
+        x, y = (np.linalg.qr(values.T, mode="r").T for values in (x, y))
+    return float(np.linalg.svd(x.T @ y, compute_uv=False).sum())

@@ -5,7 +5,7 @@ import pytest
 
 from catsight import eyes
 from catsight.views import Eye
-from catsight.views.acuity import blend_by_eccentricity, cutoff
+from catsight.views.acuity import THRESHOLD, blend_by_eccentricity, cutoff
 from catsight.views.colour import decode_srgb
 
 
@@ -18,6 +18,17 @@ def test_acuity_falls_in_dim_light():
     cat = eyes.load("cat")["acuity"]
     assert cutoff(cat, 1000) == cutoff(cat, 16) == 6
     assert cutoff(cat, 1.6) == pytest.approx(6 * 10**-0.18)
+
+
+@pytest.mark.parametrize(("name", "within"), [("human", 1e-6), ("cat", 0.1), ("dog", 0.1)])
+@pytest.mark.parametrize("luminance", [0.01, 0.1, 1, 10, 100, 1000])
+def test_the_whole_eye_resolves_what_is_stated(name, within, luminance):
+    """In focus it passes exp(-3.56) at the stated acuity; the slit's diffraction, left out of the sum, takes little."""
+    eye = Eye.load(name)
+    limit = cutoff(eye.parts["acuity"], luminance)
+    f = np.linspace(0.5, 1.5, 2001) * limit
+    passed = eye.mtf(f, 90, luminance=luminance)
+    assert f[passed >= THRESHOLD].max() == pytest.approx(limit, rel=max(within, 1e-3))
 
 
 def test_acuity_falls_off_the_line_of_sight():

@@ -3,7 +3,7 @@ import pytest
 from scipy import special
 
 from catsight.views import Eye, Pupil
-from catsight.views.acuity import neural_mtf, neural_sigma
+from catsight.views.acuity import THRESHOLD, cutoff, neural_mtf, neural_sigma
 from catsight.views.optics import aperture_otf, aperture_otf_grid, disc_mtf, watson2013
 
 F = np.array([3.0, 6.0, 9.0])
@@ -84,14 +84,15 @@ def test_strong_defocus_is_geometry():
         np.testing.assert_allclose(aperture_otf(Pupil(width, height), 0 * F, F, defocus), parabola, atol=0.012)
 
 
-@pytest.mark.parametrize("luminance", [0.01, 100, 1000])
+@pytest.mark.parametrize("luminance", [0.01, 1, 100, 1000])
 @pytest.mark.parametrize("defocus", [0.1, 1.0, 8.0, 20.0])
 def test_quadrature_is_converged(luminance, defocus):
     """Six times the points change nothing beyond 0.0002, wherever the transfer is not taken for 0."""
     pupil = Eye.load("cat").pupil(luminance)
-    fx, fy = np.meshgrid(np.linspace(0, 60, 41), np.linspace(0, 60, 121))
-    fine = aperture_otf(pupil, fx, fy, defocus, refinement=6)
-    np.testing.assert_allclose(aperture_otf(pupil, fx, fy, defocus), fine, atol=2e-4)
+    along = np.linspace(0, 60, 121)
+    for fx, fy in (np.meshgrid(along[::3], along), (along, 0 * along), (0 * along, along)):  # each axis alone, too
+        fine = aperture_otf(pupil, fx, fy, defocus, refinement=6)
+        np.testing.assert_allclose(aperture_otf(pupil, fx, fy, defocus), fine, atol=2e-4)
 
 
 def test_what_is_taken_for_nothing_is_small():
@@ -112,10 +113,14 @@ def test_transfer_of_nothing_is_one_and_beyond_the_cutoff_zero():
     assert aperture_otf(slit, 0, 32.0) > 0.8
 
 
-@pytest.mark.parametrize(("luminance", "defocus"), [(100, 0.0), (100, 1.0), (1, 0.5), (0.01, 0.5)])
-def test_grid_interpolates_well(luminance, defocus):
+@pytest.mark.parametrize(
+    ("px_per_degree", "luminance", "defocus"),
+    [(16, 100, 0.0), (16, 100, 1.0), (16, 1, 0.5), (16, 0.01, 0.5), (120, 100, 20.0), (120, 0.01, 4.0), (500, 1, 1.0)],
+)
+def test_grid_interpolates_well(px_per_degree, luminance, defocus):
+    """Also where a wide slit smears along both axes, and where the knots end with what is resolved."""
     pupil = Eye.load("cat").pupil(luminance)
-    fx, fy = np.arange(300) / 16 / 2, np.arange(200) / 16 / 2
+    fx, fy = (np.arange(n) / n * px_per_degree / 2 for n in (300, 200))
     grid = aperture_otf_grid(pupil, fx, fy, defocus)
     rows, columns = np.random.default_rng(0).integers(0, [[200], [300]], (2, 400))
     np.testing.assert_allclose(grid[rows, columns], aperture_otf(pupil, fx[columns], fy[rows], defocus), atol=1e-3)
@@ -127,8 +132,11 @@ def test_human_eye_is_watson_2013():
     np.testing.assert_allclose(watson2013(np.array([5, 10, 20, 30]), 2.0), [0.865, 0.657, 0.353, 0.197], atol=6e-4)
     human = Eye.load("human")
     f = np.linspace(0, 40, 9)
-    # in focus the neural term adds nothing: the optics are below the behavioural acuity already
-    np.testing.assert_allclose(human.mtf(f, 30, luminance=100), watson2013(f, human.pupil(100).width), atol=1e-12)
+    # the nerves add a Gaussian that takes what is left at the limit of acuity to the threshold
+    limit = cutoff(human.parts["acuity"], 100)
+    optics = watson2013(f, human.pupil(100).width)
+    left = THRESHOLD / watson2013(limit, human.pupil(100).width)
+    np.testing.assert_allclose(human.mtf(f, 30, luminance=100), optics * left ** np.square(f / limit), rtol=1e-9)
     assert (human.mtf(f[1:], luminance=100, defocus=0.5) < human.mtf(f[1:], luminance=100)).all()
 
 
@@ -171,6 +179,7 @@ def test_variance_budget_reaches_the_behavioural_acuity_and_no_further():
     # bright and focused, the whole eye passes exp(-3.56) at its acuity limit (AcuityView), but for diffraction
     assert cat.mtf(6, 90, luminance=300) == pytest.approx(np.exp(-3.56), abs=0.004)
     # optics worse than behaviour leave nothing to the neural term
-    assert neural_sigma(6, 1.89) == 0
-    assert neural_sigma(6, 6.15) == pytest.approx(0.0639, abs=2e-4)
+    assert neural_sigma(6, 0.5 ** (6 / 1.89) ** 2) == 0
+    # and of Gaussian optics with modulation 0.5 at 6.15 c/deg the variance is what the nerves' lacks
+    assert neural_sigma(6, 0.5 ** (6 / 6.15) ** 2) == pytest.approx(0.0639, abs=2e-4)
     assert neural_mtf(0.1874 / 0.05, 0.05) == pytest.approx(0.5, abs=1e-3)

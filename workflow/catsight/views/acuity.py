@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-#: A Gaussian with modulation 0.5 at f has standard deviation _HALF / f degrees.
-_HALF = math.sqrt(2 * math.log(2)) / (2 * math.pi)
-#: Full width at half height of a Gaussian in standard deviations.
-_WIDTH = 2 * math.sqrt(2 * math.log(2))
+#: What is passed at the limit of acuity, 0.028: the whole system is a Gaussian whose full width at half height is the
+#: smallest angle resolved, 1/cutoff (AcuityView: Caves & Johnsen 2018, Methods Ecol. Evol. 9, 793).
+THRESHOLD = math.exp(-(math.pi**2) / (4 * math.log(2)))
 
 
 def cutoff(part: Mapping, luminance: float, eccentricity: float = 0.0) -> float:
@@ -21,15 +20,16 @@ def cutoff(part: Mapping, luminance: float, eccentricity: float = 0.0) -> float:
     return part["cutoff"] * dim / (1 + eccentricity / part["half_eccentricity"])
 
 
-def neural_sigma(cutoff: float, optics_half: float) -> float:
+def neural_sigma(cutoff: float, optics: float) -> float:
     """Standard deviation in degrees of the neural blur, by the variance budget.
 
-    ``cutoff`` is the behavioural grating acuity in c/deg; the whole visual system is a Gaussian whose full width at
-    half height is the smallest resolvable angle, 1/cutoff (AcuityView: Caves & Johnsen 2018, Methods Ecol. Evol. 9,
-    793). The optics in focus, with modulation 0.5 at ``optics_half`` c/deg, account for part of its variance; the rest
-    is neural. Where the optics alone are worse than behaviour in good light, the neural term is 0.
+    ``cutoff`` is the behavioural grating acuity in c/deg, where the whole visual system passes :data:`THRESHOLD` of the
+    contrast. The ``optics`` in focus pass so much of it there; what is still to be lost is neural, and a Gaussian. For
+    optics that are Gaussian too the two variances add up to the whole system's. Where the optics alone are worse than
+    behaviour, the neural term is 0.
     """
-    return math.sqrt(max(0.0, (1 / (_WIDTH * cutoff)) ** 2 - (_HALF / optics_half) ** 2))
+    left = math.log(max(optics, THRESHOLD) / THRESHOLD)
+    return math.sqrt(left / 2) / (math.pi * cutoff)
 
 
 def neural_mtf(frequency: np.ndarray, sigma: float) -> np.ndarray:

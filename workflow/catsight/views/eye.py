@@ -240,8 +240,9 @@ class Eye:
         return wavelength, defocus + optics.chromatic_defocus(wavelength, chromatic["strength"], chromatic["focus"])
 
     def _neural_sigma(self, luminance: float, eccentricity: float = 0.0) -> float:
-        half = optics.residual_half(self.parts["pupil"]["residual"], self.pupil(luminance))
-        return acuity.neural_sigma(acuity.cutoff(self.parts["acuity"], luminance, eccentricity), half)
+        limit = acuity.cutoff(self.parts["acuity"], luminance, eccentricity)
+        optical = optics.residual_transfer(self.parts["pupil"]["residual"], self.pupil(luminance), limit)
+        return acuity.neural_sigma(limit, float(optical))
 
     @property
     def _tilted(self) -> bool:

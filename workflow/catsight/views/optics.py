@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
-from scipy.optimize import brentq
 
 from catsight.views.pupil import Pupil
 
@@ -18,6 +17,8 @@ _CYCLES = 60
 #: Points of the quadrature over the aperture's height where nothing oscillates, and more for each cycle: see
 #: ``test_quadrature_is_converged``.
 _POINTS, _POINTS_PER_CYCLE = 128, 4
+#: Knots along each side of what is computed at a time.
+_TILE = 96
 
 
 def aperture_otf(
@@ -43,8 +44,9 @@ def aperture_otf(
     phase = 2 * math.pi * defocus / wavelength * 1e3  # rad per mm of shift and mm of position
     total = np.zeros(sx.shape)
     reach = np.maximum(pupil.height / 2 - sy / 2, 0)
-    cycles = phase * (sy * reach).max(initial=0) / math.pi
-    points = math.ceil(refinement * (_POINTS + _POINTS_PER_CYCLE * min(abs(cycles), _CYCLES)))
+    # the phase turns with the height by sy, and as the chord and its middle change by sx
+    cycles = [abs(phase) * swept.max(initial=0) / math.pi for swept in (sy * reach, sx * pupil.width / 2)]
+    points = math.ceil(refinement * (_POINTS + _POINTS_PER_CYCLE * sum(min(count, _CYCLES) for count in cycles)))
     # y = reach sin(t) takes the square-root ends out of the integrand
     t = (np.arange(points) + 0.5) / points * math.pi - math.pi / 2
     for sine, cosine in zip(np.sin(t), np.cos(t)):
@@ -56,7 +58,8 @@ def aperture_otf(
         middle = phase * (sx * (left + right) / 2 + sy * y)
         total += chord * np.cos(middle) * np.sinc(phase * sx * chord / (2 * math.pi)) * reach * cosine
     total *= math.pi / points / pupil.area
-    return np.where(np.abs(along) <= _resolved(pupil, defocus), total, 0)
+    within = (np.abs(across) <= _resolved(pupil.width, defocus)) & (np.abs(along) <= _resolved(pupil.height, defocus))
+    return np.where(within, total, 0)
 
 
 def aperture_otf_grid(
@@ -65,23 +68,25 @@ def aperture_otf_grid(
     """:func:`aperture_otf` on the grid of the axes ``fx`` (w,) and ``fy`` (h,); float64 (h, w).
 
     Computed at knots and interpolated by a cubic spline: the transfer is as smooth as the point spread is narrow, so
-    the knots lie ever closer with the angle over which the defocus smears.
+    along each axis the knots lie ever closer with the angle over which the defocus smears along it.
     """
-    cutoffs = [math.radians(extent * 1e6 / wavelength) for extent in (pupil.width, pupil.height)]
-    smear = math.degrees(pupil.height * 1e-3 * abs(defocus))
     turned = pupil.tilt % 180 != 0
     across, along = _into_pupil(pupil, fx[None, :], fy[:, None])
     across, along = np.abs(across), np.abs(along)
     knots = []
-    for frequencies, cutoff in ((across, cutoffs[0]), (along, min(cutoffs[1], _resolved(pupil, defocus)))):
-        last = min(max(frequencies.max(), 1e-9), cutoff)
-        knots.append(np.linspace(0, last, int(np.clip(12 * smear * last, 96, 768))))
+    for frequencies, extent in ((across, pupil.width), (along, pupil.height)):
+        diffraction = math.radians(extent * 1e6 / wavelength)
+        last = min(max(frequencies.max(), 1e-9), diffraction, _resolved(extent, defocus))
+        knots.append(np.linspace(0, last, max(math.ceil(12 * _smear(extent, defocus) * last), 96)))
     level = Pupil(pupil.width, pupil.height)
-    values = aperture_otf(level, knots[0][None, :], knots[1][:, None], defocus, wavelength)
+    # in tiles, which stay in the processor's cache and each take as many points as their own frequencies need
+    columns, rows = (np.array_split(axis, math.ceil(len(axis) / _TILE)) for axis in knots)
+    tiles = [[aperture_otf(level, x[None, :], y[:, None], defocus, wavelength) for x in columns] for y in rows]
+    values = np.block(tiles)
     spline = RectBivariateSpline(knots[1], knots[0], values, s=0)
     x, y = np.minimum(across, knots[0][-1]), np.minimum(along, knots[1][-1])
     inside = spline(y, x, grid=False) if turned else _on_axes(spline, y[:, 0], x[0])
-    return np.where((across <= cutoffs[0]) & (along <= knots[1][-1]), inside, 0)
+    return np.where((across <= knots[0][-1]) & (along <= knots[1][-1]), inside, 0)
 
 
 def _on_axes(spline: RectBivariateSpline, y: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -96,9 +101,14 @@ def _into_pupil(pupil: Pupil, fx: np.ndarray, fy: np.ndarray) -> tuple[np.ndarra
     return fx * math.cos(tilt) - fy * math.sin(tilt), fx * math.sin(tilt) + fy * math.cos(tilt)
 
 
-def _resolved(pupil: Pupil, defocus: float) -> float:
-    """Frequency (c/deg) along the slit beyond which the defocused transfer is taken for 0."""
-    return _CYCLES / max(math.degrees(pupil.height * 1e-3 * abs(defocus)), 1e-9)
+def _smear(extent: float, defocus: float) -> float:
+    """Degrees over which ``defocus`` dioptres smear a point along an axis on which the pupil measures ``extent`` mm."""
+    return math.degrees(extent * 1e-3 * abs(defocus))
+
+
+def _resolved(extent: float, defocus: float) -> float:
+    """Frequency (c/deg) along such an axis beyond which the defocused transfer is taken for 0."""
+    return _CYCLES / max(_smear(extent, defocus), 1e-9)
 
 
 def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELENGTH) -> float:
@@ -141,11 +151,11 @@ def equivalent_defocus_half(pupil: Pupil, dioptres: float) -> float:
     return math.radians(0.705 / (pupil.equal_area_diameter * 1e-3 * dioptres))
 
 
-def residual_half(residual: dict, pupil: Pupil) -> float:
-    """Frequency (c/deg) at which an eye in focus, but for its aperture's slit, passes half the modulation."""
+def residual_transfer(residual: dict, pupil: Pupil, frequency: np.ndarray) -> np.ndarray:
+    """Transfer of an eye in focus at ``frequency`` c/deg, but for the diffraction at its slit."""
     if residual["model"] == "watson2013":
-        return brentq(lambda f: watson2013(f, pupil.width) - 0.5, 1e-3, 60)
-    return equivalent_defocus_half(pupil, residual["dioptres"])
+        return watson2013(frequency, pupil.width)
+    return equivalent_defocus_mtf(frequency, pupil, residual["dioptres"])
 
 
 def optical_transfer(

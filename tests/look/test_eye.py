@@ -9,6 +9,11 @@ def test_two_eyes_of_one_name_are_refused(tmp_path, capsys):
     assert not (tmp_path / "two.png").exists()
 
 
+def test_an_absurd_resolution_is_named(tmp_path, capsys):
+    assert main(["eye", "cat", "-o", str(tmp_path / "eyes.png"), "--dpi", "0"]) == 1
+    assert "--dpi is 0; it must be a whole number from 10 to 2400" in capsys.readouterr().err
+
+
 def test_eye_command(tmp_path, capsys):
     assert main(["eye", "cat", "human", "-o", str(tmp_path / "eyes.png"), "--dpi", "60"]) == 0
     assert Image.open(tmp_path / "eyes.png").size[0] > 400

@@ -93,6 +93,19 @@ def test_a_folder(rgb, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png.png", "b.tif.png", "c.mp4"]
 
 
+def test_a_folder_goes_on_after_a_bad_file(rgb, tmp_path, capfd):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(b"no picture")
+    for name in ("b.png", "c.jpg", "c.png", "c.jpg.tif"):  # and no two write to one name
+        Image.fromarray(rgb).save(tmp_path / "in" / name)
+    assert see(tmp_path / "in", "-o", tmp_path / "out") == 1
+    error = capfd.readouterr().err
+    assert "1 of 5 files failed" in error
+    assert "a.png cannot be read as a photo" in error
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["b.png", "c.jpg.png", "c.jpg.tif.png", "c.png.png"]
+
+
 def test_a_clip(tmp_path):
     frames = smooth()
     write_clip(tmp_path / "clip.mkv", frames)

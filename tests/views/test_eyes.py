@@ -10,6 +10,9 @@ import yaml
 from catsight import CatsightError, eyes, resources
 from catsight.views import Eye
 
+PIGMENT = {"optical_density": 0.2, "quantum_efficiency": 0.1}
+TABULATED = PIGMENT | {"tabulated": "Stockman & Sharpe 2 Degree Cone Fundamentals"}
+
 
 @pytest.mark.parametrize("name", eyes.names())
 def test_every_number_has_unit_source_and_confidence(name):
@@ -19,6 +22,7 @@ def test_every_number_has_unit_source_and_confidence(name):
             assert set(node) == {"value", "unit", "source", "confidence"}, where
             assert node["confidence"] in ("high", "medium", "low"), where
             assert len(str(node["source"])) > 6, where
+            assert isinstance(node["unit"], str) and node["unit"], where
         else:
             for key, child in node.items():
                 check(child, f"{where}.{key}")
@@ -38,6 +42,27 @@ def test_every_number_has_unit_source_and_confidence(name):
         ("colour", "reflectances", "smits1999", "colour.reflectances is 'smits1999'; it must be one of mallett2019"),
         ("rods", "tapetum", 1.2, r"rods.tapetum is 1.2; it must be at most 1 \(reflectance"),
         ("rods", "half_luminance", "dusk", "rods.half_luminance is 'dusk'; it must be a number"),
+        ("pupil", "area_min", 150, "pupil.area_min is 150; it may be at most area_max, 133"),
+        ("pupil", "height_min", 14, "pupil.height_min is 14; it may be at most height_max, 13"),
+        ("pupil", "model", "watson_yellott2012", "pupil lacks 'field_area'"),
+        (
+            "colour",
+            "cones",
+            {"S": PIGMENT | {"peak": 554}, "L": PIGMENT | {"peak": 554.5}},
+            r"colour.cones.L.peak is 554.5, and that of S is 554; two pigments must differ by 1 nm",
+        ),
+        (
+            "colour",
+            "cones",
+            {"UV": TABULATED, "L": PIGMENT | {"peak": 554}},
+            "colour.cones.UV has no column in the table.*; one that has is called L, M or S",
+        ),
+        (
+            "colour",
+            "cones",
+            {"L": TABULATED | {"tabulated": "Cats 1999"}},
+            "colour.cones.L.tabulated is 'Cats 1999'; it must be one of Stockman & Sharpe 2 Degree",
+        ),
     ],
 )
 def test_absurd_numbers_are_named_with_their_range(tmp_path, part, key, value, words):
@@ -47,6 +72,15 @@ def test_absurd_numbers_are_named_with_their_range(tmp_path, part, key, value, w
     with pytest.raises(CatsightError, match=words):
         eyes.load(str(tmp_path / "mine.yaml"))
     with pytest.raises(CatsightError, match=words):
+        Eye(eye)
+
+
+def test_a_human_pupil_is_round():
+    eye = eyes.load("human")
+    eye["pupil"]["shape"] = "vesica"
+    with pytest.raises(
+        CatsightError, match=r"pupil.shape is 'vesica'; with the model watson_yellott2012 it must be disc"
+    ):
         Eye(eye)
 
 

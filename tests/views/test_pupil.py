@@ -74,3 +74,9 @@ def test_absurd_luminance_is_named(luminance):
 def test_no_pupil_is_wider_than_tall_or_without_extent(width, height):
     with pytest.raises(CatsightError, match="the width must lie above 0 and at most equal the height"):
         Pupil(width, height)
+
+
+@pytest.mark.parametrize("tilt", [math.nan, math.inf, 181])
+def test_absurd_tilts_are_named(tilt):
+    with pytest.raises(CatsightError, match=r"tilt is .*; it must be a number from -180 to 180 degrees"):
+        Pupil(1, 2, tilt)

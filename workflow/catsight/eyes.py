@@ -36,10 +36,35 @@ def check(parts: Mapping, name: str) -> None:
 
     The message names each number that is not, what it is, and what it may be; ``name`` says whose it is.
     """
-    if problems := schema.problems(parts, "eye", "the eye") + [
+    problems = schema.problems(parts, "eye", "the eye") + [
         f"{key} is {value}; it must be finite" for key, value in _numbers(parts) if not math.isfinite(value)
-    ]:
+    ]
+    if problems := problems or _contradictions(parts):
         raise CatsightError("\n  ".join([f"{name} does not hold up:", *problems]))
+
+
+def _contradictions(parts: Mapping) -> list[str]:
+    """Numbers that may be, each for itself, but not together."""
+    pupil, cones = parts["pupil"], parts["colour"]["cones"]
+    problems = [
+        f"pupil.{what}_min is {pupil[least]:g}; it may be at most {what}_max, {pupil[most]:g}"
+        for what in ("area", "height")
+        if (least := f"{what}_min") in pupil and (most := f"{what}_max") in pupil and pupil[least] > pupil[most]
+    ]
+    if pupil["model"] == "watson_yellott2012" and pupil["shape"] != "disc":
+        problems.append(f"pupil.shape is {pupil['shape']!r}; with the model watson_yellott2012 it must be disc")
+    problems += [
+        f"colour.cones.{name} has no column in the table of its `tabulated`; one that has is called L, M or S"
+        for name, cone in cones.items()
+        if "tabulated" in cone and name not in ("L", "M", "S")
+    ]
+    peaks = sorted((cone["peak"], name) for name, cone in cones.items() if "peak" in cone)
+    problems += [
+        f"colour.cones.{name}.peak is {peak:g}, and that of {other} is {near:g}; two pigments must differ by 1 nm"
+        for (near, other), (peak, name) in zip(peaks, peaks[1:])
+        if peak - near < 1
+    ]
+    return problems
 
 
 def _numbers(node, key: str = ""):

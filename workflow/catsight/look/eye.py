@@ -24,6 +24,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--luminance", type=float, default=100.0, help="adapting luminance, cd/m² (default: 100)")
     parser.add_argument("--dpi", type=int, default=200, help="resolution of a .png (default: 200)")
     options = parser.parse_args(arguments)
+    if not 10 <= options.dpi <= 2400:
+        raise CatsightError(f"--dpi is {options.dpi}; it must be a whole number from 10 to 2400")
     if len(options.eyes) > 6:
         raise CatsightError(f"{len(options.eyes)} eyes are too many for one figure; draw up to 6")
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str]) -> None:
     jobs = _jobs(options.source, options.output)
     # a clip shows its own progress, frame by frame
     listed = jobs if len(jobs) == 1 and _is_clip(jobs[0][0]) else track(jobs, f"see as a {options.eye}", unit="files")
+    failed = []
     for source, target in listed:
         # noise of its own for every file and frame, the same on every run
         count = 0
@@ -75,7 +77,15 @@ def main(arguments: Sequence[str]) -> None:
             seen = eye.see(rgb, noise=noise, **conditions)
             return np.concatenate([rgb, seen], axis=1) if options.beside else seen
 
-        _write(source, target, see)
+        try:
+            _write(source, target, see)
+        except CatsightError as error:
+            failed.append(str(error))  # the others of a folder are seen all the same
+    if failed:
+        head = (
+            [] if len(jobs) == 1 else [f"{len(failed)} of {len(jobs)} files failed; the others are in {options.output}"]
+        )
+        raise CatsightError("\n  ".join(head + failed))
 
 
 def _jobs(source: Path, output: Path) -> list[tuple[Path, Path]]:
@@ -88,14 +98,21 @@ def _jobs(source: Path, output: Path) -> list[tuple[Path, Path]]:
         sources = sorted(path for path in source.iterdir() if path.suffix.lower() in _PHOTOS + clips.SUFFIXES)
         if not sources:
             raise CatsightError(f"{source} holds no photo or clip; looked for {', '.join(_PHOTOS + clips.SUFFIXES)}")
-        names = [path.stem + (".mp4" if _is_clip(path) else ".png") for path in sources]
-        # a.jpg and a.png become a.jpg.png and a.png.png
-        names = [path.name + Path(name).suffix if names.count(name) > 1 else name for path, name in zip(sources, names)]
-        jobs = [(path, output / name) for path, name in zip(sources, names)]
+        jobs = [(path, output / name) for path, name in zip(sources, _names(sources))]
     for path, target in jobs:
         if target.exists() and target.samefile(path):
             raise CatsightError(f"{target} would be written over itself; name another output")
     return jobs
+
+
+def _names(sources: list[Path]) -> list[str]:
+    """What is made of each source is called as it is; but of a.jpg and a.png become a.jpg.png and a.png.png."""
+    kinds = [".mp4" if _is_clip(path) else ".png" for path in sources]
+    names = [path.stem + kind for path, kind in zip(sources, kinds)]
+    while len(set(names)) < len(names):  # again, for there may be an a.jpg.tif
+        counts = Counter(names)
+        names = [path.name + kind if counts[name] > 1 else name for path, kind, name in zip(sources, kinds, names)]
+    return names
 
 
 def _is_clip(path: Path) -> bool:

@@ -92,7 +92,7 @@ def effective_wavelength(sensitivity: np.ndarray, illuminant: str) -> float:
 def quanta(sensitivity: np.ndarray, illuminant: str) -> float:
     """Quanta per second that a receptor's ``sensitivity`` lets count, for 1 cd/m² through 1 mm² of pupil from 1 deg².
 
-    The light has the spectrum of the ``illuminant``. A cd/m² of D65 is some 1.1e6 quanta from 400 to 700 nm.
+    The light has the spectrum of the ``illuminant``. A cd/m² of D65 is some 3.35e6 quanta from 400 to 700 nm.
     """
     light = _illuminant(illuminant)
     photopic = _tabulated("CIE 1924 Photopic Standard Observer", "")

@@ -21,6 +21,7 @@ _RANGES = {
     "field_of_view": ("degrees", 1e-3, 120),
     "defocus": ("dioptres", -20, 20),
     "focus": ("metres", 0.05, 1e6),
+    "orientation": ("degrees", -360, 360),
 }
 #: Bytes of transfer functions that an eye keeps, so that the next picture of the same size costs only its transforms.
 _KEPT = 256_000_000
@@ -47,10 +48,10 @@ class Eye:
         eyes.check(parts, "an eye")
         self.parts = dict(parts)
         self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
-        self._lock = Lock()
+        self._lock, self._making = Lock(), {}
 
     def __reduce__(self):
-        return Eye, (self.parts,)  # neither the lock nor what is kept goes to another process
+        return Eye, (self.parts,)  # neither the locks nor what is kept go to another process
 
     @classmethod
     def load(cls, name: str) -> "Eye":
@@ -120,7 +121,7 @@ class Eye:
         ``orientation`` is the direction in which the grating varies, in degrees: 0 to the right (vertical bars), 90
         upwards (horizontal bars). For the wavelength that is in focus, or for what a ``receptor`` catches.
         """
-        angle = math.radians(orientation)
+        angle = math.radians(_checked("orientation", orientation))
         frequency = np.asarray(frequency, dtype=float)
         if not np.isfinite(frequency).all():
             raise CatsightError("frequency must be finite, in c/deg")
@@ -133,6 +134,9 @@ class Eye:
 
     def contrast_sensitivity(self, frequency) -> np.ndarray:
         """Sensitivity to gratings of ``frequency`` c/deg in good light: thresholds, never used to filter a picture."""
+        frequency = np.asarray(frequency, dtype=float)
+        if not (np.isfinite(frequency) & (frequency >= 0)).all():
+            raise CatsightError("frequency must be finite and at least 0, in c/deg")
         return acuity.contrast_sensitivity(frequency, self.parts["acuity"]["contrast"])
 
     def point_spread(self, *, field_of_view: float, px: int, luminance: float, defocus: float = 0.0) -> np.ndarray:
@@ -168,12 +172,12 @@ class Eye:
     ) -> np.ndarray:
         """The picture as this eye delivers it.
 
-        ``rgb`` is uint8 sRGB (h, w, 3); its width spans ``field_of_view`` degrees. ``luminance`` is what the eye is
-        adapted to (cd/m²). All of the picture is ``defocus`` dioptres out of focus (positive:
-        it lies nearer than the eye is focused; negative: farther); with its ``depth`` in metres,
-        (h, w), each part by its own distance from what the eye looks at, at ``focus`` metres (as a rule what lies in
-        the middle), and ``defocus`` more. With a seed for ``noise`` light is counted in whole quanta. With
-        ``eccentricity`` acuity falls off from the middle of the picture, where the eye looks.
+        ``rgb`` is uint8 sRGB (h, w, 3); its width spans ``field_of_view`` degrees, taken as even over the pixels (a
+        photo's perspective is left out). ``luminance`` is what the eye is adapted to (cd/m²). All of the picture is
+        ``defocus`` dioptres out of focus (positive: it lies nearer than the eye is focused; negative: farther); with
+        its ``depth`` in metres, (h, w), each part by its own distance from what the eye looks at, at ``focus`` metres
+        (as a rule what lies in the middle), and ``defocus`` more. With a seed for ``noise`` light is counted in whole
+        quanta. With ``eccentricity`` acuity falls off from the middle of the picture, where the eye looks.
 
         Returns uint8 sRGB of the same shape. All is done in linear light and floating point; one clip and one rounding
         come last. Raises :class:`CatsightError` for anything else.
@@ -185,7 +189,9 @@ class Eye:
         shape, defocus = rgb.shape[:2], _checked("defocus", defocus)
         px_per_degree = shape[1] / _checked("field_of_view", field_of_view)
         scene = _Scene(shape, px_per_degree, _checked("luminance", luminance))
+        focus = None if focus is None else _checked("focus", focus)
         out_of_focus = None if depth is None else self._defocus_map(depth, focus, shape, defocus)
+        _check_seed(noise)
 
         linear = strips.decode(rgb)
         if out_of_focus is None and noise is None and not eccentricity:
@@ -283,14 +289,18 @@ class Eye:
     def _keep(self, key: tuple, make: Callable[[], np.ndarray]) -> np.ndarray:
         """What was made for the ``key`` before, if it was of late. Threads may share an eye."""
         with self._lock:
-            made = self._kept.get(key)
-        if made is None:
-            made = make()  # unlocked: others may be at pictures of another size
-        with self._lock:
-            self._kept[key] = made
-            self._kept.move_to_end(key)
-            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _KEPT:
-                self._kept.popitem(last=False)
+            making = self._making.setdefault(key, Lock())
+        with making:  # one thread makes it, the others wait; those at pictures of another size need not
+            with self._lock:
+                made = self._kept.get(key)
+            if made is None:
+                made = make()
+            with self._lock:
+                self._making.pop(key, None)
+                self._kept[key] = made
+                self._kept.move_to_end(key)
+                while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _KEPT:
+                    self._kept.popitem(last=False)
         return made
 
     def _filtered(self, planes: np.ndarray, stage: str, scene: _Scene, defocus: float = 0.0) -> np.ndarray:
@@ -324,12 +334,19 @@ class Eye:
         if focus is None:
             rows, columns = (slice(n // 2 - n // 16, n // 2 + n // 16 + 1) for n in shape)
             focus = float(np.clip(np.median(depth[rows, columns]), *_RANGES["focus"][1:]))
-        dioptres = defocus_map(depth, _checked("focus", focus), self.parts["pupil"]["accommodation"])
+        dioptres = defocus_map(depth, focus, self.parts["pupil"]["accommodation"])
         return np.clip(dioptres + defocus, *_RANGES["defocus"][1:])
 
 
 def _checked(name: str, value: float) -> float:
     unit, low, high = _RANGES[name]
-    if not (isinstance(value, int | float | np.number) and math.isfinite(value) and low <= value <= high):
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (real and low <= value <= high):  # NaN is not
         raise CatsightError(f"{name} is {value}; it must be a number from {low:g} to {high:g} {unit}")
     return float(value)
+
+
+def _check_seed(noise: int | Sequence[int] | None) -> None:
+    seeds = [] if noise is None else noise if isinstance(noise, Sequence) else [noise]
+    if not all(isinstance(s, int | np.integer) and not isinstance(s, bool) and s >= 0 for s in seeds):
+        raise CatsightError(f"noise is {noise}; a seed is a whole number from 0, or a sequence of them")

@@ -27,6 +27,8 @@ class Pupil:
                 f"a pupil {self.width:g} mm wide and {self.height:g} mm tall cannot be; the width must lie above 0 and "
                 "at most equal the height (a horizontal slit is a vertical one with a tilt of 90 degrees)"
             )
+        if not abs(self.tilt) <= 180:
+            raise CatsightError(f"tilt is {self.tilt}; it must be a number from -180 to 180 degrees")
 
     @property
     def area(self) -> float:

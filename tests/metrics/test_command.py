@@ -26,7 +26,7 @@ SPEC = {
     "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "seed": 0, "confidence": 0.95,
     "names": ["cka_linear", "cka_linear_unbiased", "rsa"], "rsa_distance": "correlation", "rsa_comparison": "spearman",
     "bandwidth": 1.0, "projections": 50, "retrieval_distance": "cosine", "permutations": 99, "null": "paired",
-    "code": "0", "versions": {},
+    "at_once": 2000, "code": "0", "versions": {},
 }  # fmt: skip
 IDS = [f"photo{i // 4}-{i % 4}" for i in range(24)]
 
@@ -185,7 +185,7 @@ def test_second_time_is_answered_by_the_store(tmp_path, features, capfd):
 def test_ids_are_never_assumed_aligned(tmp_path, ids, words):
     table = write_features(tmp_path / "x.parquet", {"a/mean": np.zeros((len(ids), 3))}, ids)
     with pytest.raises(CatsightError, match=words):
-        command.read_features([table], IDS)
+        command.Features([table], IDS)
 
 
 def test_a_frame_that_comes_twice(tmp_path):
@@ -198,7 +198,7 @@ def test_not_finite_is_named(tmp_path):
     x[5, 1] = np.nan
     table = write_features(tmp_path / "x.parquet", {"a/mean": np.zeros((24, 3)), "b/mean": x})
     with pytest.raises(CatsightError, match="column b/mean of frame 'photo1-1' is not finite"):
-        command.read_features([table], IDS)
+        command.Features([table], IDS)["b/mean"]
 
 
 def test_merge(tmp_path, features):

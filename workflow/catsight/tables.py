@@ -90,6 +90,7 @@ METRICS = pa.schema(
         ("n_frames", pa.int32()),
         ("n_groups", pa.int32()),
         ("n_features", pa.int32()),
+        ("at_once", pa.int32()),  # frames that were set against each other: fewer than n_frames where in parts
         ("bandwidth", pa.float64()),
         ("seed", pa.int64()),
         ("reason", pa.string()),  # why a value or an interval is null
@@ -163,6 +164,12 @@ def read(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pa.Ta
     provenance(path)
     with _naming(path):
         return pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+
+
+def schema(path: str | os.PathLike) -> pa.Schema:
+    """A table's columns and their types. Errors as :func:`read`."""
+    with _naming(path):
+        return pq.read_schema(path)
 
 
 def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:

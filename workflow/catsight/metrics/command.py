@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from catsight import job, tables
 from catsight.errors import CatsightError
-from catsight.metrics import inference
-from catsight.metrics.suite import COSINES, OF_THIS_SIZE, Comparison, Estimate, Plan
+from catsight.metrics import inference, scale
+from catsight.metrics.suite import Estimate, interval
 from catsight.progress import Progress
 from catsight.store import Store, address
 
@@ -51,7 +51,7 @@ def compare(arguments: Sequence[str]) -> None:
     if store.find(where, options.output):
         return
     groups = read_groups(options.frames)
-    features = {name: read_features(paths, list(groups)) for name, paths in views.items()}
+    features = {name: Features(paths, groups) for name, paths in views.items()}
     rows = estimates(features, groups, spec)
     about = tables.provenance(views[spec["reference"]][0])
     provenance = {"stage": "metrics", "spec": spec, "inputs": inputs, "features": about}
@@ -85,92 +85,89 @@ def read_groups(paths: Sequence[Path]) -> dict[str, str]:
     return groups
 
 
-def read_features(paths: Sequence[Path], frames: Sequence[str]) -> dict[str, np.ndarray]:
-    """The features (n, d) by column, of exactly the ``frames``, in their order; float32.
+class Features:
+    """The features of one view of exactly the ``frames`` (their ids, in order), read a column at a time.
 
-    Raises :class:`CatsightError` where frames are missing, too many, twice or in another order, or a value is not
-    finite: the message names the table, the frame and the column.
+    ``columns`` are their names. Raises :class:`CatsightError` where frames are missing, too many, twice or in another
+    order, naming the table and the frame.
     """
-    parts = [tables.read(path) for path in paths]
-    found = [frame for part in parts for frame in part["frame_id"].to_pylist()]
-    if found != list(frames):
-        raise CatsightError(_misaligned(paths, found, frames))
-    features = {}
-    for column in parts[0].column_names[1:]:
-        arrays = [_matrix(part[column]) for part in parts]
-        features[column] = np.concatenate(arrays)
-        if not np.isfinite(features[column]).all():
-            frame = frames[int(np.argwhere(~np.isfinite(features[column]).all(axis=1))[0, 0])]
-            raise CatsightError(f"{paths[0].parent}: column {column} of frame '{frame}' is not finite")
-    return features
+
+    def __init__(self, paths: Sequence[Path], frames: Sequence[str]):
+        self.paths, self.frames = list(paths), list(frames)
+        found = [frame for path in self.paths for frame in tables.read(path, ["frame_id"])["frame_id"].to_pylist()]
+        if found != self.frames:
+            raise CatsightError(_misaligned(self.paths, found, self.frames))
+        self.columns = [name for name in tables.schema(self.paths[0]).names if name != "frame_id"]
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        """The features (n, d), float32. Raises :class:`CatsightError`, naming column and frame, for NaN or infinity."""
+        values = np.concatenate([_matrix(tables.read(path, [column])[column]) for path in self.paths])
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
+            frame = self.frames[int(finite.argmin())]
+            raise CatsightError(f"{self.paths[0].parent}: column {column} of frame '{frame}' is not finite")
+        return values
 
 
-def estimates(features: Mapping[str, Mapping[str, np.ndarray]], groups: Mapping[str, str], spec: Mapping) -> list[dict]:
+def estimates(features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping) -> list[dict]:
     """The rows of the metrics table: every view but the reference, every column, every metric; and means over layers.
 
-    ``features`` maps view -> column -> (n, d); ``groups`` maps each frame to its group, in the frames' order.
+    ``features`` of each view by name; ``groups`` maps each frame to its group, in the frames' order.
     """
-    reference = features[spec["reference"]]
-    layers = list(dict.fromkeys(column.rpartition("/")[0] for column in reference))
-    plan = Plan(list(groups.values()), spec) if groups else None
+    columns = features[spec["reference"]].columns
+    layers = list(dict.fromkeys(column.rpartition("/")[0] for column in columns))
+    plan = scale.plan(groups, spec) if groups else None
     common = {
         **{key: spec[key] for key in ("encoder", "family", "training", "reference", "seed")},
         "n_frames": len(groups),
         "n_groups": len(set(groups.values())),
+        "at_once": plan.at_once if plan else 0,
     }
     others = [view for view in features if view != spec["reference"]]
-    rows: list[dict] = []
     found: dict[tuple, list[tuple[dict, Estimate]]] = {}  # (view, pooling, metric) -> per layer its row and estimate
-    with Progress(f"metrics {spec['encoder']}", len(others) * len(reference), "comparisons") as progress:
-        for view in others:
-            for column, x in reference.items():
-                layer, _, pooling = column.rpartition("/")
-                index = layers.index(layer)
-                place = {"layer": layer, "layer_index": index, "depth": index / max(len(layers) - 1, 1)}
-                comparison = Comparison(x, features[view][column], plan) if plan else None
-                for metric in spec["names"]:
-                    estimate = comparison.estimate(metric) if plan else _NO_FRAMES
+    with Progress(f"metrics {spec['encoder']}", len(others) * len(columns), "comparisons") as progress:
+        for column in columns:
+            x = features[spec["reference"]][column]
+            layer, _, pooling = column.rpartition("/")
+            index = layers.index(layer)
+            place = {"layer": layer, "layer_index": index, "depth": index / max(len(layers) - 1, 1)}
+            for view in others:
+                y = features[view][column]
+                if x.shape[1] != y.shape[1]:
+                    raise CatsightError(
+                        f"{features[view].paths[0].parent}: column {column} has {y.shape[1]} features, and "
+                        f"{x.shape[1]} in the reference view; both must be of the same encoder"
+                    )
+                compared = plan.compare(x, y, spec["names"]) if plan else dict.fromkeys(spec["names"], _NO_FRAMES)
+                for metric, estimate in compared.items():
                     row = common | place | {"pooling": pooling, "view": view, "metric": metric}
-                    row |= {"n_features": x.shape[1]} | _columns(metric, estimate, plan)
+                    row |= {"n_features": x.shape[1]} | _columns(metric, estimate, spec["confidence"])
                     found.setdefault((view, pooling, metric), []).append((row, estimate))
-                    rows.append(row)
                 progress.advance()
+    rows = [row for per_layer in found.values() for row, _ in per_layer]
+    rows.sort(key=lambda row: (others.index(row["view"]), row["layer_index"]))
     for (view, pooling, metric), per_layer in found.items():
         _correct(per_layer)
         mean = _mean([estimate for _, estimate in per_layer])
         row = common | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": metric}
-        rows.append(row | _columns(metric, mean, plan))
+        rows.append(row | _columns(metric, mean, spec["confidence"]))
     return rows
 
 
 _NO_FRAMES = Estimate(np.array([np.nan]), reason="no frames")
 
 
-def _columns(metric: str, estimate: Estimate, plan: Plan | None) -> dict:
+def _columns(metric: str, estimate: Estimate, confidence: float) -> dict:
     """What a row says of an estimate: its value, interval and p-value, and the reasons for what is missing."""
-    value, replicates = float(estimate.values[0]), estimate.values[1:]
+    value = float(estimate.values[0])
     if not np.isfinite(value):
         return {"value": None, "reason": estimate.reason or "undefined in a layer", "bandwidth": None}
-    interval = _interval(metric, value, replicates, plan)
+    ends = interval(metric, estimate, confidence)
     row = {"value": value, "bandwidth": estimate.bandwidth}
-    row |= {key: None if math.isnan(end) else end for key, end in zip(("ci_low", "ci_high"), interval[:2])}
+    row |= {key: None if math.isnan(end) else end for key, end in zip(("ci_low", "ci_high"), ends[:2])}
     if estimate.null is not None:
         row |= {"p_value": inference.p_value(estimate.null), "null_mean": float(estimate.null.mean())}
-    return row | {"reason": "; ".join(filter(None, (interval.reason, estimate.untested))) or None}
-
-
-def _interval(metric: str, value: float, replicates: np.ndarray, plan: Plan) -> inference.Interval:
-    if metric.startswith("retrieval") and len(replicates) >= inference.FEWEST_GROUPS and (replicates == value).all():
-        # all found, or none: what a share of 1 in a few groups says of others is not in its spread
-        return inference.Interval(math.nan, math.nan, "the same in every group, so no interval")
-    return inference.jackknife(
-        value,
-        replicates,
-        plan.sizes(len(replicates)),
-        plan.spec["confidence"],
-        cosine=metric in COSINES,
-        correct_bias=metric not in OF_THIS_SIZE,
-    )
+    return row | {"reason": "; ".join(filter(None, (ends.reason, estimate.untested))) or None}
 
 
 def _correct(per_layer: list[tuple[dict, Estimate]]) -> None:
@@ -188,7 +185,8 @@ def _mean(parts: list[Estimate]) -> Estimate:
     if any(part.reason for part in parts):
         first = next(reason for reason in reasons if reason)
         return Estimate(np.array([np.nan]), reason=f"undefined in a layer: {first}")
-    return Estimate(np.mean([part.values for part in parts], axis=0), null, untested=next(filter(None, reasons), None))
+    values, untested = np.mean([part.values for part in parts], axis=0), next(filter(None, reasons), None)
+    return Estimate(values, null, untested=untested, sizes=parts[0].sizes)
 
 
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:

@@ -35,10 +35,9 @@ def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float
     if unbiased:
         k, m = (np.einsum("ij,ij->i", values, values, dtype=np.float64) for values in (x, y))
         cross, own_x, own_y = (
-            _hsic_unbiased(total, a @ b, -a, -b, len(x))
-            for total, a, b in ((cross, k, m), (own_x, k, k), (own_y, m, m))
+            hsic_unbiased(total, a @ b, -a, -b, len(x)) for total, a, b in ((cross, k, m), (own_x, k, k), (own_y, m, m))
         )
-    return float(_ratio(cross, own_x, own_y))
+    return float(ratio(cross, own_x, own_y))
 
 
 def cka_rbf(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False, bandwidth: float = 1.0) -> float:
@@ -99,7 +98,7 @@ def cka(k: np.ndarray, m: np.ndarray, keep: np.ndarray, *, unbiased: bool = Fals
             ((m, sums[1]), (m, sums[1])),
         )
     )
-    return _ratio(cross, own_k, own_m)
+    return ratio(cross, own_k, own_m)
 
 
 def rdm(x: np.ndarray, distance: str = "correlation") -> np.ndarray:
@@ -133,7 +132,7 @@ def compare(a: np.ndarray, b: np.ndarray, comparison: str = "spearman") -> float
     if comparison == "spearman":
         a, b = Ranks(a)(), Ranks(b)()
     a, b = a - a.mean(), b - b.mean()
-    return float(_ratio(a @ b, a @ a, b @ b))
+    return float(ratio(a @ b, a @ a, b @ b))
 
 
 class Ranks:
@@ -186,13 +185,13 @@ def _hsic(a, b, rows_a, rows_b, keep, unbiased: bool) -> np.ndarray:
     return np.where(n >= 2, value, np.nan)
 
 
-def _hsic_unbiased(total, on_diagonal, rows_a, rows_b, n: int) -> float:
+def hsic_unbiased(total, on_diagonal, rows_a, rows_b, n: int) -> float:
     """Song et al. 2012, eq. 4, of centred kernels whose rows, without the diagonal, add up to ``rows``."""
     value = total - on_diagonal + rows_a.sum() * rows_b.sum() / ((n - 1) * (n - 2))
     return (value - 2 * rows_a @ rows_b / (n - 2)) / (n * (n - 3))
 
 
-def _ratio(cross, own_a, own_b):
+def ratio(cross, own_a, own_b):
     """cross / sqrt(own_a own_b), which is exactly 1 where all three are the same number; nan where it is undefined."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = cross / np.sqrt(np.multiply(own_a, own_b))

@@ -3,6 +3,7 @@
 What several metrics need (Gram matrices, distances) is computed once for a pair of representations.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -23,7 +24,7 @@ class Estimate(NamedTuple):
 
     ``values`` (1 + blocks,): on all frames, and with each block left out. ``null`` (1 + m,): the data's own value and
     those of the rearranged data; None where no test is made, then ``untested`` may say why. ``reason``: why the values
-    are nan.
+    are nan. ``sizes`` (blocks,): the frames in each block.
     """
 
     values: np.ndarray
@@ -31,22 +32,47 @@ class Estimate(NamedTuple):
     bandwidth: float | None = None
     reason: str | None = None
     untested: str | None = None
+    sizes: Sequence[int] = ()
+
+
+def interval(metric: str, estimate: Estimate, confidence: float) -> inference.Interval:
+    """The interval of an estimate of the metric called ``metric``, or the reason for which there is none."""
+    value, replicates = float(estimate.values[0]), estimate.values[1:]
+    if metric.startswith("retrieval") and len(replicates) >= inference.FEWEST_GROUPS and (replicates == value).all():
+        # all found, or none: what a share of 1 in a few groups says of others is not in its spread
+        return inference.Interval(math.nan, math.nan, "the same in every group, so no interval")
+    return inference.jackknife(
+        value,
+        replicates,
+        estimate.sizes,
+        confidence,
+        cosine=metric in COSINES,
+        correct_bias=metric not in OF_THIS_SIZE,
+    )
 
 
 class Plan:
     """What all comparisons of a study share: which frames are left out, and how they are rearranged for the tests.
 
-    ``groups`` (n,) is the group of each frame; ``spec`` the metrics' settings. The same rearrangements serve every
-    layer and view, so that a correction by the largest statistic is possible.
+    ``frames`` maps the id of each of n frames to its group; ``spec`` are the metrics' settings. The same rearrangements
+    serve every layer and view, so that a correction by the largest statistic is possible. Groups are joined into
+    ``blocks`` at most for the jackknife, and ``few_blocks`` for what is slow.
     """
 
-    def __init__(self, groups: Sequence[str], spec: Mapping):
-        self.groups, self.spec, n = np.asarray(groups), spec, len(groups)
-        self.blocks = inference.blocks(groups, spec["seed"])
+    def __init__(
+        self,
+        frames: Mapping[str, str],
+        spec: Mapping,
+        blocks: int = inference.MOST_BLOCKS,
+        few_blocks: int = FEW_BLOCKS,
+    ):
+        self.frames, self.spec, n = list(frames), spec, len(frames)
+        groups = self.groups = np.asarray(list(frames.values()))
+        self.blocks = inference.blocks(groups, spec["seed"], blocks)
         if len(self.blocks) < 2:  # nothing would stay
             self.blocks = []
         self.keep = inference.kept(n, self.blocks)
-        few = inference.blocks(groups, spec["seed"], most=FEW_BLOCKS)
+        few = inference.blocks(groups, spec["seed"], few_blocks)
         self.few = few if len(few) < len(self.blocks) else self.blocks
         count, seed = spec["permutations"], spec["seed"]
         self.relabellings = permutations.relabellings(groups, count, seed)
@@ -57,9 +83,19 @@ class Plan:
         present = self.keep / self.keep.sum(axis=1, keepdims=True)
         self.keep_weights = np.hstack([present, -present]).T
 
-    def sizes(self, count: int) -> list[int]:
-        """Frames in each of the ``count`` blocks left out."""
-        return [len(block) for block in (self.blocks if count == len(self.blocks) else self.few)]
+    @property
+    def at_once(self) -> int:
+        """How many frames are set against each other."""
+        return len(self.frames)
+
+    def compare(self, x: np.ndarray, y: np.ndarray, metrics: Sequence[str]) -> dict[str, Estimate]:
+        """The ``metrics`` of two representations ``x`` (n, d) and ``y`` (n, e) of the frames."""
+        comparison, found = Comparison(x, y, self), {}
+        for metric in metrics:
+            estimate = comparison.estimate(metric)
+            blocks = self.blocks if len(estimate.values) == len(self.blocks) + 1 else self.few
+            found[metric] = estimate._replace(sizes=[len(block) for block in blocks])
+        return found
 
 
 class Comparison:
@@ -121,8 +157,7 @@ class Comparison:
         comparison = self.spec["rsa_comparison"]
         for values, of, whose in ((a, self.x, "reference"), (b, self.y, "view")):
             if not np.isfinite(values).all():
-                flat = np.isnan(similarity.rdm(of, self.spec["rsa_distance"])).sum(axis=1)
-                return self._undefined(f"frame {int(flat.argmax())} has flat features in the {whose}, so no RDM")
+                return self._undefined(f"{self._first_flat(of)} in the {whose}, so it has no dissimilarity")
             if (values == values[0]).all():
                 return self._undefined(f"all frames are equally dissimilar in the {whose}")
         if comparison == "kendall":
@@ -131,6 +166,12 @@ class Comparison:
             ranks = [similarity.Ranks(v) if comparison == "spearman" else v.__getitem__ for v in (a, b)]
             values = [similarity.compare(*(rank(pairs) for rank in ranks), "pearson") for pairs in self._pairs()]
         return self._tested(np.array(values), lambda orders: inference.rsa_null(a, b, orders, comparison))
+
+    def _first_flat(self, features: np.ndarray) -> str:
+        """Which frame it is that has no direction."""
+        flat = np.ptp(features, axis=1) == 0 if self.spec["rsa_distance"] == "correlation" else ~features.any(axis=1)
+        first = int(flat.argmax())
+        return f"the features of frame '{self.plan.frames[first]}' are all {features[first, 0]:g}"
 
     def _pairs(self):
         """Which pairs of frames stay, (pairs,) bool, for each row of the plan's ``keep``."""
@@ -202,12 +243,14 @@ class Comparison:
             return self._undefined("one group: no frame of another to be mistaken for")
         place = self.ranks_between if between else self.ranks
         if not np.isfinite(place).all():
-            return self._undefined("a frame's features are all 0")
+            zero = [f"frame '{self.plan.frames[i]}'" for v in (self.x, self.y) for i in np.flatnonzero(~v.any(axis=1))]
+            return self._undefined(f"the features of {zero[0]} are all 0, so it is near to none")
         scores = score(place)
-        own = np.diag(scores)
         # candidates stay as they are when a block of searching frames is left out
-        values = self.plan.keep @ own / self.plan.keep.sum(axis=1)
-        rows = np.arange(len(own))
+        values = self.plan.keep @ np.diag(scores) / self.plan.keep.sum(axis=1)
+        # so few frames are found by chance that many arrangements find as many: then it counts how near the others came
+        scores = scores + 0.01 / len(scores) * _reciprocal(place)
+        rows = np.arange(len(scores))
         return self._tested(values, lambda orders: scores[rows, orders].mean(axis=1))
 
     def procrustes(self) -> Estimate:

@@ -32,3 +32,5 @@ rule all:
     input:
         rules.report.output,
         rules.merge_metrics.output,
+        rules.merge_stability.output,
+        rules.merge_maps.output if study.config["metrics"]["maps"]["metrics"] else [],

@@ -1,19 +1,19 @@
 import json
 
 import numpy as np
-import pyarrow as pa
 import pytest
+from toy_tables import IDS, SPEC, write_features, write_frames
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.metrics import (
     cka_linear,
     cka_rbf,
-    command,
     energy_distance,
     mantel,
     mmd2,
     procrustes,
+    reading,
     retrieval,
     rsa,
     sliced_wasserstein,
@@ -21,30 +21,6 @@ from catsight.metrics import (
 )  # fmt: skip
 from catsight.metrics.distribution import scale
 from catsight.metrics.suite import METRICS
-
-SPEC = {
-    "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "seed": 0, "confidence": 0.95,
-    "names": ["cka_linear", "cka_linear_unbiased", "rsa"], "rsa_distance": "correlation", "rsa_comparison": "spearman",
-    "bandwidth": 1.0, "projections": 50, "retrieval_distance": "cosine", "permutations": 99, "null": "paired",
-    "at_once": 2000, "code": "0", "versions": {},
-}  # fmt: skip
-IDS = [f"photo{i // 4}-{i % 4}" for i in range(24)]
-
-
-def write_frames(path, ids=IDS):
-    rows = [{"frame_id": i, "group": i.split("-")[0], "image": {"bytes": b"", "path": i}} for i in ids]
-    tables.write(path, rows, tables.FRAMES, {"stage": "frames"})
-    return path
-
-
-def write_features(path, features, ids=IDS):
-    schema = tables.features_schema({name: array.shape[1] for name, array in features.items()})
-    columns = [pa.array(ids)]
-    for array in features.values():
-        flat = pa.array(array.astype(np.float32).ravel())
-        columns.append(pa.FixedSizeListArray.from_arrays(flat, array.shape[1]))
-    tables.write(path, pa.table(columns, schema=schema), schema, {"stage": "features", "of": path.name})
-    return path
 
 
 @pytest.fixture
@@ -185,12 +161,12 @@ def test_second_time_is_answered_by_the_store(tmp_path, features, capfd):
 def test_ids_are_never_assumed_aligned(tmp_path, ids, words):
     table = write_features(tmp_path / "x.parquet", {"a/mean": np.zeros((len(ids), 3))}, ids)
     with pytest.raises(CatsightError, match=words):
-        command.Features([table], IDS)
+        reading.Features([table], IDS)
 
 
 def test_a_frame_that_comes_twice(tmp_path):
     with pytest.raises(CatsightError, match="'photo0-0' comes twice"):
-        command.read_groups([write_frames(tmp_path / "f.parquet", [*IDS, IDS[0]])])
+        reading.read_groups([write_frames(tmp_path / "f.parquet", [*IDS, IDS[0]])])
 
 
 def test_not_finite_is_named(tmp_path):
@@ -198,7 +174,7 @@ def test_not_finite_is_named(tmp_path):
     x[5, 1] = np.nan
     table = write_features(tmp_path / "x.parquet", {"a/mean": np.zeros((24, 3)), "b/mean": x})
     with pytest.raises(CatsightError, match="column b/mean of frame 'photo1-1' is not finite"):
-        command.Features([table], IDS)["b/mean"]
+        reading.Features([table], IDS)["b/mean"]
 
 
 def test_merge(tmp_path, features):

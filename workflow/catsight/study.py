@@ -21,6 +21,7 @@ from catsight.files import list_files
 from catsight.job import versions
 from catsight.tables import canonical_json
 
+_NUMERIC = ["numpy", "scipy", "numba"]
 _VIEWING = ("field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity")
 
 
@@ -50,6 +51,7 @@ class Study:
                 f"config: frames.folder is '{frames['folder']}', but frames.source is '{frames['source']}'; "
                 "set frames.source: folder to use it"
             )
+        self._check_metrics()
         if frames["glance_size"][0] > frames["glance_size"][1]:
             raise CatsightError(
                 f"config: frames.glance_size is {frames['glance_size']}; the smaller fraction comes first"
@@ -59,6 +61,20 @@ class Study:
     def load(cls, path: str | os.PathLike) -> "Study":
         """The study whose configuration is the YAML file ``path``."""
         return cls(resources.load_yaml(Path(path)))
+
+    def _check_metrics(self) -> None:
+        settings = self.config["metrics"]
+        for control in settings["stability"]["controls"]:
+            if control not in self.compared:
+                raise CatsightError(
+                    f"config: metrics.stability.controls holds '{control}'; it may hold the views that are compared "
+                    f"with the reference: {', '.join(self.compared)}"
+                )
+        if settings["rsa_comparison"] == "kendall" and "rsa" in settings["maps"]["metrics"]:
+            raise CatsightError(
+                "config: metrics.maps.metrics holds rsa, and metrics.rsa_comparison is kendall; maps of RSA are made "
+                "by spearman or pearson"
+            )
 
     # -- what Snakemake asks ------------------------------------------------------------------------------------------
 
@@ -145,16 +161,30 @@ class Study:
     def metrics_spec(self, encoder: str) -> str:
         """Spec of the job that compares an encoder's features between views."""
         entry = self.encoders[encoder]
+        used = self._comparing | {"encoder": encoder, "family": entry["family"], "training": entry["training"]}
+        return self._spec("metrics.compare", used, _NUMERIC)
+
+    def stability_spec(self, encoder: str) -> str:
+        """Spec of the job that says how much an encoder's values depend on the frames."""
+        settings = self.config["metrics"]["stability"]
+        used = self._comparing | settings | {"encoder": encoder, "controls": sorted(settings["controls"])}
+        return self._spec("metrics.stability", used, _NUMERIC)
+
+    def maps_spec(self, encoder: str | None = None) -> str:
+        """Spec of the job that compares each layer with each: of an encoder's views, or of all encoders."""
+        settings = self.config["metrics"]["maps"]
         used = {
-            "encoder": encoder,
-            "family": entry["family"],
-            "training": entry["training"],
-            "reference": self.reference,
-            "seed": self.config["seed"],
-            **self.config["metrics"],
-            "names": sorted(self.config["metrics"]["names"]),
+            key: self._comparing[key] for key in ("reference", "seed", "bandwidth", "rsa_distance", "rsa_comparison")
         }
-        return self._spec("metrics.command", used, ["numpy", "scipy", "numba"])
+        used |= settings | {"metrics": sorted(settings["metrics"])} | ({"encoder": encoder} if encoder else {})
+        return self._spec("metrics.maps", used, _NUMERIC)
+
+    @property
+    def _comparing(self) -> dict:
+        """What the comparison of two views depends on."""
+        settings = {key: value for key, value in self.config["metrics"].items() if key not in ("stability", "maps")}
+        seed = self.config["seed"]
+        return {"reference": self.reference, "seed": seed, **settings, "names": sorted(settings["names"])}
 
     @cached_property
     def figures_spec(self) -> str:

@@ -96,6 +96,45 @@ METRICS = pa.schema(
         ("reason", pa.string()),  # why a value or an interval is null
     ]
 )
+#: How a value depends on which frames there are, and on how many.
+STABILITY = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("layer", pa.string()),
+        ("layer_index", pa.int32()),
+        ("depth", pa.float64()),
+        ("pooling", pa.string()),
+        ("reference", pa.string()),
+        ("view", pa.string()),
+        ("metric", pa.string()),
+        ("kind", pa.string()),  # size, split_half, ceiling, of_ceiling
+        ("n_frames", pa.int32()),
+        ("n_groups", pa.int32()),
+        ("draws", pa.int32()),  # over which the value is a mean
+        ("value", pa.float64()),
+        ("low", pa.float64()),  # of the middle 95 % of the draws; of the interval, for ceilings
+        ("high", pa.float64()),
+        ("reason", pa.string()),  # why something is null
+    ]
+)
+#: Each layer against each.
+MAPS = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("view", pa.string()),
+        ("layer", pa.string()),
+        ("layer_index", pa.int32()),
+        ("other_encoder", pa.string()),
+        ("other_view", pa.string()),
+        ("other_layer", pa.string()),
+        ("other_index", pa.int32()),
+        ("pooling", pa.string()),
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("n_frames", pa.int32()),
+        ("reason", pa.string()),
+    ]
+)
 
 
 def features_schema(columns: Mapping[str, int]) -> pa.Schema:

@@ -28,6 +28,15 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
+def per_encoder(option, view):
+    """The option of a command that takes each encoder's tables: --option ENCODER SHARD SHARD ... for every encoder."""
+    return " ".join(
+        f"{option} {encoder} "
+        + " ".join(f"{RESULTS}/features/{encoder}/{view}/{shard}.parquet" for shard in study.shards)
+        for encoder in study.encoders
+    )
+
+
 def per_view(option, folder):
     """The option of a command that takes each view's tables: --option VIEW SHARD SHARD ... for every view."""
     tables = {view: expand(f"{RESULTS}/{folder}/{view}/{{shard}}.parquet", shard=study.shards) for view in study.views}

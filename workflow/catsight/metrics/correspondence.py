@@ -36,19 +36,10 @@ def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dista
 
     With ``groups`` None every frame is its own group. nan where it has no rank.
     """
-    if distance not in ("cosine", "euclidean"):
-        raise ValueError(f"distance is '{distance}'; it may be cosine, euclidean")
-    n = len(x)
-    if distance == "euclidean":
-        apart = square_distances(x, y)
-    else:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.float64(x), np.float64(y))]
-        apart = 1 - unit[0] @ unit[1].T
+    n, apart = len(x), _apart(x, y, distance)
     group = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     if (group == group[0]).all() or not np.isfinite(apart).all():
         return np.full((n, n), np.nan)
-    apart = np.round(apart / max(apart.max(), 1e-300), 12)  # what is as near but for rounding is a tie
     # as near or nearer, itself included, among all frames; then without those of its own group
     place = np.stack([np.searchsorted(np.sort(row), row, side="right") for row in apart]).astype(float) + 1
     for members in (np.flatnonzero(group == g) for g in range(group.max() + 1)):
@@ -56,6 +47,30 @@ def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dista
         for j, frame in enumerate(members):
             place[:, frame] -= (near <= near[:, [j]]).sum(axis=1)
     return place
+
+
+def as_near(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine") -> np.ndarray:
+    """Which frames j of ``y`` (n, n), bool, lie at least as near to frame i of ``x`` as its own counterpart does.
+
+    Those of i's group are no candidates, nor is i itself. So i's rank among some of the frames is 1 more than it has of
+    these among them.
+    """
+    apart = _apart(x, y, distance)
+    group = np.arange(len(x)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    return (apart <= np.diag(apart)[:, None]) & (group[:, None] != group[None, :])
+
+
+def _apart(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
+    """Distances (n, n) in units of the largest; those that differ by rounding alone are the same."""
+    if distance not in ("cosine", "euclidean"):
+        raise ValueError(f"distance is '{distance}'; it may be cosine, euclidean")
+    if distance == "euclidean":
+        apart = square_distances(x, y)
+    else:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.float64(x), np.float64(y))]
+        apart = 1 - unit[0] @ unit[1].T
+    return np.round(apart / max(apart.max(), 1e-300), 12)
 
 
 def procrustes(x: np.ndarray, y: np.ndarray) -> float:

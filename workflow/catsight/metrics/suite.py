@@ -56,7 +56,8 @@ class Plan:
 
     ``frames`` maps the id of each of n frames to its group; ``spec`` are the metrics' settings. The same rearrangements
     serve every layer and view, so that a correction by the largest statistic is possible. Groups are joined into
-    ``blocks`` at most for the jackknife, and ``few_blocks`` for what is slow.
+    ``blocks`` at most for the jackknife, and ``few_blocks`` for what is slow. Or the frames of each of ``left_out``
+    (indices) are left out, to look at parts of a study; frames that are left out are then not found, either.
     """
 
     def __init__(
@@ -65,15 +66,17 @@ class Plan:
         spec: Mapping,
         blocks: int = inference.MOST_BLOCKS,
         few_blocks: int = FEW_BLOCKS,
+        left_out: Sequence[np.ndarray] | None = None,
     ):
         self.frames, self.spec, n = list(frames), spec, len(frames)
         groups = self.groups = np.asarray(list(frames.values()))
-        self.blocks = inference.blocks(groups, spec["seed"], blocks)
-        if len(self.blocks) < 2:  # nothing would stay
+        self.blocks = inference.blocks(groups, spec["seed"], blocks) if left_out is None else list(left_out)
+        if left_out is None and len(self.blocks) < 2:  # nothing would stay
             self.blocks = []
         self.keep = inference.kept(n, self.blocks)
         few = inference.blocks(groups, spec["seed"], few_blocks)
-        self.few = few if len(few) < len(self.blocks) else self.blocks
+        self.few = few if left_out is None and len(few) < len(self.blocks) else self.blocks
+        self.among_kept = left_out is not None
         count, seed = spec["permutations"], spec["seed"]
         self.relabellings = permutations.relabellings(groups, count, seed)
         paired = spec["null"] == "paired"
@@ -246,12 +249,19 @@ class Comparison:
             zero = [f"frame '{self.plan.frames[i]}'" for v in (self.x, self.y) for i in np.flatnonzero(~v.any(axis=1))]
             return self._undefined(f"the features of {zero[0]} are all 0, so it is near to none")
         scores = score(place)
+        keep = self.plan.keep
         # candidates stay as they are when a block of searching frames is left out
-        values = self.plan.keep @ np.diag(scores) / self.plan.keep.sum(axis=1)
+        own = np.diag(scores)[None] if not self.plan.among_kept else score(self._rank_among(keep, between))
+        values = (keep * own).sum(axis=1) / keep.sum(axis=1)
         # so few frames are found by chance that many arrangements find as many: then it counts how near the others came
         scores = scores + 0.01 / len(scores) * _reciprocal(place)
         rows = np.arange(len(scores))
         return self._tested(values, lambda orders: scores[rows, orders].mean(axis=1))
+
+    def _rank_among(self, keep: np.ndarray, between: bool) -> np.ndarray:
+        """The rank (subsets, n) that each frame's own counterpart has among the frames that are kept."""
+        groups, distance = self.plan.groups if between else None, self.spec["retrieval_distance"]
+        return keep @ correspondence.as_near(self.x, self.y, groups=groups, distance=distance).T + 1
 
     def procrustes(self) -> Estimate:
         n = len(self.x)

@@ -1,0 +1,111 @@
+"""Maps of each layer against each: what the metrics themselves give for each pair."""
+
+import json
+
+import numpy as np
+import pytest
+from toy_tables import IDS, write_features, write_frames
+
+from catsight import CatsightError, tables
+from catsight.__main__ import main
+from catsight.metrics import cka_linear, cka_rbf, rsa
+from catsight.metrics.maps import similarity_map
+
+FUNCTIONS = {
+    "cka_linear": cka_linear,
+    "cka_linear_unbiased": lambda x, y: cka_linear(x, y, unbiased=True),
+    "cka_rbf": cka_rbf,
+    "cka_rbf_unbiased": lambda x, y: cka_rbf(x, y, unbiased=True),
+    "rsa": rsa,
+}
+SPEC = {
+    "encoder": "toy", "reference": "human", "seed": 0, "bandwidth": 1.0, "rsa_distance": "correlation",
+    "rsa_comparison": "spearman", "metrics": ["cka_linear_unbiased", "rsa"], "frames": 1000, "code": "0", "versions": {},
+}  # fmt: skip
+
+
+def layers(count: int, n: int = 60, seed: int = 0) -> list[np.ndarray]:
+    """Layers of one network: each a mix of the one before, of another width, with an offset."""
+    rng = np.random.default_rng(seed)
+    x = [rng.normal(size=(n, 10))]
+    for i in range(1, count):
+        x.append(0.2 * np.tanh(x[-1] - x[-1].mean(axis=0)) @ rng.normal(size=(x[-1].shape[1], 10 + 7 * i)) + 100)
+    return x
+
+
+@pytest.mark.parametrize("metric", FUNCTIONS)
+def test_a_map_holds_what_the_metric_gives(metric):
+    xs, ys = layers(3), layers(4, seed=1)
+    ys[0] = xs[0] + np.random.default_rng(2).normal(size=xs[0].shape)
+    found = similarity_map(xs, ys, metric)
+    wanted = [[FUNCTIONS[metric](x, y) for y in ys] for x in xs]
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    own = similarity_map(xs, xs, metric)
+    np.testing.assert_allclose(np.diag(own), 1, atol=1e-6)
+    np.testing.assert_allclose(own, own.T, atol=1e-6)
+
+
+@pytest.mark.parametrize("metric", FUNCTIONS)
+def test_what_does_not_vary_has_no_place_on_a_map(metric):
+    xs = [*layers(2), np.ones((60, 5))]
+    found = similarity_map(xs, xs, metric)
+    assert np.isnan(found[2]).all() and np.isnan(found[:, 2]).all()
+    assert np.isfinite(found[:2, :2]).all()
+
+
+def test_a_map_of_another_kind():
+    with pytest.raises(CatsightError, match="no map of rsa, kendall"):
+        similarity_map(layers(1), layers(1), "rsa", comparison="kendall")
+
+
+def run(command, tmp_path, given, spec=SPEC):
+    arguments = ["metrics", command, "--spec", json.dumps(spec), "--store", str(tmp_path / "store")]
+    arguments += ["--frames", str(write_frames(tmp_path / "f.parquet")), "--output", str(tmp_path / "map.parquet")]
+    for name, features in given.items():
+        arguments += ["--features", name, str(write_features(tmp_path / f"{name}.parquet", features))]
+    assert main(arguments) == 0
+    return tables.read(tmp_path / "map.parquet").to_pylist()
+
+
+def test_table_between_views(tmp_path):
+    human = {f"blocks.{i}/{p}": x for i, x in enumerate(layers(3, 24)) for p in ("cls", "mean")}
+    cat = {name: x + np.random.default_rng(1).normal(size=x.shape) for name, x in human.items()}
+    rows = run("layers", tmp_path, {"human": human, "cat": cat})
+    assert len(rows) == 2 * 2 * 9
+    for row in rows:
+        x, y = human[f"{row['layer']}/{row['pooling']}"], cat[f"{row['other_layer']}/{row['pooling']}"]
+        wanted = FUNCTIONS[row["metric"]](x.astype(np.float32), y.astype(np.float32))
+        assert row["value"] == pytest.approx(wanted, abs=1e-5)
+        assert (row["view"], row["other_view"], row["n_frames"]) == ("human", "cat", 24)
+        assert f"blocks.{row['layer_index']}" == row["layer"] and f"blocks.{row['other_index']}" == row["other_layer"]
+
+
+def test_table_between_encoders(tmp_path):
+    given = {
+        "cnn": {f"stage.{i}/mean": x for i, x in enumerate(layers(2, 24))},
+        "vit": {f"blocks.{i}/{p}": x for i, x in enumerate(layers(3, 24, seed=1)) for p in ("cls", "mean")},
+    }
+    rows = run("encoders", tmp_path, given)
+    counts = {}
+    for row in rows:
+        pair = (row["encoder"], row["other_encoder"], row["pooling"])
+        counts[pair] = counts.get(pair, 0) + 1
+        x, y = given[row["encoder"]], given[row["other_encoder"]]
+        x, y = x[f"{row['layer']}/{row['pooling']}"], y[f"{row['other_layer']}/{row['pooling']}"]
+        wanted = FUNCTIONS[row["metric"]](x.astype(np.float32), y.astype(np.float32))
+        assert row["value"] == pytest.approx(wanted, abs=1e-5)
+    # a CNN has no class token
+    wanted = {
+        ("cnn", "cnn", "mean"): 8,
+        ("cnn", "vit", "mean"): 12,
+        ("vit", "vit", "mean"): 18,
+        ("vit", "vit", "cls"): 18,
+    }
+    assert counts == wanted
+
+
+def test_more_frames_than_a_map_is_made_of(tmp_path):
+    human = {"blocks.0/mean": layers(1, 24)[0]}
+    rows = run("layers", tmp_path, {"human": human, "cat": human}, SPEC | {"frames": 20})
+    assert {row["n_frames"] for row in rows} == {20} and len(IDS) == 24
+    assert all(row["value"] == pytest.approx(1) for row in rows)

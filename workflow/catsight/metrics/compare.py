@@ -1,0 +1,101 @@
+"""``catsight metrics compare``: every view against the reference, layer by layer."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from catsight import tables
+from catsight.errors import CatsightError
+from catsight.metrics import inference, scale
+from catsight.metrics.reading import Features, run
+from catsight.metrics.suite import Estimate, interval
+from catsight.progress import Progress
+
+#: The layer name of the rows that hold the mean over an encoder's layers.
+ALL_LAYERS = "all"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Compares one encoder's features of each view with those of the reference, layer by layer."""
+    run("compare", main.__doc__, arguments, estimates, tables.METRICS)
+
+
+def estimates(features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping) -> list[dict]:
+    """The rows of the metrics table: every view but the reference, every column, every metric; and means over layers.
+
+    ``features`` of each view by name; ``groups`` maps each frame to its group, in the frames' order.
+    """
+    columns = features[spec["reference"]].columns
+    layers = list(dict.fromkeys(column.rpartition("/")[0] for column in columns))
+    plan = scale.plan(groups, spec) if groups else None
+    common = {
+        **{key: spec[key] for key in ("encoder", "family", "training", "reference", "seed")},
+        "n_frames": len(groups),
+        "n_groups": len(set(groups.values())),
+        "at_once": plan.at_once if plan else 0,
+    }
+    others = [view for view in features if view != spec["reference"]]
+    found: dict[tuple, list[tuple[dict, Estimate]]] = {}  # (view, pooling, metric) -> per layer its row and estimate
+    with Progress(f"metrics {spec['encoder']}", len(others) * len(columns), "comparisons") as progress:
+        for column in columns:
+            x = features[spec["reference"]][column]
+            layer, _, pooling = column.rpartition("/")
+            index = layers.index(layer)
+            place = {"layer": layer, "layer_index": index, "depth": index / max(len(layers) - 1, 1)}
+            for view in others:
+                y = features[view][column]
+                if x.shape[1] != y.shape[1]:
+                    raise CatsightError(
+                        f"{features[view].paths[0].parent}: column {column} has {y.shape[1]} features, and "
+                        f"{x.shape[1]} in the reference view; both must be of the same encoder"
+                    )
+                compared = plan.compare(x, y, spec["names"]) if plan else dict.fromkeys(spec["names"], _NO_FRAMES)
+                for metric, estimate in compared.items():
+                    row = common | place | {"pooling": pooling, "view": view, "metric": metric}
+                    row |= {"n_features": x.shape[1]} | _columns(metric, estimate, spec["confidence"])
+                    found.setdefault((view, pooling, metric), []).append((row, estimate))
+                progress.advance()
+    rows = [row for per_layer in found.values() for row, _ in per_layer]
+    rows.sort(key=lambda row: (others.index(row["view"]), row["layer_index"]))
+    for (view, pooling, metric), per_layer in found.items():
+        _correct(per_layer)
+        mean = _mean([estimate for _, estimate in per_layer])
+        row = common | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": metric}
+        rows.append(row | _columns(metric, mean, spec["confidence"]))
+    return rows
+
+
+_NO_FRAMES = Estimate(np.array([np.nan]), reason="no frames")
+
+
+def _columns(metric: str, estimate: Estimate, confidence: float) -> dict:
+    """What a row says of an estimate: its value, interval and p-value, and the reasons for what is missing."""
+    value = float(estimate.values[0])
+    if not np.isfinite(value):
+        return {"value": None, "reason": estimate.reason or "undefined in a layer", "bandwidth": None}
+    ends = interval(metric, estimate, confidence)
+    row = {"value": value, "bandwidth": estimate.bandwidth}
+    row |= {key: None if math.isnan(end) else end for key, end in zip(("ci_low", "ci_high"), ends[:2])}
+    if estimate.null is not None:
+        row |= {"p_value": inference.p_value(estimate.null), "null_mean": float(estimate.null.mean())}
+    return row | {"reason": "; ".join(filter(None, (ends.reason, estimate.untested))) or None}
+
+
+def _correct(per_layer: list[tuple[dict, Estimate]]) -> None:
+    """Adds to the rows of a metric's layers the p-values corrected for their number."""
+    tested = [(row, estimate.null) for row, estimate in per_layer if estimate.null is not None]
+    if tested:
+        for (row, _), p in zip(tested, inference.corrected(np.stack([null for _, null in tested]))):
+            row["p_corrected"] = float(p)
+
+
+def _mean(parts: list[Estimate]) -> Estimate:
+    """The mean over layers, with its replicates and its null: all layers left out and rearranged the same frames."""
+    reasons = [part.reason or part.untested for part in parts]
+    null = None if any(part.null is None for part in parts) else np.mean([part.null for part in parts], axis=0)
+    if any(part.reason for part in parts):
+        first = next(reason for reason in reasons if reason)
+        return Estimate(np.array([np.nan]), reason=f"undefined in a layer: {first}")
+    values, untested = np.mean([part.values for part in parts], axis=0), next(filter(None, reasons), None)
+    return Estimate(values, null, untested=untested, sizes=parts[0].sizes)

@@ -33,9 +33,12 @@ def features(*names):
 
 
 def metrics(*names):
-    return {f"metrics: {encoder}" for encoder in names} | {"metrics: all encoders in one table"}
+    own = ("metrics: {}", "metrics: stability of {}", "metrics: each layer with each, of {}")
+    jobs = {job.format(encoder) for encoder in names for job in own}
+    return jobs | MERGED | {"metrics: each layer with each, of all encoders"}
 
 
+MERGED = {f"metrics: {what} in one table" for what in ("all encoders", "all stability", "all maps")}
 WEIGHTS = {f"features: weights of {encoder}" for encoder in ENCODERS}
 FRAMES = {"frames: photographs to frames"}
 
@@ -90,6 +93,15 @@ def test_a_metric_option_redoes_metrics_and_figures(study):
     assert study.due() == metrics(*ENCODERS) | FIGURES
 
 
+def test_what_only_stability_or_maps_depend_on_redoes_them(study):
+    configured(study, "metrics.stability.draws", 5)
+    stability = {f"metrics: stability of {encoder}" for encoder in ENCODERS} | {"metrics: all stability in one table"}
+    assert study.due() == stability | FIGURES  # the report prints the configuration
+    configured(study, "metrics.maps.frames", 30)
+    maps = {job for job in metrics(*ENCODERS) if "each layer" in job or "all maps" in job}
+    assert study.due() == maps | FIGURES
+
+
 def test_one_encoder_redoes_that_encoder(study):
     configured(study, "encoders.vit.layers", "blocks.[0-2]")
     # the report prints the configuration, so it is written anew
@@ -108,7 +120,9 @@ def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
     study.run()
     after = study.contents()
     changed = {path for path in before if before[path] != after[path]} - {"views/eyes.parquet"}
-    assert all(path.split("/")[0] in ("views", "features", "metrics", "metrics.parquet") for path in changed)
+    of_metrics = ("metrics", "metrics.parquet", "stability.parquet", "maps.parquet")
+    assert all(path.split("/")[0] in ("views", "features", *of_metrics) for path in changed)
+    assert "metrics/maps/encoders.parquet" not in changed  # which are compared by what a human sees
     assert all("/cat/" in path for path in changed if path.startswith(("views", "features")))
     # the jobs serve every view, but only the cat's features are computed
     said = study.store_says("features")

@@ -31,6 +31,11 @@ def test_the_road_ends_in_a_report(finished):
     metrics = tables.read(results / "metrics.parquet").to_pandas()
     assert set(metrics["encoder"]) == {"vit", "cnn"} and set(metrics["view"]) == {"cat", "original"}
     assert metrics["value"].notna().all() and (metrics["n_frames"] == 6).all() and (metrics["n_groups"] == 6).all()
+    stability = tables.read(results / "stability.parquet").to_pandas()
+    assert set(stability["kind"]) == {"size", "split_half"} and set(stability["encoder"]) == {"vit", "cnn"}
+    maps = tables.read(results / "maps.parquet").to_pandas()
+    assert set(zip(maps["encoder"], maps["other_encoder"])) >= {("vit", "vit"), ("cnn", "vit"), ("cnn", "cnn")}
+    assert set(zip(maps["view"], maps["other_view"])) == {("human", v) for v in ("human", "cat", "original")}
     # frames, in both shards together, are all the pictures
     frames = [tables.read(results / "frames" / f"{shard}.parquet") for shard in "01"]
     assert sum(table.num_rows for table in frames) == 6

@@ -106,6 +106,8 @@ use rule merge_metrics as merge_stability with:
         f"{RESULTS}/stability.parquet",
     log:
         f"{RESULTS}/logs/metrics/merge_stability.log",
+    message:
+        "metrics: all stability in one table"
 
 
 use rule merge_metrics as merge_maps with:
@@ -116,3 +118,5 @@ use rule merge_metrics as merge_maps with:
         f"{RESULTS}/maps.parquet",
     log:
         f"{RESULTS}/logs/metrics/merge_maps.log",
+    message:
+        "metrics: all maps in one table"

@@ -1,0 +1,179 @@
+"""Other packages' side of benchmarks/metrics.py, for environments of their own (some need an older torch).
+
+    uv venv --python 3.11 ENV
+    uv pip install --python ENV/bin/python pytorch-cka torch-cka cka-pytorch ckatorch hyppo "dcor<0.7" scikit-bio rsatoolbox
+    .venv/bin/python benchmarks/metrics.py --peers ENV/bin/python
+
+Reads x.npy and y.npy (layers, n, d) in the folder that it is given, once for each task on standard input, and answers
+with the CPU seconds and the value of each package that is installed here. What takes minutes is done with a tenth of
+the permutations, times ten. `Kornblith` is the formula of Kornblith et al. 2019 in feature space, in numpy: what one
+would write by hand.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+TASKS: dict[str, dict] = {}
+
+
+def peer(task: str, name: str, times: int = 1):
+    """Registers how a package does a task: a function that is given x and y, imports and returns what is then timed."""
+
+    def register(prepare):
+        TASKS.setdefault(task, {})[name] = (prepare, times)
+        return prepare
+
+    return register
+
+
+@peer("cka", "Kornblith")
+def kornblith(x, y):
+    def run():
+        a, b = (v[0] - v[0].mean(axis=0) for v in (x, y))
+        norms = np.linalg.norm(a.T @ a), np.linalg.norm(b.T @ b)
+        return np.linalg.norm(a.T @ b) ** 2 / np.prod(norms)
+
+    return run
+
+
+@peer("cka", "ckatorch")
+def ckatorch(x, y):
+    import torch
+    from ckatorch.core import cka_base
+
+    a, b = (torch.from_numpy(v[0]) for v in (x, y))
+    return lambda: cka_base(a, b)
+
+
+@peer("cka", "thingsvision")
+def thingsvision(x, y):
+    from thingsvision.core.cka import get_cka
+
+    cka = get_cka(backend="torch", m=x.shape[1], kernel="linear", unbiased=False, device="cpu")
+    return lambda: cka.compare(X=x[0], Y=y[0])
+
+
+@peer("cka_unbiased", "pytorch-cka")
+def pytorch_cka(x, y):
+    import torch
+    from cka import cka_from_features
+
+    a, b = (torch.from_numpy(v) for v in (x, y))
+    return lambda: cka_from_features(a, b)
+
+
+TASKS["grid"] = {"pytorch-cka": (pytorch_cka, 1)}
+
+
+@peer("cka_unbiased", "torch-cka")
+def torch_cka(x, y):
+    import torch
+    from torch_cka import CKA
+
+    hsic = CKA.__new__(CKA)
+    hsic.device = "cpu"
+
+    def run():
+        grams = [torch.from_numpy(v[0]) @ torch.from_numpy(v[0]).T for v in (x, y)]
+        for gram in grams:
+            gram.fill_diagonal_(0)
+        own = [hsic._HSIC(gram, gram) for gram in grams]
+        return hsic._HSIC(*grams) / np.sqrt(np.prod(own))
+
+    return run
+
+
+@peer("cka_unbiased", "cka-pytorch")
+def cka_pytorch(x, y):
+    import torch
+    from cka_pytorch.hsic import hsic1
+
+    def run():
+        a, b = ((torch.from_numpy(v[0]) @ torch.from_numpy(v[0]).T)[None] for v in (x, y))
+        return float(hsic1(a, b) / (hsic1(a, a) * hsic1(b, b)).sqrt())
+
+    return run
+
+
+@peer("cka_unbiased", "thingsvision")
+def thingsvision_unbiased(x, y):
+    from thingsvision.core.cka import get_cka
+
+    cka = get_cka(backend="torch", m=x.shape[1], kernel="linear", unbiased=True, device="cpu")
+    return lambda: cka.compare(X=x[0], Y=y[0])
+
+
+@peer("rsa", "rsatoolbox")
+def rsatoolbox(x, y):
+    from rsatoolbox.data import Dataset
+    from rsatoolbox.rdm import calc_rdm, compare
+
+    a, b = (Dataset(v[0].astype(np.float64)) for v in (x, y))
+    return lambda: compare(calc_rdm(a, method="correlation"), calc_rdm(b, method="correlation"), method="spearman")
+
+
+@peer("rsa", "scipy")
+def scipy(x, y):
+    from scipy.spatial.distance import pdist
+    from scipy.stats import spearmanr
+
+    return lambda: spearmanr(pdist(x[0], "correlation"), pdist(y[0], "correlation")).statistic
+
+
+@peer("mantel", "scikit-bio")
+def scikit_bio(x, y):
+    from scipy.spatial.distance import pdist, squareform
+    from skbio.stats.distance import DistanceMatrix, mantel
+
+    def run():
+        a, b = (DistanceMatrix(squareform(pdist(v[0], "correlation"))) for v in (x, y))
+        return mantel(a, b, method="spearman", permutations=10_000, alternative="greater")[0]
+
+    return run
+
+
+@peer("energy", "dcor 0.6", times=10)
+def dcor(x, y):
+    import dcor
+
+    a, b = (v[0].astype(np.float64) for v in (x, y))
+    return lambda: dcor.homogeneity.energy_test(a, b, num_resamples=100).statistic
+
+
+@peer("energy", "hyppo", times=10)
+def hyppo_energy(x, y):
+    from hyppo.ksample import Energy
+
+    a, b = (v[0].astype(np.float64) for v in (x, y))
+    return lambda: Energy().test(a, b, reps=100, auto=False)[0]
+
+
+@peer("mmd", "hyppo", times=10)
+def hyppo_mmd(x, y):
+    from hyppo.ksample import MMD
+
+    a, b = (v[0].astype(np.float64) for v in (x, y))
+    return lambda: MMD().test(a, b, reps=100, auto=False)[0]
+
+
+def main(folder: Path) -> None:
+    for task in map(str.strip, sys.stdin):
+        x, y = (np.load(folder / f"{name}.npy") for name in "xy")
+        found = {}
+        for name, (prepare, times) in TASKS.get(task, {}).items():
+            try:
+                run = prepare(x, y)
+            except ImportError:
+                continue
+            start = time.process_time()
+            value = run()
+            found[name] = (times * (time.process_time() - start), float(np.ravel(value)[0]))
+        print("found " + json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

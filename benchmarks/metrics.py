@@ -6,8 +6,8 @@
 
 CPU seconds (user and system, of all threads). Peers: 768 features, float32, the same arrays, turn by turn, so that a
 noisy machine slows all; medians. Suite: all metrics of the table for 12 layers of 1000 frames, one view, 999
-permutations and intervals. Growth: the estimators that do not depend on the number of frames, 99 permutations, from 1,000
-to 64,000 frames; each in a process of its own, whose peak memory is given, with the features' own size.
+permutations and intervals. Growth: the estimators that do not depend on the number of frames, 99 permutations, from
+1,000 to 64,000 frames; each in a process of its own, whose peak memory is given, with the features' own size.
 """
 
 import argparse
@@ -113,11 +113,8 @@ def beside_peers(options) -> None:
                         values[name] = value
             own = median(times["catsight"])
             for name, seconds in sorted(times.items(), key=lambda item: median(item[1])):
-                label = f"{title}: {name}" if name == "catsight" else name
-                print(
-                    f"| {label} | {median(seconds):.3f} | {median(seconds) / own:.1f} | {values[name]:.6f} |",
-                    flush=True,
-                )
+                label, taken = f"{title}: {name}" if name == "catsight" else name, median(seconds)
+                print(f"| {label} | {taken:.3f} | {taken / own:.1f} | {values[name]:.6f} |", flush=True)
 
 
 def first(value) -> float:
@@ -130,13 +127,8 @@ class Peer:
 
     def __init__(self, python: str, folder: Path):
         script = Path(__file__).with_name("metrics_peers.py")
-        self.process = subprocess.Popen(
-            [python, script, folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        self.process = subprocess.Popen([python, script, folder], stdin=pipe, stdout=pipe, stderr=nowhere, text=True)
 
     def ask(self, task: str) -> dict[str, tuple[float, float]]:
         print(task, file=self.process.stdin, flush=True)
@@ -173,9 +165,7 @@ def apart(job: dict) -> dict:
 def measure(job: dict) -> None:
     frames = {str(i): str(i) for i in range(job["frames"])}
     small = dict(list(frames.items())[:60])
-    scale.plan(small, job["spec"]).compare(
-        *(v[:, :20] for v in views(60)), job["metrics"]
-    )  # compiles, once and for all
+    scale.plan(small, job["spec"]).compare(*views(60, dims=20), job["metrics"])  # compiles, outside of the clock
     start = time.process_time()
     plan = scale.plan(frames, job["spec"])
     cpu, values = time.process_time() - start, {}

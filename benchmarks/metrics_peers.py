@@ -1,7 +1,7 @@
 """Other packages' side of benchmarks/metrics.py, for environments of their own (some need an older torch).
 
     uv venv --python 3.11 ENV
-    uv pip install --python ENV/bin/python pytorch-cka torch-cka cka-pytorch ckatorch hyppo "dcor<0.7" scikit-bio rsatoolbox
+    uv pip install --python ENV/bin/python --requirement benchmarks/metrics_peers.txt
     .venv/bin/python benchmarks/metrics.py --peers ENV/bin/python
 
 Reads x.npy and y.npy (layers, n, d) in the folder that it is given, once for each task on standard input, and answers

@@ -1,5 +1,7 @@
 """What all metrics do with their arrays of features: check, centre, measure distances."""
 
+from functools import lru_cache
+
 import numpy as np
 
 
@@ -66,4 +68,9 @@ _ROUNDING = 1e-14
 
 def upper(matrix: np.ndarray) -> np.ndarray:
     """The values of the pairs i < j (n (n - 1) / 2,) of a matrix (n, n), row by row."""
-    return matrix[np.triu(np.ones(matrix.shape, dtype=bool), 1)]
+    return matrix[_above_diagonal(len(matrix))]
+
+
+@lru_cache(maxsize=2)
+def _above_diagonal(n: int) -> np.ndarray:
+    return np.triu(np.ones((n, n), dtype=bool), 1)

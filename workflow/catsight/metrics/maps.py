@@ -9,7 +9,7 @@ from scipy.linalg.blas import ssyrk
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.metrics import scale
-from catsight.metrics.arrays import centre, square_distances, upper
+from catsight.metrics.arrays import square_distances, upper
 from catsight.metrics.reading import Features, run
 from catsight.metrics.similarity import Ranks, hsic_unbiased, ratio, rbf, rdm
 from catsight.progress import Progress
@@ -142,11 +142,15 @@ def _maker(metric: str, spec: Mapping) -> Callable[[np.ndarray], Pairs]:
 
 
 def _linear(x: np.ndarray) -> Pairs:
-    x = centre(np.asarray(x, dtype=np.float64))
-    largest = np.abs(x).max()
-    x = (x / largest if largest > 0 else x).astype(np.float32)
+    x = np.asarray(x, dtype=np.promote_types(np.asarray(x).dtype, np.float32))
+    x = x - x[:1]  # exact where features share a large offset
+    x -= x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+    largest = max(x.max(), -x.min())
+    if largest > 0:
+        x /= largest
+    x = x.astype(np.float32, copy=False)
     lower = ssyrk(1.0, x.T, trans=1, lower=1)  # half the products of x @ x.T
-    return Pairs(upper(lower.T), np.einsum("ij,ij->i", x, x, dtype=np.float64))
+    return Pairs(upper(lower.T), np.diag(lower).astype(np.float64))
 
 
 def _rbf(x: np.ndarray, bandwidth: float) -> Pairs:
@@ -177,15 +181,20 @@ def _map(rows: Sequence[Pairs], columns: Sequence[Pairs], metric: str) -> np.nda
             return hsic_unbiased(total + on_diagonal, on_diagonal, -one.diagonal, -other.diagonal, n)
         return total + on_diagonal
 
-    own = [[hsic(_products([one], [one])[0, 0], one, one) for one in side] for side in (rows, columns)]
+    own = [[hsic(_square_sum(one.off), one, one) for one in side] for side in (rows, columns)]
     cross = [[hsic(products[i, j], one, other) for j, other in enumerate(columns)] for i, one in enumerate(rows)]
     return ratio(np.array(cross), *np.meshgrid(*own, indexing="ij"))
 
 
 def _products(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
-    """Sums over pairs of frames (rows, columns), float64."""
+    """Sums of products over pairs of frames (rows, columns), float64."""
     total = np.zeros((len(rows), len(columns)))
     for start in range(0, len(rows[0].off), _PAIRS):
         a, b = (np.stack([pairs.off[start : start + _PAIRS] for pairs in side]) for side in (rows, columns))
         total += a @ b.T
     return total
+
+
+def _square_sum(values: np.ndarray) -> float:
+    """As :func:`_products` adds up."""
+    return sum(float(np.vdot(part, part)) for part in np.split(values, range(_PAIRS, len(values), _PAIRS)))

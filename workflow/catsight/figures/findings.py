@@ -7,8 +7,9 @@ import yaml
 
 from catsight.figures import choices
 
-#: Below this number of groups an interval is called rough.
-FEW_GROUPS = 10
+#: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies, for some metrics
+#: (benchmarks/calibration.py).
+FEW_GROUPS = 15
 #: More encoders than this are summed up instead of listed.
 _LISTED = 4
 #: What weights may be trained for and still stand for their architecture.
@@ -163,7 +164,9 @@ def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str,
     unit = "group of frames" if groups == 1 else "groups of frames"
     words = f"All this rests on {groups} independent {unit}"
     if groups < FEW_GROUPS:
-        words += f", fewer than {FEW_GROUPS}: the intervals are rough, and other photographs may give other values"
+        words += (
+            f", too few (fewer than {FEW_GROUPS}): intervals are rough, and other photographs may give other values"
+        )
     tuned = [n for n in trained if encoders[n]["training"] not in _GENERAL]
     for name in tuned:
         words += f"; {encoders[name]['label']} was trained for {encoders[name]['training']} and speaks for that alone"

@@ -38,22 +38,21 @@ def relabellings(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
     leaves what frames of a group share in place. ``count`` others are drawn with ``seed``, or all are taken if fewer.
     """
     members = _members(groups)
-    classes = _same_size(members)
-    distinct = math.prod(math.factorial(len(same)) for same in classes)
+    # the frames of all groups of one size, (groups, frames of each)
+    classes = [np.array([members[group] for group in same], dtype=np.int32) for same in _same_size(members)]
+    sizes = [len(same) for same in classes]
+    distinct = math.prod(map(math.factorial, sizes))
     rng = np.random.default_rng(seed)
     if exact := distinct <= count + 1:
-        orders = itertools.product(*(itertools.permutations(same) for same in classes))
+        orders = itertools.product(*(itertools.permutations(range(size)) for size in sizes))
     else:
-        own = [tuple(same) for same in classes]
-        orders = itertools.chain([own], ([rng.permutation(same) for same in classes] for _ in range(count)))
-    rows = []
-    for order in orders:
-        row = np.empty(len(groups), dtype=np.int32)
+        drawn = ([rng.permutation(size) for size in sizes] for _ in range(count))
+        orders = itertools.chain([[range(size) for size in sizes]], drawn)
+    rows = np.empty((distinct if exact else count + 1, len(groups)), dtype=np.int32)
+    for row, order in zip(rows, orders):
         for same, moved in zip(classes, order):
-            for here, there in zip(same, moved):
-                row[members[here]] = members[there]
-        rows.append(row)
-    return Arrangements(np.array(rows), distinct, exact)
+            row[same] = same[list(moved)] if exact else same[moved]
+    return Arrangements(rows, distinct, exact)
 
 
 def swaps(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
@@ -108,7 +107,8 @@ def weights(signs: np.ndarray) -> np.ndarray:
 def permuted_products(a: np.ndarray, b: np.ndarray, orders: np.ndarray) -> np.ndarray:
     """Σ over i > j of a[i, j] b[o[i], o[j]] for each order o: (m,) of symmetric (n, n) and ``orders`` (m, n).
 
-    What RSA and HSIC of a relabelled view come down to. The matrices are read as float32 and added up in float64.
+    What RSA and HSIC of a relabelled view come down to. The matrices are read, and rows added up, as float32 (a third
+    faster than float64), the rows' sums as float64.
     """
     a, b = (np.ascontiguousarray(matrix, dtype=np.float32) for matrix in (a, b))
     total = np.empty(len(orders))
@@ -123,9 +123,9 @@ def _permuted_products(a, b, orders, total):
         total[p] = 0
         for i in range(1, a.shape[0]):
             row, other = a[i], b[order[i]]
-            sum_of_row = 0.0
+            sum_of_row = np.float32(0)
             for j in range(i):
-                sum_of_row += np.float64(row[j]) * other[order[j]]
+                sum_of_row += row[j] * other[order[j]]
             total[p] += sum_of_row
 
 

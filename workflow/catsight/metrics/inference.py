@@ -65,8 +65,8 @@ def jackknife(
     of angles for CKA and RSA, which are cosines (so no end lies beyond 1), else as it is, with Student's t for the few
     blocks. The interval lies around the jackknife's bias-corrected value: with few groups alignment comes out too high,
     because frames of one group are alike in both views. So ``value`` itself may lie near the upper end, or above. From
-    15 groups on a nominal 95 % interval covers the truth in 93 to 98 % of simulated studies; other ways to an interval,
-    the bootstrap above all, cover it in fewer (``benchmarks/calibration.py``).
+    15 groups on a nominal 95 % interval of CKA or RSA covers the truth in 93 to 98 % of simulated studies, a bootstrap
+    of rows or of groups in far fewer (``benchmarks/calibration.py``, ``docs/metrics.md``).
     """
     if len(replicates) < FEWEST_GROUPS:
         return Interval(math.nan, math.nan, f"fewer than {FEWEST_GROUPS} groups, too few for an interval")

@@ -105,3 +105,21 @@ def test_undefined_is_nan():
         rsa(x, y, comparison="kendal")
     with pytest.raises(ValueError, match="distance is 'taxi'"):
         rsa(x, y, distance="taxi")
+
+
+@pytest.mark.parametrize(
+    ("comparison", "theirs"), [("spearman", "spearman"), ("pearson", "corr"), ("kendall", "tau-b")]
+)
+def test_rsa_and_cka_are_rsatoolboxes(comparison, theirs):
+    from rsatoolbox.data import Dataset
+    from rsatoolbox.rdm import calc_rdm
+    from rsatoolbox.rdm import compare as rsatoolbox_compare
+
+    x, y = data()
+    one, other = (calc_rdm(Dataset(values), method="correlation") for values in (x, y))
+    wanted = rsatoolbox_compare(one, other, method=theirs)[0, 0]
+    assert rsa(x, y, comparison=comparison) == pytest.approx(wanted, abs=1e-8)
+    # CKA is their cosine of whitened squared distances
+    one, other = (calc_rdm(Dataset(values), method="euclidean") for values in (x, y))
+    wanted = rsatoolbox_compare(one, other, method="cosine_cov")[0, 0]
+    assert cka_linear(x, y) == pytest.approx(wanted, abs=1e-8)

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from catsight.metrics import (
     sliced_wasserstein,
     wasserstein,
 )  # fmt: skip
+from catsight.metrics.compare import estimates
 from catsight.metrics.distribution import scale
 from catsight.metrics.suite import METRICS
 
@@ -187,3 +190,35 @@ def test_merge(tmp_path, features):
     assert main(["metrics", "merge", *parts, "--study", "s", "--output", str(output)]) == 0
     assert tables.read(output).to_pylist() == one + two
     assert tables.provenance(output)["study"] == "s"
+
+
+def test_the_stage_needs_neither_torch_nor_timm():
+    code = "import sys, catsight.metrics.command; print(*({'torch', 'timm'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip() == ""
+
+
+def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features):
+    ids = IDS[:3]
+    views = {
+        v: [write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids)]
+        for v, f in features.items()
+    }
+    rows = compare(tmp_path, views, [write_frames(tmp_path / "f.parquet", ids)], {**SPEC, "names": list(METRICS)})
+    assert {(row["value"], row["p_value"]) for row in rows} == {(None, None)}
+    assert all("fewer than 4 frames" in row["reason"] for row in rows)
+    # most frames the same: no median distance to take for a bandwidth, but a linear CKA
+    same = {n: np.concatenate([x[:4], np.repeat(x[4:5], 20, axis=0)]) for n, x in features["human"].items()}
+    views = {v: [write_features(tmp_path / f"{v}2.parquet", same)] for v in ("human", "cat")}
+    spec = {**SPEC, "names": ["cka_linear", "cka_rbf", "mmd2"]}
+    for row in compare(tmp_path, views, [write_frames(tmp_path / "f2.parquet")], spec, "two.parquet"):
+        assert (row["value"] is None) == (row["metric"] != "cka_linear")
+        assert row["metric"] == "cka_linear" or "more than half of all pairs of frames have the same" in row["reason"]
+
+
+def test_other_numbers_of_frames_or_features(tmp_path, features):
+    with pytest.raises(ValueError, match="x has 24 frames and y has 23"):
+        rsa(features["human"]["blocks.0/mean"], features["cat"]["blocks.0/mean"][:23])
+    features["cat"]["blocks.1/mean"] = features["cat"]["blocks.1/mean"][:, :5]
+    views = {v: reading.Features([write_features(tmp_path / f"{v}.parquet", f)], IDS) for v, f in features.items()}
+    with pytest.raises(CatsightError, match=r"column blocks\.1/mean has 5 features, and 9 in the reference view"):
+        estimates(views, {i: i.split("-")[0] for i in IDS}, SPEC)

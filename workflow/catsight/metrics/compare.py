@@ -8,7 +8,7 @@ import numpy as np
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.metrics import inference, scale
-from catsight.metrics.reading import Features, run
+from catsight.metrics.reading import Features, places, run
 from catsight.metrics.suite import Estimate, interval
 from catsight.progress import Progress
 
@@ -26,8 +26,7 @@ def estimates(features: Mapping[str, Features], groups: Mapping[str, str], spec:
 
     ``features`` of each view by name; ``groups`` maps each frame to its group, in the frames' order.
     """
-    columns = features[spec["reference"]].columns
-    layers = list(dict.fromkeys(column.rpartition("/")[0] for column in columns))
+    columns = places(features[spec["reference"]].columns)
     plan = scale.plan(groups, spec) if groups else None
     common = {
         **{key: spec[key] for key in ("encoder", "family", "training", "reference", "seed")},
@@ -38,11 +37,8 @@ def estimates(features: Mapping[str, Features], groups: Mapping[str, str], spec:
     others = [view for view in features if view != spec["reference"]]
     found: dict[tuple, list[tuple[dict, Estimate]]] = {}  # (view, pooling, metric) -> per layer its row and estimate
     with Progress(f"metrics {spec['encoder']}", len(others) * len(columns), "comparisons") as progress:
-        for column in columns:
+        for column, place in columns.items():
             x = features[spec["reference"]][column]
-            layer, _, pooling = column.rpartition("/")
-            index = layers.index(layer)
-            place = {"layer": layer, "layer_index": index, "depth": index / max(len(layers) - 1, 1)}
             for view in others:
                 y = features[view][column]
                 if x.shape[1] != y.shape[1]:
@@ -52,9 +48,9 @@ def estimates(features: Mapping[str, Features], groups: Mapping[str, str], spec:
                     )
                 compared = plan.compare(x, y, spec["names"]) if plan else dict.fromkeys(spec["names"], _NO_FRAMES)
                 for metric, estimate in compared.items():
-                    row = common | place | {"pooling": pooling, "view": view, "metric": metric}
-                    row |= {"n_features": x.shape[1]} | _columns(metric, estimate, spec["confidence"])
-                    found.setdefault((view, pooling, metric), []).append((row, estimate))
+                    row = common | place | {"view": view, "metric": metric, "n_features": x.shape[1]}
+                    row |= _columns(metric, estimate, spec["confidence"])
+                    found.setdefault((view, place["pooling"], metric), []).append((row, estimate))
                 progress.advance()
     rows = [row for per_layer in found.values() for row, _ in per_layer]
     rows.sort(key=lambda row: (others.index(row["view"]), row["layer_index"]))

@@ -1,6 +1,7 @@
 """``catsight metrics layers`` and ``encoders``: every layer against every layer, between views and between encoders."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +11,13 @@ from catsight import tables
 from catsight.errors import CatsightError
 from catsight.metrics import scale
 from catsight.metrics.arrays import square_distances, upper
-from catsight.metrics.reading import Features, run
+from catsight.metrics.reading import Features, places, run
 from catsight.metrics.similarity import Ranks, hsic_unbiased, ratio, rbf, rdm
 from catsight.progress import Progress
 
 #: Pairs of frames whose float32 products are added up before they go into a float64 sum.
 _PAIRS = 1 << 14
+_FLAT = "the features of one of the layers do not vary enough"
 
 
 def layers(arguments: Sequence[str]) -> None:
@@ -61,72 +63,54 @@ def similarity_map(
 
 def between_views(features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping) -> list[dict]:
     """The rows of the table of maps: layers of the reference view by layers of each other view."""
-    reference, encoder = spec["reference"], spec["encoder"]
-    chosen = scale.deal(list(groups.values()), spec["frames"], spec["seed"])[0]
-    found = []
-    others = [view for view in features if view != reference]
-    columns = by_pooling(features[reference].columns)
-    with Progress(f"layers {encoder}", len(others) * len(columns) * len(spec["metrics"]), "maps") as progress:
-        for pooling, names in columns.items():
-            for metric in spec["metrics"]:
-                make = _maker(metric, spec)
-                rows = [make(features[reference][name][chosen]) for name in names]
-                for view in others:
-                    values = _map(rows, [make(features[view][name][chosen]) for name in names], metric)
-                    found += _rows((encoder, reference, names), (encoder, view, names), values, pooling, metric, chosen)
-                    progress.advance()
-    return found
+    reference = spec["reference"]
+    sides = {view: (spec["encoder"], view) for view in features}
+    pairs = [(reference, view) for view in features if view != reference]
+    return _rows(f"layers {spec['encoder']}", features, sides, pairs, groups, spec)
 
 
 def between_encoders(features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping) -> list[dict]:
     """The rows of the table of maps: layers by layers of each pair of encoders, and of each with itself."""
+    sides = {encoder: (encoder, spec["reference"]) for encoder in features}
+    return _rows("encoders", features, sides, [*combinations_with_replacement(features, 2)], groups, spec)
+
+
+def _rows(
+    what: str,
+    features: Mapping[str, Features],
+    sides: Mapping[str, tuple[str, str]],
+    pairs: Sequence[tuple[str, str]],
+    groups: Mapping[str, str],
+    spec: Mapping,
+) -> list[dict]:
+    """The rows for ``pairs`` of names of ``features``; ``sides`` says of which encoder and view these are."""
     chosen = scale.deal(list(groups.values()), spec["frames"], spec["seed"])[0]
-    columns = {encoder: by_pooling(of.columns) for encoder, of in features.items()}
-    poolings = list(dict.fromkeys(pooling for own in columns.values() for pooling in own))
+    columns = {name: places(of.columns) for name, of in features.items()}
+    poolings = list(dict.fromkeys(place["pooling"] for own in columns.values() for place in own.values()))
     found = []
-    with Progress("encoders", len(poolings) * len(spec["metrics"]), "maps") as progress:
-        for pooling in poolings:
-            for metric in spec["metrics"]:
-                make = _maker(metric, spec)
-                having = {encoder: own[pooling] for encoder, own in columns.items() if pooling in own}
-                made = {
-                    encoder: [make(features[encoder][name][chosen]) for name in names]
-                    for encoder, names in having.items()
-                }
-                for one, other in _pairs_of(having):
-                    values = _map(made[one], made[other], metric)
-                    sides = ((encoder, spec["reference"], having[encoder]) for encoder in (one, other))
-                    found += _rows(*sides, values, pooling, metric, chosen)
-                progress.advance()
+    with Progress(what, len(poolings) * len(spec["metrics"]), "maps") as progress:
+        for pooling, metric in product(poolings, spec["metrics"]):
+            make = _maker(metric, spec)
+            having = {
+                name: {column: place for column, place in own.items() if place["pooling"] == pooling}
+                for name, own in columns.items()
+            }
+            made = {name: [make(features[name][column][chosen]) for column in own] for name, own in having.items()}
+            for one, other in pairs:
+                if not (made[one] and made[other]):
+                    continue  # a CNN has no class token
+                values = _map(made[one], made[other], metric)
+                common = dict(zip(("encoder", "view", "other_encoder", "other_view"), sides[one] + sides[other]))
+                common |= {"pooling": pooling, "metric": metric, "n_frames": len(chosen)}
+                for (i, row), (j, column) in product(*(enumerate(having[name].values()) for name in (one, other))):
+                    found.append(
+                        common
+                        | {"layer": row["layer"], "layer_index": row["layer_index"]}
+                        | {"other_layer": column["layer"], "other_index": column["layer_index"]}
+                        | ({"value": float(values[i, j])} if np.isfinite(values[i, j]) else {"reason": _FLAT})
+                    )
+            progress.advance()
     return found
-
-
-def by_pooling(columns: Sequence[str]) -> dict[str, list[str]]:
-    """The columns of each pooling, in network order."""
-    found: dict[str, list[str]] = {}
-    for column in columns:
-        found.setdefault(column.rpartition("/")[2], []).append(column)
-    return found
-
-
-def _pairs_of(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    names = list(names)
-    return ((one, other) for i, one in enumerate(names) for other in names[i:])
-
-
-def _rows(one: tuple, other: tuple, values: np.ndarray, pooling: str, metric: str, chosen: np.ndarray) -> list[dict]:
-    (encoder, view, columns), (other_encoder, other_view, other_columns) = one, other
-    return [
-        {
-            "encoder": encoder, "view": view, "layer": column.rpartition("/")[0], "layer_index": i,
-            "other_encoder": other_encoder, "other_view": other_view, "other_layer": other_column.rpartition("/")[0],
-            "other_index": j, "pooling": pooling, "metric": metric, "n_frames": len(chosen),
-            "value": float(values[i, j]) if np.isfinite(values[i, j]) else None,
-            "reason": None if np.isfinite(values[i, j]) else "the features of one of the layers do not vary enough",
-        }
-        for i, column in enumerate(columns)
-        for j, other_column in enumerate(other_columns)
-    ]  # fmt: skip
 
 
 def _maker(metric: str, spec: Mapping) -> Callable[[np.ndarray], Pairs]:

@@ -86,6 +86,18 @@ class Features:
         return values
 
 
+def places(columns: Sequence[str]) -> dict[str, dict]:
+    """Where each column ``<layer>/<pooling>`` lies in its network: layer, layer_index, depth (0 to 1) and pooling."""
+    layers = list(dict.fromkeys(column.rpartition("/")[0] for column in columns))
+    found = {}
+    for column in columns:
+        layer, _, pooling = column.rpartition("/")
+        index = layers.index(layer)
+        depth = index / max(len(layers) - 1, 1)
+        found[column] = {"layer": layer, "layer_index": index, "depth": depth, "pooling": pooling}
+    return found
+
+
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:
     values = column.combine_chunks()
     values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values

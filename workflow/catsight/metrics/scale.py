@@ -32,7 +32,6 @@ class Parts:
 
     def __init__(self, frames: Mapping[str, str], spec: Mapping):
         ids, groups = list(frames), list(frames.values())
-        self.spec = spec
         self.rows = deal(groups, spec["at_once"], spec["seed"])
         count = len(self.rows)
         self.plans = [

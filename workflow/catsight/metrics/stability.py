@@ -17,7 +17,7 @@ import numpy as np
 from catsight import tables
 from catsight.metrics import scale
 from catsight.metrics.compare import ALL_LAYERS
-from catsight.metrics.reading import Features, run
+from catsight.metrics.reading import Features, places, run
 from catsight.metrics.suite import COSINES, FEWEST_FRAMES, Estimate, Plan, interval
 from catsight.progress import Progress
 
@@ -37,8 +37,7 @@ def main(arguments: Sequence[str]) -> None:
 def stability(features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping) -> list[dict]:
     """The rows of the table of stability. ``features`` by view; ``groups`` maps each frame to its group, in order."""
     reference = spec["reference"]
-    columns = features[reference].columns
-    layers = list(dict.fromkeys(column.rpartition("/")[0] for column in columns))
+    columns = places(features[reference].columns)
     others = [view for view in features if view != reference]
     drawn = Draws(groups, spec)
     whole = scale.plan(groups, {**spec, "permutations": 0})
@@ -46,11 +45,8 @@ def stability(features: Mapping[str, Features], groups: Mapping[str, str], spec:
     rows: list[dict] = []
     halves: dict[tuple, list[np.ndarray]] = {}  # (view, pooling, metric) -> of each layer the halves' values
     with Progress(f"stability {spec['encoder']}", len(columns), "layers") as progress:
-        for column in columns:
+        for column, place in columns.items():
             x = features[reference][column]
-            layer, _, pooling = column.rpartition("/")
-            index = layers.index(layer)
-            place = {"layer": layer, "layer_index": index, "depth": index / max(len(layers) - 1, 1), "pooling": pooling}
             estimates = {}
             for view in others:
                 y = features[view][column]
@@ -59,7 +55,7 @@ def stability(features: Mapping[str, Features], groups: Mapping[str, str], spec:
                 for metric, estimate in drawn.compare(x, y, spec["names"]).items():
                     about = common | place | {"view": view, "metric": metric}
                     rows += [about | row for row in drawn.by_size(estimate)]
-                    halves.setdefault((view, pooling, metric), []).append(drawn.halves(estimate))
+                    halves.setdefault((view, place["pooling"], metric), []).append(drawn.halves(estimate))
             for view, metric, kind, estimate in ceilings(estimates, spec["controls"]):
                 about = common | place | {"view": view, "metric": metric, "kind": kind}
                 rows.append(about | _interval(metric, estimate, spec["confidence"]) | _all(groups))

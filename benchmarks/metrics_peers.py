@@ -13,6 +13,7 @@ would write by hand.
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,14 @@ def ckatorch(x, y):
 
 
 @peer("cka", "thingsvision")
-def thingsvision(x, y):
+def thingsvision(x, y, unbiased=False):
     from thingsvision.core.cka import get_cka
 
-    cka = get_cka(backend="torch", m=x.shape[1], kernel="linear", unbiased=False, device="cpu")
+    cka = get_cka(backend="torch", m=x.shape[1], kernel="linear", unbiased=unbiased, device="cpu")
     return lambda: cka.compare(X=x[0], Y=y[0])
+
+
+peer("cka_unbiased", "thingsvision")(partial(thingsvision, unbiased=True))
 
 
 @peer("cka_unbiased", "pytorch-cka")
@@ -97,14 +101,6 @@ def cka_pytorch(x, y):
         return float(hsic1(a, b) / (hsic1(a, a) * hsic1(b, b)).sqrt())
 
     return run
-
-
-@peer("cka_unbiased", "thingsvision")
-def thingsvision_unbiased(x, y):
-    from thingsvision.core.cka import get_cka
-
-    cka = get_cka(backend="torch", m=x.shape[1], kernel="linear", unbiased=True, device="cpu")
-    return lambda: cka.compare(X=x[0], Y=y[0])
 
 
 @peer("rsa", "rsatoolbox")

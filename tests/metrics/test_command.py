@@ -4,13 +4,11 @@ import sys
 
 import numpy as np
 import pytest
-from toy_tables import IDS, SPEC, write_features, write_frames
+from toy_tables import FUNCTIONS, IDS, SPEC, write_features, write_frames
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.metrics import (
-    cka_linear,
-    cka_rbf,
     energy_distance,
     mantel,
     mmd2,
@@ -49,12 +47,7 @@ def test_table_holds_what_the_functions_give(tmp_path, features):
     by_key = {(row["layer"], row["metric"]): row for row in rows}
     assert len(rows) == len(by_key) == 4 * len(METRICS)  # three layers and their mean
     groups = [i.split("-")[0] for i in IDS]
-    functions = {
-        "cka_linear": cka_linear,
-        "cka_linear_unbiased": lambda x, y: cka_linear(x, y, unbiased=True),
-        "cka_rbf": cka_rbf,
-        "cka_rbf_unbiased": lambda x, y: cka_rbf(x, y, unbiased=True),
-        "rsa": rsa,
+    functions = FUNCTIONS | {
         "mmd2": mmd2,
         "mmd2_unbiased": lambda x, y: mmd2(x, y, unbiased=True, paired=True),
         "energy": energy_distance,

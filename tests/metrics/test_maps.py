@@ -4,20 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from toy_tables import IDS, write_features, write_frames
+from toy_tables import FUNCTIONS, IDS, write_features, write_frames
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
-from catsight.metrics import cka_linear, cka_rbf, rsa
 from catsight.metrics.maps import similarity_map
 
-FUNCTIONS = {
-    "cka_linear": cka_linear,
-    "cka_linear_unbiased": lambda x, y: cka_linear(x, y, unbiased=True),
-    "cka_rbf": cka_rbf,
-    "cka_rbf_unbiased": lambda x, y: cka_rbf(x, y, unbiased=True),
-    "rsa": rsa,
-}
 SPEC = {
     "encoder": "toy", "reference": "human", "seed": 0, "bandwidth": 1.0, "rsa_distance": "correlation",
     "rsa_comparison": "spearman", "metrics": ["cka_linear_unbiased", "rsa"], "frames": 1000, "code": "0", "versions": {},

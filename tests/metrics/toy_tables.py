@@ -4,7 +4,16 @@ import numpy as np
 import pyarrow as pa
 
 from catsight import tables
+from catsight.metrics import cka_linear, cka_rbf, rsa
 
+#: What gives the value of a metric of the table, for those that a map may be of.
+FUNCTIONS = {
+    "cka_linear": cka_linear,
+    "cka_linear_unbiased": lambda x, y: cka_linear(x, y, unbiased=True),
+    "cka_rbf": cka_rbf,
+    "cka_rbf_unbiased": lambda x, y: cka_rbf(x, y, unbiased=True),
+    "rsa": rsa,
+}
 SPEC = {
     "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "seed": 0, "confidence": 0.95,
     "names": ["cka_linear", "cka_linear_unbiased", "rsa"], "rsa_distance": "correlation", "rsa_comparison": "spearman",

@@ -37,7 +37,7 @@ def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dista
     With ``groups`` None every frame is its own group. nan where it has no rank.
     """
     n, apart = len(x), _apart(x, y, distance)
-    group = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    group = _membership(groups, n)
     if (group == group[0]).all() or not np.isfinite(apart).all():
         return np.full((n, n), np.nan)
     # as near or nearer, itself included, among all frames; then without those of its own group
@@ -56,8 +56,13 @@ def as_near(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dis
     these among them.
     """
     apart = _apart(x, y, distance)
-    group = np.arange(len(x)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    group = _membership(groups, len(x))
     return (apart <= np.diag(apart)[:, None]) & (group[:, None] != group[None, :])
+
+
+def _membership(groups: Sequence | None, n: int) -> np.ndarray:
+    """The number of each frame's group; its own, without groups."""
+    return np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
 
 
 def _apart(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from catsight.metrics import inference
-from catsight.metrics.similarity import hsic_unbiased, ratio
+from catsight.metrics.similarity import cka_unbiased, ratio
 from catsight.metrics.suite import FEW_BLOCKS, Estimate, Plan
 
 #: A part holds this many groups or more, so that there is something to rearrange and to leave out.
@@ -153,11 +153,9 @@ def _cka(sums: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, kept) -> tupl
     mean_x, mean_y = of_x / n, of_y / n
     means = ((xy, mean_x, mean_y), (xx, mean_x, mean_x), (yy, mean_y, mean_y))
     products = [total - n * np.outer(a, b) for total, a, b in means]
-    cross, own_x, own_y = (float(np.vdot(product, product)) for product in products)
+    squares = [float(np.vdot(product, product)) for product in products]
     k, m = (_lengths(values, mean)[kept] for values, mean in ((x, mean_x), (y, mean_y)))
-    pairs = ((cross, k, m), (own_x, k, k), (own_y, m, m))
-    unbiased = [hsic_unbiased(total, a @ b, -a, -b, n) for total, a, b in pairs]
-    return float(ratio(cross, own_x, own_y)), float(ratio(*unbiased))
+    return float(ratio(*squares)), cka_unbiased(*squares, k, m)
 
 
 def _lengths(x: np.ndarray, mean: np.ndarray) -> np.ndarray:

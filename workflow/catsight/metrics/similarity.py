@@ -31,13 +31,11 @@ def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float
         everything = np.ones((1, len(x)))
         return float(cka(x @ x.T, y @ y.T, everything, unbiased=unbiased)[0])
     # |X'Y|² = sum of K∘M: in feature space, no matrix of n × n (numpy takes half the time for x.T @ x)
-    cross, own_x, own_y = _square_sum(x.T @ y), _square_sum(x.T @ x), _square_sum(y.T @ y)
-    if unbiased:
-        k, m = (np.einsum("ij,ij->i", values, values, dtype=np.float64) for values in (x, y))
-        cross, own_x, own_y = (
-            hsic_unbiased(total, a @ b, -a, -b, len(x)) for total, a, b in ((cross, k, m), (own_x, k, k), (own_y, m, m))
-        )
-    return float(ratio(cross, own_x, own_y))
+    squares = [_square_sum(product) for product in (x.T @ y, x.T @ x, y.T @ y)]
+    if not unbiased:
+        return float(ratio(*squares))
+    k, m = (np.einsum("ij,ij->i", values, values, dtype=np.float64) for values in (x, y))
+    return cka_unbiased(*squares, k, m)
 
 
 def cka_rbf(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False, bandwidth: float = 1.0) -> float:
@@ -62,6 +60,12 @@ def rsa(x: np.ndarray, y: np.ndarray, *, distance: str = "correlation", comparis
     if len(x) < 3:
         return np.nan
     return float(compare(upper(rdm(x, distance)), upper(rdm(y, distance)), comparison))
+
+
+def cka_unbiased(cross: float, own_x: float, own_y: float, k: np.ndarray, m: np.ndarray) -> float:
+    """Unbiased linear CKA from the sums of squares of X'Y, X'X and Y'Y and the frames' squared lengths (n,), centred."""
+    pairs = ((cross, k, m), (own_x, k, k), (own_y, m, m))
+    return float(ratio(*(hsic_unbiased(total, a @ b, -a, -b, len(k)) for total, a, b in pairs)))
 
 
 # -- out of matrices (n, n) -------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Encoder:
         torch.use_deterministic_algorithms(True, warn_only=True)
         self._torch, self._name, self._batch = torch, weights_file.stem, spec["batch"]
         self.device = choose_device(spec["device"])
-        self._decoders = 1 if self.device.type == "cpu" else threads
+        self._threads = threads
         self._dtype = getattr(torch, _DTYPES[spec["precision"]])
         # convolutions on the CPU are up to twice as fast on channels that lie side by side; windows and tokens are not
         self._format = torch.channels_last if spec.get("channels_last") else torch.contiguous_format
@@ -67,11 +68,21 @@ class Encoder:
     def features(self, view: Path) -> Iterator[tuple[list[str], dict[str, np.ndarray]]]:
         """Ids and pooled vectors, float32 (n, d) by column, of a table of views, a batch at a time.
 
-        The next batches are decoded while one goes through the network.
+        On a GPU the next batches are decoded while one goes through the network. On a CPU all threads decode a batch,
+        then all are the network's: side by side they get in one another's way (``benchmarks/features.py``).
         """
         rows = tables.batches(view, self._batch, ["frame_id", "image"])
-        for ids, pictures in ahead(self._decode, rows, self._decoders):
-            yield ids, self.run(pictures)
+        if self.device.type != "cpu":
+            for ids, pictures in ahead(self._decode, rows, self._threads):
+                yield ids, self.run(pictures)
+            return
+        # a thread that decodes is one of many, and has no use for threads of its own
+        set_threads = self._torch.set_num_threads
+        with ThreadPoolExecutor(self._threads, initializer=set_threads, initargs=(1,)) as pool:
+            for batch in rows:
+                ids, pictures = self._decode(batch, pool.map)
+                set_threads(self._threads)
+                yield ids, self.run(pictures)
 
     def run(self, pictures: Sequence) -> dict[str, np.ndarray]:
         """Pooled vectors, float32 (n, d) by column, of prepared pictures (tensors (3, s, s)).
@@ -121,9 +132,9 @@ class Encoder:
             if isinstance(module, nn.Linear | nn.Conv2d):
                 module.to(self._dtype)
 
-    def _decode(self, batch: pa.RecordBatch) -> tuple[list[str], list]:
+    def _decode(self, batch: pa.RecordBatch, each: Callable = map) -> tuple[list[str], list]:
         rows = batch.to_pylist()
-        return [row["frame_id"] for row in rows], [self._prepare(row["image"]["bytes"]) for row in rows]
+        return [row["frame_id"] for row in rows], list(each(self._prepare, (row["image"]["bytes"] for row in rows)))
 
     def _prepare(self, png: bytes):
         with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:

@@ -80,12 +80,12 @@ def pool(output, model, poolings: Sequence[str], name: str = "layer", map_size: 
         prefix = getattr(model, "num_prefix_tokens", 0)
         if prefix and getattr(model, "cls_token", None) is not None:
             vectors["cls"] = output[:, 0].float()
-        places = output[:, prefix:].float()  # before they are summed up, whatever the network's precision
-        vectors["mean"] = places.mean(dim=1)
+        places = output[:, prefix:]
+        vectors["mean"] = _mean(places, [0])
         side = math.isqrt(places.shape[1])
         maps = places.transpose(1, 2).unflatten(2, (side, side)) if side**2 == places.shape[1] else None
     else:
-        maps = output.float()
+        maps = output
         if getattr(model, "output_fmt", "NCHW") == "NHWC":
             maps = maps.permute(0, 3, 1, 2)
         # a square input gives square maps, so a layout that the model states wrongly is noticed
@@ -94,13 +94,23 @@ def pool(output, model, poolings: Sequence[str], name: str = "layer", map_size: 
                 f"{name} gives {tuple(output.shape)}, which are no square maps; its layout is unknown. Maps "
                 "(n, h, w, d) are read as such where the model has an attribute output_fmt = 'NHWC'"
             )
-        vectors["mean"] = maps.mean(dim=(2, 3))
+        vectors["mean"] = _mean(maps, [1, 2])
     if "map" in poolings:
         if maps is None:
             raise CatsightError(f"{name} gives {places.shape[1]} places, which are no square; it has no pooling map")
         cells = min(map_size, maps.shape[3])
-        vectors["map"] = torch.nn.functional.adaptive_avg_pool2d(maps, cells).flatten(1)
+        vectors["map"] = torch.nn.functional.adaptive_avg_pool2d(maps.float(), cells).flatten(1)
     return {pooling: vectors[pooling] for pooling in poolings if pooling in vectors}
+
+
+def _mean(values, dims: Sequence[int]):
+    """The float32 mean over ``dims`` of each frame; cast before it is summed up, whatever the network's precision."""
+    import torch
+
+    if values.dtype == torch.float32 or values.device.type != "cpu":
+        return values.float().mean(dim=[dim + 1 for dim in dims])
+    # frame by frame: fresh memory for a whole batch in float32 costs three times what the mean does
+    return torch.stack([frame.float().mean(dim=dims) for frame in values])
 
 
 def _chosen(given, output: int | None, name: str):

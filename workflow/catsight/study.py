@@ -22,6 +22,8 @@ from catsight.job import versions
 from catsight.tables import canonical_json
 
 _NUMERIC = ["numpy", "scipy", "numba"]
+#: Filters that change the reference, and the keys that they take.
+CONTROLS = {"jpeg": ("quality",), "greyscale": (), "blur": ("match",)}
 _VIEWING = ("field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity")
 
 
@@ -35,14 +37,10 @@ class Study:
     def __init__(self, config: Mapping):
         self.config = _validate(config)
         self.name: str = self.config["study"]
-        self.views: dict[str, dict] = {name: self._view(name) for name in sorted(self.config["views"])}
-        self.encoders: dict[str, dict] = {name: self._encoder(name) for name in sorted(self.config["encoders"])}
         self.reference: str = self.config["reference"]
+        self.views: dict[str, dict] = self._views()
+        self.encoders: dict[str, dict] = {name: self._encoder(name) for name in sorted(self.config["encoders"])}
         self.shards: list[str] = [str(i) for i in range(self.config["frames"]["shards"])]
-        if self.reference not in self.views:
-            raise CatsightError(
-                f"config: reference is '{self.reference}'; it may be one of the views: {', '.join(self.views)}"
-            )
         frames = self.config["frames"]
         if frames["source"] == "folder" and not frames["folder"]:
             raise CatsightError("config: frames.source is 'folder', so frames.folder must name the folder of photos")
@@ -112,9 +110,10 @@ class Study:
     def views_spec(self, view: str) -> str:
         """Spec of the jobs that make one view of the frames."""
         packages = ["numpy", "scipy", "pillow"]
-        if "eye" in self.views[view]:
+        made_of = self.views[view], *(self.views[view].get(key, {}) for key in ("of", "match"))
+        if any("eye" in one for one in made_of):
             packages.append("colour-science")
-        elif self.views[view]["filter"] == "catvision":
+        if any(one.get("filter") == "catvision" for one in made_of):
             packages += ["catvision", "opencv-python-headless"]
         return self._spec("views.command", {"view": self.views[view]}, packages)
 
@@ -209,6 +208,21 @@ class Study:
 
     # -- resolving ----------------------------------------------------------------------------------------------------
 
+    def _views(self) -> dict[str, dict]:
+        """The views by name, with all numbers in them, controls too: those are changes of the reference."""
+        names = sorted(self.config["views"])
+        if self.reference not in names:
+            raise CatsightError(
+                f"config: reference is '{self.reference}'; it may be one of the views: {', '.join(names)}"
+            )
+        controls = [name for name in names if self.config["views"][name].get("filter") in CONTROLS]
+        if self.reference in controls:
+            raise CatsightError(
+                f"config: reference is '{self.reference}', a control, which is a change of the reference itself"
+            )
+        views = {name: self._view(name) for name in names if name not in controls}
+        return {name: views[name] if name in views else self._control(name, views) for name in names}
+
     def _view(self, name: str) -> dict:
         """A view with all numbers in it: the parts of its eye, and the viewing conditions."""
         view = self.config["views"][name]
@@ -218,6 +232,8 @@ class Study:
             if extra := sorted(set(view) - {"filter"}):
                 raise CatsightError(f"config: views.{name}.{extra[0]} has no meaning for a filter; leave it out")
             return {"filter": view["filter"]}
+        if extra := sorted(set(view) - {"eye", "swap", *_VIEWING}):
+            raise CatsightError(f"config: views.{name}.{extra[0]} has no meaning for an eye; leave it out")
         try:
             eye = eyes.load(view["eye"])
             for part, other in view.get("swap", {}).items():
@@ -225,6 +241,25 @@ class Study:
         except CatsightError as error:
             raise CatsightError(f"config: views.{name}: {error}") from None
         return {"eye": eye} | {key: _plain(view.get(key, self.config["viewing"][key])) for key in _VIEWING}
+
+    def _control(self, name: str, views: Mapping[str, dict]) -> dict:
+        """A control, with the views in it that it is made of."""
+        view = self.config["views"][name]
+        takes = CONTROLS[view["filter"]]
+        if extra := sorted(set(view) - {"filter", *takes}):
+            raise CatsightError(f"config: views.{name}.{extra[0]} has no meaning for {view['filter']}; leave it out")
+        used = {"filter": view["filter"], "of": views[self.reference]} | {key: view.get(key) for key in takes}
+        if "quality" in takes and used["quality"] is None:
+            used["quality"] = 50
+        if "match" in takes:
+            others = sorted(set(views) - {self.reference})
+            if used["match"] not in others:
+                raise CatsightError(
+                    f"config: views.{name}.match is '{used['match']}'; it may be a view that is neither the reference "
+                    f"nor a control: {', '.join(others)}"
+                )
+            used["match"] = views[used["match"]]
+        return used
 
     def _encoder(self, name: str) -> dict:
         """An encoder's entry in the registry, with what the study says laid over it."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from catsight.pictures import decode_png, encode_png
 from catsight.progress import Progress
 from catsight.store import Store, address
 from catsight.tables import canonical_json
-from catsight.views import FILTERS, Eye
+from catsight.views import FILTERS, Eye, controls
 
 #: Frames held in memory at once.
 _ROWS = 8
@@ -37,14 +38,18 @@ def main(arguments: Sequence[str]) -> None:
         for batch in tables.batches(options.frames, _ROWS, ["frame_id", "image", "depth"]):
             writer.write([_row(frame, see) for frame in batch.to_pylist()])
             progress.advance(batch.num_rows)
+        if isinstance(see, MatchedBlur):
+            writer.provenance |= {"matched": see.summary()}
     store.link(store.path(where), options.output)
 
 
 def viewer(view: Mapping) -> Callable[[Mapping], np.ndarray]:
     """What turns a row of the frames table into its ``view`` (as the study's spec states it), uint8 sRGB (h, w, 3)."""
+    if view.get("filter") in FILTERS:
+        change = FILTERS[view["filter"]]
+        return lambda frame: change(decode_png(frame["image"]["bytes"]))
     if "filter" in view:
-        see = FILTERS[view["filter"]]
-        return lambda frame: see(decode_png(frame["image"]["bytes"]))
+        return control(view)
     eye = Eye(view["eye"])
     conditions = {key: view[key] for key in ("field_of_view", "luminance", "defocus", "focus", "eccentricity")}
 
@@ -58,6 +63,40 @@ def viewer(view: Mapping) -> Callable[[Mapping], np.ndarray]:
         return eye.see(decode_png(frame["image"]["bytes"]), depth=depth, noise=noise, **conditions)
 
     return see
+
+
+def control(view: Mapping) -> Callable[[Mapping], np.ndarray]:
+    """What turns a row of the frames table into a control: what ``view["of"]`` delivers, changed by a filter."""
+    see = viewer(view["of"])
+    if view["filter"] == "blur":
+        return MatchedBlur(see, viewer(view["match"]))
+    if view["filter"] == "jpeg":
+        return lambda frame: controls.jpeg(see(frame), view["quality"])
+    return lambda frame: controls.greyscale(see(frame))
+
+
+class MatchedBlur:
+    """Blurs what ``see`` delivers of a frame until it lies as far from it as what ``other`` delivers."""
+
+    def __init__(self, see: Callable[[Mapping], np.ndarray], other: Callable[[Mapping], np.ndarray]):
+        self.see, self.other = see, other
+        self.blurs: list[float] = []
+        self.unmatched: list[str] = []
+
+    def __call__(self, frame: Mapping) -> np.ndarray:
+        seen = self.see(frame)
+        picture, sigma, reached = controls.matched_blur(seen, controls.rms_difference(self.other(frame), seen))
+        self.blurs.append(sigma / seen.shape[1])
+        if not reached:
+            self.unmatched.append(frame["frame_id"])
+            print(f"frame '{frame['frame_id']}': no blur changes it so much; it is blurred to a haze", file=sys.stderr)
+        return picture
+
+    def summary(self) -> dict:
+        """Of the frames so far: the blurs (least, median, most; standard deviation in widths of a frame), and how many
+        frames no blur moves far enough."""
+        blurs = [float(f(self.blurs)) for f in (np.min, np.median, np.max)] if self.blurs else []
+        return {"blur": blurs, "frames": len(self.blurs), "unmatched": len(self.unmatched)}
 
 
 def _row(frame: Mapping, see: Callable[[Mapping], np.ndarray]) -> dict:

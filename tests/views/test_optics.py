@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from catsight.views import Eye, Pupil
+from catsight.views import Eye, Pupil, optics
 from catsight.views.acuity import THRESHOLD, cutoff, neural_mtf, neural_sigma
 from catsight.views.optics import aperture_otf, aperture_otf_grid, disc_mtf, watson2013
 
@@ -183,3 +183,14 @@ def test_variance_budget_reaches_the_behavioural_acuity_and_no_further():
     # and of Gaussian optics with modulation 0.5 at 6.15 c/deg the variance is what the nerves' lacks
     assert neural_sigma(6, 0.5 ** (6 / 6.15) ** 2) == pytest.approx(0.0639, abs=2e-4)
     assert neural_mtf(0.1874 / 0.05, 0.05) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_pictures_of_nearly_the_same_size_share_a_spline():
+    """Working one out costs a hundred times what a picture does, and glances differ in size."""
+    optics._aperture_spline.cache_clear()
+    pupil = Pupil(2.1, 9.7)
+    for last in (9.0, 9.5, 11.0, 11.3):
+        axis = np.linspace(0, last, 50)
+        grid = aperture_otf_grid(pupil, axis, axis, 0.2)
+        np.testing.assert_allclose(grid, aperture_otf(pupil, axis[None, :], axis[:, None], 0.2), atol=1e-3)
+    assert optics._aperture_spline.cache_info().misses == 1

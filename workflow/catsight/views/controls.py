@@ -1,18 +1,18 @@
 """Controls: what any change of a picture does, on top of the reference, to set beside what an eye does."""
 
 import io
+import math
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
+from scipy.optimize import toms748
 
 from catsight.views import mirror
 from catsight.views.colour import decode_srgb, encode_srgb
 
 #: Relative luminance of linear sRGB (IEC 61966-2-1).
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
-#: Halvings of the range in which a blur is looked for; its end is then known to a thousandth of the longest side.
-_STEPS = 18
 
 
 def jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:
@@ -59,18 +59,22 @@ def matched_blur(rgb: np.ndarray, difference: float) -> tuple[np.ndarray, float,
     """
     if difference <= 0:
         return rgb, 0.0, True
-    blurred = blur(rgb)
-    low, high = 0.0, float(max(rgb.shape[:2]))
-    most = blurred(high)
-    if rms_difference(most, rgb) < difference:
-        return most, high, False
-    best = (np.inf, rgb, 0.0)
-    for _ in range(_STEPS):
-        sigma = (low + high) / 2 if low else high / 4
-        picture = blurred(sigma)
-        found = rms_difference(picture, rgb)
-        best = min(best, (abs(found - difference), picture, sigma), key=lambda one: one[0])
-        if best[0] <= 0.002 * difference:
-            break
-        low, high = (sigma, high) if found < difference else (low, sigma)
-    return best[1], best[2], True
+    blurred, most = blur(rgb), float(max(rgb.shape[:2]))
+
+    def missed(log_sigma: float) -> float:
+        """How far off, in logarithms: nearly a straight line in the logarithm of sigma, so few steps lead there."""
+        tried[log_sigma] = blurred(math.exp(log_sigma))
+        return math.log(max(rms_difference(tried[log_sigma], rgb), 1e-3) / difference)
+
+    tried: dict[float, np.ndarray] = {}
+    low, high = math.log(0.05), math.log(most)
+    if missed(high) < 0:
+        return tried[high], most, False
+    if missed(low) >= 0:
+        return tried[low], 0.05, True
+    start = math.log(0.01 * most)  # a guess that is seldom far off
+    low, high = (low, start) if missed(start) > 0 else (start, high)
+    found = toms748(missed, low, high, xtol=1e-3, rtol=1e-6)
+    if found not in tried:
+        tried[found] = blurred(math.exp(found))
+    return tried[found], math.exp(found), True

@@ -1,5 +1,6 @@
 """The optics: modulation transfer in cycles per degree (c/deg), from the aperture by wave optics."""
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -73,20 +74,36 @@ def aperture_otf_grid(
     turned = pupil.tilt % 180 != 0
     across, along = _into_pupil(pupil, fx[None, :], fy[:, None])
     across, along = np.abs(across), np.abs(along)
-    knots = []
+    last = []
     for frequencies, extent in ((across, pupil.width), (along, pupil.height)):
         diffraction = math.radians(extent * 1e6 / wavelength)
-        last = min(max(frequencies.max(), 1e-9), diffraction, _resolved(extent, defocus))
-        knots.append(np.linspace(0, last, max(math.ceil(12 * _smear(extent, defocus) * last), 96)))
-    level = Pupil(pupil.width, pupil.height)
+        needed = _rounded_up(max(frequencies.max(), 1e-9))
+        last.append(min(needed, diffraction, _resolved(extent, defocus)))
+    spline = _aperture_spline(pupil.width, pupil.height, defocus, wavelength, *last)
+    x, y = np.minimum(across, last[0]), np.minimum(along, last[1])
+    inside = spline(y, x, grid=False) if turned else _on_axes(spline, y[:, 0], x[0])
+    return np.where((across <= last[0]) & (along <= last[1]), inside, 0)
+
+
+def _rounded_up(frequency: float) -> float:
+    """The next power of √2, so that pictures of nearly the same size share a spline."""
+    return 2 ** (math.ceil(2 * math.log2(frequency)) / 2)
+
+
+@functools.lru_cache(maxsize=64)
+def _aperture_spline(
+    width: float, height: float, defocus: float, wavelength: float, last_across: float, last_along: float
+) -> RectBivariateSpline:
+    """:func:`aperture_otf` of an upright pupil of ``width`` and ``height`` mm, along and across it up to these c/deg."""
+    knots = [
+        np.linspace(0, last, max(math.ceil(12 * _smear(extent, defocus) * last), 96))
+        for last, extent in ((last_across, width), (last_along, height))
+    ]
+    level = Pupil(width, height)
     # in tiles, which stay in the processor's cache and each take as many points as their own frequencies need
     columns, rows = (np.array_split(axis, math.ceil(len(axis) / _TILE)) for axis in knots)
     tiles = [[aperture_otf(level, x[None, :], y[:, None], defocus, wavelength) for x in columns] for y in rows]
-    values = np.block(tiles)
-    spline = RectBivariateSpline(knots[1], knots[0], values, s=0)
-    x, y = np.minimum(across, knots[0][-1]), np.minimum(along, knots[1][-1])
-    inside = spline(y, x, grid=False) if turned else _on_axes(spline, y[:, 0], x[0])
-    return np.where((across <= knots[0][-1]) & (along <= knots[1][-1]), inside, 0)
+    return RectBivariateSpline(knots[1], knots[0], np.block(tiles), s=0)
 
 
 def _on_axes(spline: RectBivariateSpline, y: np.ndarray, x: np.ndarray) -> np.ndarray:

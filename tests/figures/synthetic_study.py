@@ -59,6 +59,8 @@ def spec(**changes) -> dict:
     return {
         "title": "Through a cat's eye", "gallery": 4, "pooling": "mean", "dpi": 100, "study": "quickstart",
         "reference": "human", "views": VIEWS, "viewing": VIEWING, "encoders": ENCODERS,
+        "confidence": 0.95, "published": None,
+        "attribution": {"view": None, "whole": None, "swapped": {}},
         "config": yaml.safe_dump(config), "code": "0" * 16, "versions": {"matplotlib": "3"},
     } | changes  # fmt: skip
 

@@ -5,7 +5,7 @@ import pytest
 import synthetic_study as synthetic
 
 from catsight import CatsightError
-from catsight.figures import profiles, style
+from catsight.figures import choices, profiles, style
 
 
 def lines(axes):
@@ -24,10 +24,11 @@ def test_lines_and_shading_are_the_table(spec, rows, table, tmp_path):
         for j, view in enumerate(["cat", "catvision", "original"]):
             axes = grid[i, j]
             drawn = lines(axes)
-            assert list(drawn) == [about["label"] for about in synthetic.ENCODERS.values()]
+            ordered = choices.encoders(spec)  # by family, untrained ones last
+            assert list(drawn) == [about["label"] for about in ordered.values()]
             shades = [c for c in axes.collections if "FillBetween" in type(c).__name__]
             assert len(shades) == 4
-            for (encoder, about), shade in zip(synthetic.ENCODERS.items(), shades):
+            for (encoder, about), shade in zip(ordered.items(), shades):
                 mine = data[
                     (data["encoder"] == encoder) & (data["pooling"] == "mean") & (data["view"] == view)
                     & (data["metric"] == metric) & (data["layer"] != "all")
@@ -126,8 +127,14 @@ def test_an_estimate_that_comes_twice_is_refused(spec, rows, table, tmp_path):
 
 
 def test_more_encoders_than_colours_stay_distinct():
-    looks = style.looks({str(i): {"training": "supervised"} for i in range(30)})
-    assert len(set(looks.values())) == 30
+    training = {True: "supervised", False: "untrained"}
+    for families in (["cnn"], list(style.MARKERS)):
+        encoders = {
+            str(i): {"training": training[i % 2 == 0], "family": families[i % len(families)]} for i in range(30)
+        }
+        looks = style.looks(encoders)
+        assert len(set(looks.values())) == 30
+        assert all(look.marker == style.MARKERS[encoders[name]["family"]] for name, look in looks.items())
 
 
 def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(spec, rows, table, tmp_path):

@@ -57,8 +57,8 @@ def arguments(study, command, output, spec=None):
     figures = ["--figures", *(str(output[0].parent / f"{name}.svg") for name in ("gallery", "profiles", "ranking"))]
     rest = {
         "gallery": ["--frames", *shards, *views],
-        "profiles": metrics,
-        "ranking": metrics,
+        "profiles": ["--table", str(study / "metrics.parquet")],
+        "ranking": ["--table", str(study / "metrics.parquet")],
         "report": ["--frames", *shards, "--rejected", str(study / "rejected.parquet"), *metrics,
                    "--features", *features, *figures],
     }[command]  # fmt: skip

@@ -7,6 +7,7 @@ stage, torch or timm: the Snakefile imports this module at every start.
 
 import copy
 import difflib
+import itertools
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -24,6 +25,8 @@ from catsight.tables import canonical_json
 _NUMERIC = ["numpy", "scipy", "numba"]
 #: Filters that change the reference, and the keys that they take.
 CONTROLS = {"jpeg": ("quality",), "greyscale": (), "blur": ("match",)}
+#: What can be varied from dose to dose.
+SWEPT = ("luminance", "defocus", "field_of_view", "acuity")
 _VIEWING = ("field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity")
 
 
@@ -39,6 +42,12 @@ class Study:
         self.name: str = self.config["study"]
         self.reference: str = self.config["reference"]
         self.views: dict[str, dict] = self._views()
+        self.subsets: dict[str, str] = {}
+        self.swapped: dict[str, dict] = {}
+        self.doses: list[dict] = []
+        self.dosed: dict[str, dict] = {}
+        self._attribute()
+        self._sweep()
         self.encoders: dict[str, dict] = {name: self._encoder(name) for name in sorted(self.config["encoders"])}
         self.shards: list[str] = [str(i) for i in range(self.config["frames"]["shards"])]
         frames = self.config["frames"]
@@ -50,6 +59,11 @@ class Study:
                 "set frames.source: folder to use it"
             )
         self._check_metrics()
+        if strange := sorted(set(self.config["attribution"]["encoders"] or ()) - set(self.encoders)):
+            raise CatsightError(
+                f"config: attribution.encoders holds '{strange[0]}'; it may hold the study's encoders: "
+                f"{', '.join(self.encoders)}"
+            )
         if frames["glance_size"][0] > frames["glance_size"][1]:
             raise CatsightError(
                 f"config: frames.glance_size is {frames['glance_size']}; the smaller fraction comes first"
@@ -59,6 +73,59 @@ class Study:
     def load(cls, path: str | os.PathLike) -> "Study":
         """The study whose configuration is the YAML file ``path``."""
         return cls(resources.load_yaml(Path(path)))
+
+    def _attribute(self) -> None:
+        """The views in which each subset of the parts of an eye is swapped from the reference to another view.
+
+        ``subsets`` names them by the parts, joined by +; ``swapped`` holds those that are no views of the study anyway.
+        """
+        settings = self.config["attribution"]
+        if not (view := settings["view"]):
+            return
+        whole, reference = self._eye_of("attribution.view", view), self._eye_of("reference", self.reference)
+        if differing := [key for key in _VIEWING if whole[key] != reference[key]]:
+            raise CatsightError(
+                f"config: attribution.view is '{view}', which looks under another {differing[0]} than the reference "
+                f"'{self.reference}'; what is divided among the parts must be due to the eye alone"
+            )
+        parts = settings["parts"]
+        for count in range(len(parts) + 1):
+            for subset in itertools.combinations(parts, count):
+                eye = {part: (whole if part in subset else reference)["eye"][part] for part in eyes.PARTS}
+                label = "+".join(subset)
+                self.subsets[label] = self._named(f"{self.reference}+{label}", reference | {"eye": eye}, self.swapped)
+
+    def _sweep(self) -> None:
+        """The pairs of views, reference and another, at each dose of what is swept."""
+        settings = self.config["sweeps"]
+        for swept in (key for key in SWEPT if settings[key]):
+            view, reference = settings["view"], self.reference
+            one, other = self._eye_of("sweeps.view", view), self._eye_of("reference", reference)
+            for dose in map(float, settings[swept]):
+                if swept == "acuity":
+                    acuity = {**one["eye"]["acuity"], "cutoff": dose}
+                    pair = other, one | {"eye": {**one["eye"], "acuity": acuity}}
+                else:
+                    pair = other | {swept: dose}, one | {swept: dose}
+                names = (self._named(f"{n}@{swept}={dose:g}", v, self.dosed) for n, v in zip((reference, view), pair))
+                self.doses.append({"swept": swept, "dose": dose, **dict(zip(("reference", "view"), names))})
+
+    def _eye_of(self, key: str, name: str) -> dict:
+        """The view called ``name``, which must be an eye's for what the ``key`` of the configuration asks for."""
+        if "eye" not in self.views.get(name, {}):
+            raise CatsightError(
+                f"config: {key} is '{name}', which is not an eye's view; for attribution and sweeps it may be one of "
+                f"{', '.join(self.eyes)}"
+            )
+        return self.views[name]
+
+    def _named(self, name: str, view: dict, others: dict[str, dict]) -> str:
+        """The name of a view that may be there already: among the study's, or the ``others``, to which it is added."""
+        for known in (self.views, others):
+            if same := next((one for one, config in known.items() if config == view), None):
+                return same
+        others[name] = view
+        return name
 
     def _check_metrics(self) -> None:
         settings = self.config["metrics"]
@@ -88,6 +155,32 @@ class Study:
         return [path for path in list_files(folder) if os.path.isfile(path)]
 
     @property
+    def attributed(self) -> list[str]:
+        """The encoders whose loss is divided among the parts of the eye: those that are named, or all."""
+        named = self.config["attribution"]["encoders"]
+        return [name for name in self.encoders if named is None or name in named] if self.subsets else []
+
+    @property
+    def whole(self) -> str | None:
+        """The view in which all parts are swapped that a loss is divided among."""
+        return self.subsets.get("+".join(self.config["attribution"]["parts"]))
+
+    @property
+    def matched(self) -> list[str]:
+        """The views that are blurs, matched to another view."""
+        return [name for name, view in self.views.items() if view.get("filter") == "blur"]
+
+    @property
+    def swept(self) -> list[str]:
+        """The names of all views of its sweeps, each once."""
+        return list(dict.fromkeys(dose[role] for dose in self.doses for role in ("reference", "view")))
+
+    @property
+    def shown(self) -> dict[str, dict]:
+        """The views that every encoder is given: the study's own, and those of its sweeps."""
+        return self.views | self.dosed
+
+    @property
     def compared(self) -> list[str]:
         """The views that are compared with the reference."""
         return [view for view in self.views if view != self.reference]
@@ -110,12 +203,13 @@ class Study:
     def views_spec(self, view: str) -> str:
         """Spec of the jobs that make one view of the frames."""
         packages = ["numpy", "scipy", "pillow"]
-        made_of = self.views[view], *(self.views[view].get(key, {}) for key in ("of", "match"))
+        view = {**self.views, **self.swapped, **self.dosed}[view]
+        made_of = view, *(view.get(key, {}) for key in ("of", "match"))
         if any("eye" in one for one in made_of):
             packages.append("colour-science")
         if any(one.get("filter") == "catvision" for one in made_of):
             packages += ["catvision", "opencv-python-headless"]
-        return self._spec("views.command", {"view": self.views[view]}, packages)
+        return self._spec("views.command", {"view": view}, packages)
 
     @property
     def eyes(self) -> dict[str, dict]:
@@ -159,9 +253,7 @@ class Study:
 
     def metrics_spec(self, encoder: str) -> str:
         """Spec of the job that compares an encoder's features between views."""
-        entry = self.encoders[encoder]
-        used = self._comparing | {"encoder": encoder, "family": entry["family"], "training": entry["training"]}
-        return self._spec("metrics.compare", used, _NUMERIC)
+        return self._spec("metrics.compare", self._of(encoder), _NUMERIC)
 
     def stability_spec(self, encoder: str) -> str:
         """Spec of the job that says how much an encoder's values depend on the frames."""
@@ -178,30 +270,91 @@ class Study:
         used |= settings | {"metrics": sorted(settings["metrics"])} | ({"encoder": encoder} if encoder else {})
         return self._spec("metrics.maps", used, _NUMERIC)
 
+    def attribution_spec(self, encoder: str) -> str:
+        """Spec of the job that divides an encoder's losses among the parts of the eye."""
+        settings = self.config["attribution"]
+        used = self._of(encoder) | {key: settings[key] for key in ("view", "parts")} | {"subsets": self.subsets}
+        return self._spec("metrics.attribution", used, _NUMERIC)
+
+    def doses_spec(self, encoder: str) -> str:
+        """Spec of the job that compares an encoder's features at every dose of what is swept."""
+        used = self._of(encoder) | {"view": self.config["sweeps"]["view"], "doses": self.doses}
+        return self._spec("metrics.doses", used, _NUMERIC)
+
+    def pairs_spec(self, encoder: str) -> str:
+        """Spec of the job that tabulates an encoder's pairs of frames."""
+        settings = self.config["metrics"]
+        used = {key: settings[key] for key in ("rsa_distance", "retrieval_distance")} | settings["pairs"]
+        used |= {"reference": self.reference, "seed": self.config["seed"], "encoder": encoder}
+        return self._spec("metrics.pairs", used, _NUMERIC)
+
+    def _of(self, encoder: str) -> dict:
+        """What the comparison of two views of an encoder depends on, and what its rows say of it."""
+        entry = self.encoders[encoder]
+        return self._comparing | {"encoder": encoder, "family": entry["family"], "training": entry["training"]}
+
     @property
     def _comparing(self) -> dict:
         """What the comparison of two views depends on."""
-        settings = {key: value for key, value in self.config["metrics"].items() if key not in ("stability", "maps")}
+        apart = ("stability", "maps", "pairs")
+        settings = {key: value for key, value in self.config["metrics"].items() if key not in apart}
         seed = self.config["seed"]
         return {"reference": self.reference, "seed": seed, **settings, "names": sorted(settings["names"])}
 
     @cached_property
     def figures_spec(self) -> str:
-        """Spec of the jobs that draw the figures and write the report."""
+        """Spec of the jobs that draw the figures."""
+        return self._spec("figures.command", self._drawn, ["matplotlib", "pandas", "numpy", "scipy", "pillow"])
+
+    @cached_property
+    def report_spec(self) -> str:
+        """Spec of the job that writes the report, which prints the configuration."""
+        settings = {key: self.config["figures"][key] for key in ("title", "published")}
+        used = self._drawn | settings | {"config": yaml.safe_dump(self.config, sort_keys=True, allow_unicode=True)}
+        return self._spec("figures.command", used, ["matplotlib", "jinja2", "pandas", "numpy", "scipy", "pillow"])
+
+    @property
+    def _drawn(self) -> dict:
+        """What the figures depend on."""
         encoders = {
             name: {key: entry.get(key, "") for key in ("label", "family", "training", "licence", "note")}
             for name, entry in self.encoders.items()
         }
-        used = {
-            **self.config["figures"],
+        swapped = {part: self.subsets[part] for part in self.config["attribution"]["parts"]} if self.subsets else {}
+        return {
+            **{key: self.config["figures"][key] for key in ("gallery", "pooling", "dpi")},
             "study": self.name,
             "reference": self.reference,
             "views": {name: self.config["views"][name] for name in self.views},
             "viewing": self.config["viewing"],
             "encoders": encoders,
-            "config": yaml.safe_dump(self.config, sort_keys=True, allow_unicode=True),
+            "confidence": self.config["metrics"]["confidence"],
+            "attribution": {"view": self.config["attribution"]["view"], "whole": self.whole, "swapped": swapped},
         }
-        return self._spec("figures.command", used, ["matplotlib", "jinja2", "pandas", "numpy", "pillow"])
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """The figures that this study has, in the report's order, and the table of the study that each is drawn from.
+
+        Those that need pictures too, or something else, have none.
+        """
+        several = len(self.compared) > 1
+        figures = {
+            "summary": "",
+            "gallery": "",
+            "parts": "" if self.subsets else None,
+            "eyes": "" if self.eyes else None,
+            "profiles": "metrics",
+            "ranking": "metrics",
+            "changes": "metrics" if several else None,
+            "attribution": "attribution" if self.subsets else None,
+            "doses": "doses" if self.doses else None,
+            "maps": "maps" if self.config["metrics"]["maps"]["metrics"] else None,
+            "rdms": "pairs",
+            "retrieval": "",
+            "stability": "stability",
+        }
+        return {figure: table for figure, table in figures.items() if table is not None}
 
     def _spec(self, module: str, used: Mapping, packages: list[str]) -> str:
         return canonical_json({**used, "code": code_digest(f"catsight.{module}"), "versions": _versions(packages)})

@@ -87,6 +87,8 @@ METRICS = pa.schema(
         ("p_value", pa.float64()),
         ("p_corrected", pa.float64()),  # for the number of layers, by the largest statistic
         ("null_mean", pa.float64()),
+        ("null_low", pa.float64()),  # the middle 95 % of what rearranged frames give
+        ("null_high", pa.float64()),
         ("n_frames", pa.int32()),
         ("n_groups", pa.int32()),
         ("n_features", pa.int32()),
@@ -133,6 +135,48 @@ MAPS = pa.schema(
         ("value", pa.float64()),
         ("n_frames", pa.int32()),
         ("reason", pa.string()),
+    ]
+)
+#: Metrics as something is swept.
+DOSES = pa.schema([("swept", pa.string()), ("dose", pa.float64()), *METRICS])
+#: What of the loss of a metric is due to which part of the eye.
+ATTRIBUTION = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("family", pa.string()),
+        ("training", pa.string()),
+        ("layer", pa.string()),
+        ("layer_index", pa.int32()),
+        ("depth", pa.float64()),
+        ("pooling", pa.string()),
+        ("reference", pa.string()),
+        ("view", pa.string()),
+        ("metric", pa.string()),
+        ("part", pa.string()),  # or whole: the loss by all parts together, which is the sum of theirs
+        ("value", pa.float64()),  # a fall of a similarity, or a rise of a distance
+        ("ci_low", pa.float64()),
+        ("ci_high", pa.float64()),
+        ("alone", pa.float64()),  # by this part swapped alone
+        ("last", pa.float64()),  # by this part when all others are swapped already
+        ("n_frames", pa.int32()),
+        ("n_groups", pa.int32()),
+        ("reason", pa.string()),
+    ]
+)
+#: Each ordered pair of some frames, in an encoder's last layer.
+PAIRS = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("layer", pa.string()),
+        ("pooling", pa.string()),
+        ("reference", pa.string()),
+        ("view", pa.string()),
+        ("frame_id", pa.string()),
+        ("group", pa.string()),  # of frame_id
+        ("other_id", pa.string()),
+        ("reference_dissimilarity", pa.float64()),  # as RSA takes it, of the two as the reference delivers them
+        ("view_dissimilarity", pa.float64()),
+        ("distance", pa.float64()),  # as retrieval takes it: of frame_id in the view from other_id in the reference
     ]
 )
 

@@ -1,6 +1,7 @@
 # The study: its validated configuration, and the spec of every job. What can change a result is in a job's spec, as
 # canonical JSON, and nothing else is: so a change redoes what depends on it.
 import os
+import re
 import sys
 
 # The catsight beside this file, with the Python that runs snakemake (or that of a rule's conda environment): here, and in
@@ -23,7 +24,7 @@ RESULTS = f"results/{study.name}"
 
 
 wildcard_constraints:
-    view="|".join(study.views),
+    view="|".join(map(re.escape, [*study.shown, *study.swapped])),
     encoder="|".join(study.encoders),
     shard="[0-9]+",
 
@@ -37,7 +38,16 @@ def per_encoder(option, view):
     )
 
 
-def per_view(option, folder):
+def per_view(option, folder, views=study.views):
     """The option of a command that takes each view's tables: --option VIEW SHARD SHARD ... for every view."""
-    tables = {view: expand(f"{RESULTS}/{folder}/{view}/{{shard}}.parquet", shard=study.shards) for view in study.views}
+    tables = {view: expand(f"{RESULTS}/{folder}/{view}/{{shard}}.parquet", shard=study.shards) for view in views}
     return " ".join(f"{option} {view} {' '.join(shards)}" for view, shards in tables.items())
+
+
+def option(name, files):
+    """An option of a command with its files, or nothing where there are none."""
+    return " ".join([name, *files]) if files else ""
+
+
+# Figures that hold photographs: as PNG they are smaller.
+PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval")

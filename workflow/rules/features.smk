@@ -22,9 +22,9 @@ rule weights:
 rule features:
     input:
         weights=rules.weights.output,
-        views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.views),
+        views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.shown),
     output:
-        expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.views),
+        expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.shown),
     log:
         f"{RESULTS}/logs/features/{{encoder}}/{{shard}}.log",
     conda:
@@ -39,3 +39,18 @@ rule features:
     shell:
         "python -m catsight features extract --spec {params.spec:q} --threads {threads}"
         " --weights {input.weights} --views {input.views} --output {output} 2> {log}"
+
+
+# The views in which parts of the eye are swapped, which only some encoders may be given.
+if study.swapped:
+
+    use rule features as features_of_parts with:
+        input:
+            weights=rules.weights.output,
+            views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.swapped),
+        output:
+            expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.swapped),
+        log:
+            f"{RESULTS}/logs/features/{{encoder}}/{{shard}}-parts.log",
+        message:
+            "features: {wildcards.encoder}, shard {wildcards.shard}, parts of the eye swapped"

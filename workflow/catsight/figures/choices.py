@@ -17,8 +17,28 @@ CUT = -0.04
 _METRICS = {
     "cka_linear": "Linear CKA",
     "cka_linear_unbiased": "Linear CKA, unbiased",
+    "cka_rbf": "RBF CKA",
+    "cka_rbf_unbiased": "RBF CKA, unbiased",
     "rsa": "RSA",
+    "retrieval_top1": "Retrieval, first",
+    "retrieval_top1_between": "Retrieval, first, between",
+    "retrieval_mrr": "Retrieval, 1/rank",
+    "retrieval_mrr_between": "Retrieval, 1/rank, between",
+    "procrustes": "Procrustes distance",
+    "mmd2": "MMD²",
+    "mmd2_unbiased": "MMD², unbiased",
+    "energy": "Energy distance",
+    "energy_scaled": "Energy distance, scaled",
+    "wasserstein": "Wasserstein distance",
+    "wasserstein_scaled": "Wasserstein, scaled",
+    "sliced_wasserstein": "Sliced Wasserstein",
+    "sliced_wasserstein_scaled": "Sliced Wasserstein, scaled",
 }
+_DISTANCES = ("procrustes", "mmd2", "energy", "wasserstein", "sliced_wasserstein")
+#: Filters that change the reference, to set beside what an eye does.
+CONTROLS = ("blur", "greyscale", "jpeg")
+#: What the parts of an eye are called in figures, and in which order.
+PARTS = {"pupil": "pupil and optics", "acuity": "acuity", "colour": "colour", "rods": "rods"}
 
 
 def views(spec: Mapping) -> list[str]:
@@ -27,7 +47,7 @@ def views(spec: Mapping) -> list[str]:
     def place(name: str):
         config = spec["views"][name]
         kinds = (config.get("filter") == "original", name == spec["reference"], name == "cat", "eye" in config)
-        return (kinds.index(True) if True in kinds else len(kinds), name)
+        return (kinds.index(True) if True in kinds else len(kinds) + (config.get("filter") in CONTROLS), name)
 
     return sorted(spec["views"], key=place)
 
@@ -39,6 +59,20 @@ def compared(spec: Mapping) -> list[str]:
     return [focal, *sorted(others, key=lambda name: spec["views"][name].get("filter") == "original")]
 
 
+def changes(spec: Mapping) -> list[str]:
+    """The compared views without the controls, but with a blur that is matched to the view in focus."""
+    return [
+        name
+        for name in compared(spec)
+        if (config := spec["views"][name]).get("filter") not in CONTROLS or config.get("match") == focus(spec)
+    ]
+
+
+def distance(metric: str) -> bool:
+    """Whether 0 is full agreement and more is less; else 1 is."""
+    return metric.startswith(_DISTANCES)
+
+
 def focus(spec: Mapping) -> str:
     """The view that the study is about: ``cat``, else the first other eye, else the first other view."""
     others = [name for name in views(spec) if name != spec["reference"]]
@@ -48,8 +82,13 @@ def focus(spec: Mapping) -> str:
 
 
 def encoders(spec: Mapping) -> dict[str, dict]:
-    """The encoders of the spec, trained ones first; every figure gives them their colours in this order."""
-    return dict(sorted(spec["encoders"].items(), key=lambda item: (item[1]["training"] == "untrained", item[0])))
+    """The encoders of the spec, trained ones first, by family; every figure gives them their colours in this order."""
+
+    def place(item):
+        name, about = item
+        return about["training"] == "untrained", about["family"], name
+
+    return dict(sorted(spec["encoders"].items(), key=place))
 
 
 def metrics(table: pd.DataFrame) -> list[str]:
@@ -73,7 +112,14 @@ def conditions(spec: Mapping, view: str) -> str:
     """A view's conditions in a few words: ``100 cd/m², 16°``."""
     looking = viewing(spec, view)
     if looking is None:
-        return "as photographed" if spec["views"][view].get("filter") == "original" else "published filter"
+        config = spec["views"][view]
+        return {
+            "original": "as photographed",
+            "catvision": "published filter",
+            "greyscale": "without colour",
+            "jpeg": f"quality {config.get('quality', 50)}",
+            "blur": f"as far as {config.get('match')}",
+        }[config["filter"]]
     words = [f"{looking['luminance']:g} cd/m²", f"{looking['field_of_view']:g}°"]
     if looking["defocus"]:
         words.append(f"{looking['defocus']:+g} D")
@@ -115,6 +161,18 @@ def shown(table: pd.DataFrame, spec: Mapping) -> pd.DataFrame:
     return table
 
 
+def primary(table: pd.DataFrame) -> str:
+    """The metric that sentences and summaries speak of: unbiased CKA where it was computed, else the first one."""
+    names = metrics(table)
+    return "cka_linear_unbiased" if "cka_linear_unbiased" in names else names[0]
+
+
+def pooled(table: pd.DataFrame, spec: Mapping) -> pd.DataFrame:
+    """The rows of the chosen pooling, of this study's encoders."""
+    table = table[table["encoder"].isin(list(spec["encoders"]))]
+    return table[table["pooling"] == table["encoder"].map(poolings(table, spec["pooling"]))]
+
+
 def layers(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of single layers, in network order."""
     return table[table["layer"] != ALL_LAYERS].sort_values(["encoder", "layer_index"], kind="stable")
@@ -139,6 +197,8 @@ def cut(table: pd.DataFrame) -> bool:
     The figures then show the axis from :data:`CUT` to 1, and say so. A measure of agreement says no more below 0, and
     wide intervals would press the values into a corner.
     """
+    if table["metric"].map(distance).any():
+        return False
     return bool((table["value"].min() >= 0) and (table["ci_low"].min() < CUT) and (table["ci_high"].max() <= 1))
 
 

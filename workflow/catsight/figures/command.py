@@ -1,6 +1,9 @@
 """``catsight figures``: pictures of the results, and the report."""
 
-from collections.abc import Callable, Sequence
+import argparse
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -8,52 +11,97 @@ import pandas as pd
 from catsight import job, tables
 from catsight.errors import CatsightError
 
+#: Figures that are drawn from one table of the study: their module and function, and a line of help.
+OF_TABLES = {
+    "profiles": ("profiles.draw", "alignment against depth"),
+    "ranking": ("ranking.draw", "the encoders by their mean alignment"),
+    "changes": ("ranking.changes", "the eye beside controls and other views"),
+    "attribution": ("attribution.draw", "which part of the eye a loss is due to, layer by layer"),
+    "doses": ("doses.draw", "alignment as light, focus, field of view or acuity varies"),
+    "maps": ("maps.draw", "each layer against each"),
+    "rdms": ("rdms.draw", "dissimilarity matrices of reference and view"),
+    "stability": ("stability.draw", "what the values would be with fewer frames"),
+}
+
 
 def main(arguments: Sequence[str]) -> None:
     commands = {
+        "summary": (_summary, "one figure with the question and the answer"),
         "gallery": (_gallery, "some frames as each view delivers them"),
+        "parts": (_parts, "some frames with one part of the eye after the other swapped"),
         "eyes": (_eyes, "pupil, optics and receptors of the eyes, and a test chart"),
-        "profiles": (_profiles, "alignment against depth"),
-        "ranking": (_ranking, "the encoders by their mean alignment"),
+        **{name: (partial(_of_table, name), about) for name, (_, about) in OF_TABLES.items()},
+        "retrieval": (_retrieval, "which frame is taken for which"),
+        "tables": (_tables, "the numbers as CSV and LaTeX"),
         "report": (_report, "one HTML file with the whole study"),
     }
     job.choose("figures", commands, arguments)
 
 
-def _gallery(arguments: Sequence[str]) -> None:
-    parser = job.parser("figures gallery", "Draws some frames as each view delivers them, side by side.")
-    parser.add_argument("--frames", type=Path, nargs="+", required=True, help="the frames, all shards")
-    parser.add_argument("--views", nargs="+", action="append", required=True, metavar="VIEW TABLE",
-                        help="a view's name and its tables, all shards; once for each view")  # fmt: skip
-    _output(parser, "one or more .png or .svg to write")
+def _of_table(name: str, arguments: Sequence[str]) -> None:
+    function, about = OF_TABLES[name]
+    parser = _parser(name, f"Draws {about}.")
+    parser.add_argument("--table", type=Path, required=True, help="the study's table that it is drawn from")
     options = parser.parse_args(arguments)
+    module, draw = function.split(".")
+    draw = getattr(import_module(f"catsight.figures.{module}"), draw)
+    _save(draw(tables.read(options.table).to_pandas(), options.spec), options)
 
-    from catsight.figures import gallery, reading
 
-    parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in options.frames]
-    frames = pd.concat(parts, ignore_index=True)
-    if frames.empty:
-        raise CatsightError(f"{options.frames[0]} holds no frame to show; see rejected.parquet for why")
-    if (twice := frames["frame_id"].duplicated()).any():
-        raise CatsightError(f"the frame {frames['frame_id'][twice].iloc[0]} is in the tables of frames more than once")
-    chosen = gallery.choose(frames, options.spec["gallery"])
-    titles = frames.set_index("frame_id")["title"].fillna("").to_dict()
-    seen = {}
-    for view, *paths in options.views:
-        if view not in options.spec["views"]:
-            raise CatsightError(f"--views {view}: not a view of this study; it has {', '.join(options.spec['views'])}")
-        seen[view] = reading.pictures([Path(path) for path in paths], chosen)
-    rows = [
-        {"title": titles[frame] or frame, "pictures": {view: pictures[frame] for view, pictures in seen.items()}}
-        for frame in chosen
-    ]
-    _save(gallery.draw(rows, options.spec), options)
+def _gallery(arguments: Sequence[str]) -> None:
+    options = _with_views(_parser("gallery", "Draws some frames as each view delivers them, side by side.")).parse_args(
+        arguments
+    )
+    from catsight.figures import gallery
+
+    _save(gallery.draw(_rows(options, options.spec["views"]), options.spec), options)
+
+
+def _parts(arguments: Sequence[str]) -> None:
+    about = "Draws some frames with one part of the reference's eye after the other swapped, and with all."
+    options = _with_views(_parser("parts", about)).parse_args(arguments)
+    from catsight.figures import gallery
+
+    settings = options.spec["attribution"]
+    wanted = [options.spec["reference"], *settings["swapped"].values(), settings["whole"]]
+    _save(gallery.parts(_rows(options, wanted), options.spec), options)
+
+
+def _summary(arguments: Sequence[str]) -> None:
+    parser = _with_views(_parser("summary", "Draws one figure with the question and the answer."))
+    parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
+    parser.add_argument("--attribution", type=Path, help="the study's table of attribution, where it has one")
+    options = parser.parse_args(arguments)
+    from catsight.figures import summary
+
+    attribution = tables.read(options.attribution).to_pandas() if options.attribution else None
+    metrics = tables.read(options.metrics).to_pandas()
+    row = _rows(options, options.spec["views"], count=1)[0]
+    _save(summary.draw(metrics, options.spec, row, attribution), options)
+
+
+def _retrieval(arguments: Sequence[str]) -> None:
+    parser = _with_views(_parser("retrieval", "Draws frames, their views, and the frames that these are taken for."))
+    parser.add_argument("--pairs", type=Path, required=True, help="the study's table of pairs of frames")
+    options = parser.parse_args(arguments)
+    from catsight.figures import choices, reading, retrieval
+
+    spec, paths = options.spec, _paths(options.views)
+    rows = retrieval.examples(tables.read(options.pairs).to_pandas(), spec)
+    own = {row["frame"] for row in rows}
+    others = {near["other"] for row in rows for near in row["nearest"].values()}
+    as_reference = reading.pictures(paths[spec["reference"]], own | others)
+    as_view = reading.pictures(paths[choices.focus(spec)], own)
+    for row in rows:
+        found = {near["other"]: as_reference[near["other"]] for near in row["nearest"].values()}
+        row["pictures"] = {"reference": as_reference[row["frame"]], "view": as_view[row["frame"]], "others": found}
+    titles = _frames(options).set_index("frame_id")["title"].fillna("").to_dict()
+    _save(retrieval.draw(rows, spec, titles), options)
 
 
 def _eyes(arguments: Sequence[str]) -> None:
-    parser = job.parser("figures eyes", "Draws the eyes of a study: pupil, optics, receptors, and a test chart.")
+    parser = _parser("eyes", "Draws the eyes of a study: pupil, optics, receptors, and a test chart.")
     parser.add_argument("--eyes", type=Path, required=True, help="the table of eyes")
-    _output(parser, "one or more .png or .svg to write")
     options = parser.parse_args(arguments)
 
     from catsight.figures import eyes
@@ -61,24 +109,17 @@ def _eyes(arguments: Sequence[str]) -> None:
     _save(eyes.draw(eyes.read(options.eyes)), options)
 
 
-def _profiles(arguments: Sequence[str]) -> None:
-    from catsight.figures import profiles
-
-    _of_metrics("profiles", "Draws alignment against depth, one line per encoder.", profiles.draw, arguments)
-
-
-def _ranking(arguments: Sequence[str]) -> None:
-    from catsight.figures import ranking
-
-    _of_metrics("ranking", "Ranks the encoders by their mean alignment over layers.", ranking.draw, arguments)
-
-
-def _of_metrics(name: str, about: str, draw: Callable, arguments: Sequence[str]) -> None:
-    parser = job.parser(f"figures {name}", about)
+def _tables(arguments: Sequence[str]) -> None:
+    parser = _parser("tables", "Writes the numbers of a study as CSV, and their means over layers as LaTeX.",
+                     ".csv and .tex to write")  # fmt: skip
     parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
-    _output(parser, "one or more .png or .svg to write")
     options = parser.parse_args(arguments)
-    _save(draw(tables.read(options.metrics).to_pandas(), options.spec), options)
+
+    from catsight.figures import numbers
+
+    rows = tables.read(options.metrics).to_pandas()
+    for path in options.output:
+        numbers.write(rows, options.spec, path)
 
 
 def _report(arguments: Sequence[str]) -> None:
@@ -86,8 +127,11 @@ def _report(arguments: Sequence[str]) -> None:
     parser.add_argument("--frames", type=Path, nargs="+", required=True, help="the frames, all shards")
     parser.add_argument("--rejected", type=Path, required=True, help="the table of files that could not be used")
     parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
+    parser.add_argument("--attribution", type=Path, help="the study's table of attribution, where it has one")
     parser.add_argument("--features", type=Path, nargs="+", required=True,
                         help="tables of features; their provenance is shown")  # fmt: skip
+    parser.add_argument("--matched", type=Path, nargs="*", default=[],
+                        help="tables of blurs that are matched to a view; how well is shown")  # fmt: skip
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="the figures to show, .svg or .png")
     parser.add_argument("--output", type=Path, required=True, help="the .html to write")
     options = parser.parse_args(arguments)
@@ -99,14 +143,61 @@ def _report(arguments: Sequence[str]) -> None:
         frames=options.frames,
         rejected=options.rejected,
         metrics=options.metrics,
+        attribution=options.attribution,
         features=options.features,
+        matched=options.matched,
         figures=options.figures,
     )
     report.write(html, options.output)
 
 
-def _output(parser, about: str) -> None:
-    parser.add_argument("--output", type=Path, nargs="+", required=True, help=about)
+# -- options and pictures that several figures share ------------------------------------------------------------------
+
+
+def _parser(name: str, about: str, output: str = "one or more .png or .svg to write") -> argparse.ArgumentParser:
+    parser = job.parser(f"figures {name}", about)
+    parser.add_argument("--output", type=Path, nargs="+", required=True, help=output)
+    return parser
+
+
+def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--frames", type=Path, nargs="+", required=True, help="the frames, all shards")
+    parser.add_argument("--views", nargs="+", action="append", required=True, metavar="VIEW TABLE",
+                        help="a view's name and its tables, all shards; once for each view")  # fmt: skip
+    return parser
+
+
+def _frames(options) -> pd.DataFrame:
+    """The frames without their pictures."""
+    parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in options.frames]
+    frames = pd.concat(parts, ignore_index=True)
+    if frames.empty:
+        raise CatsightError(f"{options.frames[0]} holds no frame to show; see rejected.parquet for why")
+    if (twice := frames["frame_id"].duplicated()).any():
+        raise CatsightError(f"the frame {frames['frame_id'][twice].iloc[0]} is in the tables of frames more than once")
+    return frames
+
+
+def _paths(views: Sequence[Sequence[str]]) -> dict[str, list[Path]]:
+    return {view: [Path(path) for path in paths] for view, *paths in views}
+
+
+def _rows(options, wanted: Collection[str], count: int | None = None) -> list[Mapping]:
+    """Some frames, ``count`` or as many as the spec says, with their title and their pictures in each view."""
+    from catsight.figures import gallery, reading
+
+    frames = _frames(options)
+    chosen = gallery.choose(frames, count or options.spec["gallery"])
+    titles = frames.set_index("frame_id")["title"].fillna("").to_dict()
+    seen = {}
+    for view, paths in _paths(options.views).items():
+        if view not in wanted:
+            raise CatsightError(f"--views {view}: not a view of this figure; it may be {', '.join(wanted)}")
+        seen[view] = reading.pictures(paths, chosen)
+    return [
+        {"title": titles[frame] or frame, "pictures": {view: pictures[frame] for view, pictures in seen.items()}}
+        for frame in chosen
+    ]
 
 
 def _save(figure, options) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-import yaml
 
 from catsight.figures import choices
 
@@ -16,10 +15,10 @@ _LISTED = 4
 _GENERAL = ("supervised", "self-supervised", "language")
 
 
-def sentences(metrics: pd.DataFrame, spec: Mapping) -> list[str]:
-    """Up to five sentences on the study whose metrics table this is."""
+def sentences(metrics: pd.DataFrame, spec: Mapping, attribution: pd.DataFrame | None = None) -> list[str]:
+    """Up to five sentences on the study whose tables of metrics and of ``attribution`` (where it has one) these are."""
     rows = choices.shown(metrics, spec)
-    metric = primary(rows)
+    metric = choices.primary(rows)
     rows = rows[rows["metric"] == metric]
     means = choices.summaries(rows)
     focal = means[means["view"] == choices.focus(spec)].set_index("encoder")
@@ -27,26 +26,21 @@ def sentences(metrics: pd.DataFrame, spec: Mapping) -> list[str]:
     trained = [name for name, about in encoders.items() if about["training"] != "untrained"]
     untrained = [name for name in encoders if name not in trained]
     label = {name: about["label"] for name, about in encoders.items()}
+    parts = "" if attribution is None else _parts(attribution, (trained or untrained)[:2], label, metric, spec)
     found = [
         _level(focal, trained or untrained, label, spec, metric),
-        _controls(focal, trained, untrained, label),
-        _changes(means, list(encoders), spec),
+        "" if parts else _controls(focal, trained, untrained, label),
+        _changes(means, list(encoders), spec, metric),
+        parts,
         _depth(choices.layers(rows), (trained or untrained)[:2], label, spec),
-        _cautions(rows, trained, encoders),
+        _cautions(rows, trained, encoders, _verdict(focal, trained, untrained) if parts else ""),
     ]
     return [sentence for sentence in found if sentence]
 
 
-def primary(table: pd.DataFrame) -> str:
-    """The metric that the sentences speak of: unbiased CKA where it was computed, else the first one."""
-    names = choices.metrics(table)
-    return "cka_linear_unbiased" if "cka_linear_unbiased" in names else names[0]
-
-
 def confidence(spec: Mapping) -> str:
     """``95 % interval``, from the study's configuration."""
-    level = (yaml.safe_load(spec["config"]) or {}).get("metrics", {}).get("confidence")
-    return f"{100 * level:g} % interval" if level else "interval"
+    return f"{100 * spec['confidence']:g} % interval"
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -86,8 +80,9 @@ def _level(focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapp
     what = choices.metric_label(metric)
     what = what if what.isupper() else what[0].lower() + what[1:]
     focal_view, reference = choices.focus(spec), spec["reference"]
-    start = f"On average over layers, features of the view “{focal_view}” agree with those of “{reference}” by"
-    end = f"({what}, where 1 is full agreement; {confidence(spec)} in brackets)."
+    verb, full = ("differ from", "0") if choices.distance(metric) else ("agree with", "1")
+    start = f"On average over layers, features of the view “{focal_view}” {verb} those of “{reference}” by"
+    end = f"({what}, where {full} is full agreement; {confidence(spec)} in brackets)."
     if len(names) <= _LISTED or focal.loc[list(names), "value"].notna().sum() < 2:
         return f"{start} {_listed([f'{estimate(focal.loc[n])} in {label[n]}' for n in names])} {end}"
     values = focal.loc[list(names), "value"]
@@ -104,32 +99,60 @@ def _controls(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[s
     if not trained:
         return "No encoder here is trained, so nothing is said about learned features."
     values = _listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
-    sides = {order(focal.loc[a], focal.loc[b]) for a in trained for b in untrained}
-    if None in sides:
-        verdict = "without intervals throughout, the two kinds cannot be compared"
-    elif sides == {"below"}:
-        verdict = "every trained encoder’s interval lies below them"
-    elif sides == {"above"}:
-        verdict = "every trained encoder’s interval lies above them"
-    elif sides == {"overlapping"}:
-        verdict = "the trained encoders’ intervals overlap with these, so a difference due to training is not shown"
-    else:
-        verdict = (
-            "some of the trained encoders’ intervals overlap with these or lie on either side, so no rule is shown"
-        )
+    verdict = _verdict(focal, trained, untrained)
     return f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."
 
 
-def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping) -> str:
-    focal, *others = choices.compared(spec)
+def _verdict(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str]) -> str:
+    """How the trained encoders lie to the untrained ones, as far as their intervals say."""
+    if not (trained and untrained):
+        return ""
+    sides = {order(focal.loc[a], focal.loc[b]) for a in trained for b in untrained}
+    if None in sides:
+        return "without intervals throughout, the two kinds cannot be compared"
+    if sides == {"below"}:
+        return "every trained encoder’s interval lies below them"
+    if sides == {"above"}:
+        return "every trained encoder’s interval lies above them"
+    if sides == {"overlapping"}:
+        return "the trained encoders’ intervals overlap with these, so a difference due to training is not shown"
+    return "some of the trained encoders’ intervals overlap with these or lie on either side, so no rule is shown"
+
+
+def _parts(attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metric: str, spec: Mapping) -> str:
+    """What of the loss is due to which part of the eye, the largest share first."""
+    rows = choices.pooled(attribution[attribution["metric"] == metric], spec)
+    rows = rows[(rows["layer"] == choices.ALL_LAYERS) & rows["value"].notna()]
+    told = []
+    for name in names:
+        own = rows[rows["encoder"] == name].set_index("part")
+        shares = own[own.index.isin(choices.PARTS)].sort_values("value", ascending=False)
+        if shares.empty or "whole" not in own.index:
+            continue
+        listed = _listed([f"{choices.PARTS[part]} {estimate(share)}" for part, share in shares.iterrows()])
+        side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
+        verdict = {"above": "the first lies apart from the next", None: "not to be ranked without intervals"}.get(
+            side, "the first two overlap, so which is larger is not settled"
+        )
+        told.append(f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {listed} ({verdict})")
+    if not told:
+        return ""
+    return f"Divided among the parts of the eye by swapping them in all orders, {'; '.join(told)}."
+
+
+def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping, metric: str) -> str:
+    focal, *others = choices.changes(spec)
+    others.sort(key=lambda view: spec["views"][view].get("match") != focal)  # a matched change says most
+    further, nearer = ("above", "below") if choices.distance(metric) else ("below", "above")
     table = means.set_index(["encoder", "view"])
     parts = []
     for view in others[:3]:
         pairs = [(table.loc[(e, focal)], table.loc[(e, view)]) for e in encoders if (e, view) in table.index]
         sides = [order(*pair) for pair in pairs]
-        words = {"above": "less far in", "overlapping": "overlapping intervals in", None: "no interval in"}
+        words = {nearer: "less far in", "overlapping": "overlapping intervals in", None: "no interval in"}
         rest = "; ".join(f"{words[side]} {sides.count(side)}" for side in words if sides.count(side))
-        parts.append(f"than “{view}” in {sides.count('below')} of {len(sides)} encoders" + (rest and f" ({rest})"))
+        name = f"“{view}”" + (", as large a change of the pixels," if spec["views"][view].get("match") == focal else "")
+        parts.append(f"than {name} in {sides.count(further)} of {len(sides)} encoders" + (rest and f" ({rest})"))
     if not parts:
         return ""
     return (
@@ -159,7 +182,7 @@ def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mappi
     return f"From layer to layer this agreement goes {_listed(parts)}; these layers were picked after looking."
 
 
-def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str, Mapping]) -> str:
+def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str, Mapping], verdict: str = "") -> str:
     groups = int(rows["n_groups"].min())
     unit = "group of frames" if groups == 1 else "groups of frames"
     words = f"All this rests on {groups} independent {unit}"
@@ -170,6 +193,8 @@ def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str,
     tuned = [n for n in trained if encoders[n]["training"] not in _GENERAL]
     for name in tuned:
         words += f"; {encoders[name]['label']} was trained for {encoders[name]['training']} and speaks for that alone"
+    if verdict:
+        words += f"; beside random weights, as a control for architecture and pixels alone, {verdict}"
     return f"{words}."
 
 

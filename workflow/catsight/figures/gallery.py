@@ -1,10 +1,9 @@
 """The gallery: the same frames as each eye delivers them, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from catsight.figures import choices, style
 
@@ -29,9 +28,23 @@ def draw(rows: Sequence[Mapping], spec: Mapping):
 
     Each of ``rows`` holds a ``title`` and ``pictures``, view name to uint8 sRGB (h, w, 3).
     """
+    columns = {name: _title(name, spec) for name in choices.views(spec) if name in rows[0]["pictures"]}
+    return _pictures(rows, columns, spec, _ruled(list(columns), spec))
+
+
+@style.styled
+def parts(rows: Sequence[Mapping], spec: Mapping):
+    """As :func:`draw`, of the reference's eye with one part after the other swapped, and with all."""
+    swapped, view = spec["attribution"]["swapped"], spec["attribution"]["view"]
+    columns = {spec["reference"]: f"{spec['reference']}\n(reference)"}
+    columns |= {name: f"{view}’s\n{choices.PARTS[part]}" for part, name in swapped.items()}
+    columns |= {spec["attribution"]["whole"]: f"{view}’s\nall of these"}
+    return _pictures(rows, columns, spec, {spec["reference"]})
+
+
+def _pictures(rows: Sequence[Mapping], columns: Mapping[str, str], spec: Mapping, ruled: Collection[str]):
     from matplotlib.figure import Figure
 
-    columns = [name for name in choices.views(spec) if name in rows[0]["pictures"]]
     side = min(_LONGEST, int((_PIXELS / (len(rows) * len(columns))) ** 0.5))
     tall = [max(picture.shape[0] / picture.shape[1] for picture in row["pictures"].values()) for row in rows]
     tall = np.clip(tall, 0.4, 1.6)
@@ -40,18 +53,17 @@ def draw(rows: Sequence[Mapping], spec: Mapping):
     figure = Figure(figsize=(width, 0.5 + (cell + 0.03) * sum(tall)), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
     grid = figure.subplots(len(rows), len(columns), squeeze=False, height_ratios=tall)
-    ruled = _ruled(columns, spec)
     for axes_row, row, ratio in zip(grid, rows, tall):
         for axes, view in zip(axes_row, columns):
-            picture = _reduce(row["pictures"][view], side)
+            picture = style.reduce(row["pictures"][view], side)
             axes.imshow(picture, interpolation="antialiased")
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
             if view in ruled:
                 _scale_bar(axes, picture.shape, choices.viewing(spec, view)["field_of_view"])
-        axes_row[0].set_ylabel(_short(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY)
-    for axes, view in zip(grid[0], columns):
-        axes.set_title(_title(view, spec), fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)
+        axes_row[0].set_ylabel(style.shortened(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY)
+    for axes, title in zip(grid[0], columns.values()):
+        axes.set_title(title, fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)
     return figure
 
 
@@ -86,16 +98,3 @@ def _scale_bar(axes, shape: tuple[int, ...], field_of_view: float) -> None:
               scalex=False, scaley=False)  # fmt: skip
     axes.annotate(f"{degrees:g}°", (left, below), (1, 2), textcoords="offset points", color="white", fontsize=7.5,
                   va="bottom", path_effects=outline)  # fmt: skip
-
-
-def _reduce(picture: np.ndarray, side: int) -> np.ndarray:
-    """The picture with no side longer than ``side`` px."""
-    if max(picture.shape[:2]) <= side:
-        return picture
-    image = Image.fromarray(picture)
-    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
-    return np.asarray(image)
-
-
-def _short(title: str, length: int) -> str:
-    return title if len(title) <= length else f"{title[: length - 1].rstrip()}…"

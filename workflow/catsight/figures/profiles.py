@@ -10,35 +10,42 @@ from catsight.figures import choices, style
 
 @style.styled
 def draw(metrics: pd.DataFrame, spec: Mapping):
-    """A figure with one row per metric, one column per compared view and one line per encoder.
+    """A figure with one row per metric, one column per compared view and one line per encoder; grey is chance.
 
     ``metrics`` is the study's metrics table. What it leaves open (a null value or interval) stands under the figure
-    with its reason.
+    with its reason. Of the controls, a blur that is matched to the view in focus alone is shown.
     """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
     rows = choices.layers(choices.shown(metrics, spec))
+    rows = rows[rows["view"].isin(choices.changes(spec))]
     pooled = choices.poolings(rows, spec["pooling"])
     encoders = choices.encoders(spec)
     looks = style.looks(encoders)
-    names, views = choices.metrics(rows), choices.compared(spec)
+    names, views = choices.metrics(rows), choices.changes(spec)
     notes = choices.gaps(rows)
     if any(choices.cut(rows[rows["metric"] == metric]) for metric in names):
         notes.append("shading that meets the lower edge goes on below 0")
 
     figure = Figure(
-        figsize=(style.width(len(views)), _height(len(names), len(encoders), len(notes))), layout="constrained"
+        figsize=(
+            style.width(len(views)),
+            _height(len(names), len(encoders) + len(style.families(encoders)) + 1, len(notes)),
+        ),
+        layout="constrained",
     )
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.04)
     grid = figure.subplots(len(names), len(views), squeeze=False, sharex=True, sharey="row")
     handles = {}
     for axes_row, metric in zip(grid, names):
         for axes, view in zip(axes_row, views):
-            axes.axhline(1, color=style.GREY, linewidth=0.7)
+            axes.axhline(0 if choices.distance(metric) else 1, color=style.GREY, linewidth=0.7)
             axes.grid(axis="y")
             here = rows[(rows["metric"] == metric) & (rows["view"] == view)]
             for encoder in encoders:
                 if not (line := here[here["encoder"] == encoder]).empty:
+                    _chance(axes, line)
                     label = encoders[encoder]["label"] + choices.pooling_note(pooled[encoder], spec)
                     handles[encoder] = _line(axes, line, looks[encoder], label)
         if choices.cut(rows[rows["metric"] == metric]):
@@ -51,13 +58,23 @@ def draw(metrics: pd.DataFrame, spec: Mapping):
     figure.align_ylabels(grid[:, 0])
     below = "relative depth of the layer (0 is the first, 1 the last)"
     figure.supxlabel("\n".join([below, *notes]), fontsize=8, linespacing=1.5)
-    shown = [handles[encoder] for encoder in encoders if encoder in handles]
+    shown = [handles[encoder] for encoder in encoders if encoder in handles] + style.families(encoders)
+    if rows["null_low"].notna().any():
+        shown.append(Patch(facecolor=style.GREY, alpha=0.25, label="frames shuffled (95 %)"))
     figure.legend(handles=shown, loc="outside upper center", ncols=2, handlelength=2.8)
     return figure
 
 
-def _height(metrics: int, encoders: int, notes: int) -> float:
-    return 0.75 + 1.45 * metrics + 0.18 * (np.ceil(encoders / 2) + notes)
+def _height(metrics: int, keys: int, notes: int) -> float:
+    return 0.75 + 1.45 * metrics + 0.18 * (np.ceil(keys / 2) + notes)
+
+
+def _chance(axes, rows: pd.DataFrame) -> None:
+    """A grey band where frames that are shuffled come to lie: what agreement by chance would give."""
+    low, high = (rows[end].to_numpy(float) for end in ("null_low", "null_high"))
+    if np.isfinite(low).any():
+        axes.fill_between(rows["depth"].to_numpy(float), low, high, facecolor=style.GREY, alpha=0.12, linewidth=0,
+                          label="_chance", zorder=0)  # fmt: skip
 
 
 def _line(axes, rows: pd.DataFrame, look: style.Look, label: str):

@@ -10,10 +10,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pandas as pd
+import yaml
 from PIL import Image
 
 from catsight import tables
-from catsight.figures import choices, findings, reading, template
+from catsight.figures import captions, choices, findings, published, reading, template
 
 #: Cycles per degree up to which a cat resolves gratings, and the px per degree that a picture needs to hold them.
 CAT_LIMIT = 6
@@ -31,6 +32,8 @@ def render(
     metrics: Path,
     features: Sequence[Path],
     figures: Sequence[Path],
+    attribution: Path | None = None,
+    matched: Sequence[Path] = (),
 ) -> str:
     """The HTML of a study's report, from its tables and figures (paths); the same text on every run."""
     from jinja2 import Environment, StrictUndefined
@@ -40,8 +43,14 @@ def render(
     seen = pd.concat([tables.read(path, about_frames).to_pandas() for path in frames], ignore_index=True)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     inputs = {f"frames {path.stem}": path for path in frames} | {"metrics": metrics} | _feature_names(features)
+    divided = None if attribution is None else tables.read(attribution).to_pandas()
+    if attribution is not None:
+        inputs["attribution"] = attribution
     about = {name: tables.provenance(path) for name, path in inputs.items()}
     photos = _photos(seen, frames)
+    pixels = resolution(spec, seen, [tables.provenance(path) | {"path": path} for path in features])
+    left_out = tables.read(rejected).to_pylist()
+    blurs = [tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched]
     return environment.from_string(template.PAGE).render(
         style=template.STYLE,
         script=template.SCRIPT,
@@ -50,12 +59,15 @@ def render(
         compared=choices.compared(spec),
         n_frames=len(seen),
         n_groups=seen["group"].nunique(),
-        found=findings.sentences(rows, spec),
+        found=findings.sentences(rows, spec, divided),
+        warnings=warnings(rows, spec, pixels, left_out, blurs),
+        published=published.compared(rows, spec),
+        shares=_shares(divided, spec),
         interval=findings.confidence(spec),
-        figures=[_figure(path, spec, len(photos)) for path in figures],
+        figures=[_figure(path, spec) for path in figures],
         viewing=[_viewing(spec, view) for view in choices.views(spec)],
         fields=_fields(spec),
-        resolution=resolution(spec, seen, [tables.provenance(path) | {"path": path} for path in features]),
+        resolution=pixels,
         enough=ENOUGH,
         limit=CAT_LIMIT,
         metrics=[choices.metric_label(metric) for metric in choices.metrics(rows)],
@@ -64,7 +76,7 @@ def render(
         encoders=[{"name": name, **entry} for name, entry in choices.encoders(spec).items()],
         photos=photos[:_PHOTOS],
         photos_left=len(photos[_PHOTOS:]),
-        rejected=tables.read(rejected).to_pylist(),
+        rejected=left_out,
         sources=[_source(name, entry) for name, entry in list(about.items())[:_TABLES]],
         sources_left=len(list(about)[_TABLES:]),
         versions=_versions([spec, *about.values()]),
@@ -113,6 +125,56 @@ def resolution(spec: Mapping, frames: pd.DataFrame, features: Sequence[Mapping])
     return rows
 
 
+def warnings(
+    rows: pd.DataFrame, spec: Mapping, pixels: Sequence[Mapping], rejected: Sequence, blurs: Sequence[Mapping]
+) -> list[str]:
+    """What a reader must know before believing the numbers; a sentence each."""
+    found = []
+    shown = choices.shown(rows, spec)
+    groups = int(shown["n_groups"].min())
+    if groups < findings.FEW_GROUPS:
+        found.append(
+            f"Only {groups} independent groups of frames: fewer than {findings.FEW_GROUPS}, so intervals are rough."
+        )
+    for reason, count in shown.loc[shown["value"].isna(), "reason"].fillna("no reason given").value_counts().items():
+        found.append(f"{count} of {len(shown)} values are missing: {reason}.")
+    coarse = [row["label"] for row in pixels if not row["enough"]]
+    if coarse:
+        found.append(
+            f"Under {ENOUGH} pixels per degree in {', '.join(dict.fromkeys(coarse))}: part of what a cat would lose is "
+            "lost in the reference already. A smaller field of view helps."
+        )
+    for view in dict.fromkeys(blur["view"] for blur in blurs):
+        of = [blur for blur in blurs if blur["view"] == view]
+        unmatched, frames = (sum(blur.get(key, 0) for blur in of) for key in ("unmatched", "frames"))
+        if unmatched:
+            found.append(
+                f"No blur moves {unmatched} of {frames} frames so far as “{spec['views'][view].get('match')}” does, so "
+                f"“{view}” moves them less."
+            )
+    if rejected:
+        found.append(f"{len(rejected)} file{'s' * (len(rejected) != 1)} could not be used; they are listed below.")
+    config = yaml.safe_load(spec["config"]) or {}
+    for name, entry in (config.get("encoders") or {}).items():
+        if isinstance(entry, Mapping) and "factory" in entry:
+            found.append(f"The encoder {name} was made by code of the study’s own, {entry['factory']}.")
+    return found
+
+
+def _shares(attribution: pd.DataFrame | None, spec: Mapping) -> list[dict]:
+    """One row per encoder, pooling and metric of the means over layers: the whole loss, and each part's share."""
+    if attribution is None:
+        return []
+    rows = attribution[attribution["layer"] == choices.ALL_LAYERS]
+    found = []
+    for name, about in choices.encoders(spec).items():
+        for (pooling, metric), some in rows[rows["encoder"] == name].groupby(["pooling", "metric"]):
+            cells = {row["part"]: _cell(row) for row in some.to_dict("records")}
+            found.append({"encoder": about["label"], "pooling": pooling, "metric": choices.metric_label(metric),
+                          "cells": [cells.get(part) for part in ("whole", *choices.PARTS)]})  # fmt: skip
+    return found
+
+
 def _pixels(label: str, what: str, density: float, field: float) -> dict:
     return {"label": label, "input": what, "field": field, "density": density, "enough": density >= ENOUGH}
 
@@ -128,53 +190,18 @@ def _feature_names(paths: Sequence[Path]) -> dict[str, Path]:
 
 # -- figures and photographs ------------------------------------------------------------------------------------------
 
-_CAPTIONS = {
-    "gallery": (
-        "The scenes in every view",
-        "One scene to a row, each from another group of frames as far as there are so many; one view to a column. The "
-        "white bar spans the angle written above it. These are the frames that the encoders were given.",
-    ),
-    "eyes": (
-        "The eyes",
-        "Above, a test chart and, with one colour for each eye, how its pupil answers light, how much contrast it "
-        "passes to its brain at the study's luminance (solid: vertical bars; dashed: horizontal bars; dotted: those "
-        "out of focus), the contrast it can just make out, and what its receptors catch. Below, a row for each eye: "
-        "what becomes of a point of light, in focus and out of it (brightness is drawn as its square root), and of the "
-        "chart in daylight, in a dim room and by moonlight. Teal and pink, the rightmost patches, are one colour to a "
-        "cat.",
-    ),
-    "profiles": (
-        "Layer by layer",
-        "Each line follows one encoder from its first layer (left) to its last (right). The higher, the more alike are "
-        "its features of the view and of the reference; the thin line at 1 is the reference itself. Shading is the "
-        "{interval}, over groups of frames; it is for ever more groups, and as few of them make agreement look too "
-        "high, a line may run along the upper edge of its shading or above it. Dashed lines and hollow dots are "
-        "untrained encoders. The vertical axis need not start at 0, and differs from row to row.",
-    ),
-    "ranking": (
-        "Encoders compared",
-        "A mean over all layers for every encoder: the dot is the estimate, the bar its {interval}, the numbers on the "
-        "right say the same. Encoders are in the order of “{focal}”, best on top; where bars overlap, the order is not "
-        "settled. Other markers are other changes to the same frames: the further left, the more they move the "
-        "features. Hollow markers are untrained encoders.",
-    ),
-}
 
-
-def _figure(path: Path, spec: Mapping, groups: int) -> dict:
-    title, caption = _CAPTIONS.get(path.stem, (path.stem, ""))
-    words = {"interval": findings.confidence(spec), "focal": choices.focus(spec)}
-    views = ", ".join(choices.views(spec))
-    names = ", ".join(entry["label"] for entry in choices.encoders(spec).values())
-    alt = {
-        "gallery": f"Photographs in rows, the views {views} in columns.",
-        "eyes": "Curves of each eye's pupil, optics and receptors; point spreads and a test chart as each eye sees it.",
-        "profiles": f"Line charts of alignment with {spec['reference']} against relative depth, for {names}. "
-        "The values are in the tables under The numbers.",
-        "ranking": f"Dot plots of the mean alignment over layers, for {names}. The values are in the first table under "
-        "The numbers.",
-    }.get(path.stem, title)
-    caption = caption.format(**words)
+def _figure(path: Path, spec: Mapping) -> dict:
+    title, *texts = captions.CAPTIONS.get(path.stem, (path.stem, "", path.stem))
+    words = {
+        "interval": findings.confidence(spec),
+        "focal": choices.focus(spec),
+        "reference": spec["reference"],
+        "whole": spec["attribution"]["view"],
+        "views": ", ".join(choices.views(spec)),
+        "names": ", ".join(entry["label"] for entry in choices.encoders(spec).values()),
+    }
+    caption, alt = (text.format(**words) for text in texts)
     return {"id": path.stem, "title": title, "caption": caption, "alt": alt, "source": embed(path)}
 
 
@@ -271,6 +298,10 @@ def _viewing(spec: Mapping, view: str) -> dict:
         about = {
             "original": "the frame as photographed, unfiltered",
             "catvision": "the published filter of arXiv 2511.02404, from the package catvision",
+            "greyscale": f"what “{spec['reference']}” delivers, without colour",
+            "jpeg": f"what “{spec['reference']}” delivers, as a JPEG of quality {config.get('quality', 50)}",
+            "blur": f"what “{spec['reference']}” delivers, blurred until each frame lies as far from it as “"
+            f"{config.get('match')}” does (root mean square of the pixels)",
         }.get(config["filter"], f"the filter {config['filter']}")
     else:
         about = f"a {config['eye']} eye" + "".join(

@@ -7,12 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from catsight import tables
 from catsight.errors import CatsightError
 
 #: Okabe & Ito (2008), told apart by colour-blind readers; without yellow, which is too pale on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-_MARKERS = ("o", "s", "^", "D", "v")
+#: Families of encoders are told apart by their markers.
+MARKERS = {"cnn": "s", "vit": "o", "windowed-vit": "D", "hybrid": "^", "mlp": "v"}
+#: Parts of the eye.
+PARTS = {"pupil": "#0072B2", "acuity": "#E69F00", "colour": "#CC79A7", "rods": "#009E73"}
 
 #: Width of every figure in inches; printed in one column (89 mm) its type is still 5 to 6 pt.
 WIDTH = 5.6
@@ -67,14 +73,31 @@ class Look:
 
 
 def looks(encoders: Mapping[str, Mapping]) -> dict[str, Look]:
-    """The look of each encoder (as in the spec: name to label, training, ...), by its place among them."""
-    result = {}
+    """The look of each encoder (as in the spec: name to label, training, family, ...).
+
+    Its marker is its family's; its colour is its own where there are enough, else its own within the family.
+    """
+    result, many, of_family = {}, len(encoders) > len(PALETTE), dict.fromkeys(MARKERS, 0)
     for place, (name, encoder) in enumerate(encoders.items()):
-        colour = PALETTE[place % len(PALETTE)]
-        marker = _MARKERS[place // len(PALETTE) % len(_MARKERS)]
+        own = of_family[encoder["family"]] if many else place
+        of_family[encoder["family"]] += 1
+        colour, turn = PALETTE[own % len(PALETTE)], own // len(PALETTE)
         trained = encoder["training"] != "untrained"
-        result[name] = Look(colour, marker, "-" if trained else (0, (3, 1.5)), colour if trained else "white")
+        # solid or dashed; where colours have run out, with as many dots as they have
+        dash = (3, 1.5) if not trained else (6, 1) if turn else ()
+        line = (0, dash + (1, 1) * turn) if dash else "-"
+        result[name] = Look(colour, MARKERS[encoder["family"]], line, colour if trained else "white")
     return result
+
+
+def families(encoders: Mapping[str, Mapping]) -> list:
+    """Handles for a legend that say which marker is which family's; none where there is but one."""
+    from matplotlib.lines import Line2D
+
+    found = [family for family in MARKERS if family in {encoder["family"] for encoder in encoders.values()}]
+    if len(found) < 2:
+        return []
+    return [Line2D([], [], color=GREY, linestyle="", marker=MARKERS[family], label=family) for family in found]
 
 
 def width(columns: int) -> float:
@@ -83,12 +106,18 @@ def width(columns: int) -> float:
 
 
 def styled(draw: Callable) -> Callable:
-    """Lets a function that makes a figure do so in this style, whatever the user's matplotlibrc says."""
+    """Lets a function that makes a figure do so in this style, whatever the user's matplotlibrc says.
+
+    The figure is laid out here, once: laid out anew for every file that it is saved as, it would shift a little.
+    """
 
     @functools.wraps(draw)
     def inner(*arguments, **options):
         with _context():
-            return draw(*arguments, **options)
+            figure = draw(*arguments, **options)
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            return figure
 
     return inner
 
@@ -114,6 +143,20 @@ def save(figure, path: str | os.PathLike, dpi: int) -> None:
         tables.publish(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def reduce(picture: np.ndarray, side: int) -> np.ndarray:
+    """The picture, uint8 (h, w, 3), with no side longer than ``side`` px."""
+    if max(picture.shape[:2]) <= side:
+        return picture
+    image = Image.fromarray(picture)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
+    return np.asarray(image)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text in at most so many letters."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 @contextmanager

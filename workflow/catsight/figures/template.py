@@ -157,6 +157,9 @@ PAGE = """\
 {{ encoders | length }} encoders · {{ compared | length + 1 }} views</p>
 <nav aria-label="Contents"><ul>
 <li><a href="#found">What was found</a></li>
+{% if published %}
+<li><a href="#published">Beside the published values</a></li>
+{% endif %}
 {% for figure in figures %}
 <li><a href="#{{ figure.id }}">{{ figure.title }}</a></li>
 {% endfor %}
@@ -189,7 +192,54 @@ compares inner products of features, and its unbiased form is not flattered by f
 <li>{{ sentence }}</li>
 {% endfor %}
 </ol>
+{% if warnings %}
+<h3 class="warn">Before you believe it</h3>
+<ul class="plain">
+{% for warning in warnings %}
+<li>{{ warning }}</li>
+{% endfor %}
+</ul>
+{% endif %}
 </section>
+{% if published %}
+<section id="published">
+<h2>Beside the published values</h2>
+<p>Published in {{ published.source }}. “Inside” says whether the published value lies in this study’s {{ interval }}.
+{% if published.untrained %}
+<span class="warn">Encoders with random weights stand in for trained ones here, so this says nothing about the published
+values: {{ published.untrained | join(", ") }}.</span>
+{% endif %}
+</p>
+{% call scroll("Published values") %}
+<table>
+{{ head(["Encoder", "Layer", "View", "Measure"], ["Published", "Here", "Difference"]) }}
+<tbody>
+{% for row in published.rows %}
+<tr><th scope="row">{{ row.encoder }}</th><td>{{ row.layer }}</td><td>{{ row.view }}</td><td>{{ row.metric }}</td>
+<td class="number" data-sort="{{ row.value }}">{{ row.value }}</td>{{ cell(row.cell) }}
+<td class="number" data-sort="{{ row.difference }}">{{ row.difference }}<small>{{ row.inside }}</small></td></tr>
+{% endfor %}
+</tbody>
+</table>
+{% endcall %}
+
+{% if published.order %}
+<h3>Order of the families</h3>
+<p>By mean {{ published.order_metric }}, highest first. {{ published.verdict }}</p>
+{% call scroll("Order of the families") %}
+<table>
+<thead><tr><th scope="col">Published</th><th scope="col">Here</th><th scope="col" class="number">Mean</th></tr></thead>
+<tbody>
+{% for row in published.order %}
+<tr><td>{{ row.published }}</td><td>{{ row.here }}</td><td class="number">{{ row.mean }}</td></tr>
+{% endfor %}
+</tbody>
+</table>
+{% endcall %}
+{% endif %}
+
+</section>
+{% endif %}
 {% for figure in figures %}
 <section id="{{ figure.id }}">
 <h2>{{ figure.title }}</h2>
@@ -273,6 +323,24 @@ positions.</p>
 </table>
 {% endcall %}
 
+{% if shares %}
+<h3>Parts of the eye</h3>
+<p>The loss from “{{ spec.reference }}” to “{{ spec.attribution.view }}”, mean over layers, and what of it is due to
+each part; the parts sum to the whole.</p>
+{% call scroll("Parts of the eye", "tall") %}
+<table>
+{{ head(["Encoder", "Pooling", "Measure"], ["Whole loss", "Pupil and optics", "Acuity", "Colour", "Rods"]) }}
+<tbody>
+{% for row in shares %}
+<tr><th scope="row">{{ row.encoder }}</th><td>{{ row.pooling }}</td><td>{{ row.metric }}</td>
+{% for one in row.cells %}{{ cell(one) }}{% endfor %}
+</tr>
+{% endfor %}
+</tbody>
+</table>
+{% endcall %}
+
+{% endif %}
 <h3>Single layers</h3>
 {% for table in layers %}
 <details>

@@ -7,12 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from catsight import job, tables
-from catsight.metrics import compare, maps, stability
+from catsight.metrics import attribution, compare, doses, maps, pairs, stability
 
 
 def main(arguments: Sequence[str]) -> None:
     commands = {
         "compare": (compare.main, "compares one encoder's features of each view with those of the reference"),
+        "attribute": (attribution.main, "divides a loss of alignment among the parts of the eye"),
+        "doses": (doses.main, "compares one encoder's features as light, focus or acuity are varied"),
+        "pairs": (pairs.main, "tabulates dissimilarities of frames, for pictures of them"),
         "stability": (stability.main, "how much one encoder's values depend on which and how many frames there are"),
         "layers": (maps.layers, "compares each layer of the reference view with each layer of another"),
         "encoders": (maps.encoders, "compares each layer of each encoder with each of every other"),

@@ -46,7 +46,7 @@ def estimates(features: Mapping[str, Features], groups: Mapping[str, str], spec:
                         f"{features[view].paths[0].parent}: column {column} has {y.shape[1]} features, and "
                         f"{x.shape[1]} in the reference view; both must be of the same encoder"
                     )
-                compared = plan.compare(x, y, spec["names"]) if plan else dict.fromkeys(spec["names"], _NO_FRAMES)
+                compared = plan.compare(x, y, spec["names"]) if plan else dict.fromkeys(spec["names"], NO_FRAMES)
                 for metric, estimate in compared.items():
                     row = common | place | {"view": view, "metric": metric, "n_features": x.shape[1]}
                     row |= _columns(metric, estimate, spec["confidence"])
@@ -56,13 +56,14 @@ def estimates(features: Mapping[str, Features], groups: Mapping[str, str], spec:
     rows.sort(key=lambda row: (others.index(row["view"]), row["layer_index"]))
     for (view, pooling, metric), per_layer in found.items():
         _correct(per_layer)
-        mean = _mean([estimate for _, estimate in per_layer])
+        mean = mean_over_layers([estimate for _, estimate in per_layer])
         row = common | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": metric}
         rows.append(row | _columns(metric, mean, spec["confidence"]))
     return rows
 
 
-_NO_FRAMES = Estimate(np.array([np.nan]), reason="no frames")
+#: What there is to say of a study without frames.
+NO_FRAMES = Estimate(np.array([np.nan]), reason="no frames")
 
 
 def _columns(metric: str, estimate: Estimate, confidence: float) -> dict:
@@ -74,7 +75,9 @@ def _columns(metric: str, estimate: Estimate, confidence: float) -> dict:
     row = {"value": value, "bandwidth": estimate.bandwidth}
     row |= {key: None if math.isnan(end) else end for key, end in zip(("ci_low", "ci_high"), ends[:2])}
     if estimate.null is not None:
+        low, high = np.quantile(estimate.null, [0.025, 0.975])
         row |= {"p_value": inference.p_value(estimate.null), "null_mean": float(estimate.null.mean())}
+        row |= {"null_low": float(low), "null_high": float(high)}
     return row | {"reason": "; ".join(filter(None, (ends.reason, estimate.untested))) or None}
 
 
@@ -86,7 +89,7 @@ def _correct(per_layer: list[tuple[dict, Estimate]]) -> None:
             row["p_corrected"] = float(p)
 
 
-def _mean(parts: list[Estimate]) -> Estimate:
+def mean_over_layers(parts: Sequence[Estimate]) -> Estimate:
     """The mean over layers, with its replicates and its null: all layers left out and rearranged the same frames."""
     reasons = [part.reason or part.untested for part in parts]
     null = None if any(part.null is None for part in parts) else np.mean([part.null for part in parts], axis=0)

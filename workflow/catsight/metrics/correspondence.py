@@ -36,7 +36,7 @@ def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dista
 
     With ``groups`` None every frame is its own group. nan where it has no rank.
     """
-    n, apart = len(x), _apart(x, y, distance)
+    n, apart = len(x), distances(x, y, distance)
     group = _membership(groups, n)
     if (group == group[0]).all() or not np.isfinite(apart).all():
         return np.full((n, n), np.nan)
@@ -55,7 +55,7 @@ def as_near(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dis
     Those of i's group are no candidates, nor is i itself. So i's rank among some of the frames is 1 more than it has of
     these among them.
     """
-    apart = _apart(x, y, distance)
+    apart = distances(x, y, distance)
     group = _membership(groups, len(x))
     return (apart <= np.diag(apart)[:, None]) & (group[:, None] != group[None, :])
 
@@ -65,8 +65,11 @@ def _membership(groups: Sequence | None, n: int) -> np.ndarray:
     return np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
 
 
-def _apart(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
-    """Distances (n, n) in units of the largest; those that differ by rounding alone are the same."""
+def distances(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
+    """Distances (n, n) of the frames of ``x`` (n, d) from those of ``y`` (n, d), ``cosine`` or ``euclidean``.
+
+    In units of the largest; those that differ by rounding alone are the same.
+    """
     if distance not in ("cosine", "euclidean"):
         raise ValueError(f"distance is '{distance}'; it may be cosine, euclidean")
     if distance == "euclidean":
@@ -75,7 +78,7 @@ def _apart(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
         with np.errstate(invalid="ignore", divide="ignore"):
             unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.float64(x), np.float64(y))]
         apart = 1 - unit[0] @ unit[1].T
-    return np.round(apart / max(apart.max(), 1e-300), 12)
+    return np.round(apart / max(np.fmax.reduce(apart, axis=None, initial=0), 1e-300), 12)
 
 
 def procrustes(x: np.ndarray, y: np.ndarray) -> float:

@@ -63,7 +63,7 @@ def rsa(x: np.ndarray, y: np.ndarray, *, distance: str = "correlation", comparis
 
 
 def cka_unbiased(cross: float, own_x: float, own_y: float, k: np.ndarray, m: np.ndarray) -> float:
-    """Unbiased linear CKA from the sums of squares of X'Y, X'X and Y'Y and the frames' squared lengths (n,), centred."""
+    """Unbiased linear CKA from the sums of squares of X'Y, X'X, Y'Y and the frames' squared lengths (n,); centred."""
     pairs = ((cross, k, m), (own_x, k, k), (own_y, m, m))
     return float(ratio(*(hsic_unbiased(total, a @ b, -a, -b, len(k)) for total, a, b in pairs)))
 

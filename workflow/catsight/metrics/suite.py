@@ -35,8 +35,11 @@ class Estimate(NamedTuple):
     sizes: Sequence[int] = ()
 
 
-def interval(metric: str, estimate: Estimate, confidence: float) -> inference.Interval:
-    """The interval of an estimate of the metric called ``metric``, or the reason for which there is none."""
+def interval(metric: str, estimate: Estimate, confidence: float, *, cosine: bool = True) -> inference.Interval:
+    """The interval of an estimate of the metric called ``metric``, or the reason for which there is none.
+
+    Without ``cosine`` for a difference of two values of a metric, which is no cosine even where they are.
+    """
     value, replicates = float(estimate.values[0]), estimate.values[1:]
     if metric.startswith("retrieval") and len(replicates) >= inference.FEWEST_GROUPS and (replicates == value).all():
         # all found, or none: what a share of 1 in a few groups says of others is not in its spread
@@ -46,7 +49,7 @@ def interval(metric: str, estimate: Estimate, confidence: float) -> inference.In
         replicates,
         estimate.sizes,
         confidence,
-        cosine=metric in COSINES,
+        cosine=cosine and metric in COSINES,
         correct_bias=metric not in OF_THIS_SIZE,
     )
 

@@ -94,7 +94,7 @@ def _rounded_up(frequency: float) -> float:
 def _aperture_spline(
     width: float, height: float, defocus: float, wavelength: float, last_across: float, last_along: float
 ) -> RectBivariateSpline:
-    """:func:`aperture_otf` of an upright pupil of ``width`` and ``height`` mm, along and across it up to these c/deg."""
+    """:func:`aperture_otf` of an upright pupil, ``width`` by ``height`` mm, up to these c/deg across and along it."""
     knots = [
         np.linspace(0, last, max(math.ceil(12 * _smear(extent, defocus) * last), 96))
         for last, extent in ((last_across, width), (last_along, height))

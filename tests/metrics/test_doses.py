@@ -1,0 +1,38 @@
+import json
+
+import numpy as np
+from toy_tables import SPEC, write_features, write_frames
+
+from catsight import tables
+from catsight.__main__ import main
+
+DOSES = [
+    {"swept": "luminance", "dose": 0.01, "reference": "human@luminance=0.01", "view": "cat@luminance=0.01"},
+    {"swept": "luminance", "dose": 100.0, "reference": "human", "view": "cat"},
+    {"swept": "acuity", "dose": 3.0, "reference": "human", "view": "cat@acuity=3"},
+]
+
+
+def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path):
+    """So its rows are those that `metrics compare` gives for these two views."""
+    rng = np.random.default_rng(0)
+    frames = ["--store", str(tmp_path / "store"), "--frames", str(write_frames(tmp_path / "frames.parquet"))]
+    paths = {}
+    for view in {dose[role] for dose in DOSES for role in ("reference", "view")}:
+        paths[view] = str(write_features(tmp_path / f"{view}.parquet", {"b.0/mean": rng.normal(size=(24, 6))}))
+
+    def run(command, spec, views):
+        features = [argument for view in views for argument in ("--features", view, paths[view])]
+        out = tmp_path / f"{command}-{len(list(tmp_path.iterdir()))}.parquet"
+        arguments = ["metrics", command, "--spec", json.dumps(spec), *frames, *features, "--output", str(out)]
+        assert main(arguments) == 0
+        return tables.read(out).to_pandas()
+
+    found = run("doses", SPEC | {"view": "cat", "doses": DOSES}, paths)
+    assert set(found["reference"]) == {"human"} and set(found["view"]) == {"cat"}
+    for dose in DOSES:
+        here = found[(found["swept"] == dose["swept"]) & (found["dose"] == dose["dose"])]
+        wanted = run("compare", SPEC | {"reference": dose["reference"]}, [dose["reference"], dose["view"]])
+        columns = ["layer", "metric", "value", "ci_low", "ci_high", "p_value"]
+        assert here[columns].reset_index(drop=True).equals(wanted[columns])
+    assert len(found) == len(DOSES) * 2 * len(SPEC["names"])

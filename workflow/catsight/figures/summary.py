@@ -1,0 +1,130 @@
+"""The summary: one figure for a paper's first page, that asks the question and answers it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from catsight.figures import choices, style
+
+_SIDE = 420
+
+
+@style.styled
+def draw(metrics: pd.DataFrame, spec: Mapping, row: Mapping, attribution: pd.DataFrame | None = None):
+    """A figure of one frame as the views deliver it, and of the metric that the report speaks of.
+
+    Below the pictures: alignment of the view in focus by depth (left), the mean over layers for every view (right), and
+    where there is ``attribution`` what of the loss is due to which part of the eye, mean over layers. ``metrics`` is
+    the study's metrics table; ``row`` holds the ``pictures`` of a frame by view, uint8 sRGB (h, w, 3).
+    """
+    from matplotlib.figure import Figure
+
+    shown = choices.shown(metrics, spec)
+    shown = shown[shown["metric"] == choices.primary(shown)]
+    focal, reference = choices.focus(spec), spec["reference"]
+    views = [reference, focal, *[view for view in choices.changes(spec) if view != focal]][:4]
+    views = [view for view in views if view in row["pictures"]]
+    shares = None if attribution is None else _shares(attribution, spec, shown["metric"].iloc[0])
+    encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(shown["encoder"])}
+    below = 0 if shares is None else 0.75 + 0.24 * shares["encoder"].nunique()
+    plots = max(2.2, 0.6 + 0.11 * len(choices.compared(spec)) * len(encoders))
+    legend = 0.25 + 0.17 * np.ceil((len(encoders) + len(style.families(encoders))) / 2)
+    pictures = style.WIDTH / len(views)
+    figure = Figure(figsize=(style.WIDTH, pictures + plots + legend + below + 0.3), layout="constrained")
+    parts = figure.subfigures(
+        3 if below else 2, 1, height_ratios=[pictures + 0.25, plots + legend, below][: 3 if below else 2]
+    )
+    for axes, view in zip(parts[0].subplots(1, len(views), squeeze=False)[0], views):
+        axes.imshow(style.reduce(row["pictures"][view], _SIDE), interpolation="antialiased")
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        note = " (reference)" if view == reference else ""
+        axes.set_title(f"{view}{note}\n{choices.conditions(spec, view)}", fontsize=7.5)
+    left, right = parts[1].subplots(1, 2, width_ratios=[1.25, 1])
+    _profile(left, choices.layers(shown[shown["view"] == focal]), encoders, spec)
+    _means(right, choices.summaries(shown), encoders, spec)
+    looks = style.looks(choices.encoders(spec))
+    handles = [_key(looks[name], about["label"]) for name, about in encoders.items()] + style.families(encoders)
+    parts[1].legend(handles=handles, loc="outside upper center", ncols=2, handlelength=2.8)
+    if below:
+        _parts(parts[2].subplots(), shares, spec)
+    return figure
+
+
+def _profile(axes, rows: pd.DataFrame, encoders: Mapping, spec: Mapping) -> None:
+    metric = rows["metric"].iloc[0]
+    looks = style.looks(choices.encoders(spec))
+    axes.axhline(0 if choices.distance(metric) else 1, color=style.GREY, linewidth=0.7)
+    for name in encoders:
+        here = rows[rows["encoder"] == name]
+        look, depth = looks[name], here["depth"].to_numpy(float)
+        low, high = (here[end].to_numpy(float) for end in ("ci_low", "ci_high"))
+        axes.fill_between(depth, low, high, facecolor=look.colour, alpha=0.11, linewidth=0)
+        axes.plot(depth, here["value"].to_numpy(float), color=look.colour, linestyle=look.line, marker=look.marker,
+                  markerfacecolor=look.face, markeredgewidth=0.8, label=name)  # fmt: skip
+    if choices.cut(rows):
+        axes.set_ylim(choices.CUT, 1.05)
+    axes.grid(axis="y")
+    axes.set(xlim=(-0.04, 1.04), xticks=[0, 0.5, 1], xticklabels=["0", "0.5", "1"])
+    axes.set_xlabel(f"relative depth of the layer, “{choices.focus(spec)}”", fontsize=7.5)
+    axes.set_ylabel(choices.metric_label(metric))
+
+
+def _means(axes, rows: pd.DataFrame, encoders: Mapping, spec: Mapping) -> None:
+    """A line of dots to each view, one to each encoder: what each change of the picture does."""
+    metric = rows["metric"].iloc[0]
+    looks, views = style.looks(choices.encoders(spec)), choices.compared(spec)
+    offsets = (np.arange(len(encoders)) - (len(encoders) - 1) / 2) * 0.75 / len(encoders)
+    for place, view in enumerate(views):
+        for name, offset in zip(encoders, offsets):
+            here = rows[(rows["view"] == view) & (rows["encoder"] == name)]
+            if here.empty or pd.isna(here["value"].iloc[0]):
+                continue
+            one, look = here.iloc[0], looks[name]
+            axes.hlines(place + offset, one["ci_low"], one["ci_high"], color=look.colour, linewidth=1.1)
+            axes.plot([one["value"]], [place + offset], color=look.colour, marker=look.marker, markersize=3,
+                      markerfacecolor=look.face, linestyle="", label=f"{name}/{view}")  # fmt: skip
+    axes.axvline(0 if choices.distance(metric) else 1, color=style.GREY, linewidth=0.7)
+    if choices.cut(rows):
+        axes.set_xlim(choices.CUT, 1.05)
+    axes.set_yticks(range(len(views)), views)
+    axes.set_ylim(len(views) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.set_xlabel("mean over layers", fontsize=7.5)
+
+
+def _shares(attribution: pd.DataFrame, spec: Mapping, metric: str) -> pd.DataFrame | None:
+    rows = choices.pooled(attribution[attribution["metric"] == metric], spec)
+    rows = rows[(rows["layer"] == choices.ALL_LAYERS) & rows["part"].isin(choices.PARTS) & rows["value"].notna()]
+    return rows if len(rows) else None
+
+
+def _parts(axes, rows: pd.DataFrame, spec: Mapping) -> None:
+    """Dots with intervals, one line to an encoder: what of its loss is due to each part."""
+    encoders = [name for name in choices.encoders(spec) if name in set(rows["encoder"])]
+    parts = [part for part in choices.PARTS if part in set(rows["part"])]
+    offsets = (np.arange(len(parts)) - (len(parts) - 1) / 2) * 0.7 / len(parts)
+    for place, name in enumerate(encoders):
+        for part, offset in zip(parts, offsets):
+            one = rows[(rows["encoder"] == name) & (rows["part"] == part)].iloc[0]
+            axes.hlines(place + offset, one["ci_low"], one["ci_high"], color=style.PARTS[part], linewidth=1.4)
+            axes.plot([one["value"]], [place + offset], color=style.PARTS[part], marker="o", linestyle="",
+                      label=choices.PARTS[part] if name == encoders[0] else f"_{part}")  # fmt: skip
+    axes.axvline(0, color=style.GREY, linewidth=0.7)
+    axes.set_yticks(range(len(encoders)), [choices.encoders(spec)[name]["label"] for name in encoders])
+    axes.set_ylim(len(encoders) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.set_xlabel(
+        f"loss due to each part of the eye of “{spec['attribution']['view']}”, mean over layers", fontsize=7.5
+    )
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=7.5, handletextpad=0.2)
+
+
+def _key(look: style.Look, label: str):
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=look.colour, linestyle=look.line, marker=look.marker, markerfacecolor=look.face,
+                  markeredgewidth=0.8, label=label)  # fmt: skip

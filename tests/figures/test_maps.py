@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import synthetic_study as synthetic
+import synthetic_tables
+
+from catsight.figures import choices, maps
+
+
+def test_squares_are_the_table(spec):
+    table = synthetic_tables.maps()
+    axes = [a for sub in maps.draw(table, spec).subfigs for a in sub.axes if a.images]
+    encoders = list(choices.encoders(spec))
+    for one, encoder in zip(axes, encoders):
+        shown = np.asarray(one.images[0].get_array())
+        here = table[(table["encoder"] == encoder) & (table["other_view"] == "cat")]
+        assert len(here) == shown.size
+        for _, row in here.iterrows():
+            assert shown[row["layer_index"], row["other_index"]] == row["value"]
+    whole = np.asarray(axes[len(encoders)].images[0].get_array())
+    assert whole.shape == (sum(synthetic.DEPTH.values()),) * 2
+    # both halves, though the table has each pair of encoders once
+    starts = dict(zip(encoders, np.cumsum([0, *(synthetic.DEPTH[e] for e in encoders)])))
+    between = table[(table["other_view"] == "human") & (table["encoder"] != table["other_encoder"])]
+    for _, row in between.sample(50, random_state=0).iterrows():
+        i, j = starts[row["encoder"]] + row["layer_index"], starts[row["other_encoder"]] + row["other_index"]
+        assert whole[i, j] == whole[j, i] == row["value"]
+
+
+def test_a_single_encoder_has_no_map_of_encoders(spec):
+    table = synthetic_tables.maps()
+    spec["encoders"] = {"imgfocus_vit_s14": synthetic.ENCODERS["imgfocus_vit_s14"]}
+    figure = maps.draw(table, spec)
+    assert len([axes for axes in figure.axes if axes.images]) == 1
+
+
+@pytest.mark.parametrize("undefined", [1, 144])
+def test_values_that_are_undefined_are_left_blank(spec, undefined):
+    table = synthetic_tables.maps()
+    here = table[(table["encoder"] == "imgfocus_vit_s14") & (table["other_view"] == "cat")].index[:undefined]
+    table.loc[here, "value"] = np.nan
+    square = maps.matrix(table, ("imgfocus_vit_s14", "human"), ("imgfocus_vit_s14", "cat"))
+    assert square.shape == (12, 12) and np.isnan(square).sum() == undefined

@@ -1,0 +1,30 @@
+import numpy as np
+import synthetic_study as synthetic
+import synthetic_tables
+from scipy.stats import rankdata
+
+from catsight.figures import choices, rdms
+
+
+def test_squares_are_ranks_of_the_table_by_group(spec):
+    table = synthetic_tables.pairs()
+    grid = [axes for axes in rdms.draw(table, spec).axes if axes.images]
+    order = ["a0", "a1", "a2", "b0", "b1", "b2"]
+    assert len(grid) == 8
+    for place, encoder in enumerate(choices.encoders(spec)):
+        here = table[(table["encoder"] == encoder) & (table["view"] == "cat")]
+        for axes, column in zip(
+            grid[place :: len(synthetic.ENCODERS)], ("reference_dissimilarity", "view_dissimilarity")
+        ):
+            values = here.pivot(index="frame_id", columns="other_id", values=column).loc[order, order].to_numpy()
+            upper = np.triu_indices(6, 1)
+            shown = np.ma.filled(axes.images[0].get_array(), np.nan)
+            np.testing.assert_allclose(shown[upper], (rankdata(values[upper]) - 1) / 14)
+            np.testing.assert_allclose(shown, shown.T)
+            assert np.isnan(np.diag(shown)).all()
+
+
+def test_what_is_unknown_has_no_rank():
+    values = np.array([[0, 3, np.nan], [3, 0, 1], [np.nan, 1, 0.0]])
+    expected = [[np.nan, 1, np.nan], [1, np.nan, 0], [np.nan, 0, np.nan]]
+    np.testing.assert_array_equal(rdms.ranks(values), expected)

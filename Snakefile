@@ -32,9 +32,4 @@ rule all:
     input:
         rules.report.output,
         rules.tables.output,
-        rules.merge_metrics.output,
-        rules.merge_stability.output,
-        rules.merge_pairs.output,
-        rules.merge_attribution.output if study.subsets else [],
-        rules.merge_doses.output if study.doses else [],
-        rules.merge_maps.output if study.config["metrics"]["maps"]["metrics"] else [],
+        expand(rules.merge.output, table=study.tables),

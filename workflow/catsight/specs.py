@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 from catsight.study import Study
 
-_STAGES = ["frames", "views", "portraits", "weights", "features", "metrics", "stability", "maps", "figures"]
+_STAGES = [
+    "frames", "views", "portraits", "weights", "features", "metrics", "stability", "maps", "pairs", "attribution",
+    "doses", "figures", "report",
+]  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -26,7 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     if options.stage == "maps" and options.name is None:
         spec = spec()
     if callable(spec):
-        known = study.views if options.stage == "views" else study.encoders
+        known = {**study.shown, **study.swapped} if options.stage == "views" else study.encoders
         if options.name not in known:
             parser.error(f"{options.stage} needs one of: {', '.join(known)}")
         spec = spec(options.name)

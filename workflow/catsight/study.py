@@ -334,6 +334,25 @@ class Study:
         }
 
     @property
+    def tables(self) -> list[str]:
+        """The tables that this study has as a whole."""
+        has = {
+            "attribution": bool(self.subsets),
+            "doses": bool(self.doses),
+            "maps": bool(self.config["metrics"]["maps"]["metrics"]),
+        }
+        every = ("metrics", "stability", "pairs", "attribution", "doses", "maps")
+        return [table for table in every if has.get(table, True)]
+
+    @property
+    def one_by_one(self) -> list[str]:
+        """The reference, the views in which a single part of its eye is swapped, and that in which all are."""
+        if not self.subsets:
+            return []
+        single = (self.subsets[part] for part in self.config["attribution"]["parts"])
+        return list(dict.fromkeys([self.reference, *single, self.whole]))
+
+    @property
     def figures(self) -> dict[str, str]:
         """The figures that this study has, in the report's order, and the table of the study that each is drawn from.
 
@@ -343,14 +362,12 @@ class Study:
         figures = {
             "summary": "",
             "gallery": "",
-            "parts": "" if self.subsets else None,
+            "parts": "" if "attribution" in self.tables else None,
             "eyes": "" if self.eyes else None,
             "profiles": "metrics",
             "ranking": "metrics",
             "changes": "metrics" if several else None,
-            "attribution": "attribution" if self.subsets else None,
-            "doses": "doses" if self.doses else None,
-            "maps": "maps" if self.config["metrics"]["maps"]["metrics"] else None,
+            **{table: table if table in self.tables else None for table in ("attribution", "doses", "maps")},
             "rdms": "pairs",
             "retrieval": "",
             "stability": "stability",

@@ -44,9 +44,20 @@ def per_view(option, folder, views=study.views):
     return " ".join(f"{option} {view} {' '.join(shards)}" for view, shards in tables.items())
 
 
+def features_of(views):
+    """The tables of features of these views, of an encoder that is left open."""
+    return expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet", view=views, shard=study.shards)
+
+
 def option(name, files):
     """An option of a command with its files, or nothing where there are none."""
     return " ".join([name, *files]) if files else ""
+
+
+def picture(figure, category, caption=None):
+    """A figure, as PNG and SVG, with its caption for snakemake's own report."""
+    files = multiext(f"{RESULTS}/figures/{figure}", ".png", ".svg")
+    return report(files, caption=f"../report/{caption or figure}.rst", category=category)
 
 
 # Figures that hold photographs: as PNG they are smaller.

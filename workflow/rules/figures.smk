@@ -3,11 +3,7 @@ rule figure:
     input:
         lambda wildcards: f"{RESULTS}/{study.figures[wildcards.figure]}.parquet",
     output:
-        report(
-            multiext(f"{RESULTS}/figures/{{figure}}", ".png", ".svg"),
-            caption="../report/figure.rst",
-            category="Alignment",
-        ),
+        picture("{figure}", "Alignment", "figure"),
     log:
         f"{RESULTS}/logs/figures/{{figure}}.log",
     wildcard_constraints:
@@ -15,11 +11,16 @@ rule figure:
     conda:
         "../../envs/base.yaml"
     params:
+        figure="{figure}",
         spec=study.figures_spec,
     message:
         "figures: {wildcards.figure}"
     shell:
-        "python -m catsight figures {wildcards.figure} --spec {params.spec:q} --table {input} --output {output} 2> {log}"
+        "python -m catsight figures {params.figure} --spec {params.spec:q} --table {input} --output {output} 2> {log}"
+
+
+# Whether a loss was divided among the parts of the eye.
+ATTRIBUTION = expand(rules.merge.output, table=[table for table in study.tables if table == "attribution"])
 
 
 rule gallery:
@@ -27,150 +28,108 @@ rule gallery:
         frames=rules.frames.output.shards,
         views=expand(rules.views.output, view=study.views, shard=study.shards),
     output:
-        report(
-            multiext(f"{RESULTS}/figures/gallery", ".png", ".svg"),
-            caption="../report/gallery.rst",
-            category="Views",
-        ),
+        picture("gallery", "Views"),
     log:
         f"{RESULTS}/logs/figures/gallery.log",
     conda:
         "../../envs/base.yaml"
     params:
+        figure="gallery",
         spec=study.figures_spec,
         views=per_view("--views", "views"),
+        tables="",
     message:
         "figures: gallery of the views"
     shell:
-        "python -m catsight figures gallery --spec {params.spec:q} --frames {input.frames} {params.views}"
-        " --output {output} 2> {log}"
+        "python -m catsight figures {params.figure} --spec {params.spec:q} --frames {input.frames} {params.views}"
+        " {params.tables} --output {output} 2> {log}"
 
 
-if study.subsets:
-    ONE_BY_ONE = dict.fromkeys(
-        [study.reference, *(study.subsets[part] for part in study.config["attribution"]["parts"]), study.whole]
-    )
-
-    rule parts:
-        input:
-            frames=rules.frames.output.shards,
-            views=expand(rules.views.output, view=ONE_BY_ONE, shard=study.shards),
-        output:
-            report(
-                multiext(f"{RESULTS}/figures/parts", ".png", ".svg"),
-                caption="../report/parts.rst",
-                category="Views",
-            ),
-        log:
-            f"{RESULTS}/logs/figures/parts.log",
-        conda:
-            "../../envs/base.yaml"
-        params:
-            spec=study.figures_spec,
-            views=per_view("--views", "views", ONE_BY_ONE),
-        message:
-            "figures: parts of the eye"
-        shell:
-            "python -m catsight figures parts --spec {params.spec:q} --frames {input.frames} {params.views}"
-            " --output {output} 2> {log}"
+use rule gallery as parts with:
+    input:
+        frames=rules.frames.output.shards,
+        views=expand(rules.views.output, view=study.one_by_one, shard=study.shards),
+    output:
+        picture("parts", "Views"),
+    log:
+        f"{RESULTS}/logs/figures/parts.log",
+    params:
+        figure="parts",
+        spec=study.figures_spec,
+        views=per_view("--views", "views", study.one_by_one),
+        tables="",
+    message:
+        "figures: parts of the eye"
 
 
-rule eyes:
+use rule gallery as retrieval with:
+    input:
+        **rules.gallery.input,
+        pairs=f"{RESULTS}/pairs.parquet",
+    output:
+        picture("retrieval", "Alignment"),
+    log:
+        f"{RESULTS}/logs/figures/retrieval.log",
+    params:
+        figure="retrieval",
+        spec=study.figures_spec,
+        views=per_view("--views", "views"),
+        tables=option("--pairs", [f"{RESULTS}/pairs.parquet"]),
+    message:
+        "figures: which frame is taken for which"
+
+
+use rule gallery as summary with:
+    input:
+        **rules.gallery.input,
+        tables=[f"{RESULTS}/metrics.parquet", *ATTRIBUTION],
+    output:
+        picture("summary", "Alignment"),
+    log:
+        f"{RESULTS}/logs/figures/summary.log",
+    params:
+        figure="summary",
+        spec=study.figures_spec,
+        views=per_view("--views", "views"),
+        tables=" ".join([option("--metrics", [f"{RESULTS}/metrics.parquet"]), option("--attribution", ATTRIBUTION)]),
+    message:
+        "figures: summary"
+
+
+use rule figure as eyes with:
     input:
         rules.portraits.output,
     output:
-        report(
-            multiext(f"{RESULTS}/figures/eyes", ".png", ".svg"),
-            caption="../report/eyes.rst",
-            category="Views",
-        ),
+        picture("eyes", "Views"),
     log:
         f"{RESULTS}/logs/figures/eyes.log",
-    conda:
-        "../../envs/base.yaml"
     params:
+        figure="eyes",
         spec=study.figures_spec,
     message:
         "figures: the eyes"
-    shell:
-        "python -m catsight figures eyes --spec {params.spec:q} --eyes {input} --output {output} 2> {log}"
 
 
-rule retrieval:
+use rule figure as tables with:
     input:
-        frames=rules.frames.output.shards,
-        views=expand(rules.views.output, view=study.views, shard=study.shards),
-        pairs=rules.merge_pairs.output,
-    output:
-        report(
-            multiext(f"{RESULTS}/figures/retrieval", ".png", ".svg"),
-            caption="../report/retrieval.rst",
-            category="Alignment",
-        ),
-    log:
-        f"{RESULTS}/logs/figures/retrieval.log",
-    conda:
-        "../../envs/base.yaml"
-    params:
-        spec=study.figures_spec,
-        views=per_view("--views", "views"),
-    message:
-        "figures: which frame is taken for which"
-    shell:
-        "python -m catsight figures retrieval --spec {params.spec:q} --frames {input.frames} {params.views}"
-        " --pairs {input.pairs} --output {output} 2> {log}"
-
-
-rule summary:
-    input:
-        frames=rules.frames.output.shards,
-        views=expand(rules.views.output, view=study.views, shard=study.shards),
-        metrics=rules.merge_metrics.output,
-        attribution=rules.merge_attribution.output if study.subsets else [],
-    output:
-        report(
-            multiext(f"{RESULTS}/figures/summary", ".png", ".svg"),
-            caption="../report/summary.rst",
-            category="Alignment",
-        ),
-    log:
-        f"{RESULTS}/logs/figures/summary.log",
-    conda:
-        "../../envs/base.yaml"
-    params:
-        spec=study.figures_spec,
-        views=per_view("--views", "views"),
-        attribution=lambda wildcards, input: option("--attribution", input.attribution),
-    message:
-        "figures: summary"
-    shell:
-        "python -m catsight figures summary --spec {params.spec:q} --frames {input.frames} {params.views}"
-        " --metrics {input.metrics} {params.attribution} --output {output} 2> {log}"
-
-
-rule tables:
-    input:
-        rules.merge_metrics.output,
+        f"{RESULTS}/metrics.parquet",
     output:
         multiext(f"{RESULTS}/tables/metrics", ".csv", ".tex"),
     log:
         f"{RESULTS}/logs/figures/tables.log",
-    conda:
-        "../../envs/base.yaml"
     params:
+        figure="tables",
         spec=study.figures_spec,
     message:
         "figures: tables"
-    shell:
-        "python -m catsight figures tables --spec {params.spec:q} --metrics {input} --output {output} 2> {log}"
 
 
 rule report:
     input:
         frames=rules.frames.output.shards,
         rejected=rules.frames.output.rejected,
-        metrics=rules.merge_metrics.output,
-        attribution=rules.merge_attribution.output if study.subsets else [],
+        metrics=f"{RESULTS}/metrics.parquet",
+        attribution=ATTRIBUTION,
         features=expand(
             f"{RESULTS}/features/{{encoder}}/{study.reference}/{study.shards[0]}.parquet", encoder=study.encoders
         ),
@@ -184,7 +143,7 @@ rule report:
         "../../envs/base.yaml"
     params:
         spec=study.report_spec,
-        attribution=lambda wildcards, input: option("--attribution", input.attribution),
+        attribution=option("--attribution", ATTRIBUTION),
         matched=lambda wildcards, input: option("--matched", input.matched),
     message:
         "figures: report"

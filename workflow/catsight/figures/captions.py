@@ -93,9 +93,10 @@ CAPTIONS = {
     "retrieval": (
         "What is taken for what",
         "The scenes that the most encoders mistake: as “{reference}” and as “{focal}” deliver them, and what each "
-        "encoder’s last layer finds nearest to the latter among the other frames of “{reference}”. An orange frame "
-        "marks a mistake: that frame is nearer than the scene itself. Grey ones are not, but come next.",
-        "Photographs: a frame, its view, and the nearest other frame for some encoders.",
+        "encoder’s last layer finds nearest to the latter among the other scenes (groups) of “{reference}”. An "
+        "orange frame marks a mistake: another scene is nearer than the frame itself. Grey ones are not, but come "
+        "next.",
+        "Photographs: a frame, its view, and the nearest frame of another scene for some encoders.",
     ),
     "stability": (
         "How far to trust it",

@@ -101,23 +101,23 @@ def _retrieval(arguments: Sequence[str]) -> None:
 
 def _eyes(arguments: Sequence[str]) -> None:
     parser = _parser("eyes", "Draws the eyes of a study: pupil, optics, receptors, and a test chart.")
-    parser.add_argument("--eyes", type=Path, required=True, help="the table of eyes")
+    parser.add_argument("--table", type=Path, required=True, help="the table of eyes")
     options = parser.parse_args(arguments)
 
     from catsight.figures import eyes
 
-    _save(eyes.draw(eyes.read(options.eyes)), options)
+    _save(eyes.draw(eyes.read(options.table)), options)
 
 
 def _tables(arguments: Sequence[str]) -> None:
     parser = _parser("tables", "Writes the numbers of a study as CSV, and their means over layers as LaTeX.",
                      ".csv and .tex to write")  # fmt: skip
-    parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
+    parser.add_argument("--table", type=Path, required=True, help="the study's metrics table")
     options = parser.parse_args(arguments)
 
     from catsight.figures import numbers
 
-    rows = tables.read(options.metrics).to_pandas()
+    rows = tables.read(options.table).to_pandas()
     for path in options.output:
         numbers.write(rows, options.spec, path)
 

@@ -36,8 +36,9 @@ def draw(rows: Sequence[Mapping], spec: Mapping):
 def parts(rows: Sequence[Mapping], spec: Mapping):
     """As :func:`draw`, of the reference's eye with one part after the other swapped, and with all."""
     swapped, view = spec["attribution"]["swapped"], spec["attribution"]["view"]
+    in_order = [(part, swapped[part]) for part in choices.PARTS if part in swapped]
     columns = {spec["reference"]: f"{spec['reference']}\n(reference)"}
-    columns |= {name: f"{view}’s\n{choices.PARTS[part]}" for part, name in swapped.items()}
+    columns |= {name: f"{view}’s\n{choices.PARTS[part]}" for part, name in in_order}
     columns |= {spec["attribution"]["whole"]: f"{view}’s\nall of these"}
     return _pictures(rows, columns, spec, {spec["reference"]})
 

@@ -43,9 +43,9 @@ def draw(metrics: pd.DataFrame, spec: Mapping):
             axes.axhline(0 if choices.distance(metric) else 1, color=style.GREY, linewidth=0.7)
             axes.grid(axis="y")
             here = rows[(rows["metric"] == metric) & (rows["view"] == view)]
+            _chance(axes, here)
             for encoder in encoders:
                 if not (line := here[here["encoder"] == encoder]).empty:
-                    _chance(axes, line)
                     label = encoders[encoder]["label"] + choices.pooling_note(pooled[encoder], spec)
                     handles[encoder] = _line(axes, line, looks[encoder], label)
         if choices.cut(rows[rows["metric"] == metric]):
@@ -70,11 +70,14 @@ def _height(metrics: int, keys: int, notes: int) -> float:
 
 
 def _chance(axes, rows: pd.DataFrame) -> None:
-    """A grey band where frames that are shuffled come to lie: what agreement by chance would give."""
-    low, high = (rows[end].to_numpy(float) for end in ("null_low", "null_high"))
-    if np.isfinite(low).any():
-        axes.fill_between(rows["depth"].to_numpy(float), low, high, facecolor=style.GREY, alpha=0.12, linewidth=0,
-                          label="_chance", zorder=0)  # fmt: skip
+    """A grey band over where the frames of all encoders come to lie when they are shuffled: agreement by chance."""
+    depth, low, high = np.linspace(0, 1, 101), [], []
+    for _, own in rows[rows["null_low"].notna()].groupby("encoder"):
+        low.append(np.interp(depth, own["depth"], own["null_low"]))
+        high.append(np.interp(depth, own["depth"], own["null_high"]))
+    if low:
+        axes.fill_between(depth, np.min(low, axis=0), np.max(high, axis=0), facecolor=style.GREY, alpha=0.25,
+                          linewidth=0, label="_chance", zorder=0)  # fmt: skip
 
 
 def _line(axes, rows: pd.DataFrame, look: style.Look, label: str):

@@ -14,10 +14,11 @@ _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 def draw(metrics: pd.DataFrame, spec: Mapping):
     """A figure with one panel per metric: a line per encoder, a dot per compared view, its interval beside it.
 
-    The dots are means over an encoder's layers (the rows with layer ``all``), best first by the view in focus. Of the
-    controls, a blur that is matched to that view alone is shown.
+    The dots are means over an encoder's layers (the rows with layer ``all``), best first by the view in focus. Controls
+    are in :func:`changes`.
     """
-    return _panels(choices.summaries(choices.shown(metrics, spec)), spec, choices.changes(spec))
+    views = [view for view in choices.compared(spec) if spec["views"][view].get("filter") not in choices.CONTROLS]
+    return _panels(choices.summaries(choices.shown(metrics, spec)), spec, views or choices.compared(spec))
 
 
 @style.styled

@@ -206,11 +206,14 @@ def _figure(path: Path, spec: Mapping) -> dict:
 
 
 def embed(path: Path) -> str:
-    """A picture file as a ``data:`` address."""
+    """A picture file as a ``data:`` address; a PNG as WebP, which is a fifth of it."""
     if path.suffix.lower() == ".svg":
         # as text: the pictures inside are base64 already, and would grow by another third
         return f"data:image/svg+xml;charset=utf-8,{quote(path.read_text(encoding='utf-8'), safe='/+=:;,?()!*')}"
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    buffer = io.BytesIO()
+    with Image.open(path) as image:
+        image.convert("RGB").save(buffer, "WEBP", quality=88)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _photos(frames: pd.DataFrame, paths: Sequence[Path]) -> list[dict]:

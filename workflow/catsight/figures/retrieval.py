@@ -14,17 +14,20 @@ _SIDE = 300
 def examples(pairs: pd.DataFrame, spec: Mapping) -> list[dict]:
     """The frames that most encoders mistake, at most :data:`FRAMES`, each of another group as far as there are so many.
 
-    Each with, for every encoder, the nearest ``other`` frame of the reference and whether that is nearer than the
-    frame's own (``mistaken``). Frames that no encoder mistakes come last, those first that are nearest to be mistaken.
+    Each with, for every encoder, the nearest ``other`` frame of the reference, of another group where there is one, and
+    whether that is nearer than the frame's own (``mistaken``). Frames that no encoder mistakes come last, those first
+    that are nearest to be mistaken.
     """
     pairs = choices.pooled(pairs[pairs["view"] == choices.focus(spec)], spec)
     encoders = [name for name in choices.encoders(spec) if name in set(pairs["encoder"])][:ENCODERS]
-    found = []
+    found, groups = [], pairs.drop_duplicates("frame_id").set_index("frame_id")["group"]
     for (frame, group), of_frame in pairs[pairs["encoder"].isin(encoders)].groupby(["frame_id", "group"]):
         nearest, margins = {}, []
         for name in encoders:
             here = of_frame[of_frame["encoder"] == name].set_index("other_id")["distance"]
             own, others = here.get(frame), here.drop(frame).dropna()
+            if groups.nunique() > 1:
+                others = others[others.index.map(groups) != group]
             if pd.isna(own) or others.empty:
                 continue
             other = others.sort_index().idxmin()
@@ -58,7 +61,7 @@ def draw(rows: Sequence[Mapping], spec: Mapping, titles: Mapping[str, str]):
     grid = figure.subplots(len(rows), columns, squeeze=False)
     label = choices.encoders(spec)
     heads = [f"frame as\n{spec['reference']}", f"frame as\n{choices.focus(spec)}"]
-    heads += [f"nearest other to\n{style.shortened(label[name]['label'], 18)}" for name in encoders]
+    heads += [f"nearest other,\n{style.shortened(label[name]['label'], 22)}" for name in encoders]
     for axes, head in zip(grid[0], heads):
         axes.set_title(head, fontsize=7.5)
     for axes_row, row in zip(grid, rows):

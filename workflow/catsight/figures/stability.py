@@ -1,5 +1,6 @@
 """Stability: what the values would have been with fewer frames, and how far they can be trusted."""
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -36,6 +37,7 @@ def draw(stability: pd.DataFrame, spec: Mapping):
             _half(axes_row[1], here[here["kind"] == "split_half"], place, looks[name])
             if columns == 3:
                 _ceiling(axes_row[2], here[here["kind"] == "of_ceiling"], looks[name])
+        _unknown(axes_row[1], rows[(rows["metric"] == metric) & (rows["kind"] == "split_half")])
         axes_row[0].set_ylabel(choices.metric_label(metric))
         axes_row[1].set(ylim=(-0.05, 1.05), xlim=(-0.6, len(encoders) - 0.4), xticks=[])
         for axes in axes_row:
@@ -71,6 +73,13 @@ def _half(axes, rows: pd.DataFrame, place: int, look: style.Look) -> None:
     row = rows.iloc[0]
     axes.vlines(place, row["low"], row["high"], color=look.colour, linewidth=1)
     axes.plot([place], [row["value"]], color=look.colour, marker=look.marker, markerfacecolor=look.face, linestyle="")
+
+
+def _unknown(axes, rows: pd.DataFrame) -> None:
+    """Says why, where no half could be compared."""
+    if len(rows) and rows["value"].isna().all():
+        reason = textwrap.fill(str(rows["reason"].iloc[0]), 16)
+        axes.text(0.5, 0.5, reason, transform=axes.transAxes, ha="center", va="center", fontsize=7, color=style.GREY)
 
 
 def _ceiling(axes, rows: pd.DataFrame, look: style.Look) -> None:

@@ -115,7 +115,8 @@ def styled(draw: Callable) -> Callable:
     def inner(*arguments, **options):
         with _context():
             figure = draw(*arguments, **options)
-            figure.draw_without_rendering()
+            for _ in range(2):  # labels beside pictures that keep their shape find their place at the second time
+                figure.draw_without_rendering()
             figure.set_layout_engine("none")
             return figure
 

@@ -27,28 +27,33 @@ def draw(metrics: pd.DataFrame, spec: Mapping, row: Mapping, attribution: pd.Dat
     views = [view for view in views if view in row["pictures"]]
     shares = None if attribution is None else _shares(attribution, spec, shown["metric"].iloc[0])
     encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(shown["encoder"])}
-    below = 0 if shares is None else 0.75 + 0.24 * shares["encoder"].nunique()
-    plots = max(2.2, 0.6 + 0.11 * len(choices.compared(spec)) * len(encoders))
-    legend = 0.25 + 0.17 * np.ceil((len(encoders) + len(style.families(encoders))) / 2)
-    pictures = style.WIDTH / len(views)
-    figure = Figure(figsize=(style.WIDTH, pictures + plots + legend + below + 0.3), layout="constrained")
-    parts = figure.subfigures(
-        3 if below else 2, 1, height_ratios=[pictures + 0.25, plots + legend, below][: 3 if below else 2]
-    )
-    for axes, view in zip(parts[0].subplots(1, len(views), squeeze=False)[0], views):
+    handles = _keys(encoders, spec)
+    side = style.WIDTH / len(views)
+    heights = {
+        "pictures": side + 0.3,
+        "key": 0.1 + 0.17 * np.ceil(len(handles) / 2),
+        "plots": max(2.2, 0.5 + 0.1 * len(choices.compared(spec)) * len(encoders)),
+        "parts": 0 if shares is None else 0.65 + 0.26 * shares["encoder"].nunique(),
+    }
+    heights = {name: height for name, height in heights.items() if height}
+    figure = Figure(figsize=(style.WIDTH, sum(heights.values())), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.04)
+    rows = dict(zip(heights, figure.add_gridspec(len(heights), 1, height_ratios=list(heights.values()))))
+    for place, view in zip(rows["pictures"].subgridspec(1, len(views)), views):
+        axes = figure.add_subplot(place)
         axes.imshow(style.reduce(row["pictures"][view], _SIDE), interpolation="antialiased")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         note = " (reference)" if view == reference else ""
         axes.set_title(f"{view}{note}\n{choices.conditions(spec, view)}", fontsize=7.5)
-    left, right = parts[1].subplots(1, 2, width_ratios=[1.25, 1])
+    key = figure.add_subplot(rows["key"])
+    key.set_axis_off()
+    key.legend(handles=handles, loc="center", ncols=2, handlelength=2.8)
+    left, right = (figure.add_subplot(place) for place in rows["plots"].subgridspec(1, 2, width_ratios=[1.25, 1]))
     _profile(left, choices.layers(shown[shown["view"] == focal]), encoders, spec)
     _means(right, choices.summaries(shown), encoders, spec)
-    looks = style.looks(choices.encoders(spec))
-    handles = [_key(looks[name], about["label"]) for name, about in encoders.items()] + style.families(encoders)
-    parts[1].legend(handles=handles, loc="outside upper center", ncols=2, handlelength=2.8)
-    if below:
-        _parts(parts[2].subplots(), shares, spec)
+    if shares is not None:
+        _parts(figure.add_subplot(rows["parts"]), shares, spec)
     return figure
 
 
@@ -123,8 +128,14 @@ def _parts(axes, rows: pd.DataFrame, spec: Mapping) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=7.5, handletextpad=0.2)
 
 
-def _key(look: style.Look, label: str):
+def _keys(encoders: Mapping, spec: Mapping) -> list:
+    """Handles for a legend of encoders and families."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], color=look.colour, linestyle=look.line, marker=look.marker, markerfacecolor=look.face,
-                  markeredgewidth=0.8, label=label)  # fmt: skip
+    looks = style.looks(choices.encoders(spec))
+    drawn = [
+        Line2D([], [], color=looks[name].colour, linestyle=looks[name].line, marker=looks[name].marker,
+               markerfacecolor=looks[name].face, markeredgewidth=0.8, label=about["label"])
+        for name, about in encoders.items()
+    ]  # fmt: skip
+    return drawn + style.families(encoders)

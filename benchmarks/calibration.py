@@ -12,6 +12,8 @@ scenes. MMD, energy and Wasserstein: two views that are two noisy looks at one s
 the views have; in brackets the intervals' mean width. The truth is what ever more groups would give: the mean of eight
 studies of 3200 frames of as many scenes; for what is called "of size", the mean over all studies of the same size.
 
+`shares`: the same for what of a loss is due to each of two parts of an eye (catsight.metrics.attribution).
+
 `choice`: the same share for intervals made in other ways, which is why they are made as they are.
 """
 
@@ -25,6 +27,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # the processes are many enough; read when 
 import numpy as np
 
 from catsight.metrics import cka_linear, inference, rsa
+from catsight.metrics.attribution import WHOLE, divide, name
 from catsight.metrics.suite import METRICS, OF_THIS_SIZE, Comparison, Plan, interval
 
 SPEC = {
@@ -165,15 +168,60 @@ def choice(studies: int, pool, designs=((15, 0.5), (15, 1.0), (40, 0.5), (40, 1.
         print(f"{way:38}" + "".join(f"{share:22.3f}" for share in shares), flush=True)
 
 
+#: By how much each of two parts of an eye changes what the second view sees of a scene.
+_PARTS = {"pupil": 0.3, "colour": 0.8}
+_DIVIDED = ("cka_linear", "cka_linear_unbiased", "rsa", "mmd2_unbiased", "energy")
+
+
+def divided(seed: int, groups: int, each: int = 8, intervals: bool = True) -> dict[tuple, tuple]:
+    """Value, and both ends of the interval, of each part's share of each metric's loss."""
+    rng = np.random.default_rng([seed, groups])
+    mixing, *of_parts = np.random.default_rng(7).normal(size=(3, 24, 48)) / np.sqrt(24)
+    scene = scenes(groups, each, 24, 0.7, rng)
+
+    def seen(subset):
+        change = sum((_PARTS[part] * of for part, of in zip(_PARTS, of_parts) if part in subset), np.zeros_like(mixing))
+        return scene @ (mixing + change) + 0.3 * noise
+
+    noise = rng.normal(size=(len(scene), 48))  # an encoder has none of its own: what is not swapped is the same
+    plan = Plan(frames(groups, each) if intervals else frames(1, groups * each), SPEC | {"permutations": 0})
+    subsets = {name(some, _PARTS): some for some in ([], ["pupil"], ["colour"], list(_PARTS))}
+    worth = {label: plan.compare(seen([]), seen(some), _DIVIDED) for label, some in subsets.items()}
+    found = {}
+    for metric in _DIVIDED:
+        due = divide({label: of[metric] for label, of in worth.items()}, list(_PARTS), metric)
+        for part in (*_PARTS, WHOLE):
+            ends = interval(metric, due[part], 0.95, cosine=False)[:2] if intervals else ()
+            found[metric, part] = (due[part].values[0], *ends)
+    return found
+
+
+def shares(studies: int, pool, sizes=(7, 15, 25, 40)) -> None:
+    print("\nShare of 95 % intervals of a part's share that hold the true one (mean width)")
+    print(f"{'metric':22}{'part':>8}{'truth':>8}" + "".join(f"{f'{g} groups':>16}" for g in sizes))
+    large = list(pool.map(partial(divided, groups=3200, each=1, intervals=False), range(8)))
+    results = {g: list(pool.map(partial(divided, groups=g), range(studies), chunksize=8)) for g in sizes}
+    for key in large[0]:
+        metric, part = key
+        line = f"{metric:22}{part:>8}"
+        truth = np.mean([found[key][0] for found in large])
+        line += " of size" if metric in OF_THIS_SIZE else f"{truth:8.3f}"
+        for g in sizes:
+            values, low, high = np.array([found[key] for found in results[g]]).T
+            held = np.mean((low <= (t := values.mean() if metric in OF_THIS_SIZE else truth)) & (t <= high))
+            line += f"{held:9.3f} ({np.mean(high - low):.2f})"
+        print(line, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies per figure (default: %(default)s)")
-    parser.add_argument("--only", choices=("levels", "coverage", "choice"), help="one of the tables")
+    parser.add_argument("--only", choices=("levels", "coverage", "shares", "choice"), help="one of the tables")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     options = parser.parse_args()
     assert set(RELATED) | set(DISTANCES) | set(INTERVALS) <= set(METRICS)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for table in (levels, coverage, choice):
+        for table in (levels, coverage, shares, choice):
             if options.only in (None, table.__name__):
                 table(options.studies, pool)
 

@@ -20,12 +20,13 @@ STUDY = DOCS.parent / "results" / "quickstart"
 
 
 def main() -> None:
-    shutil.copy(STUDY / "figures" / "profiles.png", DOCS / "profiles.png")
-    Image.open(STUDY / "figures" / "gallery.png").convert("RGB").save(DOCS / "gallery.jpg", quality=88)
+    shutil.copy(STUDY / "figures" / "attribution.png", DOCS / "attribution.png")
+    for name in ("summary", "gallery"):
+        Image.open(STUDY / "figures" / f"{name}.png").convert("RGB").save(DOCS / f"{name}.jpg", quality=88)
     drawn = {"field-of-view": field_of_view(_photo("chelsea")), "light": light(_photo("coffee"))}
     for name, figure in drawn.items():
         figure.savefig(DOCS / f"{name}.jpg", dpi=110, pil_kwargs={"quality": 88})
-    eye.main(["human", "cat", "dog", "--output", str(DOCS / "eyes.png")])
+    eye.main(["human", "cat", "dog", "--dpi", "150", "--output", str(DOCS / "eyes.png")])
 
 
 def field_of_view(rgb: np.ndarray, degrees=(60, 16, 5), luminance: float = 100.0):

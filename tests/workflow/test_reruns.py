@@ -1,12 +1,13 @@
 """What is redone after which change: by the dry run's list of jobs, and by what the store answers."""
 
 import copy
+import json
 import os
 import shutil
 import time
 
 import pytest
-from tiny_study import TINY
+from tiny_study import ROOT, TINY
 
 from catsight import tables
 
@@ -167,6 +168,25 @@ def test_attribution_and_sweeps_add_to_a_study(study):
     html = (study.results() / "report.html").read_text()
     for figure in ("attribution", "doses", "parts"):
         assert f'<section id="{figure}">' in html
+    run_notebook(study.results())
+
+
+def run_notebook(results):
+    """Runs every cell of the example notebook, on another study than it names."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    cells = json.loads((ROOT / "docs" / "reading-a-study.ipynb").read_text())["cells"]
+    codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert "results/quickstart" in codes[0] and len(codes) == 6
+    names: dict = {}
+    for code in codes:
+        exec(compile(code.replace("results/quickstart", str(results)), "reading-a-study.ipynb", "exec"), names)
+    last = names["study"].metrics
+    last = last[(last["encoder"] == names["encoder"]) & (last["metric"] == "cka_linear") & (last["view"] == "cat")]
+    stored = last[last["layer"] + "/" + last["pooling"] == names["layer"]]["value"].item()
+    computed = names["cka_linear"](names["human"].to_numpy(), names["cat"].to_numpy())
+    assert abs(stored - computed) < 1e-9
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ class Study:
         settings = self.config["attribution"]
         if not (view := settings["view"]):
             return
-        whole, reference = self._eye_of("attribution.view", view), self._eye_of("reference", self.reference)
+        reference, whole = self._eyes_of("attribution.view", view)
         if differing := [key for key in _VIEWING if whole[key] != reference[key]]:
             raise CatsightError(
                 f"config: attribution.view is '{view}', which looks under another {differing[0]} than the reference "
@@ -99,25 +99,28 @@ class Study:
         """The pairs of views, reference and another, at each dose of what is swept."""
         settings = self.config["sweeps"]
         for swept in (key for key in SWEPT if settings[key]):
-            view, reference = settings["view"], self.reference
-            one, other = self._eye_of("sweeps.view", view), self._eye_of("reference", reference)
+            view = settings["view"]
+            other, one = self._eyes_of("sweeps.view", view)
             for dose in map(float, settings[swept]):
                 if swept == "acuity":
                     acuity = {**one["eye"]["acuity"], "cutoff": dose}
                     pair = other, one | {"eye": {**one["eye"], "acuity": acuity}}
                 else:
                     pair = other | {swept: dose}, one | {swept: dose}
-                names = (self._named(f"{n}@{swept}={dose:g}", v, self.dosed) for n, v in zip((reference, view), pair))
+                both = zip((self.reference, view), pair)
+                names = (self._named(f"{name}@{swept}={dose:.12g}", eye, self.dosed) for name, eye in both)
                 self.doses.append({"swept": swept, "dose": dose, **dict(zip(("reference", "view"), names))})
 
-    def _eye_of(self, key: str, name: str) -> dict:
-        """The view called ``name``, which must be an eye's for what the ``key`` of the configuration asks for."""
-        if "eye" not in self.views.get(name, {}):
-            raise CatsightError(
-                f"config: {key} is '{name}', which is not an eye's view; for attribution and sweeps it may be one of "
-                f"{', '.join(self.eyes)}"
-            )
-        return self.views[name]
+    def _eyes_of(self, key: str, view: str) -> list[dict]:
+        """The reference, and the ``view`` that the ``key`` of the configuration names; both must be an eye's."""
+        for named, name in (("reference", self.reference), (key, view)):
+            if name not in self.eyes or (named == key and view == self.reference):
+                others = ", ".join(name for name in self.eyes if named != key or name != self.reference)
+                raise CatsightError(
+                    f"config: {named} is '{name}'; to divide a loss among the parts of an eye, or to sweep, it must be "
+                    f"an eye's view{', another than the reference' * (named == key)}: {others}"
+                )
+        return [self.views[self.reference], self.views[view]]
 
     def _named(self, name: str, view: dict, others: dict[str, dict]) -> str:
         """The name of a view that may be there already: among the study's, or the ``others``, to which it is added."""

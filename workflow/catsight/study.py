@@ -240,8 +240,7 @@ class Study:
         used = _architecture(entry) | {key: entry[key] for key in ("layers", "output", "preprocessing") if key in entry}
         if isinstance(used["layers"], list):
             used["layers"] = sorted(used["layers"])  # they are taken in the network's order
-        settings = {key: value for key, value in self.config["features"].items() if key != "untrained"}
-        settings["pooling"] = sorted(settings["pooling"])
+        settings = self.config["features"] | {"pooling": sorted(self.config["features"]["pooling"])}
         if "map" not in settings["pooling"]:
             settings["map_size"] = 0
         settings["channels_last"] = entry["family"] == "cnn"
@@ -453,10 +452,10 @@ class Study:
                 + (f" (did you mean {near[0]}?)" if near else "")
                 + f", and as an encoder of your own it lacks {', '.join(missing)}. Known: {', '.join(sorted(registry))}"
             )
-        if self.config["features"]["untrained"] and entry["training"] != "untrained":
+        if self.config["untrained"] and entry["training"] != "untrained":
             entry |= {"training": "untrained", "weights": {"source": "random", "seed": self.config["seed"]}}
             entry |= {"label": f"{entry.get('label', name)} (untrained)", "licence": "none (random numbers)"}
-            entry["note"] = "Random weights in place of its own, because the study says features.untrained."
+            entry["note"] = "Random weights in place of its own, because the study says untrained."
         _check_weights(name, entry)
         return {"label": name, **entry}
 

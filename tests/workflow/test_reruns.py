@@ -147,7 +147,7 @@ def test_attribution_and_sweeps_add_to_a_study(study):
     new |= {"human@luminance=1", "cat@luminance=1", "cat@acuity=3"}
     jobs = views(*new) | features(*ENCODERS) | {f"{job}, parts of the eye swapped" for job in features("vit")}
     jobs |= {"metrics: attribution to parts of the eye, of vit", "metrics: all attribution in one table"}
-    jobs |= {f"metrics: dose curves of {encoder}" for encoder in ENCODERS} | {"metrics: all dose curves in one table"}
+    jobs |= {f"metrics: dose curves of {encoder}" for encoder in ENCODERS} | {"metrics: all doses in one table"}
     jobs |= {"figures: attribution", "figures: doses", "figures: parts of the eye"}
     due = study.due()
     # features come again, with more views, and so does all that follows, but the store answers for it
@@ -186,7 +186,7 @@ def run_notebook(results):
     last = last[(last["encoder"] == names["encoder"]) & (last["metric"] == "cka_linear") & (last["view"] == "cat")]
     stored = last[last["layer"] + "/" + last["pooling"] == names["layer"]]["value"].item()
     computed = names["cka_linear"](names["human"].to_numpy(), names["cat"].to_numpy())
-    assert abs(stored - computed) < 1e-9
+    assert abs(stored - computed) < 1e-6  # float32 features
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,23 @@ def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(spec, rows, t
     figure = profiles.draw(table(rows, tmp_path), spec)
     assert figure.axes[6].get_ylim()[0] < -0.8
     assert "goes on below 0" not in words(figure)
+
+
+def test_distances_over_many_orders_are_logarithmic(spec, table, tmp_path):
+    rows = [row | {"metric": "energy"} for row in synthetic.metric_rows() if row["metric"] == "rsa"]
+    axes = profiles.draw(table(rows, tmp_path), spec).axes[0]
+    assert axes.get_yscale() == "linear"
+    assert any(list(line.get_ydata()) == [0, 0] for line in axes.get_lines())  # where the reference itself would be
+    for row in rows:
+        row |= {"value": row["value"] * 1e6} if row["layer"] == "blocks.11" else {}
+    assert profiles.draw(table(rows, tmp_path), spec).axes[0].get_yscale() == "log"
+
+
+def test_chance_lies_over_what_shuffled_frames_give(spec, rows, table, tmp_path):
+    for row in rows:
+        low = {"imgfocus_vit_s14": 0.1, "efficientnet_lite0": 0.2}.get(row["encoder"], 0.15)
+        row |= {"null_low": low, "null_high": low + 0.3}
+    axes = profiles.draw(table(rows, tmp_path), spec).axes[0]
+    (band,) = (c for c in axes.collections if c.get_label() == "_chance")
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert np.isclose(heights.min(), 0.1) and np.isclose(heights.max(), 0.5)

@@ -202,6 +202,14 @@ def cut(table: pd.DataFrame) -> bool:
     return bool((table["value"].min() >= 0) and (table["ci_low"].min() < CUT) and (table["ci_high"].max() <= 1))
 
 
+def wide(table: pd.DataFrame) -> bool:
+    """Whether one metric's values are distances that differ so much that only their logarithms show them all."""
+    values = table["value"].dropna()
+    if values.empty or not distance(table["metric"].iloc[0]):
+        return False
+    return bool(values.min() > 0 and values.max() > 100 * values.median())
+
+
 def gaps(table: pd.DataFrame, width: int = 88) -> list[str]:
     """Why values or intervals are missing, and at how many of the points shown; lines of up to ``width`` letters."""
     lines = []

@@ -47,9 +47,11 @@ def draw(metrics: pd.DataFrame, spec: Mapping):
             for encoder in encoders:
                 if not (line := here[here["encoder"] == encoder]).empty:
                     label = encoders[encoder]["label"] + choices.pooling_note(pooled[encoder], spec)
-                    handles[encoder] = _line(axes, line, looks[encoder], label)
+                    handles[encoder] = _line(axes, line, looks[encoder], label, style.shade(len(encoders)))
         if choices.cut(rows[rows["metric"] == metric]):
             axes_row[0].set_ylim(choices.CUT, 1.05)
+        if choices.wide(rows[rows["metric"] == metric]):
+            axes_row[0].set_yscale("log")
         axes_row[0].set_ylabel(choices.metric_label(metric))
     for axes, view in zip(grid[0], views):
         axes.set_title(f"{view}\n{choices.conditions(spec, view)}")
@@ -80,13 +82,13 @@ def _chance(axes, rows: pd.DataFrame) -> None:
                           linewidth=0, label="_chance", zorder=0)  # fmt: skip
 
 
-def _line(axes, rows: pd.DataFrame, look: style.Look, label: str):
+def _line(axes, rows: pd.DataFrame, look: style.Look, label: str, shade: float):
     depth, value = rows["depth"].to_numpy(float), rows["value"].to_numpy(float)
     known = choices.has_interval(rows).to_numpy()
     low, high = (np.where(known, rows[end].to_numpy(float), np.nan) for end in ("ci_low", "ci_high"))
-    axes.fill_between(depth, low, high, facecolor=look.colour, alpha=0.11, linewidth=0)
+    axes.fill_between(depth, low, high, facecolor=look.colour, alpha=shade, linewidth=0)
     for end in (low, high):  # lets overlapping shades be told apart
-        axes.plot(depth, end, color=look.colour, alpha=0.45, linewidth=0.5, linestyle=look.line, label="_end")
+        axes.plot(depth, end, color=look.colour, alpha=4 * shade, linewidth=0.5, linestyle=look.line, label="_end")
     alone = known & ~np.r_[False, known[:-1]] & ~np.r_[known[1:], False]  # too narrow to be shaded
     axes.vlines(depth[alone], low[alone], high[alone], color=look.colour, alpha=0.5, linewidth=1)
     (drawn,) = axes.plot(

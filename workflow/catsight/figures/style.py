@@ -93,6 +93,11 @@ def looks(encoders: Mapping[str, Mapping]) -> dict[str, Look]:
     return result
 
 
+def shade(lines: int) -> float:
+    """How opaque the shading of each of so many intervals is, so that those below still show."""
+    return 0.11 * min(1.0, 4 / max(lines, 1))
+
+
 def families(encoders: Mapping[str, Mapping]) -> list:
     """Handles for a legend that say which marker is which family's; none where there is but one."""
     from matplotlib.lines import Line2D

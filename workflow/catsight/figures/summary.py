@@ -65,7 +65,8 @@ def _profile(axes, rows: pd.DataFrame, encoders: Mapping, spec: Mapping) -> None
         here = rows[rows["encoder"] == name]
         look, depth = looks[name], here["depth"].to_numpy(float)
         low, high = (here[end].to_numpy(float) for end in ("ci_low", "ci_high"))
-        axes.fill_between(depth, low, high, facecolor=look.colour, alpha=0.11, linewidth=0)
+        axes.fill_between(depth, low, high, facecolor=look.colour, alpha=style.shade(len(encoders)),
+                          linewidth=0)  # fmt: skip
         axes.plot(depth, here["value"].to_numpy(float), color=look.colour, linestyle=look.line, marker=look.marker,
                   markerfacecolor=look.face, markeredgewidth=0.8, label=name)  # fmt: skip
     if choices.cut(rows):

@@ -132,6 +132,7 @@ def test_parts_are_told_largest_first_and_ranked_only_by_intervals(spec, rows, t
     for part, values in shares.items():
         attribution.loc[of[part], ["value", "ci_low", "ci_high"]] = values
     attribution.loc[of["whole"], "value"] = 0.08
+    attribution["n_groups"] = 30
     metrics = table(rows, tmp_path)
     (sentence,) = (s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided"))
     assert (
@@ -139,6 +140,8 @@ def test_parts_are_told_largest_first_and_ranked_only_by_intervals(spec, rows, t
         in sentence
     )
     assert "the first lies apart from the next" in sentence
+    (few,) = (s for s in findings.sentences(metrics, spec, attribution.assign(n_groups=24)) if s.startswith("Divided"))
+    assert "not to be ranked: with fewer than 25 groups these intervals are too narrow" in few
     attribution.loc[of["acuity"], "ci_high"] = 0.045
     (sentence,) = (s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided"))
     assert "the first two overlap, so which is larger is not settled" in sentence

@@ -245,6 +245,7 @@ def test_warnings_are_given(full):
     words = Page(full[0]).words()
     for warning in (
         "Only 7 independent groups of frames",
+        "With fewer than 25 groups, intervals of what is due to the parts of the eye are too narrow",
         "No blur moves 2 of 9 frames so far as “cat” does",
         "1 file could not be used",
         "The encoder mine was made by code of the study’s own, mypackage.nets:make",

@@ -376,6 +376,12 @@ class Study:
         }
         return {figure: table for figure, table in figures.items() if table is not None}
 
+    @property
+    def report_figures(self) -> list[str]:
+        """The files of the figures as the report takes them: as PNG those that hold photographs, which is smaller."""
+        photographic = ("summary", "gallery", "parts", "eyes", "retrieval")
+        return [f"{figure}.{'png' if figure in photographic else 'svg'}" for figure in self.figures]
+
     def _spec(self, module: str, used: Mapping, packages: list[str]) -> str:
         return canonical_json({**used, "code": code_digest(f"catsight.{module}"), "versions": _versions(packages)})
 

@@ -58,7 +58,3 @@ def picture(figure, category, caption=None):
     """A figure, as PNG and SVG, with its caption for snakemake's own report."""
     files = multiext(f"{RESULTS}/figures/{figure}", ".png", ".svg")
     return report(files, caption=f"../report/{caption or figure}.rst", category=category)
-
-
-# Figures that hold photographs: as PNG they are smaller.
-PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval")

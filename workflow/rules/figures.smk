@@ -19,7 +19,6 @@ rule figure:
         "python -m catsight figures {params.figure} --spec {params.spec:q} --table {input} --output {output} 2> {log}"
 
 
-# Whether a loss was divided among the parts of the eye.
 ATTRIBUTION = expand(rules.merge.output, table=[table for table in study.tables if table == "attribution"])
 
 
@@ -130,11 +129,9 @@ rule report:
         rejected=rules.frames.output.rejected,
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
-        features=expand(
-            f"{RESULTS}/features/{{encoder}}/{study.reference}/{study.shards[0]}.parquet", encoder=study.encoders
-        ),
+        features=expand(features_of([study.reference])[0], encoder=study.encoders),
         matched=expand(rules.views.output, view=study.matched, shard=study.shards),
-        figures=[f"{RESULTS}/figures/{figure}.{'png' if figure in PHOTOGRAPHIC else 'svg'}" for figure in study.figures],
+        figures=[f"{RESULTS}/figures/{file}" for file in study.report_figures],
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:

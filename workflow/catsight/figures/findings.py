@@ -9,6 +9,8 @@ from catsight.figures import choices
 #: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies, for some metrics
 #: (benchmarks/calibration.py).
 FEW_GROUPS = 15
+#: Fewer than this are too few for what is due to a part of the eye.
+FEW_FOR_SHARES = 25
 #: More encoders than this are summed up instead of listed.
 _LISTED = 4
 #: What weights may be trained for and still stand for their architecture.
@@ -134,6 +136,8 @@ def _parts(attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metr
         verdict = {"above": "the first lies apart from the next", None: "not to be ranked without intervals"}.get(
             side, "the first two overlap, so which is larger is not settled"
         )
+        if side == "above" and own["n_groups"].min() < FEW_FOR_SHARES:
+            verdict = f"not to be ranked: with fewer than {FEW_FOR_SHARES} groups these intervals are too narrow"
         told.append(f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {listed} ({verdict})")
     if not told:
         return ""

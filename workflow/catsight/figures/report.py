@@ -136,6 +136,11 @@ def warnings(
         found.append(
             f"Only {groups} independent groups of frames: fewer than {findings.FEW_GROUPS}, so intervals are rough."
         )
+    if spec["attribution"]["view"] and groups < findings.FEW_FOR_SHARES:
+        found.append(
+            f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of what is due to the parts of the eye are "
+            "too narrow for CKA and RSA."
+        )
     for reason, count in shown.loc[shown["value"].isna(), "reason"].fillna("no reason given").value_counts().items():
         found.append(f"{count} of {len(shown)} values are missing: {reason}.")
     coarse = [row["label"] for row in pixels if not row["enough"]]

@@ -1,4 +1,5 @@
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +110,47 @@ def test_a_factorys_code_counts(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("def build(:\n")
     with pytest.raises(CatsightError, match=r"mine\.py, line 1: "):
         digest()
+
+
+#: The modules of whose code a digest stands in the specs of each stage.
+COMMANDS = {
+    "frames": ["frames.command"],
+    "views": ["views.command", "views.portrait"],
+    "features": ["features.command", "features.weights"],
+    "metrics": [f"metrics.{name}" for name in ("compare", "stability", "maps", "attribution", "doses", "pairs")],
+    "figures": ["figures.command"],
+}
+
+
+@pytest.mark.parametrize("stage", COMMANDS)
+def test_every_file_of_a_stage_is_in_a_digest(stage, tmp_path):
+    """Else an edit would redo nothing."""
+    import shutil
+
+    source = Path(module.__file__).parent
+    shutil.copytree(source, tmp_path / "catsight", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def digests():
+        module._read.cache_clear()
+        return [module.code_digest(f"catsight.{name}", tmp_path) for name in COMMANDS[stage]]
+
+    before = digests()
+    for path in sorted((tmp_path / "catsight" / stage).glob("*.py")):
+        if (stage, path.name) == ("metrics", "command.py"):
+            continue  # which only hands on
+        text = path.read_text()
+        path.write_text(text + "\nEDITED = True\n")
+        assert digests() != before, path.name
+        path.write_text(text)
+    assert digests() == before
+
+
+def test_reading_a_finished_study_is_in_no_jobs_digest():
+    for names in COMMANDS.values():
+        for name in names:
+            seen, waiting = set(), [f"catsight.{name}"]
+            while waiting:
+                if (one := waiting.pop()) not in seen:
+                    seen.add(one)
+                    waiting += module._read(one, module._FOLDER)[1]
+            assert "catsight.results" not in seen

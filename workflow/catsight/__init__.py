@@ -5,6 +5,7 @@ command (``catsight <stage> --help``). They meet only in Parquet tables (:mod:`c
 read by ``catsight.load("results/quickstart")`` (:mod:`catsight.results`).
 """
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 from catsight.errors import CatsightError
@@ -18,8 +19,7 @@ __all__ = ["CatsightError", "__version__", "load"]
 
 
 def __getattr__(name: str):
-    if name == "load":  # on demand: what it needs is slow to import, and no job needs it
-        from catsight.results import load
-
-        return load
+    if name == "load":
+        # on demand, as it is slow to import; and no import statement, which would make it part of every job's code
+        return import_module("catsight.results").load
     raise AttributeError(f"module 'catsight' has no attribute '{name}'")

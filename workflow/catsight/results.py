@@ -17,17 +17,6 @@ from catsight import tables
 from catsight.errors import CatsightError
 from catsight.pictures import decode_png
 
-#: The tables of a whole study, and what each has one row for. Some a study need not have.
-TABLES = {
-    "metrics": "a metric of one layer, pooling and view; layer 'all' is the mean over layers",
-    "stability": "a value with fewer groups of frames, between halves of them, or as a share of a ceiling",
-    "maps": "two layers, of two views or two encoders",
-    "pairs": "two frames, in an encoder's last layer",
-    "attribution": "a part of the eye, for one layer and metric",
-    "doses": "a metric at one dose of what is swept",
-}
-
-
 def load(folder: str | os.PathLike = "results/quickstart") -> "Results":
     """The finished study whose results lie in ``folder``.
 
@@ -39,7 +28,7 @@ def load(folder: str | os.PathLike = "results/quickstart") -> "Results":
 class Results:
     """A finished study: its tables as pandas data frames, read when they are asked for.
 
-    ``encoders`` and ``views`` are the names of what it has. Every table of :data:`TABLES` is an attribute.
+    ``encoders`` and ``views`` are the names of what it has.
     """
 
     def __init__(self, folder: str | os.PathLike):

@@ -17,6 +17,7 @@ from catsight import tables
 from catsight.errors import CatsightError
 from catsight.pictures import decode_png
 
+
 def load(folder: str | os.PathLike = "results/quickstart") -> "Results":
     """The finished study whose results lie in ``folder``.
 

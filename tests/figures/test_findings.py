@@ -4,7 +4,7 @@ import pytest
 import synthetic_study as synthetic
 import synthetic_tables
 
-from catsight.figures import findings
+from catsight.figures import findings, profiles, ranking
 
 
 def summary(rows, encoder, view="cat", metric="cka_linear_unbiased"):
@@ -106,7 +106,7 @@ def test_untrained_only(rows, table, tmp_path):
     only = {name: about for name, about in synthetic.ENCODERS.items() if about["training"] == "untrained"}
     said = say(rows, table, tmp_path, encoders=only)
     assert "Swin-T (untrained)" in said[0]
-    assert "nothing is said about learned features" in said[1]
+    assert "nothing is said about learned features" in said[-1]
 
 
 @pytest.mark.parametrize(
@@ -164,3 +164,25 @@ def test_distances_are_told_as_distances(spec, rows, table, tmp_path):
     assert "differ from those of “human” by 2.00 (1.50 to 2.50)" in sentences[0]
     (sentence,) = (s for s in sentences if "moves features further" in s)
     assert "than “catvision” in 4 of 4 encoders" in sentence
+
+
+def test_a_study_whose_only_view_is_a_control_is_told(rows, table, tmp_path):
+    views = {"human": {"eye": "human"}, "jpeg": {"filter": "jpeg"}}
+    rows = [row | {"view": "jpeg"} for row in rows if row["view"] == "cat"]
+    metrics, spec = table(rows, tmp_path), synthetic.spec(views=views)
+    assert "“jpeg” agree with those of “human”" in findings.sentences(metrics, spec)[0]
+    assert profiles.draw(metrics, spec).axes and ranking.draw(metrics, spec).axes
+
+
+def test_untrained_encoders_say_nothing_with_attribution_too(rows, table, tmp_path):
+    encoders = {name: about | {"training": "untrained"} for name, about in synthetic.ENCODERS.items()}
+    found = findings.sentences(
+        table(rows, tmp_path), synthetic.spec(encoders=encoders), synthetic_tables.attribution(["imgfocus_vit_s14"])
+    )
+    assert any(sentence.startswith("Divided") for sentence in found) and len(found) == 5
+    assert found[-1].endswith("no encoder here is trained, so nothing is said about learned features.")
+
+
+def test_small_values_keep_two_digits():
+    row = {"value": 0.00234, "ci_low": -0.0004, "ci_high": 0.005, "reason": None}
+    assert findings.estimate(row) == "0.0023 (−0.0004 to 0.0050)"

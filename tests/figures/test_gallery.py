@@ -88,3 +88,15 @@ def test_order_of_views():
     assert choices.compared(spec) == ["cat", "a_swap", "catvision", "original"]
     with pytest.raises(CatsightError, match="no view beside its reference"):
         choices.focus(synthetic.spec(views={"human": {"eye": "human"}}))
+
+
+def test_parts_are_drawn_one_by_one_even_where_a_part_changes_nothing(spec):
+    """The reference's own picture then stands there twice, under two titles."""
+    swapped = {"acuity": "human+acuity", "colour": "human", "pupil": "human+pupil"}
+    spec["attribution"] = {"view": "cat", "whole": "cat", "swapped": swapped}
+    shades = {"human": 0, "human+pupil": 50, "human+acuity": 100, "cat": 150}
+    pictures = {name: np.full((8, 8, 3), shade, np.uint8) for name, shade in shades.items()}
+    axes = gallery.parts([{"title": "x", "pictures": pictures}], spec).axes
+    assert [int(a.images[0].get_array()[0, 0, 0]) for a in axes] == [0, 50, 100, 0, 150]
+    heads = [a.get_title().splitlines()[1] for a in axes]
+    assert heads == ["(reference)", "pupil and optics", "acuity", "colour", "all of these"]

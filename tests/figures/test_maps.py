@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic_study as synthetic
 import synthetic_tables
@@ -40,3 +41,17 @@ def test_values_that_are_undefined_are_left_blank(spec, undefined):
     table.loc[here, "value"] = np.nan
     square = maps.matrix(table, ("imgfocus_vit_s14", "human"), ("imgfocus_vit_s14", "cat"))
     assert square.shape == (12, 12) and np.isnan(square).sum() == undefined
+
+
+def test_encoders_are_set_against_one_another_by_a_pooling_that_all_have(spec):
+    """A class token where there is one, but not against networks that have none."""
+    table = synthetic_tables.maps()
+    own = table[(table["encoder"] == "imgfocus_vit_s14") & (table["other_encoder"] == "imgfocus_vit_s14")]
+    table = pd.concat([table, own.assign(pooling="cls", value=0.25)])
+    spec["pooling"] = "cls"
+    axes = [a for sub in maps.draw(table, spec).subfigs for a in sub.axes if a.images]
+    place = list(choices.encoders(spec)).index("imgfocus_vit_s14")
+    assert (np.asarray(axes[place].images[0].get_array()) == 0.25).all()
+    whole = np.asarray(axes[4].images[0].get_array())
+    assert whole.shape == (sum(synthetic.DEPTH.values()),) * 2 and not (whole == 0.25).any()
+    assert axes[4].get_title().endswith("[mean]")

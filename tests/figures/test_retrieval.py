@@ -55,3 +55,11 @@ def test_frames_without_direction_are_left_out(spec):
     table = synthetic_tables.pairs(encoders=tuple(synthetic.ENCODERS)[:1])
     table.loc[table["frame_id"] == "a0", "distance"] = np.nan
     assert "a0" not in [one["frame"] for one in retrieval.examples(table, spec)]
+
+
+def test_where_nothing_can_be_found_the_figure_says_so(spec):
+    table = synthetic_tables.pairs()
+    table["distance"] = np.nan
+    assert retrieval.examples(table, spec) == []
+    (text,) = retrieval.draw([], spec, {}).texts
+    assert "no frames to set against one another" in text.get_text()

@@ -26,14 +26,15 @@ def folder(tmp_path):
         tables.write(study / f"features/vit/cat/{shard}.parquet", rows, schema, {})
     tables.write(study / "frames/rejected.parquet", [{"path": "x.jpg", "reason": "truncated"}], tables.REJECTED, {})
     tables.write(study / "views/eyes.parquet", [], tables.EYES, {})
-    tables.write(study / "metrics.parquet", [{"encoder": "vit", "metric": "rsa", "value": 0.5}], tables.METRICS, {})
+    row = {"encoder": "vit", "reference": "human", "view": "cat", "metric": "rsa", "value": 0.5}
+    tables.write(study / "metrics.parquet", [row], tables.METRICS, {})
     return study, vectors
 
 
 def test_tables_are_data_frames(folder):
     path, vectors = folder
     study = catsight.load(path)
-    assert study.encoders == ["vit"] and study.views == ["cat"] and study.name == "mine"
+    assert study.encoders == ["vit"] and study.views == ["cat", "human"] and study.name == "mine"
     assert study.metrics["value"].tolist() == [0.5]
     assert study.frames["frame_id"].tolist() == ["a", "c", "b"] and "image" not in study.frames
     assert study.rejected["path"].tolist() == ["x.jpg"]
@@ -49,7 +50,7 @@ def test_tables_are_data_frames(folder):
     [
         (lambda study: study.attribution, "attribution.parquet is missing: this study was run without attribution"),
         (lambda study: study.picture("z"), "has no frame 'z'"),
-        (lambda study: study.picture("a", "dog"), "has no views dog; it has cat"),
+        (lambda study: study.picture("a", "dog"), "has no views dog; it has cat, human"),
         (lambda study: study.features("cnn", "cat", "x"), "has no features cnn cat; it has vit"),
         (lambda study: study.layers("cnn"), "has no encoder 'cnn'; it has vit"),
         (lambda study: study.features("vit", "cat", "b.9/mean"), "has no column 'b.9/mean'; it has b.0/mean, b.1/mean"),
@@ -58,6 +59,17 @@ def test_tables_are_data_frames(folder):
 def test_what_is_not_there_is_named(folder, ask, words):
     with pytest.raises(CatsightError, match=words):
         ask(catsight.load(folder[0]))
+
+
+def test_shards_of_an_earlier_run_are_noticed(folder):
+    path, _ = folder
+    for kind in ("frames", "features/vit/cat"):
+        (path / kind / "2.parquet").write_bytes((path / kind / "0.parquet").read_bytes())
+    study = catsight.load(path)
+    with pytest.raises(CatsightError, match="the frame 'a' comes twice, so shards of an earlier run lie there"):
+        study.features("vit", "cat", "b.0/mean")
+    with pytest.raises(CatsightError, match="the frame 'a' comes twice"):
+        study.frames  # noqa: B018
 
 
 def test_no_study_there(folder):

@@ -290,6 +290,39 @@ def test_parts_that_are_not_named_stay_the_references(config):
     assert eye["acuity"] == study.views["human"]["eye"]["acuity"]
 
 
+def test_a_second_eye_like_the_references_is_no_reference(config):
+    config["views"] |= {"a-human": {"eye": "human"}, "a-cat": {"eye": "cat"}}
+    config["attribution"] = {"view": "cat"}
+    study = Study(config)
+    assert study.subsets[""] == "human" and study.whole == "cat"
+
+
+def test_both_eyes_look_under_the_same_conditions_in_a_sweep(config):
+    config["views"]["dusk"] = {"eye": "cat", "luminance": 1}
+    config["sweeps"] = {"view": "dusk", "luminance": [1, 10]}
+    assert len(Study(config).doses) == 2
+    config["sweeps"] = {"view": "dusk", "defocus": [0, 1]}
+    with pytest.raises(CatsightError, match=r"sweeps\.view is 'dusk', which looks under another luminance"):
+        Study(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"encoder": "vit_b16"}, "names the encoder 'vit_b16'"),
+        ({"metric": "mmd2"}, "names the metric 'mmd2'"),
+        ({"view": "dog"}, "names the view 'dog'"),
+    ],
+)
+def test_published_values_are_asked_of_what_the_study_has(config, change, words):
+    value = {"encoder": "swin_t_untrained", "metric": "rsa", "value": 0.5}
+    config["figures"]["published"] = {"source": "x", "values": [value]}
+    assert Study(config).config["figures"]["published"]["order"] == []
+    config["figures"]["published"]["values"] = [value | change]
+    with pytest.raises(CatsightError, match=words):
+        Study(config)
+
+
 def test_doses_vary_both_eyes_but_acuity_one(config):
     config["sweeps"] = {"luminance": [1, 100], "acuity": [3, 6]}
     study = Study(config)

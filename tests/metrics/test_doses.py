@@ -36,3 +36,15 @@ def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path
         columns = ["layer", "metric", "value", "ci_low", "ci_high", "p_value"]
         assert here[columns].reset_index(drop=True).equals(wanted[columns])
     assert len(found) == len(DOSES) * 2 * len(SPEC["names"])
+
+
+def test_the_studys_own_condition_need_not_be_a_dose(tmp_path):
+    rng = np.random.default_rng(0)
+    dim = DOSES[:1]
+    arguments = ["--store", str(tmp_path / "store"), "--frames", str(write_frames(tmp_path / "frames.parquet"))]
+    for view in (dim[0]["reference"], dim[0]["view"]):
+        path = write_features(tmp_path / f"{view}.parquet", {"b.0/mean": rng.normal(size=(24, 6))})
+        arguments += ["--features", view, str(path)]
+    spec = json.dumps(SPEC | {"view": "cat", "doses": dim})
+    assert main(["metrics", "doses", "--spec", spec, *arguments, "--output", str(tmp_path / "out.parquet")]) == 0
+    assert set(tables.read(tmp_path / "out.parquet").to_pandas()["dose"]) == {0.01}

@@ -29,7 +29,8 @@ def load(folder: str | os.PathLike = "results/quickstart") -> "Results":
 class Results:
     """A finished study: its tables as pandas data frames, read when they are asked for.
 
-    ``encoders`` and ``views`` are the names of what it has.
+    ``encoders`` and ``views`` are the names of those that it compares; views of swapped parts and of doses can be asked
+    for by name, too.
     """
 
     def __init__(self, folder: str | os.PathLike):
@@ -39,8 +40,9 @@ class Results:
             beside = f"; beside it lie {', '.join(found)}" if found else ""
             raise CatsightError(f"{self.folder} holds no finished study (no metrics.parquet); run it first{beside}")
         self.name = self.folder.name
-        self.encoders = sorted(path.name for path in (self.folder / "features").iterdir())
-        self.views = sorted(path.name for path in (self.folder / "views").iterdir() if path.is_dir())
+        names = tables.read(self.folder / "metrics.parquet", ["encoder", "reference", "view"])
+        self.encoders = sorted(set(names["encoder"].to_pylist()))
+        self.views = sorted({*names["reference"].to_pylist(), *names["view"].to_pylist()})
 
     def __repr__(self) -> str:
         return f"<study {self.name}: {len(self.encoders)} encoders, {len(self.views)} views, in {self.folder}>"
@@ -79,7 +81,8 @@ class Results:
     def frames(self) -> pd.DataFrame:
         """One row per frame, without its picture (:meth:`picture`)."""
         columns = [name for name in tables.FRAMES.names if name not in ("image", "depth")]
-        return pd.concat([tables.read(path, columns).to_pandas() for path in self._shards("frames")], ignore_index=True)
+        parts = [tables.read(path, columns).to_pandas() for path in self._shards("frames")]
+        return self._once(pd.concat(parts, ignore_index=True), "frame_id")
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
@@ -110,13 +113,24 @@ class Results:
         table = pa.concat_tables(parts).combine_chunks()
         width = table.schema.field(layer).type.list_size
         values = pa.concat_arrays(table[layer].chunks).flatten().to_numpy().reshape(-1, width)
-        return pd.DataFrame(values, index=pd.Index(table["frame_id"].to_pylist(), name="frame_id"))
+        found = pd.DataFrame(values, index=pd.Index(table["frame_id"].to_pylist(), name="frame_id"))
+        self._once(found.reset_index(), "frame_id")
+        return found
+
+    def _once(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+        """The rows, if no frame comes twice: then shards of an earlier run with more of them still lie there."""
+        if (twice := rows[column].duplicated()).any():
+            raise CatsightError(
+                f"{self.folder}: the frame '{rows[column][twice].iloc[0]}' comes twice, so shards of an earlier run "
+                "lie there; delete the folder and run again (the store keeps what can be kept)"
+            )
+        return rows
 
     def _any_view(self, encoder: str) -> str:
         folder = self.folder / "features" / encoder
         if not folder.is_dir():
             raise CatsightError(f"{self.folder} has no encoder '{encoder}'; it has {', '.join(self.encoders)}")
-        return min(path.name for path in folder.iterdir())
+        return min(path.name for path in folder.iterdir() if path.is_dir())
 
     def _shards(self, folder: str) -> list[Path]:
         found = [path for path in (self.folder / folder).glob("*.parquet") if path.stem.isdigit()]

@@ -59,6 +59,7 @@ class Study:
                 "set frames.source: folder to use it"
             )
         self._check_metrics()
+        self._check_published()
         if strange := sorted(set(self.config["attribution"]["encoders"] or ()) - set(self.encoders)):
             raise CatsightError(
                 f"config: attribution.encoders holds '{strange[0]}'; it may hold the study's encoders: "
@@ -93,7 +94,13 @@ class Study:
             for subset in itertools.combinations(parts, count):
                 eye = {part: (whole if part in subset else reference)["eye"][part] for part in eyes.PARTS}
                 label = "+".join(subset)
-                self.subsets[label] = self._named(f"{self.reference}+{label}", reference | {"eye": eye}, self.swapped)
+                if not subset:
+                    self.subsets[label] = self.reference
+                elif eye == whole["eye"]:
+                    self.subsets[label] = view
+                else:
+                    name = f"{self.reference}+{label}"
+                    self.subsets[label] = self._named(name, reference | {"eye": eye}, self.swapped)
 
     def _sweep(self) -> None:
         """The pairs of views, reference and another, at each dose of what is swept."""
@@ -101,6 +108,11 @@ class Study:
         for swept in (key for key in SWEPT if settings[key]):
             view = settings["view"]
             other, one = self._eyes_of("sweeps.view", view)
+            if differing := [key for key in _VIEWING if key != swept and one[key] != other[key]]:
+                raise CatsightError(
+                    f"config: sweeps.view is '{view}', which looks under another {differing[0]} than the reference "
+                    f"'{self.reference}'; but for what is swept, both eyes look under the same conditions"
+                )
             for dose in map(float, settings[swept]):
                 if swept == "acuity":
                     acuity = {**one["eye"]["acuity"], "cutoff": dose}
@@ -129,6 +141,24 @@ class Study:
                 return same
         others[name] = view
         return name
+
+    def _check_published(self) -> None:
+        published = self.config["figures"]["published"]
+        if published is None:
+            return
+        published.setdefault("order", [])
+        asked = [("encoder", value["encoder"], self.encoders) for value in published["values"]]
+        asked += [("metric", value["metric"], self.config["metrics"]["names"]) for value in published["values"]]
+        asked += [("view", value["view"], self.compared) for value in published["values"] if "view" in value]
+        for group in published["order"]:
+            asked += [("encoder", name, self.encoders) for name in group["encoders"]]
+            asked.append(("metric", published["order_metric"], self.config["metrics"]["names"]))
+        for what, name, known in asked:
+            if name not in known:
+                raise CatsightError(
+                    f"config: figures.published names the {what} '{name}', which this study does not have; it has "
+                    f"{', '.join(known)}"
+                )
 
     def _check_metrics(self) -> None:
         settings = self.config["metrics"]

@@ -43,7 +43,7 @@ def draw(attribution: pd.DataFrame, spec: Mapping):
         axes.set_title(about["label"])
     for axes, name in zip(grid[-1], encoders):
         last = int(rows.loc[rows["encoder"] == name, "layer_index"].max())
-        axes.set_xticks([0, last], ["first", "last"])
+        axes.set_xticks(*([0, last], ["first", "last"]) if last else ([0], ["only"]))
     figure.supxlabel("\n".join(["layer", *notes]), fontsize=8, linespacing=1.4)
     keys = [Patch(facecolor=style.PARTS[part], label=choices.PARTS[part]) for part in parts]
     (line,) = axes.plot([], [], color=style.INK, marker="o", markersize=2.2, linewidth=0.8, label="together")

@@ -5,9 +5,9 @@ CAPTIONS = {
     "summary": (
         "In short",
         "Above, one frame as some of the views deliver it. Left, how much of what each encoder has of “{reference}” "
-        "is left in “{focal}”, layer by layer: 1 is all; shading is the {interval}. Right, the mean over layers for "
-        "every view. Below, where the study asks for it, which part of the eye the loss is due to. Dashed lines and "
-        "hollow markers are untrained encoders; markers tell families.",
+        "is left in “{focal}”, layer by layer: 1 is all (of a distance, 0); shading is the {interval}. Right, the "
+        "mean over layers for every view. Below, where the study asks for it, which part of the eye the loss is due "
+        "to. Dashed lines and hollow markers are untrained encoders; markers tell families.",
         "Photographs of one frame in several views; a line chart, a dot plot, and a dot plot of the parts of the eye.",
     ),
     "gallery": (
@@ -34,13 +34,14 @@ CAPTIONS = {
     ),
     "profiles": (
         "Layer by layer",
-        "Each line follows one encoder from its first layer (left) to its last (right). The higher, the more alike "
-        "are its features of the view and of the reference; the thin line at 1 is the reference itself (of a "
-        "distance, at 0). Shading is the {interval}, over groups of frames; it is for ever more groups, and as few "
-        "of them make agreement look too high, a line may run along the upper edge of its shading or above it. Grey "
-        "is what the same measure gives when the frames of one view are shuffled: agreement by chance. Dashed lines "
-        "and hollow markers are untrained encoders; markers tell families. The vertical axis need not start at 0, "
-        "and differs from row to row.",
+        "Each line follows one encoder from its first layer (left) to its last (right). The nearer to the thin "
+        "line, the more alike are its features of the view and of the reference: 1 is full agreement, of a distance "
+        "0. Shading is the {interval}, over groups of frames; it is for ever more groups (for biased CKA, "
+        "Wasserstein and Procrustes distances and retrieval, for as many as here), and as few of them make "
+        "agreement look too high, a line may run along the upper edge of its shading or above it. Grey is what the "
+        "same measure gives when the frames of one view are shuffled: agreement by chance. Dashed lines and hollow "
+        "markers are untrained encoders; markers tell families. The vertical axis need not start at 0, and differs "
+        "from row to row.",
         "Line charts of alignment with {reference} against relative depth, for {names}. The values are in the "
         "tables under The numbers.",
     ),
@@ -55,9 +56,9 @@ CAPTIONS = {
     ),
     "changes": (
         "Is it the eye, or any change?",
-        "The same means for every view, controls too. A view that moves features no further than a control does "
-        "shows nothing of an eye’s own: a blur that is matched changes the pixels of each frame by as much as "
-        "“{focal}”.",
+        "The same means for every view. What any change of a picture does, a control shows: a blur, greyscale, "
+        "JPEG. A view that moves features no further shows nothing of an eye’s own; a blur that is matched to a "
+        "view changes the pixels of each frame by as much as that does.",
         "Dot plot of the mean alignment over layers for every view, for {names}. The values are in the first table "
         "under The numbers.",
     ),
@@ -85,17 +86,18 @@ CAPTIONS = {
     ),
     "rdms": (
         "How the frames stand to one another",
-        "Dissimilarities between all pairs of frames in each encoder’s last layer, as ranks: dark pairs are alike, "
-        "bright ones are not. Above as “{reference}” delivers them, below as “{focal}” does; RSA is the correlation "
-        "of the two. Frames are sorted by group; white lines part the groups.",
-        "Dissimilarity matrices of reference and view, for {names}. The values are in pairs.parquet.",
+        "Dissimilarities between all pairs of frames in the last layer of some encoders, as ranks: dark pairs are "
+        "alike, bright ones are not. Above as “{reference}” delivers them, below as “{focal}” does; RSA by Spearman "
+        "is the correlation of the two. Of many frames some are shown, sorted by group; white lines part the "
+        "groups.",
+        "Dissimilarity matrices of reference and view for some encoders. The values are in pairs.parquet.",
     ),
     "retrieval": (
         "What is taken for what",
-        "The scenes that the most encoders mistake: as “{reference}” and as “{focal}” deliver them, and what each "
-        "encoder’s last layer finds nearest to the latter among the other scenes (groups) of “{reference}”. An "
-        "orange frame marks a mistake: another scene is nearer than the frame itself. Grey ones are not, but come "
-        "next.",
+        "Of the frames in pairs.parquet, those that the most of these encoders mistake: as “{reference}” and as "
+        "“{focal}” deliver them, and what each encoder’s last layer finds nearest to the latter among the other "
+        "scenes (groups) of “{reference}”. An orange frame marks a mistake: another scene is nearer than the frame "
+        "itself. Grey ones are not, but come next.",
         "Photographs: a frame, its view, and the nearest frame of another scene for some encoders.",
     ),
     "stability": (

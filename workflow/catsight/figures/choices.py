@@ -64,7 +64,9 @@ def changes(spec: Mapping) -> list[str]:
     return [
         name
         for name in compared(spec)
-        if (config := spec["views"][name]).get("filter") not in CONTROLS or config.get("match") == focus(spec)
+        if name == focus(spec)
+        or (config := spec["views"][name]).get("filter") not in CONTROLS
+        or config.get("match") == focus(spec)
     ]
 
 

@@ -1,5 +1,6 @@
 """What was found, in plain sentences made from the numbers, that claim no more than the intervals allow."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -9,8 +10,9 @@ from catsight.figures import choices
 #: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies, for some metrics
 #: (benchmarks/calibration.py).
 FEW_GROUPS = 15
-#: Fewer than this are too few for what is due to a part of the eye.
+#: Fewer than this are too few for what is due to a part of the eye, by these metrics: intervals are too narrow.
 FEW_FOR_SHARES = 25
+TOO_NARROW = ("cka_linear_unbiased", "cka_rbf_unbiased", "rsa")
 #: More encoders than this are summed up instead of listed.
 _LISTED = 4
 #: What weights may be trained for and still stand for their architecture.
@@ -28,13 +30,14 @@ def sentences(metrics: pd.DataFrame, spec: Mapping, attribution: pd.DataFrame | 
     trained = [name for name, about in encoders.items() if about["training"] != "untrained"]
     untrained = [name for name in encoders if name not in trained]
     label = {name: about["label"] for name, about in encoders.items()}
-    parts = "" if attribution is None else _parts(attribution, (trained or untrained)[:2], label, metric, spec)
+    divided = [] if attribution is None else [name for name in encoders if name in set(attribution["encoder"])][:2]
+    parts = _parts(attribution, divided, label, metric, spec) if divided else ""
     found = [
         _level(focal, trained or untrained, label, spec, metric),
         "" if parts else _controls(focal, trained, untrained, label),
         _changes(means, list(encoders), spec, metric),
         parts,
-        _depth(choices.layers(rows), (trained or untrained)[:2], label, spec),
+        _depth(choices.layers(rows), (trained or untrained)[:2], label, spec, metric),
         _cautions(rows, trained, encoders, _verdict(focal, trained, untrained) if parts else ""),
     ]
     return [sentence for sentence in found if sentence]
@@ -65,7 +68,10 @@ def estimate(row: Mapping, digits: int | None = None) -> str:
 
 
 def _digits(*values: float) -> int:
-    """Two decimals, or three where one of the values is so close to 1 that two would hide the difference."""
+    """Two decimals, or three where one of the values is so close to 1 that two would hide the difference; two digits of
+    a value that is so small that two decimals would hide it."""
+    if 1e-9 < abs(values[0]) < 0.01:
+        return 1 - math.floor(math.log10(abs(values[0])))
     return 3 if any(0.9 <= value < 1 for value in values) else 2
 
 
@@ -80,7 +86,8 @@ def order(one: Mapping, other: Mapping) -> str | None:
 
 def _level(focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str) -> str:
     what = choices.metric_label(metric)
-    what = what if what.isupper() else what[0].lower() + what[1:]
+    if what[1].islower() and not what.startswith(("Procrustes", "Wasserstein")):
+        what = what[0].lower() + what[1:]
     focal_view, reference = choices.focus(spec), spec["reference"]
     verb, full = ("differ from", "0") if choices.distance(metric) else ("agree with", "1")
     start = f"On average over layers, features of the view “{focal_view}” {verb} those of “{reference}” by"
@@ -99,7 +106,7 @@ def _controls(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[s
     if not untrained:
         return ""
     if not trained:
-        return "No encoder here is trained, so nothing is said about learned features."
+        return ""  # which the cautions say
     values = _listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
     verdict = _verdict(focal, trained, untrained)
     return f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."
@@ -136,7 +143,7 @@ def _parts(attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metr
         verdict = {"above": "the first lies apart from the next", None: "not to be ranked without intervals"}.get(
             side, "the first two overlap, so which is larger is not settled"
         )
-        if side == "above" and own["n_groups"].min() < FEW_FOR_SHARES:
+        if side == "above" and metric in TOO_NARROW and own["n_groups"].min() < FEW_FOR_SHARES:
             verdict = f"not to be ranked: with fewer than {FEW_FOR_SHARES} groups these intervals are too narrow"
         told.append(f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {listed} ({verdict})")
     if not told:
@@ -165,7 +172,7 @@ def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping, metric
     )
 
 
-def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping) -> str:
+def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str) -> str:
     rows = rows[(rows["view"] == choices.focus(spec)) & rows["value"].notna()]
     parts = []
     for name in names:
@@ -183,7 +190,8 @@ def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mappi
         )
     if not parts:
         return ""
-    return f"From layer to layer this agreement goes {_listed(parts)}; these layers were picked after looking."
+    what = "difference" if choices.distance(metric) else "agreement"
+    return f"From layer to layer this {what} goes {_listed(parts)}; these layers were picked after looking."
 
 
 def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str, Mapping], verdict: str = "") -> str:
@@ -197,7 +205,9 @@ def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str,
     tuned = [n for n in trained if encoders[n]["training"] not in _GENERAL]
     for name in tuned:
         words += f"; {encoders[name]['label']} was trained for {encoders[name]['training']} and speaks for that alone"
-    if verdict:
+    if not trained:
+        words += "; no encoder here is trained, so nothing is said about learned features"
+    elif verdict:
         words += f"; beside random weights, as a control for architecture and pixels alone, {verdict}"
     return f"{words}."
 

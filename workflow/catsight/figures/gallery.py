@@ -28,8 +28,8 @@ def draw(rows: Sequence[Mapping], spec: Mapping):
 
     Each of ``rows`` holds a ``title`` and ``pictures``, view name to uint8 sRGB (h, w, 3).
     """
-    columns = {name: _title(name, spec) for name in choices.views(spec) if name in rows[0]["pictures"]}
-    return _pictures(rows, columns, spec, _ruled(list(columns), spec))
+    columns = [(name, _title(name, spec)) for name in choices.views(spec) if name in rows[0]["pictures"]]
+    return _pictures(rows, columns, spec, _ruled([name for name, _ in columns], spec))
 
 
 @style.styled
@@ -37,13 +37,13 @@ def parts(rows: Sequence[Mapping], spec: Mapping):
     """As :func:`draw`, of the reference's eye with one part after the other swapped, and with all."""
     swapped, view = spec["attribution"]["swapped"], spec["attribution"]["view"]
     in_order = [(part, swapped[part]) for part in choices.PARTS if part in swapped]
-    columns = {spec["reference"]: f"{spec['reference']}\n(reference)"}
-    columns |= {name: f"{view}’s\n{choices.PARTS[part]}" for part, name in in_order}
-    columns |= {spec["attribution"]["whole"]: f"{view}’s\nall of these"}
+    columns = [(spec["reference"], f"{spec['reference']}\n(reference)")]
+    columns += [(name, f"{view}’s\n{choices.PARTS[part]}") for part, name in in_order]
+    columns += [(spec["attribution"]["whole"], f"{view}’s\nall of these")]
     return _pictures(rows, columns, spec, {spec["reference"]})
 
 
-def _pictures(rows: Sequence[Mapping], columns: Mapping[str, str], spec: Mapping, ruled: Collection[str]):
+def _pictures(rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], spec: Mapping, ruled: Collection[str]):
     from matplotlib.figure import Figure
 
     side = min(_LONGEST, int((_PIXELS / (len(rows) * len(columns))) ** 0.5))
@@ -55,7 +55,7 @@ def _pictures(rows: Sequence[Mapping], columns: Mapping[str, str], spec: Mapping
     figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
     grid = figure.subplots(len(rows), len(columns), squeeze=False, height_ratios=tall)
     for axes_row, row, ratio in zip(grid, rows, tall):
-        for axes, view in zip(axes_row, columns):
+        for axes, (view, _) in zip(axes_row, columns):
             picture = style.reduce(row["pictures"][view], side)
             axes.imshow(picture, interpolation="antialiased")
             axes.set(xticks=[], yticks=[])
@@ -63,7 +63,7 @@ def _pictures(rows: Sequence[Mapping], columns: Mapping[str, str], spec: Mapping
             if view in ruled:
                 _scale_bar(axes, picture.shape, choices.viewing(spec, view)["field_of_view"])
         axes_row[0].set_ylabel(style.shortened(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY)
-    for axes, title in zip(grid[0], columns.values()):
+    for axes, (_, title) in zip(grid[0], columns):
         axes.set_title(title, fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)
     return figure
 

@@ -21,7 +21,8 @@ def draw(maps: pd.DataFrame, spec: Mapping):
     from matplotlib.figure import Figure
 
     metric = choices.primary(maps)
-    maps = choices.pooled(maps[maps["metric"] == metric], spec)
+    every = maps[maps["metric"] == metric]
+    maps = choices.pooled(every, spec)
     encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(maps["encoder"])}
     focal = choices.focus(spec)
     lowest = min(0.0, np.floor(10 * maps["value"].min()) / 10) if maps["value"].notna().any() else 0.0
@@ -38,8 +39,9 @@ def draw(maps: pd.DataFrame, spec: Mapping):
         square = matrix(maps, (name, spec["reference"]), (name, focal))
         image = axes.imshow(square, **look, origin="lower")
         axes.set_title(style.shortened(about["label"], 20), fontsize=7.5)
-        axes.set(xticks=[0, square.shape[1] - 1], yticks=[0, square.shape[0] - 1])
-        axes.set(xticklabels=["first", "last"], yticklabels=["first", "last"])
+        ends = ["first", "last"][: len(square)]
+        axes.set_xticks(sorted({0, len(square) - 1}), ends)
+        axes.set_yticks(sorted({0, len(square) - 1}), ends)
         axes.set_xlabel(f"layer, {focal}", fontsize=7.5)
     for axes in grid[:, 0]:
         axes.set_ylabel(f"layer, {spec['reference']}", fontsize=7.5)
@@ -47,18 +49,22 @@ def draw(maps: pd.DataFrame, spec: Mapping):
     bar.set_label(choices.metric_label(metric), fontsize=7.5)
     bar.ax.tick_params(labelsize=7)
     if together:
-        _together(lower.subplots(), maps, encoders, spec, look)
+        _together(lower.subplots(), every, encoders, spec, look)
     return figure
 
 
 def _together(axes, maps: pd.DataFrame, encoders: Mapping[str, Mapping], spec: Mapping, look: Mapping) -> None:
     """All encoders' layers against all, as the reference has them."""
-    whole = np.block(
-        [[matrix(maps, (a, spec["reference"]), (b, spec["reference"])) for b in encoders] for a in encoders]
-    )
-    counts = [len(matrix(maps, (name, spec["reference"]), (name, spec["reference"]))) for name in encoders]
+    pooling = _common_pooling(maps, spec)
+    maps = maps[maps["pooling"] == pooling]
+    counts = {name: int(maps.loc[maps["encoder"] == name, "layer_index"].max()) + 1 for name in encoders}
+    whole = np.block([
+        [
+            matrix(maps, (a, spec["reference"]), (b, spec["reference"]), (counts[a], counts[b])) for b in encoders
+        ] for a in encoders
+    ])  # fmt: skip
     axes.imshow(whole, **look)
-    edges = np.cumsum([0, *counts]) - 0.5
+    edges = np.cumsum([0, *counts.values()]) - 0.5
     for edge in edges[1:-1]:
         axes.axhline(edge, color="white", linewidth=1.2)
         axes.axvline(edge, color="white", linewidth=1.2)
@@ -67,11 +73,26 @@ def _together(axes, maps: pd.DataFrame, encoders: Mapping[str, Mapping], spec: M
     axes.set_yticks(middles, labels, fontsize=7.5)
     axes.set_xticks(middles, labels, fontsize=7.5, rotation=20, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0)
-    axes.set_title(f"layers of all encoders, as “{spec['reference']}” delivers the frames (first to last)", fontsize=8)
+    note = choices.pooling_note(pooling, spec)
+    axes.set_title(
+        f"layers of all encoders, first to last, as “{spec['reference']}” delivers the frames{note}", fontsize=8
+    )
 
 
-def matrix(maps: pd.DataFrame, rows: tuple[str, str], columns: tuple[str, str]) -> np.ndarray:
-    """The values of the layers of one (encoder, view) against those of another, in network order; nan where unknown."""
+def _common_pooling(maps: pd.DataFrame, spec: Mapping) -> str:
+    """The pooling that all encoders have: the one asked for, else ``mean``, else what most have."""
+    has = maps.groupby("pooling")["encoder"].nunique()
+    common = set(has.index[has == has.max()])
+    return next(pooling for pooling in (spec["pooling"], "mean", *sorted(common)) if pooling in common)
+
+
+def matrix(
+    maps: pd.DataFrame, rows: tuple[str, str], columns: tuple[str, str], shape: tuple[int, int] = (1, 1)
+) -> np.ndarray:
+    """The values of the layers of one (encoder, view) against those of another, in network order; nan where unknown.
+
+    Where nothing is known, ``shape``.
+    """
     both = (("encoder", "view"), ("other_encoder", "other_view"))
     for one, other, turned in ((rows, columns, False), (columns, rows, True)):
         here = maps
@@ -82,4 +103,4 @@ def matrix(maps: pd.DataFrame, rows: tuple[str, str], columns: tuple[str, str]) 
                 index="layer_index", columns="other_index", values="value", dropna=False, aggfunc="first"
             ).to_numpy(float)
             return square.T if turned else square
-    return np.full((1, 1), np.nan)
+    return np.full(shape, np.nan)

@@ -134,12 +134,14 @@ def warnings(
     groups = int(shown["n_groups"].min())
     if groups < findings.FEW_GROUPS:
         found.append(
-            f"Only {groups} independent groups of frames: fewer than {findings.FEW_GROUPS}, so intervals are rough."
+            f"Only {groups} independent group{'s' * (groups != 1)} of frames: fewer than {findings.FEW_GROUPS}, so "
+            "intervals are rough."
         )
-    if spec["attribution"]["view"] and groups < findings.FEW_FOR_SHARES:
+    narrow = set(findings.TOO_NARROW) & set(shown["metric"])
+    if spec["attribution"]["view"] and narrow and groups < findings.FEW_FOR_SHARES:
         found.append(
             f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of what is due to the parts of the eye are "
-            "too narrow for CKA and RSA."
+            "too narrow for unbiased CKA and RSA."
         )
     for reason, count in shown.loc[shown["value"].isna(), "reason"].fillna("no reason given").value_counts().items():
         found.append(f"{count} of {len(shown)} values are missing: {reason}.")

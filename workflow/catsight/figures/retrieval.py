@@ -53,6 +53,11 @@ def draw(rows: Sequence[Mapping], spec: Mapping, titles: Mapping[str, str]):
     """
     from matplotlib.figure import Figure
 
+    if not rows:
+        figure = Figure(figsize=(style.WIDTH, 0.6), layout="constrained")
+        figure.text(0.5, 0.5, "no frames to set against one another: too few, or their features do not vary",
+                    ha="center", va="center", fontsize=8)  # fmt: skip
+        return figure
     encoders = list(dict.fromkeys(name for row in rows for name in row["nearest"]))
     columns = 2 + len(encoders)
     width = style.width(columns)

@@ -12,7 +12,7 @@ from catsight.metrics.reading import Features, run
 
 def main(arguments: Sequence[str]) -> None:
     """Compares one encoder's features of the swept view with the reference's at every dose, layer by layer."""
-    run("doses", main.__doc__, arguments, doses, tables.DOSES)
+    run("doses", main.__doc__, arguments, doses, tables.DOSES, of="dose")
 
 
 def doses(features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping) -> list[dict]:

@@ -21,7 +21,8 @@ def run(
 ) -> None:
     """The job ``catsight metrics <command>``: a table of the ``rows`` that are made of features, groups and spec.
 
-    Features come by the name of their ``of``, view or encoder; groups by the id of their frame. The store is asked
+    Features come by the name of their ``of``: view (the reference must be there), encoder, or dose of a view; groups by
+    the id of their frame. The store is asked
     first.
     """
     parser = job.parser(f"metrics {command}", about)

@@ -44,7 +44,7 @@ def interval(metric: str, estimate: Estimate, confidence: float, *, cosine: bool
     if metric.startswith("retrieval") and len(replicates) >= inference.FEWEST_GROUPS and (replicates == value).all():
         # all found, or none: what a share of 1 in a few groups says of others is not in its spread
         return inference.Interval(math.nan, math.nan, "the same in every group, so no interval")
-    return inference.jackknife(
+    ends = inference.jackknife(
         value,
         replicates,
         estimate.sizes,
@@ -52,6 +52,9 @@ def interval(metric: str, estimate: Estimate, confidence: float, *, cosine: bool
         cosine=cosine and metric in COSINES,
         correct_bias=metric not in OF_THIS_SIZE,
     )
+    if metric.startswith("retrieval") and cosine:  # a share
+        ends = ends._replace(low=float(np.clip(ends.low, 0, 1)), high=float(np.clip(ends.high, 0, 1)))
+    return ends
 
 
 class Plan:

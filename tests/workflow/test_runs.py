@@ -66,7 +66,7 @@ def test_shards_and_cores_do_not_change_values(finished, tmp_path, shards, cores
     config["frames"]["shards"] = shards
     del config["encoders"]["cnn"]
     workflow.write(config)
-    workflow.run("--cores", cores)
+    workflow.run("--cores", cores, "results/tiny/metrics.parquet")
     wanted, found = values(finished).loc[["vit"]], values(workflow)
     assert list(wanted.index) == list(found.index)
     np.testing.assert_allclose(found["value"], wanted["value"], atol=VALUES)

@@ -8,7 +8,8 @@ stage that is run again and comes to the same rows does not make the next stage'
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -69,18 +70,22 @@ EYES = pa.schema(
         ("charts", pa.list_(IMAGE)),
     ]
 )
+#: What an estimate is of.
+_OF_A_LAYER = [
+    ("encoder", pa.string()),
+    ("family", pa.string()),
+    ("training", pa.string()),
+    ("layer", pa.string()),
+    ("layer_index", pa.int32()),
+    ("depth", pa.float64()),  # 0 (first block) to 1 (last)
+    ("pooling", pa.string()),
+    ("reference", pa.string()),
+    ("view", pa.string()),
+    ("metric", pa.string()),
+]
 METRICS = pa.schema(
     [
-        ("encoder", pa.string()),
-        ("family", pa.string()),
-        ("training", pa.string()),
-        ("layer", pa.string()),
-        ("layer_index", pa.int32()),
-        ("depth", pa.float64()),  # 0 (first block) to 1 (last)
-        ("pooling", pa.string()),
-        ("reference", pa.string()),
-        ("view", pa.string()),
-        ("metric", pa.string()),
+        *_OF_A_LAYER,
         ("value", pa.float64()),
         ("ci_low", pa.float64()),
         ("ci_high", pa.float64()),
@@ -142,16 +147,7 @@ DOSES = pa.schema([("swept", pa.string()), ("dose", pa.float64()), *METRICS])
 #: What of the loss of a metric is due to which part of the eye.
 ATTRIBUTION = pa.schema(
     [
-        ("encoder", pa.string()),
-        ("family", pa.string()),
-        ("training", pa.string()),
-        ("layer", pa.string()),
-        ("layer_index", pa.int32()),
-        ("depth", pa.float64()),
-        ("pooling", pa.string()),
-        ("reference", pa.string()),
-        ("view", pa.string()),
-        ("metric", pa.string()),
+        *_OF_A_LAYER,
         ("part", pa.string()),  # or whole: the loss by all parts together, which is the sum of theirs
         ("value", pa.float64()),  # a fall of a similarity, or a rise of a distance
         ("ci_low", pa.float64()),
@@ -297,6 +293,20 @@ def publish(part: Path, path: Path) -> None:
     with open(part, "rb+") as file:
         os.fsync(file.fileno())
     os.replace(part, path)
+
+
+@contextmanager
+def appearing(path: str | os.PathLike) -> Iterator[Path]:
+    """A path beside ``path`` to write to in the block: it appears as ``path`` when that ends, and not at all if it
+    ends in an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class _RowsDigest:

@@ -21,7 +21,7 @@ def draw(attribution: pd.DataFrame, spec: Mapping):
     from matplotlib.patches import Patch
 
     rows = choices.layers(choices.pooled(attribution, spec))
-    encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(rows["encoder"])}
+    encoders = choices.present(rows, spec)
     names, parts = choices.metrics(rows), [part for part in choices.PARTS if part in set(rows["part"])]
     notes = choices.gaps(rows)
     size = style.width(1.6 * len(encoders)), 0.95 + 1.5 * len(names) + 0.16 * len(notes)

@@ -93,6 +93,11 @@ def encoders(spec: Mapping) -> dict[str, dict]:
     return dict(sorted(spec["encoders"].items(), key=place))
 
 
+def present(table: pd.DataFrame, spec: Mapping) -> dict[str, dict]:
+    """The :func:`encoders` that the table has rows of."""
+    return {name: about for name, about in encoders(spec).items() if name in set(table["encoder"])}
+
+
 def metrics(table: pd.DataFrame) -> list[str]:
     """The metrics of the table, the well-known ones first."""
     known = list(_METRICS)
@@ -155,7 +160,7 @@ def shown(table: pd.DataFrame, spec: Mapping) -> pd.DataFrame:
             f"the metrics table has no row of this study (reference '{spec['reference']}', views "
             f"{', '.join(compared(spec))}); run the metrics stage again"
         )
-    table = table[table["pooling"] == table["encoder"].map(poolings(table, spec["pooling"]))]
+    table = pooled(table, spec)
     keys = ["encoder", "layer", "view", "metric"]
     if (twice := table.duplicated(keys)).any():
         row = table.loc[twice.idxmax(), keys]

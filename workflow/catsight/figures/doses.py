@@ -25,7 +25,7 @@ def draw(doses: pd.DataFrame, spec: Mapping):
     from matplotlib.figure import Figure
 
     rows = choices.summaries(choices.pooled(doses, spec))
-    encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(rows["encoder"])}
+    encoders = choices.present(rows, spec)
     looks, pooled = style.looks(choices.encoders(spec)), choices.poolings(rows, spec["pooling"])
     names, swept = choices.metrics(rows), [key for key in _AXES if key in set(rows["swept"])]
     notes = choices.gaps(rows)
@@ -59,8 +59,7 @@ def _line(axes, rows: pd.DataFrame, look: style.Look, label: str):
     low, high = (rows[end].to_numpy(float) for end in ("ci_low", "ci_high"))
     axes.fill_between(dose, low, high, facecolor=look.colour, alpha=0.11, linewidth=0)
     axes.vlines(dose, low, high, color=look.colour, linewidth=0.8, alpha=0.7)
-    (line,) = axes.plot(dose, value, color=look.colour, linestyle=look.line, marker=look.marker,
-                        markerfacecolor=look.face, markeredgewidth=0.8, label=label)  # fmt: skip
+    (line,) = axes.plot(dose, value, label=label, **look.drawn)
     return line
 
 

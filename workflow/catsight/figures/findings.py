@@ -103,10 +103,8 @@ def _level(focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapp
 
 
 def _controls(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str], label: Mapping) -> str:
-    if not untrained:
-        return ""
-    if not trained:
-        return ""  # which the cautions say
+    if not (trained and untrained):
+        return ""  # where none is trained, the cautions say so
     values = _listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
     verdict = _verdict(focal, trained, untrained)
     return f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."

@@ -23,7 +23,7 @@ def draw(maps: pd.DataFrame, spec: Mapping):
     metric = choices.primary(maps)
     every = maps[maps["metric"] == metric]
     maps = choices.pooled(every, spec)
-    encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(maps["encoder"])}
+    encoders = choices.present(maps, spec)
     focal = choices.focus(spec)
     lowest = min(0.0, np.floor(10 * maps["value"].min()) / 10) if maps["value"].notna().any() else 0.0
     look = {"vmin": lowest, "vmax": 1, "cmap": "viridis", "interpolation": "nearest"}

@@ -1,6 +1,5 @@
 """The numbers of a study for other programs: CSV of every row, LaTeX of the means over layers."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,13 +15,8 @@ def write(metrics: pd.DataFrame, spec: Mapping, path: Path) -> None:
     if path.suffix not in (".csv", ".tex"):
         raise CatsightError(f"{path}: tables are written as .csv or .tex; name the output so")
     text = metrics.to_csv(index=False, lineterminator="\n") if path.suffix == ".csv" else latex(metrics, spec)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with tables.appearing(path) as part:
         part.write_text(text, encoding="utf-8")
-        tables.publish(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def latex(metrics: pd.DataFrame, spec: Mapping) -> str:

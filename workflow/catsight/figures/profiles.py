@@ -91,8 +91,5 @@ def _line(axes, rows: pd.DataFrame, look: style.Look, label: str, shade: float):
         axes.plot(depth, end, color=look.colour, alpha=4 * shade, linewidth=0.5, linestyle=look.line, label="_end")
     alone = known & ~np.r_[False, known[:-1]] & ~np.r_[known[1:], False]  # too narrow to be shaded
     axes.vlines(depth[alone], low[alone], high[alone], color=look.colour, alpha=0.5, linewidth=1)
-    (drawn,) = axes.plot(
-        depth, value, color=look.colour, linestyle=look.line, marker=look.marker, markerfacecolor=look.face,
-        markeredgewidth=0.8, label=label,
-    )  # fmt: skip
+    (drawn,) = axes.plot(depth, value, label=label, **look.drawn)
     return drawn

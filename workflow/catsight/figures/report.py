@@ -89,13 +89,8 @@ def write(html: str, path: str | os.PathLike) -> None:
     data = html.encode()
     if len(data) > _BYTES:
         print(f"{path}: {len(data) / 1e6:.0f} MB is much; show fewer frames (figures.gallery)", file=sys.stderr)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with tables.appearing(path) as part:
         part.write_bytes(data)
-        tables.publish(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def resolution(spec: Mapping, frames: pd.DataFrame, features: Sequence[Mapping]) -> list[dict]:

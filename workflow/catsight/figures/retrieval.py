@@ -19,7 +19,7 @@ def examples(pairs: pd.DataFrame, spec: Mapping) -> list[dict]:
     that are nearest to be mistaken.
     """
     pairs = choices.pooled(pairs[pairs["view"] == choices.focus(spec)], spec)
-    encoders = [name for name in choices.encoders(spec) if name in set(pairs["encoder"])][:ENCODERS]
+    encoders = list(choices.present(pairs, spec))[:ENCODERS]
     found, groups = [], pairs.drop_duplicates("frame_id").set_index("frame_id")["group"]
     for (frame, group), of_frame in pairs[pairs["encoder"].isin(encoders)].groupby(["frame_id", "group"]):
         nearest, margins = {}, []

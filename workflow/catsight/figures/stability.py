@@ -21,7 +21,7 @@ def draw(stability: pd.DataFrame, spec: Mapping):
 
     focal = choices.focus(spec)
     rows = choices.pooled(stability[stability["view"] == focal], spec)
-    encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(rows["encoder"])}
+    encoders = choices.present(rows, spec)
     looks, names = style.looks(choices.encoders(spec)), choices.metrics(rows)
     ceiling = rows[rows["kind"] == "of_ceiling"]
     columns = 3 if len(ceiling) else 2
@@ -62,8 +62,7 @@ def _sizes(axes, rows: pd.DataFrame, look: style.Look, label: str):
     groups = last["n_groups"].to_numpy(float)
     low, high = (last[end].to_numpy(float) for end in ("low", "high"))
     axes.fill_between(groups, low, high, facecolor=look.colour, alpha=0.13, linewidth=0)
-    (line,) = axes.plot(groups, last["value"].to_numpy(float), color=look.colour, linestyle=look.line,
-                        marker=look.marker, markerfacecolor=look.face, markeredgewidth=0.8, label=label)  # fmt: skip
+    (line,) = axes.plot(groups, last["value"].to_numpy(float), label=label, **look.drawn)
     return line
 
 
@@ -87,8 +86,7 @@ def _ceiling(axes, rows: pd.DataFrame, look: style.Look) -> None:
     depth = rows["depth"].to_numpy(float)
     low, high = (rows[end].to_numpy(float) for end in ("low", "high"))
     axes.fill_between(depth, low, high, facecolor=look.colour, alpha=0.11, linewidth=0)
-    axes.plot(depth, rows["value"].to_numpy(float), color=look.colour, linestyle=look.line, marker=look.marker,
-              markerfacecolor=look.face, markeredgewidth=0.8)  # fmt: skip
+    axes.plot(depth, rows["value"].to_numpy(float), **look.drawn)
 
 
 def _counts(axes, rows: pd.DataFrame) -> None:

@@ -74,6 +74,12 @@ class Look:
     line: str
     face: str
 
+    @property
+    def drawn(self) -> dict:
+        """How matplotlib is told to draw a line so."""
+        return {"color": self.colour, "linestyle": self.line, "marker": self.marker, "markerfacecolor": self.face,
+                "markeredgewidth": 0.8}  # fmt: skip
+
 
 def looks(encoders: Mapping[str, Mapping]) -> dict[str, Look]:
     """The look of each encoder (as in the spec: name to label, training, family, ...).
@@ -145,14 +151,8 @@ def save(figure, path: str | os.PathLike, dpi: int) -> None:
     for axes in figure.axes:
         for image in axes.images:
             image.set_interpolation("none" if kind == "svg" else "antialiased")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with _context():
-            figure.savefig(part, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
-        tables.publish(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with tables.appearing(path) as part, _context():
+        figure.savefig(part, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
 
 
 def reduce(picture: np.ndarray, side: int) -> np.ndarray:

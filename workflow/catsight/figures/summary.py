@@ -26,7 +26,7 @@ def draw(metrics: pd.DataFrame, spec: Mapping, row: Mapping, attribution: pd.Dat
     views = [reference, focal, *[view for view in choices.changes(spec) if view != focal]][:4]
     views = [view for view in views if view in row["pictures"]]
     shares = None if attribution is None else _shares(attribution, spec, shown["metric"].iloc[0])
-    encoders = {name: about for name, about in choices.encoders(spec).items() if name in set(shown["encoder"])}
+    encoders = choices.present(shown, spec)
     handles = _keys(encoders, spec)
     side = style.WIDTH / len(views)
     heights = {
@@ -67,8 +67,7 @@ def _profile(axes, rows: pd.DataFrame, encoders: Mapping, spec: Mapping) -> None
         low, high = (here[end].to_numpy(float) for end in ("ci_low", "ci_high"))
         axes.fill_between(depth, low, high, facecolor=look.colour, alpha=style.shade(len(encoders)),
                           linewidth=0)  # fmt: skip
-        axes.plot(depth, here["value"].to_numpy(float), color=look.colour, linestyle=look.line, marker=look.marker,
-                  markerfacecolor=look.face, markeredgewidth=0.8, label=name)  # fmt: skip
+        axes.plot(depth, here["value"].to_numpy(float), label=name, **look.drawn)
     if choices.cut(rows):
         axes.set_ylim(choices.CUT, 1.05)
     axes.grid(axis="y")
@@ -109,7 +108,7 @@ def _shares(attribution: pd.DataFrame, spec: Mapping, metric: str) -> pd.DataFra
 
 def _parts(axes, rows: pd.DataFrame, spec: Mapping) -> None:
     """Dots with intervals, one line to an encoder: what of its loss is due to each part."""
-    encoders = [name for name in choices.encoders(spec) if name in set(rows["encoder"])]
+    encoders = list(choices.present(rows, spec))
     parts = [part for part in choices.PARTS if part in set(rows["part"])]
     offsets = (np.arange(len(parts)) - (len(parts) - 1) / 2) * 0.7 / len(parts)
     for place, name in enumerate(encoders):
@@ -134,9 +133,5 @@ def _keys(encoders: Mapping, spec: Mapping) -> list:
     from matplotlib.lines import Line2D
 
     looks = style.looks(choices.encoders(spec))
-    drawn = [
-        Line2D([], [], color=looks[name].colour, linestyle=looks[name].line, marker=looks[name].marker,
-               markerfacecolor=looks[name].face, markeredgewidth=0.8, label=about["label"])
-        for name, about in encoders.items()
-    ]  # fmt: skip
+    drawn = [Line2D([], [], label=about["label"], **looks[name].drawn) for name, about in encoders.items()]
     return drawn + style.families(encoders)

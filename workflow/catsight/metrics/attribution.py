@@ -13,7 +13,7 @@ import numpy as np
 from catsight import tables
 from catsight.metrics import scale
 from catsight.metrics.compare import ALL_LAYERS, NO_FRAMES, mean_over_layers
-from catsight.metrics.reading import Features, places, run
+from catsight.metrics.reading import Features, finite, places, run
 from catsight.metrics.stability import SIMILARITIES
 from catsight.metrics.suite import Estimate, interval
 from catsight.progress import Progress
@@ -105,18 +105,14 @@ def _rows(about: dict, metric: str, due: Mapping[str, Estimate], confidence: flo
             continue
         row = about | {"part": part, **_interval(metric, estimate, confidence)}
         if part != WHOLE:
-            row |= {key: _number(due[f"{key} {part}"].values[0]) for key in ("alone", "last")}
+            row |= {key: finite(due[f"{key} {part}"].values[0]) for key in ("alone", "last")}
         rows.append(row)
     return rows
 
 
 def _interval(metric: str, estimate: Estimate, confidence: float) -> dict:
-    value = _number(estimate.values[0])
+    value = finite(estimate.values[0])
     if value is None:
         return {"reason": estimate.reason or "undefined in a layer"}
     ends = interval(metric, estimate, confidence, cosine=False)
-    return {"value": value, "ci_low": _number(ends.low), "ci_high": _number(ends.high), "reason": ends.reason}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return {"value": value, "ci_low": finite(ends.low), "ci_high": finite(ends.high), "reason": ends.reason}

@@ -5,11 +5,9 @@ For looking at: the dissimilarity matrices that RSA compares, and which frame is
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from catsight import tables
 from catsight.metrics import correspondence, scale
-from catsight.metrics.reading import Features, places, run
+from catsight.metrics.reading import Features, finite, places, run
 from catsight.metrics.similarity import rdm
 from catsight.progress import Progress
 
@@ -46,11 +44,7 @@ def pairs(features: Mapping[str, Features], groups: Mapping[str, str], spec: Map
                 for i, one in enumerate(rows):
                     for j, other in enumerate(rows):
                         row = about | {"frame_id": ids[one], "group": names[one], "other_id": ids[other]}
-                        row |= {key: _number(matrix[i, j]) for key, matrix in matrices.items()}
+                        row |= {key: finite(matrix[i, j]) for key, matrix in matrices.items()}
                         found.append(row)
                 progress.advance()
     return found
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -99,6 +99,11 @@ def places(columns: Sequence[str]) -> dict[str, dict]:
     return found
 
 
+def finite(value: float) -> float | None:
+    """The value as a table holds it: null where it is not finite."""
+    return float(value) if np.isfinite(value) else None
+
+
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:
     values = column.combine_chunks()
     values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values

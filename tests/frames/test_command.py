@@ -2,49 +2,18 @@
 
 import hashlib
 import io
-import json
 import re
+import resource
 
 import numpy as np
 import pytest
+from job_of_frames import Job
 from PIL import Image
 
 from catsight import CatsightError, resources, tables
-from catsight.frames.command import main, shard_of
+from catsight.frames import manifest
+from catsight.frames.command import allow_files, shard_of
 from catsight.pictures import decode_png
-
-SPEC = {
-    "source": "folder", "glances": 0, "group_by": "file", "on_reject": "report", "max_pixels": 10**6, "shards": 2,
-    "seed": 0, "code": "x", "versions": {},
-}  # fmt: skip
-
-
-class Job:
-    """Runs the command on ``folder`` and reads what it wrote."""
-
-    def __init__(self, root):
-        self.root, self.folder = root, root / "photos"
-        self.folder.mkdir()
-
-    def add(self, name, values, **options):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(values, bytes):
-            path.write_bytes(values)
-        else:
-            Image.fromarray(values).save(path, **options)
-
-    def __call__(self, out="out", store="store", **changes):
-        spec = SPEC | {"folder": str(self.folder)} | changes
-        self.outputs = [self.root / out / f"{i}.parquet" for i in range(spec["shards"])]
-        self.rejected = self.root / out / "rejected.parquet"
-        main([
-            "--spec", json.dumps(spec), "--store", str(self.root / store),
-            "--output", *map(str, self.outputs), "--rejected", str(self.rejected),
-        ])  # fmt: skip
-        self.shards = [tables.read(path) for path in self.outputs]
-        self.left_out = {row["path"]: (row["reason"], row["detail"]) for row in tables.read(self.rejected).to_pylist()}
-        return {row["frame_id"]: row for shard in self.shards for row in shard.to_pylist()}
 
 
 @pytest.fixture
@@ -135,7 +104,7 @@ def test_a_second_call_is_answered_by_the_store(folder, capsys):
     capsys.readouterr()
     assert folder(out="again") == first
     said = capsys.readouterr().err
-    assert said.count("store: hit") == 3 and "computed" not in said and "files in" not in said
+    assert said.count("store: hit") == 4 and "computed" not in said and "pictures in" not in said
     folder(out="anew", store="other")
     assert [tables.content(path) for path in folder.outputs] == content
     assert folder.outputs[0].is_symlink()
@@ -155,7 +124,7 @@ def test_what_has_changed_is_computed(folder, capsys, change):
         folder.add("0.png", np.zeros((4, 4, 3), np.uint8))
     capsys.readouterr()
     again = folder(**({"seed": 1} if change == "option" else {}))
-    assert capsys.readouterr().err.count("store: computed") == 3
+    assert len(re.findall("store: computed .*/out/", capsys.readouterr().err)) == 3
     assert (again == first) == (change != "file")
 
 
@@ -193,20 +162,20 @@ def test_on_reject_stop(folder):
     folder.add("day/2 bad.jpg", b"")
     with pytest.raises(CatsightError, match=r"day/2 bad\.jpg cannot be used: empty .*frames\.on_reject: report"):
         folder(on_reject="stop")
-    assert not list(folder.root.rglob("*.parquet*"))  # nothing half made
+    assert not (folder.root / "out").exists() and not list(folder.root.rglob("*.part"))
 
 
 def test_a_folder_without_a_picture(job, tmp_path):
-    with pytest.raises(CatsightError, match="photos', which holds no files"):
+    with pytest.raises(CatsightError, match="photos' holds no files"):
         job()
     job.add("a.jpg", b"")
     job.add("b.txt", b"text")
     job.add("c.txt", b"text")
-    with pytest.raises(CatsightError, match=r"photos' is a picture that can be used \(2 not an image, 1 empty\)"):
+    with pytest.raises(CatsightError, match=r"photos can be used \(2 not an image, 1 empty\)"):
         job()
-    assert not list(tmp_path.rglob("*.parquet*"))
-    with pytest.raises(CatsightError, match=r"nowhere', which is not a folder"):
-        job(folder=str(tmp_path / "nowhere"))
+    assert not (tmp_path / "out").exists() and not list(tmp_path.rglob("*.part"))
+    with pytest.raises(CatsightError, match=r"frames\.folder is '.*nowhere', which is not there"):
+        job(source={"source": "folder", "path": str(tmp_path / "nowhere"), "group_by": "file"})
 
 
 def test_names_of_all_kinds(job):
@@ -220,23 +189,94 @@ def test_names_of_all_kinds(job):
 
 def test_the_default_photos(job):
     entries = resources.load_yaml(resources.find("photos.yaml"))
-    rows = job(source="photos", photos=entries, folder=None, glances=2, glance_size=[0.75, 1.0])
+    photos = {"source": "photos", "photos": entries}
+    rows = job(source=photos, glances=2, glance_size=[0.75, 1.0])
     assert sorted(rows) == sorted(f"{entry['name']}-{i:02}" for entry in entries for i in range(2))
     row = rows["chelsea-01"]
     assert (row["group"], row["source"], row["author"]) == ("chelsea", "photos", "Stefan van der Walt")
     assert all(row[key] for row in rows.values() for key in ("title", "author", "licence", "link"))
-    whole = job(out="whole", source="photos", photos=entries, folder=None)
+    whole = job(out="whole", source=photos)
     assert set(whole) == {entry["name"] for entry in entries}
     altered = [entries[0] | {"sha256": "0" * 64}]
     with pytest.raises(CatsightError, match="credits"):
-        job(source="photos", photos=altered, folder=None)
+        job(source=photos | {"photos": altered})
 
 
-def test_shards_and_outputs_must_agree(job, capsys):
-    spec = json.dumps(SPEC | {"folder": str(job.folder)})
-    with pytest.raises(SystemExit):
-        main(["--spec", spec, "--output", "one.parquet", "--rejected", "r.parquet"])
-    assert "asks for 2 shards, but --output names 1" in capsys.readouterr().err
+def test_a_file_that_changes_after_the_manifest_is_noticed(folder):
+    folder.list()
+    folder.add("day/1.png", np.zeros((21, 30, 3), np.uint8))
+    with pytest.raises(CatsightError, match=r"day/1\.png has changed since it was listed.*run again"):
+        folder.make()
+    assert not list(folder.root.glob("out/?.parquet")) and not list(folder.root.rglob("*.part"))
+    folder()
+    # one that is gone
+    folder.list()
+    (folder.folder / "0.png").unlink()
+    with pytest.raises(CatsightError, match=r"0\.png has changed"):
+        folder.make(store="other")
+    # one that changes while it is read
+    folder.list()
+    (file,) = (
+        file for file in manifest.found(folder.manifest, folder.spec["sources"])[""]["path"] if "day/4" in file.name
+    )
+    with pytest.raises(CatsightError, match="has changed"), file.unchanged() as path:
+        path.write_bytes(path.read_bytes())
+    # a new one is not in this manifest, and so not read
+    folder.list()
+    folder.add("zz.png", np.zeros((9, 9, 3), np.uint8))
+    assert "zz.png" not in folder.make(store="other")
+
+
+def test_the_manifest_lists_every_file(folder):
+    folder.add("empty.jpg", b"")
+    (folder.folder / "loop.png").symlink_to("loop.png")
+    folder.list()
+    rows = {row["path"]: row for row in tables.read(folder.manifest).to_pylist()}
+    assert list(rows) == sorted(rows) and len(rows) == 11
+    data = (folder.folder / "day/1.png").read_bytes()
+    assert rows["day/1.png"] == {
+        "source": "", "key": "path", "path": "day/1.png", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data),
+    }  # fmt: skip
+    assert rows["loop.png"]["sha256"] is None and rows["empty.jpg"]["bytes"] == 0
+
+
+def test_a_manifest_of_something_else_is_refused(folder):
+    folder.list()
+    row = {"source": "", "key": "path", "path": "../secret.png", "sha256": "0" * 64, "bytes": 1}
+    tables.write(folder.manifest, [row], tables.MANIFEST, {})
+    with pytest.raises(CatsightError, match=r"does not fit this study \(\.\./secret\.png leaves its folder\)"):
+        folder.make()
+    tables.write(folder.manifest, [row | {"source": "other"}], tables.MANIFEST, {})
+    with pytest.raises(CatsightError, match="does not fit this study"):
+        folder.make()
+
+
+def test_more_shards_than_files_may_be_open(folder):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    try:
+        assert len(folder(shards=300)) == 9
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 300
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_more_shards_than_the_system_allows_is_a_clear_error(monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 1024))
+    with pytest.raises(CatsightError, match=r"frames\.shards is 5000, .* set frames\.shards to at most 960"):
+        allow_files(5000)
+    allow_files(100)
+
+
+def test_shards_in_great_number_hold_little_each(folder, monkeypatch):
+    from catsight.frames import command
+
+    held = []
+    monkeypatch.setattr(command, "_WAITING", 3000)
+    flush = command._Shard._flush
+    monkeypatch.setattr(command._Shard, "_flush", lambda self: (held.append(self.bytes), flush(self))[1])
+    assert len(folder(shards=3, glances=20, glance_size=[0.5, 1.0])) == 180
+    assert max(held) < 1000 + 2 * 3000 and len(held) > 20
 
 
 def add_depth(job, name, depth):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from catsight import CatsightError, resources
 from catsight.frames.decode import decode
-from catsight.frames.photos import from_packages
+from catsight.frames.photos import items, locate
 
 ENTRIES = resources.load_yaml(resources.find("photos.yaml"))
 SIZES = {
@@ -20,26 +20,26 @@ SIZES = {
 
 
 def test_the_seven_photos_decode_and_are_credited():
-    photos = from_packages(ENTRIES)
+    photos = items({"photos": ENTRIES}, {}, 10**6)
     assert [photo.name for photo in photos] == list(SIZES)
     for photo in photos:
-        rgb = decode(photo.path, 10**6)
+        rgb = photo.load().rgb
         assert rgb.shape == (*SIZES[photo.name], 3) and rgb.dtype == np.uint8
         assert np.ptp(rgb) > 150 and not (rgb == rgb[..., :1]).all()  # a photograph, and in colour
-        assert photo.group == photo.name and photo.source == "photos"
+        assert photo.group == photo.name
         assert set(photo.credits) == {"title", "author", "licence", "link"}
         assert all(value.strip() for value in photo.credits.values())
         assert photo.credits["link"].startswith("http")
 
 
 def test_photos_with_an_srgb_profile_are_as_their_packages_show_them():
-    for photo in from_packages([e for e in ENTRIES if e["name"] in ("astronaut", "chelsea", "china")]):
-        np.testing.assert_array_equal(decode(photo.path, 10**6), np.asarray(Image.open(photo.path)))
+    for path in (locate(e) for e in ENTRIES if e["name"] in ("astronaut", "chelsea", "china")):
+        np.testing.assert_array_equal(decode(path, 10**6), np.asarray(Image.open(path)))
 
 
 def test_the_rocket_is_in_adobe_rgb_and_becomes_more_saturated():
-    (photo,) = from_packages([e for e in ENTRIES if e["name"] == "rocket"])
-    raw, got = np.asarray(Image.open(photo.path)).astype(int), decode(photo.path, 10**6).astype(int)
+    (path,) = (locate(e) for e in ENTRIES if e["name"] == "rocket")
+    raw, got = np.asarray(Image.open(path)).astype(int), decode(path, 10**6).astype(int)
     assert np.ptp(got, axis=-1).mean() > np.ptp(raw, axis=-1).mean() + 1
 
 
@@ -62,25 +62,25 @@ def package(tmp_path, monkeypatch):
 
 def test_a_photo_is_found_without_importing_its_package(package):
     folder, entry = package
-    assert from_packages([entry])[0].path == folder / "a.jpg"
+    assert locate(entry) == folder / "a.jpg"
 
 
 def test_altered_and_missing_photos_are_refused(package):
     folder, entry = package
     (folder / "a.jpg").write_bytes(b"altered")
     with pytest.raises(CatsightError, match=r"a\.jpg is not the photo 'a' that resources/photos\.yaml credits"):
-        from_packages([entry])
+        locate(entry)
     (folder / "a.jpg").unlink()
     with pytest.raises(CatsightError, match=r"a\.jpg is missing"):
-        from_packages([entry])
+        locate(entry)
     with pytest.raises(CatsightError, match=r"no_such_package, which is not installed: pip install no_such_package"):
-        from_packages([entry | {"package": "no_such_package"}])
+        locate(entry | {"package": "no_such_package"})
 
 
 def test_frames_need_none_of_the_heavy_packages():
     code = (
         "import sys; from catsight.frames import command, photos; from catsight import resources;"
-        "photos.from_packages(resources.load_yaml(resources.find('photos.yaml')));"
+        "photos.items({'photos': resources.load_yaml(resources.find('photos.yaml'))}, {}, 1);"
         "print([name for name in ('torch', 'skimage', 'sklearn', 'matplotlib', 'catsight.study') if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

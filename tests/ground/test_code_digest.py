@@ -114,7 +114,7 @@ def test_a_factorys_code_counts(tmp_path, monkeypatch):
 
 #: The modules of whose code a digest stands in the specs of each stage.
 COMMANDS = {
-    "frames": ["frames.command"],
+    "frames": ["frames.command", "frames.manifest"],
     "views": ["views.command", "views.portrait"],
     "features": ["features.command", "features.weights"],
     "metrics": [f"metrics.{name}" for name in ("compare", "stability", "maps", "attribution", "doses", "pairs")],

@@ -30,15 +30,32 @@ def set_key(config, dotted, value):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("frames.glancs", 3, r"frames\.glancs is not a key \(did you mean glances\?\); frames may hold folder, glance_size"),
+        ("frames.glancs", 3, r"frames\.glancs is not a key \(did you mean glances\?\); frames may hold count, dataset"),
         ("framse", {}, r"framse is not a key \(did you mean frames\?\)"),
-        ("frames.source", "foto", r"frames\.source is 'foto'; it must be one of photos, folder"),
+        ("frames.source", "foto", r"frames\.source is 'foto'; it must be one of photos, folder, video"),
         ("frames.shards", 0, r"frames\.shards is 0; it must be at least 1"),
         ("frames.shards", "two", r"frames\.shards is 'two'; it must be an integer"),
         ("frames.glance_size", [0.5], r"frames\.glance_size is \[0\.5\]; it must be a list of at least 2"),
         ("frames.glance_size", [0.9, 0.5], r"frames\.glance_size is \[0\.9, 0\.5\]; the smaller fraction comes first"),
-        ("frames.source", "folder", r"frames\.folder must name the folder of photos"),
-        ("frames.folder", "x", r"set frames\.source: folder to use it"),
+        ("frames.source", "folder", r"frames\.source is 'folder', so frames\.folder must be given"),
+        ("frames.folder", "x", r"frames\.folder has no meaning for photos; leave it out, or set frames\.source to one of: folder, video"),
+        ("frames", {"source": "folder", "folder": "x", "sources": {"a": {"source": "photos"}}}, r"frames has sources and folder"),
+        ("frames.sources", {"a": {"source": "photos"}}, r"frames has sources and source"),
+        ("frames", {"sources": {}}, r"frames\.sources is \{\}"),
+        ("frames", {"sources": {"a/b": {"source": "photos"}}}, r"it must be text that matches"),
+        ("frames", {"sources": {"a": {"folder": "x"}}}, r"frames\.sources\.a lacks 'source'"),
+        ("frames", {"sources": {"film": {"source": "video", "path": "x", "every": 2, "split": "a"}}}, r"frames\.sources\.film\.split is not a key"),
+        ("frames", {"sources": {"film": {"source": "video", "path": "x", "every": 2, "image": "a"}}}, r"frames\.sources\.film\.image has no meaning for video; leave it out"),
+        ("frames", {"source": "video", "path": "x"}, r"takes exactly one of every .* seconds .* scenes"),
+        ("frames", {"source": "video", "path": "x", "every": 1, "seconds": 2}, r"takes exactly one of every"),
+        ("frames", {"source": "video", "path": "x", "folder": "y", "every": 1}, r"frames has path and folder, which mean the same"),
+        ("frames", {"source": "parquet"}, r"frames\.source is 'parquet', so frames\.path must be given"),
+        ("frames", {"source": "parquet", "path": "x", "group_by": "folder"}, r"frames\.group_by is 'folder', but no source .* frames\.group"),
+        ("frames", {"source": "hub", "dataset": "a/b"}, r"frames\.revision must be given \(the commit"),
+        ("frames", {"source": "hub", "dataset": "a/b", "revision": "main"}, r"frames\.revision is 'main'; it must be text that matches"),
+        ("frames", {"source": "hub", "dataset": "../b", "revision": "0" * 40}, r"frames\.dataset is '\.\./b'; it must be text"),
+        ("frames", {"source": "pairs", "path": "x"}, r"frames\.partner must be given"),
+        ("frames", {"source": "dead-leaves"}, r"frames\.count must be given"),
         ("viewing.luminance", 0, r"viewing\.luminance is 0; it must be at least 1e-06 \(Adapting luminance in cd/m²"),
         ("viewing.field_of_view", 400, r"viewing\.field_of_view is 400; it must be at most 120"),
         ("views.cat.eye", "lion", r"views\.cat: the eye 'lion' is unknown; it may be cat, dog, human"),
@@ -102,6 +119,7 @@ def test_defaults_come_from_the_schema():
 
 def every_spec(study):
     return {
+        "manifest": study.manifest_spec,
         "frames": study.frames_spec,
         **{f"views {v}": study.views_spec(v) for v in study.views},
         **{f"{kind} {e}": getattr(study, f"{kind}_spec")(e) for e in study.encoders for kind in ("weights", "features", "metrics")},
@@ -125,6 +143,7 @@ ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s
     [
         ("frames.glances", 3, {"frames"}),
         ("frames.shards", 4, {"frames"}),
+        ("frames.max_pixels", 10**6, {"frames"}),
         ("views.cat.luminance", 3.0, {"views cat", "views blur", "figures"}),
         ("viewing.field_of_view", 12, {*(f"views {v}" for v in ("blur", "cat", "greyscale", "human", "jpeg")), "figures"}),
         ("views.cat.swap", {"colour": "human"}, {"views cat", "views blur", "figures"}),
@@ -368,6 +387,38 @@ def test_the_studies_that_come_along_hold_up(path, config):
         assert study.frames_spec == default.frames_spec
         assert all(study.views_spec(view) == default.views_spec(view) for view in study.views)
         assert all(study.features_spec(name) == default.features_spec(name) for name in study.encoders)
+
+
+def test_a_paired_view_needs_pairs(config):
+    config["views"]["recorded"] = {"filter": "paired"}
+    with pytest.raises(CatsightError, match=r"views\.recorded shows .* but frames come from photos; every source must"):
+        Study(config)
+    pairs = {"source": "pairs", "path": "a", "partner": "b"}
+    config["frames"] = {"sources": {"one": pairs, "two": {"source": "dead-leaves", "count": 2}}}
+    with pytest.raises(CatsightError, match="frames come from dead-leaves"):
+        Study(config)
+    config["frames"] = {"sources": {"one": pairs}}
+    assert json.loads(Study(config).views_spec("recorded"))["view"] == {"filter": "paired"}
+
+
+def test_sources_are_resolved_with_all_their_keys(config):
+    config["frames"] = {
+        "group_by": "folder",
+        "sources": {
+            "film": {"source": "video", "folder": "clips", "every": 30},
+            "garden": {"source": "folder", "folder": "photos", "group_by": "file"},
+            "leaves": {"source": "dead-leaves", "count": 3},
+        },
+    }
+    found = Study(config).sources
+    video = {"source": "video", "path": "clips", "files": None, "every": 30, "seconds": None, "scenes": None}
+    assert found == {
+        "film": video | {"group_by": "folder"},
+        "garden": {"source": "folder", "path": "photos", "files": None, "group_by": "file"},
+        "leaves": {"source": "dead-leaves", "count": 3, "size": 256, "depth": False, "seed": 0},
+    }
+    listed = json.loads(Study(config).manifest_spec)["sources"]
+    assert listed["film"] == {"source": "video", "path": "clips", "files": None}
 
 
 def test_the_papers_study_asks_for_what_it_has():

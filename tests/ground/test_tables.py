@@ -103,6 +103,13 @@ def test_round_trip(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_lies_under_a_null_struct_does_not_count(tmp_path):
+    """Arrow holds empty values there, a file nulls."""
+    schema = pa.schema([("image", tables.IMAGE)])
+    tables.write(tmp_path / "t.parquet", [{"image": None}, {"image": {"bytes": b"x", "path": None}}], schema, {})
+    assert tables.content(tmp_path / "t.parquet") == tables.measure_content(tmp_path / "t.parquet")
+
+
 def test_empty_table(tmp_path):
     path = tmp_path / "t.parquet"
     tables.write(path, [], tables.VIEWS, {})

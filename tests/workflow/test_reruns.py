@@ -44,7 +44,7 @@ def metrics(*names):
 
 MERGED = {f"metrics: all {what} in one table" for what in ("metrics", "stability", "maps", "pairs")}
 WEIGHTS = {f"features: weights of {encoder}" for encoder in ENCODERS}
-FRAMES = {"frames: photographs to frames"}
+MANIFEST, FRAMES = {"frames: files to read"}, {"frames: pictures to frames"}
 
 
 def configured(study, key, value):
@@ -151,7 +151,7 @@ def test_attribution_and_sweeps_add_to_a_study(study):
     jobs |= {"figures: attribution", "figures: doses", "figures: parts of the eye"}
     due = study.due()
     # features come again, with more views, and so does all that follows, but the store answers for it
-    assert jobs <= due and not due & (FRAMES | WEIGHTS | views(*VIEWS))
+    assert jobs <= due and not due & (MANIFEST | FRAMES | WEIGHTS | views(*VIEWS))
     study.run()
     said = study.store_says("features")
     assert {output.split("/")[2] for output, answer in said.items() if answer == "computed"} == new
@@ -199,7 +199,14 @@ def run_notebook(results):
         ("figures/report.py", FIGURES),
         (
             "tables.py",
-            FRAMES | WEIGHTS | views(*VIEWS) | PORTRAITS | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES,
+            MANIFEST
+            | FRAMES
+            | WEIGHTS
+            | views(*VIEWS)
+            | PORTRAITS
+            | features(*ENCODERS)
+            | metrics(*ENCODERS)
+            | FIGURES,
         ),
     ],
 )
@@ -228,7 +235,7 @@ def test_a_new_photo_computes_its_shard_only(study):
     from PIL import Image, ImageOps
 
     ImageOps.invert(Image.open(source)).save(picture)
-    assert study.due() >= FRAMES
+    assert study.due() >= MANIFEST | FRAMES
     study.run()
     said = study.store_says("features")
     shards = {

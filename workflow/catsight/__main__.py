@@ -7,7 +7,8 @@ from catsight.job import run
 
 #: command -> (module with ``main(arguments)``, one line of help); imported only when called.
 COMMANDS = {
-    "frames": ("catsight.frames.command", "photographs to frames in Parquet shards"),
+    "manifest": ("catsight.frames.manifest", "the files that frames are made from, with their hashes"),
+    "frames": ("catsight.frames.command", "pictures to frames in Parquet shards"),
     "views": ("catsight.views.command", "frames as an eye, or a filter, delivers them"),
     "features": ("catsight.features.command", "an encoder's weights, and its features of every view"),
     "metrics": ("catsight.metrics.command", "how well two views' features agree, with intervals"),

@@ -80,7 +80,7 @@ class Results:
     @cached_property
     def frames(self) -> pd.DataFrame:
         """One row per frame, without its picture (:meth:`picture`)."""
-        columns = [name for name in tables.FRAMES.names if name not in ("image", "depth")]
+        columns = [name for name in tables.FRAMES.names if name not in ("image", "depth", "partner")]
         parts = [tables.read(path, columns).to_pandas() for path in self._shards("frames")]
         return self._once(pd.concat(parts, ignore_index=True), "frame_id")
 

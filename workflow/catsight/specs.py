@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from catsight.study import Study
 
 _STAGES = [
-    "frames", "views", "portraits", "weights", "features", "metrics", "stability", "maps", "pairs", "attribution",
-    "doses", "figures", "report",
+    "manifest", "frames", "views", "portraits", "weights", "features", "metrics", "stability", "maps", "pairs",
+    "attribution", "doses", "figures", "report",
 ]  # fmt: skip
 
 

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import yaml
 
-from catsight import eyes, resources, schema
+from catsight import eyes, resources, schema, sources
 from catsight.code_digest import code_digest, factory_digest
 from catsight.errors import CatsightError
-from catsight.files import list_files
 from catsight.job import versions
 from catsight.tables import canonical_json
 
@@ -41,6 +40,7 @@ class Study:
         self.config = _validate(config)
         self.name: str = self.config["study"]
         self.reference: str = self.config["reference"]
+        self.sources: dict[str, dict] = sources.resolve(self.config["frames"], self.config["seed"])
         self.views: dict[str, dict] = self._views()
         self.subsets: dict[str, str] = {}
         self.swapped: dict[str, dict] = {}
@@ -51,13 +51,6 @@ class Study:
         self.encoders: dict[str, dict] = {name: self._encoder(name) for name in sorted(self.config["encoders"])}
         self.shards: list[str] = [str(i) for i in range(self.config["frames"]["shards"])]
         frames = self.config["frames"]
-        if frames["source"] == "folder" and not frames["folder"]:
-            raise CatsightError("config: frames.source is 'folder', so frames.folder must name the folder of photos")
-        if frames["source"] != "folder" and frames["folder"]:
-            raise CatsightError(
-                f"config: frames.folder is '{frames['folder']}', but frames.source is '{frames['source']}'; "
-                "set frames.source: folder to use it"
-            )
         self._check_metrics()
         self._check_published()
         if strange := sorted(set(self.config["attribution"]["encoders"] or ()) - set(self.encoders)):
@@ -177,15 +170,10 @@ class Study:
     # -- what Snakemake asks ------------------------------------------------------------------------------------------
 
     @cached_property
-    def photos(self) -> list[str]:
-        """The files that the frames are made from, where they are the user's own; sorted."""
-        folder = self.config["frames"]["folder"]
-        if not folder:
-            return []
-        if not Path(folder).is_dir():
-            raise CatsightError(f"config: frames.folder is '{folder}', which is not a folder")
-        # Snakemake cannot ask what is no file, as a dangling link, for its age; the frames job rejects it by name
-        return [path for path in list_files(folder) if os.path.isfile(path)]
+    def files(self) -> tuple[list[str], str]:
+        """The user's files that the frames are made from, sorted, and a digest of those that Snakemake cannot take."""
+        sources.check(self.sources)
+        return sources.inputs(self.sources)
 
     @property
     def attributed(self) -> list[str]:
@@ -221,17 +209,21 @@ class Study:
     # -- the specs ----------------------------------------------------------------------------------------------------
 
     @cached_property
+    def manifest_spec(self) -> str:
+        """Spec of the job that lists the files that the frames are made from."""
+        keys = ("source", "path", "partner", "dataset", "revision", "files")
+        used = {name: {key: source[key] for key in keys if key in source} for name, source in self.sources.items()}
+        return self._spec("frames.manifest", {"sources": used}, [])
+
+    @cached_property
     def frames_spec(self) -> str:
         """Spec of the job that makes the frames."""
         frames = self.config["frames"]
-        used = {key: frames[key] for key in frames if frames["glances"] or key != "glance_size"}
-        packages = ["numpy", "pillow"]
-        if frames["source"] == "photos":
-            packages += ["scikit-image", "scikit-learn", "matplotlib"]
-            used["photos"] = resources.load_yaml(resources.find("photos.yaml"))
-        else:
-            packages.append("tifffile")
-        return self._spec("frames.command", used | {"seed": self.config["seed"]}, packages)
+        keys = ("glances", *(["glance_size"] if frames["glances"] else []), "on_reject", "max_pixels", "shards")
+        kinds = sorted({source["source"] for source in self.sources.values()})
+        packages = ["numpy", "pillow", *(package for kind in kinds for package in sources.PACKAGES[kind])]
+        used = {key: frames[key] for key in keys} | {"sources": self.sources, "seed": self.config["seed"]}
+        return self._spec("frames.command", used, packages)
 
     def views_spec(self, view: str) -> str:
         """Spec of the jobs that make one view of the frames."""
@@ -440,6 +432,13 @@ class Study:
         if "filter" in view:
             if extra := sorted(set(view) - {"filter"}):
                 raise CatsightError(f"config: views.{name}.{extra[0]} has no meaning for a filter; leave it out")
+            if view["filter"] == "paired" and (
+                kinds := {source["source"] for source in self.sources.values()} - {"pairs"}
+            ):
+                raise CatsightError(
+                    f"config: views.{name} shows the picture that was recorded with each frame, but frames come from "
+                    f"{', '.join(sorted(kinds))}; every source must be of kind pairs"
+                )
             return {"filter": view["filter"]}
         if extra := sorted(set(view) - {"eye", "swap", *_VIEWING}):
             raise CatsightError(f"config: views.{name}.{extra[0]} has no meaning for an eye; leave it out")

@@ -40,6 +40,27 @@ FRAMES = pa.schema(
         ("left", pa.int32()),  # where the glance lies in its photo, px; null where the frame is the whole photo
         ("top", pa.int32()),
         ("depth", pa.binary()),  # a .npy file: float32 (height, width), metres from the eye; null where unknown
+        ("partner", IMAGE),  # the picture that was recorded with it, as PNG, sRGB; null where there is none
+    ]
+)
+#: The user's files that the frames are made from, as they were when they were listed.
+MANIFEST = pa.schema(
+    [
+        ("source", pa.string()),  # its name in frames.sources; empty where there is one without a name
+        ("key", pa.string()),  # of the source under which the file was found: path or partner
+        ("path", pa.string()),  # below what the key names, as catsight.files.as_text writes it
+        ("sha256", pa.string()),  # of its bytes; null where it cannot be read
+        ("bytes", pa.int64()),  # how many; null where it cannot be read
+    ]
+)
+#: Pictures of different groups that look nearly alike.
+NEAR_DUPLICATES = pa.schema(
+    [
+        ("frame_id", pa.string()),  # of glances at one picture, the first
+        ("group", pa.string()),
+        ("other_id", pa.string()),
+        ("other_group", pa.string()),
+        ("distance", pa.int32()),  # bits in which their perceptual hashes differ, of 64
     ]
 )
 REJECTED = pa.schema([("path", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
@@ -268,6 +289,11 @@ def provenance(path: str | os.PathLike) -> dict:
     return json.loads(metadata[_KEY])
 
 
+def ours(parquet: pq.ParquetFile) -> bool:
+    """Whether this is one of catsight's own tables."""
+    return _KEY in (parquet.metadata.metadata or {})
+
+
 def content(path: str | os.PathLike) -> str:
     """The digest of the table's rows, as recorded when they were written."""
     return provenance(path)["content"]
@@ -336,8 +362,9 @@ class _RowsDigest:
             return  # so that an empty batch leaves no trace
         self._feed(f"{name}?", column.is_null().to_numpy(zero_copy_only=False).astype(np.uint8).tobytes())
         if pa.types.is_struct(column.type):
-            for i, field in enumerate(column.type):
-                self._leaf(f"{name}.{field.name}", column.field(i))
+            # flatten(), not field(): under a null struct, Arrow holds nulls or anything else, and Parquet nulls
+            for field, values in zip(column.type, column.flatten()):
+                self._leaf(f"{name}.{field.name}", values)
         elif pa.types.is_fixed_size_list(column.type):
             self._leaf(f"{name}[]", column.flatten())
         elif pa.types.is_list(column.type):

@@ -16,7 +16,7 @@ from catsight.study import Study
 
 try:
     study = Study(config)
-    photos = study.photos
+    FILES, OTHER_FILES = study.files  # the user's, and a digest of those that Snakemake cannot watch over
 except CatsightError as error:
     raise WorkflowError(str(error))
 

@@ -1,6 +1,26 @@
+# What follows depends on one small list of the user's files, not on thousands of files: Snakemake stores all inputs of a
+# job with each of its outputs.
+rule manifest:
+    input:
+        lambda wildcards: FILES,
+    output:
+        f"{RESULTS}/frames/manifest.parquet",
+    log:
+        f"{RESULTS}/logs/manifest.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=study.manifest_spec,
+        others=OTHER_FILES,
+    message:
+        "frames: files to read"
+    shell:
+        "python -m catsight manifest --spec {params.spec:q} --output {output} 2> {log}"
+
+
 rule frames:
     input:
-        photos,
+        rules.manifest.output,
     output:
         shards=expand(f"{RESULTS}/frames/{{shard}}.parquet", shard=study.shards),
         rejected=f"{RESULTS}/frames/rejected.parquet",
@@ -11,7 +31,8 @@ rule frames:
     threads: 4
     params:
         spec=study.frames_spec,
+        folder=lambda wildcards, output: os.path.dirname(output.rejected),
     message:
-        "frames: photographs to frames"
+        "frames: pictures to frames"
     shell:
-        "python -m catsight frames --spec {params.spec:q} --output {output.shards} --rejected {output.rejected} 2> {log}"
+        "python -m catsight frames --spec {params.spec:q} --manifest {input} --output {params.folder} 2> {log}"

@@ -123,6 +123,7 @@ def conditions(spec: Mapping, view: str) -> str:
         return {
             "original": "as photographed",
             "catvision": "published filter",
+            "paired": "as recorded with it",
             "greyscale": "without colour",
             "jpeg": f"quality {config.get('quality', 50)}",
             "blur": f"as far as {config.get('match')}",

@@ -39,7 +39,7 @@ def render(
     from jinja2 import Environment, StrictUndefined
 
     rows = tables.read(metrics).to_pandas()
-    about_frames = [name for name in tables.FRAMES.names if name not in ("image", "depth")]
+    about_frames = [name for name in tables.FRAMES.names if name not in ("image", "depth", "partner")]
     seen = pd.concat([tables.read(path, about_frames).to_pandas() for path in frames], ignore_index=True)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     inputs = {f"frames {path.stem}": path for path in frames} | {"metrics": metrics} | _feature_names(features)
@@ -303,6 +303,7 @@ def _viewing(spec: Mapping, view: str) -> dict:
         about = {
             "original": "the frame as photographed, unfiltered",
             "catvision": "the published filter of arXiv 2511.02404, from the package catvision",
+            "paired": "the picture that was recorded with each frame",
             "greyscale": f"what “{spec['reference']}” delivers, without colour",
             "jpeg": f"what “{spec['reference']}” delivers, as a JPEG of quality {config.get('quality', 50)}",
             "blur": f"what “{spec['reference']}” delivers, blurred until each frame lies as far from it as “"

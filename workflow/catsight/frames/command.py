@@ -1,12 +1,14 @@
-"""``catsight frames``: photographs to frames."""
+"""``catsight frames``: pictures from anywhere to frames."""
 
 import hashlib
 import io
 import os
+import resource
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,55 +16,74 @@ import numpy as np
 from catsight import job, tables
 from catsight.ahead import ahead
 from catsight.errors import CatsightError
-from catsight.frames.decode import Rejected, decode, read_depth
-from catsight.frames.folder import from_folder
+from catsight.frames import manifest
+from catsight.frames.decode import Rejected
 from catsight.frames.glances import glances
-from catsight.frames.photos import Photo, file_digest, from_packages
+from catsight.frames.item import Item, Picture
+from catsight.frames.kinds import KINDS
 from catsight.pictures import encode_png
 from catsight.progress import Progress
 from catsight.store import Store, address
 
-#: Photos in work at once, each with its frames in memory. Decoders and encoders run without Python's lock.
+#: Pictures in work at once, each with its frames in memory. Decoders and encoders run without Python's lock.
 _AT_ONCE = min(4, os.cpu_count() or 1)
 #: A shard's frames wait until they are so many bytes: a table of single rows would have an index larger than its rows.
 _ROW_GROUP = 4_000_000
+#: But all shards' waiting frames together are at most about so many bytes, so the more shards, the less each may hold.
+_WAITING = 200_000_000
+#: Files that are open besides the shards: libraries, logs, the pictures being read.
+_OTHER_FILES = 64
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = job.parser(
         "frames",
-        "Turns photographs into frames: upright sRGB pictures with an id and a group, spread over tables (shards). "
-        "A file that cannot be used, and a second file with the same picture, goes to the table of rejected files "
-        "with its reason. The spec says where the photos are and how many glances (square crops) each gives.",
+        "Turns pictures into frames: upright sRGB pictures with an id and a group, spread over tables (shards). "
+        "What cannot be used, and a second file with the same picture, goes to the table of rejected files with its "
+        "reason; pictures of different groups that look nearly alike are listed. The spec says where the pictures come "
+        "from and how many glances (square crops) each gives.",
     )
-    parser.add_argument("--output", type=Path, nargs="+", required=True, help="the tables of frames, one per shard")
-    parser.add_argument("--rejected", type=Path, required=True, help="the table of files that were left out, and why")
+    parser.add_argument("--manifest", type=Path, required=True, help="the table of files that `catsight manifest` made")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FOLDER",
+        help="where the tables go: as many as the spec has shards, called 0.parquet and so on, and rejected.parquet",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     spec, store = options.spec, Store(options.store)
-    if len(options.output) != spec["shards"]:
-        parser.error(f"the spec asks for {spec['shards']} shards, but --output names {len(options.output)} tables")
 
-    photos = (
-        from_packages(spec["photos"]) if spec["source"] == "photos" else from_folder(spec["folder"], spec["group_by"])
-    )
-    inputs = {
-        "files": [[photo.name, file_digest(photo.path), photo.depth and file_digest(photo.depth)] for photo in photos]
-    }
+    inputs = {"manifest": tables.content(options.manifest)}
     names = [*map(str, range(spec["shards"])), "rejected"]
-    outputs = {
-        address(spec, inputs | {"output": n}): path for n, path in zip(names, [*options.output, options.rejected])
-    }
+    outputs = {address(spec, inputs | {"output": name}): options.output / f"{name}.parquet" for name in names}
     if all(store.path(where).exists() for where in outputs) and all(store.find(*pair) for pair in outputs.items()):
         return
+    allow_files(spec["shards"])
     *shards, rejected = outputs
     provenance = {"stage": "frames", "spec": spec, "inputs": inputs}
+    found = manifest.found(options.manifest, spec["sources"])
     with ExitStack() as stack:
-        writers = [stack.enter_context(_Shard(store.writer(where, tables.FRAMES, provenance))) for where in shards]
+        holds = min(_ROW_GROUP, _WAITING // len(shards))
+        writers = [
+            stack.enter_context(_Shard(store.writer(where, tables.FRAMES, provenance), holds)) for where in shards
+        ]
         left_out = stack.enter_context(store.writer(rejected, tables.REJECTED, provenance))
-        left_out.write(_fill(photos, spec, writers))
+        left_out.write(_fill(_Items(spec, found), spec, writers))
     for where, path in outputs.items():
         store.link(store.path(where), path)
         print(f"store: computed {path}", file=sys.stderr)
+
+
+def allow_files(shards: int) -> None:
+    """Lets this process open as many tables at once. Raises :class:`CatsightError` where the system does not."""
+    needed = shards + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise CatsightError(
+            f"frames.shards is {shards}, and all these tables are written at once, but the system lets a process open "
+            f"{hard} files: set frames.shards to at most {max(1, hard - _OTHER_FILES)}, or raise the limit (ulimit -Hn)"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def shard_of(frame_id: str, shards: int) -> int:
@@ -79,42 +100,54 @@ def pixel_digest(rgb: np.ndarray) -> str:
     return hashlib.sha256(repr(rgb.shape).encode() + np.ascontiguousarray(rgb).tobytes()).hexdigest()
 
 
-def make_frames(photo: Photo, spec: Mapping) -> tuple[str, list[dict]]:
-    """The digest of a photo's pixels, and its frames as rows of the table. Raises :class:`Rejected`."""
-    rgb = decode(photo.path, spec["max_pixels"])
-    height, width = rgb.shape[:2]
-    depth = None if photo.depth is None else read_depth(photo.depth, (height, width))
+def make_frames(item: Item, spec: Mapping, source: str) -> tuple[str, list[dict]]:
+    """The digest of an item's pixels, and its frames as rows of the table. Raises :class:`Rejected`."""
+    picture = item.load()
+    height, width = picture.rgb.shape[:2]
     count = spec["glances"]
-    digest = pixel_digest(rgb)
+    digest = pixel_digest(picture.rgb)
     if not count:
-        return digest, [_row(photo, photo.name, rgb, depth, None, None)]
-    # photos of catsight's own read "chelsea-03"; after a file's name a dash could be part of another file's name
-    mark, digits = "-" if photo.source == "photos" else "#", max(2, len(str(count - 1)))
-    places = glances(width, height, count=count, size=spec["glance_size"], seed=spec["seed"], name=photo.name)
+        return digest, [_row(item, source, item.name, picture, None, None)]
+    if picture.partner is not None and picture.partner.shape != picture.rgb.shape:
+        other = picture.partner.shape
+        raise Rejected(
+            "unequal sizes",
+            f"it has {width} × {height} px and its partner {other[1]} × {other[0]}; glances crop both alike",
+        )
+    digits = max(2, len(str(count - 1)))
+    places = glances(width, height, count=count, size=spec["glance_size"], seed=spec["seed"], name=item.name)
     rows = []
     for i, (left, top, side) in enumerate(places):
-        glance = (slice(top, top + side), slice(left, left + side))
-        seen = None if depth is None else depth[glance]
-        rows.append(_row(photo, f"{photo.name}{mark}{i:0{digits}}", rgb[glance], seen, left, top))
+        crop = slice(top, top + side), slice(left, left + side)
+        seen = Picture(*(None if plane is None else plane[crop] for plane in _planes(picture)))
+        rows.append(_row(item, source, f"{item.name}{item.mark}{i:0{digits}}", seen, left, top))
     return digest, rows
 
 
-def _row(
-    photo: Photo, frame_id: str, rgb: np.ndarray, depth: np.ndarray | None, left: int | None, top: int | None
-) -> dict:
+def _planes(picture: Picture) -> tuple[np.ndarray | None, ...]:
+    return picture.rgb, picture.depth, picture.partner
+
+
+def _row(item: Item, source: str, frame_id: str, picture: Picture, left: int | None, top: int | None) -> dict:
+    rgb, depth, partner = _planes(picture)
     return {
         "frame_id": frame_id,
-        "group": photo.group,
-        "source": photo.source,
-        "image": {"bytes": encode_png(np.ascontiguousarray(rgb)), "path": frame_id},
+        "group": item.group,
+        "source": source,
+        "image": _image(rgb, frame_id),
         "width": rgb.shape[1],
         "height": rgb.shape[0],
         "sha256": pixel_digest(rgb),
-        **photo.credits,
+        **item.credits,
         "left": left,
         "top": top,
         "depth": None if depth is None else _npy(depth),
+        "partner": None if partner is None else _image(partner, frame_id),
     }
+
+
+def _image(rgb: np.ndarray, frame_id: str) -> dict:
+    return {"bytes": encode_png(np.ascontiguousarray(rgb)), "path": frame_id}
 
 
 def _npy(values: np.ndarray) -> bytes:
@@ -123,50 +156,88 @@ def _npy(values: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _fill(photos: Sequence[Photo], spec: Mapping, shards: Sequence["_Shard"]) -> list[dict]:
-    """Writes the photos' frames, in order, into their shards; gives the rows of what was left out."""
+class _Items:
+    """The items of all sources, each with the name of its source, one after the other; of several sources, with that
+    name before their ids and groups. ``total`` is their number, or None where it shows only on the way."""
 
-    def work(photo: Photo):
+    def __init__(self, spec: Mapping, found: Mapping[str, Mapping]):
+        self.sources = spec["sources"]
+        self.items = {
+            name: KINDS[source["source"]](source, found[name], spec["max_pixels"])
+            for name, source in self.sources.items()
+        }
+        sized = [items for items in self.items.values() if isinstance(items, Sequence)]
+        self.total = sum(map(len, sized)) if len(sized) == len(self.items) else None
+
+    def __iter__(self) -> Iterator[tuple[str, Item]]:
+        for name, items in self.items.items():
+            for item in items:
+                if name:
+                    yield name, replace(item, name=f"{name}/{item.name}", group=f"{name}/{item.group}")
+                else:
+                    yield self.sources[name]["source"], item
+
+
+def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> list[dict]:
+    """Writes the items' frames, in order, into their shards; gives the rows of what was left out."""
+
+    def work(named: tuple[str, Item]):
+        source, item = named
         try:
-            return make_frames(photo, spec)
+            return item.name, make_frames(item, spec, source)
         except Rejected as problem:
-            return problem
+            return item.name, problem
 
-    first: dict[str, str] = {}  # digest of a photo's pixels -> name of the first photo with them
-    left_out = []
-    with Progress("frames", len(photos), "files") as progress:
-        for photo, made in zip(photos, ahead(work, photos, _AT_ONCE)):
+    first: dict[str, str] = {}  # digest of an item's pixels -> name of the first item with them
+    taken: set[str] = set()  # the ids so far
+    left_out: list[dict] = []
+    with Progress("frames", items.total, "pictures") as progress:
+        for name, made in ahead(work, items, _AT_ONCE):
             progress.advance()
             if isinstance(made, Rejected):
                 if spec["on_reject"] == "stop":
                     raise CatsightError(
-                        f"{photo.path} cannot be used: {made.reason} ({made.detail}). "
+                        f"{name} cannot be used: {made.reason} ({made.detail}). "
                         "Mend or remove it, or set frames.on_reject: report to go on without it"
                     )
-                left_out.append({"path": photo.name, "reason": made.reason, "detail": made.detail})
+                left_out.append({"path": name, "reason": made.reason, "detail": made.detail})
                 continue
             digest, rows = made
-            if first.setdefault(digest, photo.name) != photo.name:
-                detail = f"it shows the same pixels as {first[digest]}"
-                left_out.append({"path": photo.name, "reason": "duplicate", "detail": detail})
+            same = first.setdefault(digest, name)
+            if any(row["frame_id"] in taken for row in rows):
+                detail = "a frame of this name is there already"
+            elif same is not name:
+                detail = f"it shows the same pixels as {same}"
+            else:
+                detail = None
+            if detail:
+                left_out.append({"path": name, "reason": "duplicate", "detail": detail})
                 continue
             for row in rows:
+                taken.add(row["frame_id"])
                 shards[shard_of(row["frame_id"], len(shards))].add(row)
     if not first:
-        where = "photos.yaml" if spec["source"] == "photos" else f"frames.folder '{spec['folder']}'"
         counts = ", ".join(f"{n} {reason}" for reason, n in Counter(row["reason"] for row in left_out).most_common())
+        example = f"; the first is {left_out[0]['path']}: {left_out[0]['detail']}" if left_out else ""
         raise CatsightError(
-            f"none of the files in {where} is a picture that can be used ({counts}); "
-            f"the first is {left_out[0]['path']}: {left_out[0]['detail']}"
+            f"none of the pictures in {_places(spec)} can be used ({counts or 'there are none'}){example}"
         )
     return left_out
 
 
-class _Shard:
-    """A writer of rows one by one, in row groups of about :data:`_ROW_GROUP` bytes."""
+def _places(spec: Mapping) -> str:
+    """Where the pictures come from, for a message."""
+    return ", ".join(
+        str(source.get("path") or source.get("dataset") or source["source"]) for source in spec["sources"].values()
+    )
 
-    def __init__(self, writer: tables.Writer):
-        self.writer, self.rows, self.bytes = writer, [], 0
+
+class _Shard:
+    """A writer of rows one by one, in row groups of about ``holds`` bytes."""
+
+    def __init__(self, writer: tables.Writer, holds: int):
+        self.writer, self.holds = writer, holds
+        self.rows, self.bytes = [], 0
 
     def __enter__(self) -> "_Shard":
         self.writer.__enter__()
@@ -174,8 +245,10 @@ class _Shard:
 
     def add(self, row: dict) -> None:
         self.rows.append(row)
-        self.bytes += len(row["image"]["bytes"]) + len(row["depth"] or b"")
-        if self.bytes >= _ROW_GROUP:
+        self.bytes += (
+            len(row["image"]["bytes"]) + len(row["depth"] or b"") + len((row["partner"] or row["image"])["bytes"])
+        )
+        if self.bytes >= self.holds:
             self._flush()
 
     def __exit__(self, kind, error, trace) -> None:

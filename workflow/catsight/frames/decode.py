@@ -27,6 +27,9 @@ _OTHER_KINDS = {
     "a Photoshop file": rb"8BPS",
     "a PDF": rb"%PDF",
 }
+#: What else can be done with some of them.
+_STILLS = {"a GIF": ", or take its stills with source: video"}
+_STILLS["a HEIC or AVIF picture or a video"] = "; of a video, take stills with source: video"
 #: sRGB grey that shows through where a picture is transparent. A white or black ground would be the strongest contrast
 #: in the picture, and spread into it through the eye's blur; mid-grey is the least that could be added.
 _GROUND = 128
@@ -49,7 +52,8 @@ _TURNS = {
 class Rejected(Exception):
     """A file that cannot be used: ``reason`` is one of a few short words, ``detail`` a sentence.
 
-    Reasons: "unreadable", "empty", "not an image", "unsupported", "too large", "truncated", "bad depth".
+    Reasons: "unreadable", "empty", "not an image", "unsupported", "too large", "truncated", "bad depth"; of tables "no
+    pictures", "no bytes"; of pairs "unmatched", "unequal sizes"; of all together "duplicate".
     """
 
     def __init__(self, reason: str, detail: str):
@@ -65,39 +69,54 @@ def decode(path: str | Path, max_pixels: int) -> np.ndarray:
     transparency shows mid-grey. Raises :class:`Rejected`; for a picture of more than ``max_pixels`` before decoding it.
     """
     path = Path(path)
+    if path.is_symlink() and path.is_dir():
+        raise Rejected("unreadable", "it is a link to a folder, which is not followed; name that folder itself")
+    if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
+        raise Rejected("unreadable", "it is not a regular file")
     try:
-        if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
-            raise Rejected("unreadable", "it is not a regular file")
         with open(path, "rb") as file:
-            picture, profile, orientation = _open(file, max_pixels)
-            rgb = _srgb(picture, profile, path)
-            if orientation in _TURNS:
-                rgb = np.asarray(Image.fromarray(rgb).transpose(_TURNS[orientation]))
-            return rgb
+            return _decode(file, max_pixels, path)
+    except OSError as error:
+        raise Rejected("unreadable", f"the system says: {error.strerror}") from None
+
+
+def decode_bytes(data: bytes, max_pixels: int, name: str) -> np.ndarray:
+    """The picture in the bytes of such a file, as :func:`decode`; ``name`` is what warnings call it."""
+    return _decode(io.BytesIO(data), max_pixels, name)
+
+
+def _decode(file: BinaryIO, max_pixels: int, name: str | Path) -> np.ndarray:
+    try:
+        picture, profile, orientation = _open(file, max_pixels)
+        rgb = _srgb(picture, profile, name)
+        if orientation in _TURNS:
+            rgb = np.asarray(Image.fromarray(rgb).transpose(_TURNS[orientation]))
+        return rgb
     except Rejected:
         raise
     except MemoryError:
         raise Rejected("too large", "it needs more memory than there is") from None
     except Exception as error:  # on damaged files decoders raise whatever comes
         if isinstance(error, OSError) and error.errno is not None:
-            raise Rejected("unreadable", f"the system says: {error.strerror}") from None
+            raise  # the system's, not the decoder's
         raise Rejected("truncated", f"it ends early or is damaged inside ({error})") from None
 
 
-def read_depth(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
+def read_depth(file: str | Path | BinaryIO, shape: tuple[int, int]) -> np.ndarray:
     """The distance of each pixel in metres, float32 ``shape`` (h, w), from a .npy file; infinity is a distance.
 
     Raises :class:`Rejected` where the file holds anything else than as many numbers from 0.01 upwards.
     """
+    called = f"its depth map {file}" if isinstance(file, str | Path) else "its depth map"
     try:
-        depth = np.load(path, allow_pickle=False)
+        depth = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise Rejected("bad depth", f"its depth map {path} cannot be read: {error}") from None
+        raise Rejected("bad depth", f"{called} cannot be read: {error}") from None
     if not isinstance(depth, np.ndarray) or depth.dtype.kind not in "fiu" or depth.shape != shape:
         held = f"{depth.dtype} {depth.shape}" if isinstance(depth, np.ndarray) else "several arrays"
-        raise Rejected("bad depth", f"its depth map {path} holds {held}; it must hold numbers, {shape} as the photo")
+        raise Rejected("bad depth", f"{called} holds {held}; it must hold numbers, {shape} as the photo")
     if not (depth >= 0.01).all():
-        raise Rejected("bad depth", f"its depth map {path} must hold metres, each at least 0.01 (and no NaN)")
+        raise Rejected("bad depth", f"{called} must hold metres, each at least 0.01 (and no NaN)")
     return depth.astype(np.float32)
 
 
@@ -169,7 +188,7 @@ def _kind(head: bytes) -> str:
             return kind
     for kind, start in _OTHER_KINDS.items():
         if re.match(start, head, re.DOTALL):
-            raise Rejected("unsupported", f"it is {kind}; convert it to JPEG, PNG, WebP or TIFF")
+            raise Rejected("unsupported", f"it is {kind}; convert it to JPEG, PNG, WebP or TIFF{_STILLS.get(kind, '')}")
     raise Rejected("not an image", "it does not begin like a JPEG, PNG, WebP or TIFF file")
 
 
@@ -231,7 +250,7 @@ def _picture(values: np.ndarray, white: int = 65535, mode: str | None = None) ->
     return Image.frombytes(mode, (width, height), np.ascontiguousarray(values))
 
 
-def _srgb(picture: Image.Image, profile: bytes | None, path: Path) -> np.ndarray:
+def _srgb(picture: Image.Image, profile: bytes | None, path: str | Path) -> np.ndarray:
     """uint8 sRGB (h, w, 3) of a picture with 8 bits a channel."""
     if picture.mode == "1":
         picture = picture.convert("L")
@@ -250,7 +269,7 @@ def _srgb(picture: Image.Image, profile: bytes | None, path: Path) -> np.ndarray
     return ((rgb * alpha + _GROUND * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
-def _through_profile(picture: Image.Image, profile: bytes, path: Path) -> Image.Image:
+def _through_profile(picture: Image.Image, profile: bytes, path: str | Path) -> Image.Image:
     try:
         source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
         # optimised, Little CMS interpolates greys coarsely: a linear grey came out up to 9.7 levels off

@@ -1,41 +1,61 @@
 """The user's own photographs: all files under a folder."""
 
-import os
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from catsight.errors import CatsightError
-from catsight.files import list_files
-from catsight.frames.photos import Photo
+import numpy as np
+
+from catsight.frames.decode import decode, read_depth
+from catsight.frames.item import File, Item, Picture
 
 #: How the name of a depth map ends.
 _DEPTH = ".depth.npy"
 
 
-def from_folder(folder: str | os.PathLike, group_by: str) -> list[Photo]:
-    """All files under ``folder``, whatever they hold, in the order of their paths.
+@dataclass(frozen=True)
+class Photo:
+    """A photograph of the user's, and its depth map."""
 
-    A photo's group is itself (``group_by`` "file") or the folder it lies in ("folder"); names and groups are paths
-    relative to ``folder`` with forward slashes. A ``photo.depth.npy`` beside a ``photo.jpg`` is that photo's depth map.
-    Raises :class:`CatsightError` where there is no file at all.
+    file: File
+    group: str
+    depth: File | None = None
+
+    def read(self, max_pixels: int) -> np.ndarray:
+        """uint8 sRGB (h, w, 3)."""
+        with self.file.unchanged() as path:
+            return decode(path, max_pixels)
+
+    def picture(self, max_pixels: int) -> Picture:
+        rgb = self.read(max_pixels)
+        if self.depth is None:
+            return Picture(rgb)
+        with self.depth.unchanged() as path:
+            return Picture(rgb, read_depth(path, rgb.shape[:2]))
+
+
+def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> list[Item]:
+    """One item for each file, whatever it holds, in their order."""
+    return [
+        Item(photo.file.name, photo.group, lambda photo=photo: photo.picture(max_pixels))
+        for photo in photos(found["path"], source["group_by"])
+    ]
+
+
+def photos(found: Sequence[File], group_by: str) -> list[Photo]:
+    """The files that are not the depth map of another: a ``photo.depth.npy`` beside a ``photo.jpg`` is that photo's.
+
+    A photo's group is itself (``group_by`` "file") or the folder it lies in ("folder").
     """
-    if not Path(folder).is_dir():
-        raise CatsightError(f"frames.folder is '{folder}', which is not a folder")
-    photos = []
-    paths = [Path(file) for file in list_files(folder)]
-    depths = {path.with_name(path.name.removesuffix(_DEPTH)): path for path in paths if path.name.endswith(_DEPTH)}
-    taken = {depths.get(path.with_suffix("")) for path in paths}
-    for path in paths:
-        if path in taken:
-            continue
-        relative = path.relative_to(folder)
-        group = relative if group_by == "file" else relative.parent
-        depth = depths.get(path.with_suffix(""))
-        photos.append(Photo(_text(relative), path, _text(group), "folder", depth=depth))
-    if not photos:
-        raise CatsightError(f"frames.folder is '{folder}', which holds no files")
-    return photos
+    depths = {Path(file.path.as_posix().removesuffix(_DEPTH)): file for file in found if file.name.endswith(_DEPTH)}
+    taken = {depths[stem] for file in found if (stem := file.path.with_suffix("")) in depths}
+    return [
+        Photo(file, group_of(file.name, group_by), depths.get(file.path.with_suffix("")))
+        for file in found
+        if file not in taken
+    ]
 
 
-def _text(path: Path) -> str:
-    # a file's name may be no UTF-8; a table's text must be
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+def group_of(name: str, group_by: str) -> str:
+    """The group of what is in a file: the file, or the folder that it lies in ("." for the topmost)."""
+    return name if group_by == "file" else str(PurePosixPath(name).parent)

@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> None:
     total = tables.provenance(options.frames)["rows"]
     what = f"views {options.output.parent.name}"
     with Progress(what, total) as progress, store.writer(where, tables.VIEWS, provenance) as writer:
-        for batch in tables.batches(options.frames, _ROWS, ["frame_id", "image", "depth"]):
+        columns = ["frame_id", "image", "depth", *(["partner"] if needs_partner(options.spec["view"]) else [])]
+        for batch in tables.batches(options.frames, _ROWS, columns):
             writer.write([_row(frame, see) for frame in batch.to_pylist()])
             progress.advance(batch.num_rows)
         if isinstance(see, MatchedBlur):
@@ -48,6 +49,8 @@ def viewer(view: Mapping) -> Callable[[Mapping], np.ndarray]:
     if view.get("filter") in FILTERS:
         change = FILTERS[view["filter"]]
         return lambda frame: change(decode_png(frame["image"]["bytes"]))
+    if view.get("filter") == "paired":
+        return lambda frame: decode_png(frame["partner"]["bytes"])
     if "filter" in view:
         return control(view)
     eye = Eye(view["eye"])
@@ -63,6 +66,11 @@ def viewer(view: Mapping) -> Callable[[Mapping], np.ndarray]:
         return eye.see(decode_png(frame["image"]["bytes"]), depth=depth, noise=noise, **conditions)
 
     return see
+
+
+def needs_partner(view: Mapping) -> bool:
+    """Whether a ``view``, or one that it is made of, is of the pictures that were recorded with the frames."""
+    return view.get("filter") == "paired" or any(needs_partner(view[key]) for key in ("of", "match") if key in view)
 
 
 def control(view: Mapping) -> Callable[[Mapping], np.ndarray]:

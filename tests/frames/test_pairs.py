@@ -1,0 +1,108 @@
+"""Pairs of recorded pictures, from folders and from tables."""
+
+import json
+
+import numpy as np
+import pytest
+from job_of_frames import Job, encoded, noise, table
+
+from catsight import CatsightError, tables
+from catsight.pictures import decode_png
+from catsight.views.command import main as make_view
+from catsight.views.command import needs_partner
+
+COLUMNS = {"image": "image", "id": None, "group": None}
+
+
+@pytest.fixture
+def job(tmp_path):
+    return Job(tmp_path)
+
+
+def pairs(job, **changes):
+    source = {
+        "source": "pairs",
+        "path": str(job.folder / "human"),
+        "partner": str(job.folder / "cat"),
+        "group_by": "file",
+    }
+    return source | COLUMNS | changes
+
+
+def test_folders_are_matched_by_path_without_suffix(job):
+    for i in range(3):
+        job.add(f"human/walk/{i}.png", noise(i))
+        job.add(f"cat/walk/{i}.tif", noise(10 + i, 5, 6))
+    job.add("human/alone.png", noise(20))
+    job.add("cat/walk/lonely.png", noise(21))
+    job.add("human/walk/1.webp", noise(22))  # which of both is 1?
+    job.add("human/broken.png", noise(23))
+    job.add("cat/broken.png", b"")
+    rows = job(source=pairs(job, group_by="folder"))
+    # 1.png comes before 1.webp
+    assert sorted(rows) == [f"walk/{i}.png" for i in range(3)]
+    for i in range(3):
+        row = rows[f"walk/{i}.png"]
+        np.testing.assert_array_equal(decode_png(row["image"]["bytes"]), noise(i))
+        np.testing.assert_array_equal(decode_png(row["partner"]["bytes"]), noise(10 + i, 5, 6))
+        assert (row["group"], row["height"]) == ("walk", 8)
+    reasons = {name: reason for name, (reason, _) in job.left_out.items()}
+    assert reasons == {
+        "alone.png": "unmatched", "walk/lonely.png": "unmatched", "walk/1.webp": "unmatched", "broken.png": "empty",
+    }  # fmt: skip
+    assert (
+        "human holds it, but" in job.left_out["alone.png"][1] and "cat holds it" in job.left_out["walk/lonely.png"][1]
+    )
+    assert "its partner: " in job.left_out["broken.png"][1]
+
+
+def test_glances_crop_both_alike(job):
+    rgb = noise(0, 20, 30)
+    job.add("human/a.png", rgb)
+    job.add("cat/a.png", 255 - rgb)
+    job.add("human/b.png", noise(1, 20, 30))
+    job.add("cat/b.png", noise(2, 10, 15))
+    rows = job(source=pairs(job), glances=3, glance_size=[0.4, 0.8])
+    assert len(rows) == 3
+    for row in rows.values():
+        seen = decode_png(row["image"]["bytes"])
+        np.testing.assert_array_equal(decode_png(row["partner"]["bytes"]), 255 - seen)
+    assert job.left_out["b.png"] == (
+        "unequal sizes", "it has 30 × 20 px and its partner 15 × 10; glances crop both alike",
+    )  # fmt: skip
+
+
+def test_tables_are_matched_by_id_in_any_order(job):
+    def rows(ids, first):
+        return [{"image": {"bytes": encoded(noise(first + i))}, "frame": f"f{i}", "walk": f"w{i % 2}"} for i in ids]
+
+    table(job, "human.parquet", rows(range(7), 0), row_group_size=2)
+    table(job, "cat/a.parquet", rows([6, 2, 4], 100), row_group_size=1)
+    table(job, "cat/b.parquet", rows([1, 9, 0, 3], 100))
+    source = pairs(job, path=str(job.folder / "human.parquet"), id="frame", group="walk")
+    found = job(source=source)
+    assert set(found) == {"f0", "f1", "f2", "f3", "f4", "f6"}
+    for i in (0, 1, 2, 3, 4, 6):
+        np.testing.assert_array_equal(decode_png(found[f"f{i}"]["image"]["bytes"]), noise(i))
+        np.testing.assert_array_equal(decode_png(found[f"f{i}"]["partner"]["bytes"]), noise(100 + i))
+        assert found[f"f{i}"]["group"] == f"w{i % 2}"
+    assert {name: reason for name, (reason, _) in job.left_out.items()} == {"f5": "unmatched", "f9": "unmatched"}
+    with pytest.raises(CatsightError, match="rows are paired by id"):
+        job(source=source | {"id": None})
+
+
+def test_the_view_of_the_partner(job, tmp_path):
+    for i in range(2):
+        job.add(f"human/{i}.png", noise(i))
+        job.add(f"cat/{i}.png", noise(10 + i))
+    job(source=pairs(job), shards=1)
+    paired = {"filter": "paired"}
+    for view in (paired, {"filter": "greyscale", "of": paired}):
+        output = tmp_path / "view.parquet"
+        make_view(["--spec", json.dumps({"view": view}), "--store", str(tmp_path / "store"), "--frames", str(job.outputs[0]),
+                   "--output", str(output)])  # fmt: skip
+        seen = [decode_png(row["image"]["bytes"]) for row in tables.read(output).to_pylist()]
+        if view is paired:
+            np.testing.assert_array_equal(seen, [noise(10), noise(11)])
+    assert needs_partner({"filter": "blur", "of": {"filter": "original"}, "match": paired})
+    assert not needs_partner({"filter": "blur", "of": {"filter": "original"}, "match": {"eye": {}}})

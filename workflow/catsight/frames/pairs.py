@@ -1,0 +1,134 @@
+"""Pictures that were recorded in pairs, as by a human's camera and a cat's: two folders or tables."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import PurePosixPath
+
+from catsight.errors import CatsightError
+from catsight.frames import folder, parquet
+from catsight.frames.decode import Rejected
+from catsight.frames.item import File, Item, Picture, rejecting
+
+#: Row groups of a table that are kept in memory: with both tables in the same order, one would do.
+_KEPT = 2
+
+
+def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> Iterator[Item]:
+    """One item for each pair, in the order of the first of both; then what has no partner, rejected by name.
+
+    Files are matched by their path below the folder without its suffix, rows of tables by id.
+    """
+    with ExitStack() as stack:
+        first, second = (_side(found[key], source, max_pixels, stack) for key in ("path", "partner"))
+        for key in first.keys:
+            try:
+                if key not in second.keys:
+                    raise _unmatched(source["path"], source["partner"])
+                yield Item(*first.about(key), _together(first.fetch(key), second.fetch(key)))
+            except Rejected as problem:
+                yield rejecting(first.name(key), first.name(key), problem)
+        for key in second.keys:
+            if key not in first.keys:
+                name = second.name(key)
+                yield rejecting(name, name, _unmatched(source["partner"], source["path"]))
+        for name, problem in [*first.rejected, *second.rejected]:
+            yield rejecting(name, name, problem)
+
+
+def _unmatched(here: str, there: str) -> Rejected:
+    return Rejected("unmatched", f"{here} holds it, but {there} holds nothing of this name")
+
+
+def _together(one: Callable[[], Picture], other: Callable[[], Picture]) -> Callable[[], Picture]:
+    def load() -> Picture:
+        picture = one()
+        try:
+            partner = other().rgb
+        except Rejected as problem:
+            raise Rejected(problem.reason, f"its partner: {problem.detail}") from None
+        return Picture(picture.rgb, picture.depth, partner)
+
+    return load
+
+
+def _side(found: Sequence[File], source: Mapping, max_pixels: int, stack: ExitStack) -> "_Folder | _Tables":
+    if any(file.name.endswith(".parquet") for file in found):
+        return _Tables(found, source, max_pixels, stack)
+    return _Folder(found, source, max_pixels)
+
+
+class _Folder:
+    """One side of the pairs: the pictures of a folder. ``keys`` are what they are matched by."""
+
+    def __init__(self, found: Sequence[File], source: Mapping, max_pixels: int):
+        self.keys: dict[str, folder.Photo] = {}
+        self.rejected: list[tuple[str, Rejected]] = []
+        self.max_pixels = max_pixels
+        for photo in folder.photos(found, source["group_by"]):
+            name = photo.file.name
+            same = self.keys.setdefault(str(PurePosixPath(name).with_suffix("")), photo)
+            if same is not photo:
+                problem = Rejected("unmatched", f"without its suffix it is called as {same.file.name}, which is taken")
+                self.rejected.append((name, problem))
+
+    def name(self, key: str) -> str:
+        return self.keys[key].file.name
+
+    def about(self, key: str) -> tuple[str, str]:
+        """Name and group."""
+        return self.name(key), self.keys[key].group
+
+    def fetch(self, key: str) -> Callable[[], Picture]:
+        """What gives the picture, in another thread."""
+        photo = self.keys[key]
+        return lambda: photo.picture(self.max_pixels)
+
+
+class _Tables:
+    """One side of the pairs: the rows of tables. In memory are their ids, and a few row groups."""
+
+    def __init__(self, found: Sequence[File], source: Mapping, max_pixels: int, stack: ExitStack):
+        self.keys: dict[str, tuple[int, int, int]] = {}  # id -> table, row group, row
+        self.rejected: list[tuple[str, Rejected]] = []
+        self.max_pixels = max_pixels
+        self.tables: list = []
+        self.kept: dict = {}
+        for file in found:
+            try:
+                self._index(file, source, stack)
+            except Rejected as problem:
+                self.rejected.append((file.name, problem))
+
+    def _index(self, file: File, source: Mapping, stack: ExitStack) -> None:
+        with parquet.opened(stack.enter_context(file.unchanged())) as table:
+            columns = parquet.columns_of(table, source)
+            if columns.id is None:
+                raise CatsightError(f"{file.path}: rows are paired by id, so name the column that holds it (id: ...)")
+            self.tables.append((file, columns))
+            for group in range(table.num_row_groups):
+                ids = table.read_row_group(group, columns=[columns.id])[columns.id].to_pylist()
+                for row, key in enumerate(map(str, ids)):
+                    if key in self.keys:
+                        self.rejected.append((key, Rejected("unmatched", f"{file.name} holds another row of this id")))
+                    self.keys.setdefault(key, (len(self.tables) - 1, group, row))
+
+    def name(self, key: str) -> str:
+        return key
+
+    def about(self, key: str) -> tuple[str, str]:
+        row, columns = self._row(key)
+        return key, parquet.named(row, columns.group) or key
+
+    def fetch(self, key: str) -> Callable[[], Picture]:
+        row, columns = self._row(key)
+        return lambda: parquet.picture(row, columns, self.max_pixels, key)
+
+    def _row(self, key: str) -> tuple[Mapping, parquet.Columns]:
+        at, group, row = self.keys[key]
+        file, columns = self.tables[at]
+        if (at, group) not in self.kept:
+            with parquet.opened(file.path) as table:
+                self.kept[at, group] = table.read_row_group(group, columns=columns.names)
+            while len(self.kept) > _KEPT:
+                del self.kept[next(iter(self.kept))]
+        return self.kept[at, group].slice(row, 1).to_pylist()[0], columns

@@ -11,7 +11,7 @@ sys.path.insert(0, LIBRARY)
 os.environ |= {"PATH": os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)])}
 shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
-from catsight import CatsightError
+from catsight import CatsightError, needs
 from catsight.study import Study
 
 try:

@@ -31,6 +31,7 @@ rule features:
         "../../envs/torch.yaml"
     threads: 8
     resources:
+        **needs.of("features"),
         gpu=int(study.config["features"]["device"] not in ("auto", "cpu")),
     params:
         spec=lambda wildcards: study.features_spec(wildcards.encoder),

@@ -8,6 +8,7 @@ rule figure:
         f"{RESULTS}/logs/figures/{{figure}}.log",
     wildcard_constraints:
         figure="|".join(figure for figure, table in study.figures.items() if table),
+    localrule: True
     conda:
         "../../envs/base.yaml"
     params:
@@ -30,6 +31,7 @@ rule gallery:
         picture("gallery", "Views"),
     log:
         f"{RESULTS}/logs/figures/gallery.log",
+    localrule: True
     conda:
         "../../envs/base.yaml"
     params:
@@ -136,6 +138,7 @@ rule report:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:
         f"{RESULTS}/logs/figures/report.log",
+    localrule: True
     conda:
         "../../envs/base.yaml"
     params:

@@ -29,6 +29,8 @@ rule frames:
     conda:
         "../../envs/base.yaml"
     threads: 4
+    resources:
+        **needs.of("frames"),
     params:
         spec=study.frames_spec,
         folder=lambda wildcards, output: os.path.dirname(output.rejected),

@@ -8,6 +8,8 @@ rule metrics:
         f"{RESULTS}/logs/metrics/{{encoder}}.log",
     conda:
         "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
     params:
         command="compare",
         spec=lambda wildcards: study.metrics_spec(wildcards.encoder),
@@ -126,6 +128,7 @@ rule merge:
         f"{RESULTS}/logs/metrics/merge/{{table}}.log",
     wildcard_constraints:
         table="|".join(OF_ENCODERS),
+    localrule: True
     conda:
         "../../envs/base.yaml"
     params:

@@ -7,6 +7,8 @@ rule views:
         f"{RESULTS}/logs/views/{{view}}/{{shard}}.log",
     conda:
         "../../envs/base.yaml"
+    resources:
+        **needs.of("views"),
     params:
         spec=lambda wildcards: study.views_spec(wildcards.view),
     message:

@@ -1,0 +1,110 @@
+"""The workflow through a real Slurm: a private one of a single node, where it can be had."""
+
+import copy
+import os
+import re
+from collections import Counter
+
+import pytest
+from single_node import SingleNode, why_not
+from tiny_study import TINY, Workflow
+
+from catsight import needs, tables
+
+#: The encoder's network. In its first job on the cluster it fails, once, and says which GPU Slurm gave it.
+NETWORK = """
+import os
+from pathlib import Path
+import timm
+
+def build():
+    if "SLURM_JOB_ID" in os.environ and not (failed := Path("failed")).exists():
+        failed.touch()
+        raise RuntimeError(f"failing once, on purpose; CUDA_VISIBLE_DEVICES={os.environ['CUDA_VISIBLE_DEVICES']}")
+    return timm.create_model("test_vit")
+"""
+TARGETS = ("results/tiny/metrics.parquet", "results/tiny/figures/profiles.png")
+
+
+def create(folder) -> Workflow:
+    """The tiny study with one encoder, one view beside the reference, and one shard."""
+    workflow, config = Workflow.create(folder), copy.deepcopy(TINY)
+    del config["encoders"]["cnn"], config["views"]["original"]
+    vit = config["encoders"]["vit"]
+    del vit["timm"]
+    vit |= {"factory": "network:build", "preprocessing": {"size": 160, "mean": [0.5] * 3, "std": [0.5] * 3}}
+    config["frames"]["shards"] = 1
+    workflow.write(config)
+    (workflow.folder / "network.py").write_text(NETWORK)
+    return workflow
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The study run locally and through Slurm, what Slurm knows of its jobs, and what Snakemake said."""
+    if reason := why_not():
+        if os.environ.get("CATSIGHT_REQUIRE_SLURM"):
+            pytest.fail(f"CATSIGHT_REQUIRE_SLURM is set, but {reason}")
+        pytest.skip(reason)
+    here, there = (create(tmp_path_factory.mktemp("cluster") / name) for name in ("here", "there"))
+    local = here.start("--cores", "2", *TARGETS)  # meanwhile: jobs on a cluster wait much
+    try:
+        with SingleNode(cpus=2) as node:
+            said = there.run(
+                "--workflow-profile", "profiles/slurm",
+                # of what the profile says, what an impatient test with two cores sets otherwise
+                "--slurm-init-seconds-before-status-checks", "1", "--max-threads", "2", *TARGETS,
+            )  # fmt: skip
+            jobs = node.jobs()
+    finally:
+        code = local.wait(timeout=600)
+    assert code == 0, local.said.read_text()
+    for job in jobs:
+        job["rule"] = re.match(r"rule_([a-z]+?)(_wildcards|$)", job["Comment"])[1]
+    return here, there, jobs, said
+
+
+def test_tables_are_those_of_a_local_run(done):
+    here, there, _, _ = done
+    assert here.contents() == there.contents()
+    assert (there.results() / "figures" / "profiles.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_small_jobs_and_weights_stay_where_snakemake_runs(done):
+    _, there, jobs, _ = done
+    # the rest are weights, the merging of tables, and the figure
+    assert Counter(job["rule"] for job in jobs) == {"frames": 1, "views": 2, "features": 2, "metrics": 1}
+    assert (there.results() / "weights" / "vit.safetensors").exists()
+    assert all(job["JobName"].startswith("catsight_") and len({job["JobName"] for job in jobs}) == 1 for job in jobs)
+
+
+def test_only_extraction_asks_for_a_gpu_and_is_given_one(done):
+    here, there, jobs, said = done
+    for job in jobs:
+        extraction = job["rule"] == "features"
+        assert job["Partition"] == ("gpu" if extraction else "main")
+        assert ("gpu" in job.get("TresPerJob", "")) == extraction, job
+    assert "CUDA_VISIBLE_DEVICES=0" in said
+    # Slurm's GPU is a stand-in: with `device: auto` torch has the last word, and the table says what it was
+    devices = {
+        tables.provenance(one.results() / "features" / "vit" / "cat" / "0.parquet")["device"] for one in (here, there)
+    }
+    assert len(devices) == 1
+
+
+def test_a_failure_reaches_the_user_and_the_next_attempt_asks_for_more(done):
+    _, there, jobs, said = done
+    first, second = sorted((job for job in jobs if job["rule"] == "features"), key=lambda job: int(job["JobId"]))
+    assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
+    assert "RuntimeError: failing once, on purpose" in said and "results/tiny/logs/features/vit/0.log" in said
+    results = there.results()
+    weights = (results / "weights" / "vit.safetensors").stat().st_size / 1e6
+    read = weights + sum((results / "views" / view / "0.parquet").stat().st_size for view in ("human", "cat")) / 1e6
+    for attempt, job in enumerate((first, second), 1):
+        assert job["MinMemoryNode"] in spelt(needs.memory("features", read, weights, attempt))
+        assert job["TimeLimit"] == f"00:{needs.minutes('features', read, weights, attempt):02}:00"
+
+
+def spelt(megabytes: int) -> set[str]:
+    """How Slurm writes so much memory."""
+    return {f"{megabytes}M", f"{megabytes / 1024:g}G"}

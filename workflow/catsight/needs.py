@@ -1,0 +1,51 @@
+"""What jobs ask a cluster for: memory and time, from the size of what they read.
+
+The formulas are fitted to what jobs were measured to take (``benchmarks/needs.py``, docs/cluster.md), with a margin of two
+in memory and more in time: a limit that is too low ends a job, one that is too high costs some waiting. A job that
+was ended asks for more at its next attempt. Without a cluster nothing is held to them, unless Snakemake is told how
+much there is (``--resources mem_mb=16000``).
+"""
+
+import math
+import os
+from collections.abc import Callable
+
+#: MB of memory that a job takes which reads ``read`` MB, of which ``weights`` MB are an encoder's.
+MEMORY: dict[str, Callable[[float, float], float]] = {
+    # photos, however many, are in memory a few at a time; frames in views and features batch by batch
+    "frames": lambda read, weights: 4000,
+    "views": lambda read, weights: 2500,
+    "features": lambda read, weights: 3000 + 4 * weights,
+    "metrics": lambda read, weights: 2000 + 8 * read,
+}
+#: Minutes that it takes, on one core, or on those that its rule asks for.
+MINUTES: dict[str, Callable[[float, float], float]] = {
+    "frames": lambda read, weights: 10 + 0.02 * read,
+    "views": lambda read, weights: 10 + 0.1 * read,
+    # the weights stand for how much is computed of each frame: some 200 multiplications for each of them
+    "features": lambda read, weights: 10 + 0.001 * weights * (read - weights),
+    "metrics": lambda read, weights: 20 + 0.5 * read,
+}
+
+
+def memory(job: str, read: float, weights: float = 0, attempt: int = 1) -> int:
+    """MB of memory that a ``job`` asks for at that ``attempt``, from 1: twice as much at the second, and so on."""
+    return math.ceil(MEMORY[job](read, weights)) * attempt
+
+
+def minutes(job: str, read: float, weights: float = 0, attempt: int = 1) -> int:
+    """Minutes that a ``job`` asks for at that ``attempt``, from 1: twice as many at the second, and so on."""
+    return math.ceil(MINUTES[job](read, weights)) * attempt
+
+
+def of(job: str) -> dict[str, Callable]:
+    """The ``resources:`` of a rule, as Snakemake asks for them when a job's inputs are there."""
+    return {
+        "mem_mb": lambda wildcards, input, attempt: memory(job, *_sizes(input), attempt),
+        "runtime": lambda wildcards, input, attempt: minutes(job, *_sizes(input), attempt),
+    }
+
+
+def _sizes(input) -> tuple[float, float]:
+    """MB of all inputs of a job, and of the weights among them."""
+    return tuple(sum(map(os.path.getsize, files)) / 1e6 for files in (input, input.get("weights", [])))

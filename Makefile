@@ -53,7 +53,7 @@ if cat $(1) pyproject.toml | cmp -s - $(2); then touch $(2); else \
   cat $(1) pyproject.toml > $(2); fi
 endef
 
-COMPILE = $(BIN)/uv pip compile pyproject.toml --extra offline --extra paper --universal --python-version 3.11 \
+COMPILE = $(BIN)/uv pip compile pyproject.toml --extra offline --extra paper --extra slurm --universal --python-version 3.11 \
   --generate-hashes --no-header --no-annotate --quiet
 lock: setup
 	$(COMPILE) -o requirements.lock

@@ -1,9 +1,9 @@
 """What jobs ask a cluster for: memory and time, from the size of what they read.
 
-The formulas are fitted to what jobs were measured to take (``benchmarks/needs.py``, docs/cluster.md), with a margin of two
-in memory and more in time: a limit that is too low ends a job, one that is too high costs some waiting. A job that
-was ended asks for more at its next attempt. Without a cluster nothing is held to them, unless Snakemake is told how
-much there is (``--resources mem_mb=16000``).
+The formulas are fitted to what jobs were measured to take (docs/cluster.md), with a margin of two in memory and more in
+time: a limit that is too low ends a job, one that is too high costs some waiting. A job that was ended asks for more at
+its next attempt. Without a cluster nothing is held to them, unless Snakemake is told how much there is
+(``--resources mem_mb=16000``).
 """
 
 import math

@@ -5,11 +5,12 @@ A table is written whole or not at all, says where it came from (:func:`provenan
 stage that is run again and comes to the same rows does not make the next stage's answers stale.
 """
 
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,11 @@ import pyarrow.parquet as pq
 
 from catsight.errors import CatsightError
 
-#: Key of the Parquet metadata under which the provenance lies, as JSON.
-_KEY = b"catsight"
+#: Keys of the Parquet metadata under which the provenance lies, as JSON, and the digest of that and of the columns.
+_KEY, _SEAL = b"catsight", b"catsight_seal"
+
+#: What the system says of a disk without room.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 #: A picture inside a table: the layout of Hugging Face ``datasets``' Image feature.
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -212,7 +216,8 @@ class Writer:
 
     Used as a context manager; ``rows`` counts what was written. The file is built beside ``path``, synced and renamed
     only when the block ends without an error, so a reader never sees half a table, whatever kills the writer.
-    ``provenance`` may be added to until the block ends.
+    ``provenance`` may be added to until the block ends. Raises :class:`CatsightError`, naming ``path``, where the disk
+    is full or does not take it.
     """
 
     def __init__(self, path: str | os.PathLike, schema: pa.Schema, provenance: Mapping):
@@ -224,9 +229,10 @@ class Writer:
         self._digest = _RowsDigest(schema)
 
     def __enter__(self) -> "Writer":
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # write_page_checksum lets every reader notice a damaged byte; PNGs do not compress again
-        self._parquet = pq.ParquetWriter(self._part, self.schema, compression="zstd", write_page_checksum=True)
+        with _writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # write_page_checksum lets every reader notice a damaged byte; PNGs do not compress again
+            self._parquet = pq.ParquetWriter(self._part, self.schema, compression="zstd", write_page_checksum=True)
         return self
 
     def write(self, rows: pa.RecordBatch | pa.Table | Sequence[Mapping]) -> None:
@@ -236,16 +242,24 @@ class Writer:
         batches = rows.to_batches() if isinstance(rows, pa.Table) else [rows]
         for batch in batches:
             self._digest.update(batch)
-            self._parquet.write_batch(batch)
+            with _writing(self.path):
+                self._parquet.write_batch(batch)
             self.rows += batch.num_rows
 
     def __exit__(self, kind, error, trace) -> None:
-        if kind is not None:
-            self._parquet.close()
+        try:
+            if kind is None:
+                with _writing(self.path):
+                    self._finish()
+            else:
+                with suppress(OSError):  # a full disk has no room for an index either
+                    self._parquet.close()
+        finally:
             self._part.unlink(missing_ok=True)
-            return
-        about = {**self.provenance, "content": self._digest.hexdigest(), "rows": self.rows}
-        self._parquet.add_key_value_metadata({_KEY.decode(): canonical_json(about)})
+
+    def _finish(self) -> None:
+        text = canonical_json({**self.provenance, "content": self._digest.hexdigest(), "rows": self.rows})
+        self._parquet.add_key_value_metadata({_KEY.decode(): text, _SEAL.decode(): _seal(text, self.schema)})
         self._parquet.close()
         publish(self._part, self.path)
 
@@ -268,8 +282,7 @@ def read(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pa.Ta
 
 def schema(path: str | os.PathLike) -> pa.Schema:
     """A table's columns and their types. Errors as :func:`read`."""
-    with _naming(path):
-        return pq.read_schema(path)
+    return _footer(path)[1]
 
 
 def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
@@ -282,11 +295,7 @@ def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = 
 
 def provenance(path: str | os.PathLike) -> dict:
     """Where a table came from: its spec, inputs, versions, address, number of ``rows`` and ``content`` digest."""
-    with _naming(path):
-        metadata = pq.read_metadata(path).metadata or {}
-    if _KEY not in metadata:
-        raise CatsightError(f"{path} is a Parquet file, but not a catsight table: it does not say where it came from")
-    return json.loads(metadata[_KEY])
+    return _footer(path)[0]
 
 
 def ours(parquet: pq.ParquetFile) -> bool:
@@ -324,15 +333,36 @@ def publish(part: Path, path: Path) -> None:
 @contextmanager
 def appearing(path: str | os.PathLike) -> Iterator[Path]:
     """A path beside ``path`` to write to in the block: it appears as ``path`` when that ends, and not at all if it
-    ends in an error."""
+    ends in an error. Raises :class:`CatsightError`, naming ``path``, where it cannot be written."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        yield part
-        publish(part, path)
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            publish(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _footer(path) -> tuple[dict, pa.Schema]:
+    """A table's provenance and columns, if they and the number of rows are as they were written."""
+    with _naming(path):
+        footer = pq.read_metadata(path)
+        metadata, columns = footer.metadata or {}, footer.schema.to_arrow_schema()
+    if _KEY not in metadata:
+        raise CatsightError(f"{path} is a Parquet file, but not a catsight table: it does not say where it came from")
+    text, seal = (metadata.get(key, b"").decode(errors="replace") for key in (_KEY, _SEAL))
+    if seal == _seal(text, columns):
+        about = json.loads(text)
+        if about["rows"] == footer.num_rows:
+            return about, columns
+    raise CatsightError(f"{path} cannot be read as a table (its index is not what was written); {_MEND}")
+
+
+def _seal(text: str, columns: pa.Schema) -> str:
+    """The digest of a provenance (its JSON) and of the columns' names and types: no checksum of Parquet's covers them."""
+    return hashlib.sha256(canonical_json([text, _names(columns)]).encode()).hexdigest()
 
 
 class _RowsDigest:
@@ -343,7 +373,7 @@ class _RowsDigest:
     """
 
     def __init__(self, schema: pa.Schema):
-        self._names = canonical_json([[field.name, _type_name(field.type)] for field in schema])
+        self._names = canonical_json(_names(schema))
         self._streams: dict[str, hashlib._Hash] = {}
 
     def update(self, batch: pa.RecordBatch) -> None:
@@ -382,6 +412,10 @@ class _RowsDigest:
             raise TypeError(f"{name}: no digest of {column.type}")
 
 
+def _names(schema: pa.Schema) -> list[list[str]]:
+    return [[field.name, _type_name(field.type)] for field in schema]
+
+
 def _type_name(kind: pa.DataType) -> str:
     """A type's name that survives a file: Parquet renames the field inside a list."""
     if pa.types.is_fixed_size_list(kind):
@@ -391,19 +425,29 @@ def _type_name(kind: pa.DataType) -> str:
     return f"list<{_type_name(kind.value_type)}>" if pa.types.is_list(kind) else str(kind)
 
 
-class _naming:
+#: What to do about a bad table.
+_MEND = "`catsight check --redo` removes what is damaged, and the next run computes it anew"
+
+
+@contextmanager
+def _naming(path) -> Iterator[None]:
     """Turns whatever Arrow says about a bad file into one line that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise CatsightError(f"{path} is missing") from None
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a name that is not UTF-8
+        raise CatsightError(f"{path} cannot be read as a table ({str(error).splitlines()[0]}); {_MEND}") from None
 
-    def __init__(self, path):
-        self.path = path
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if isinstance(error, FileNotFoundError):
-            raise CatsightError(f"{self.path} is missing") from None
-        if isinstance(error, pa.ArrowException | OSError):
-            raise CatsightError(
-                f"{self.path} cannot be read as a table ({str(error).splitlines()[0]}); delete it and run again"
-            ) from None
+@contextmanager
+def _writing(path) -> Iterator[None]:
+    """Turns what the system says about a full disk (or another that takes no file) into one line that names the file."""
+    try:
+        yield
+    except OSError as error:
+        advice = "make room" if error.errno in FULL else "mend that"
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise CatsightError(
+            f"{path} cannot be written: {reason.lower()}. Nothing else is lost; {advice} and run again"
+        ) from None

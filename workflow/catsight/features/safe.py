@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from catsight.errors import CatsightError
-from catsight.tables import canonical_json, publish
+from catsight.tables import appearing, canonical_json
 
-_KEY = "catsight"
+#: Keys of the metadata: the provenance, as JSON, and the digest of that; it holds one of the tensors.
+_KEY, _SEAL = "catsight", "catsight_seal"
 #: safetensors' names of the number formats that weights come in.
 _FORMATS = {
     "torch.float64": "F64", "torch.float32": "F32", "torch.float16": "F16", "torch.bfloat16": "BF16",
@@ -21,6 +22,7 @@ _FORMATS = {
 def write(path: Path, state: Mapping, about: Mapping) -> None:
     """Writes a state dict whole or not at all; ``about`` goes into its metadata, with a digest of the tensors."""
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     state = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
@@ -28,13 +30,12 @@ def write(path: Path, state: Mapping, about: Mapping) -> None:
         (name, _FORMATS[str(tensor.dtype)], list(tensor.shape), tensor.flatten().view(torch.uint8).numpy())
         for name, tensor in sorted(state.items())
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    text = canonical_json({**about, "content": content})
     try:
-        save_file(state, part, metadata={_KEY: canonical_json({**about, "content": content})})
-        publish(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        with appearing(path) as part:
+            save_file(state, part, metadata={_KEY: text, _SEAL: _seal(text)})
+    except SafetensorError as error:
+        raise CatsightError(f"{path} cannot be written ({error}); make room, and run again") from None
 
 
 def about(path: str | os.PathLike) -> dict:
@@ -42,6 +43,8 @@ def about(path: str | os.PathLike) -> dict:
     metadata = _header(path).get("__metadata__", {})
     if _KEY not in metadata:
         raise CatsightError(f"{path} does not say where it came from; `catsight features weights` makes one that does")
+    if metadata.get(_SEAL) != _seal(metadata[_KEY]):
+        raise CatsightError(f"{path} is damaged: its metadata is not what was written; delete it and run again")
     return json.loads(metadata[_KEY])
 
 
@@ -82,6 +85,10 @@ def load(path: str | os.PathLike) -> dict:
 
     check(path)
     return load_file(path, device="cpu")
+
+
+def _seal(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _header(path: str | os.PathLike) -> dict:

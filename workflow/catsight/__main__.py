@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 
+from catsight import outlive
 from catsight.job import run
 
 #: command -> (module with ``main(arguments)``, one line of help); imported only when called.
@@ -23,6 +24,7 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in COMMANDS:
+        outlive.watch()  # before the imports, which take a while
         module, _ = COMMANDS[arguments[0]]
         return run(import_module(module).main, arguments[0], arguments[1:])
     if arguments and arguments[0] == "--version":

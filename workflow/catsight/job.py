@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from catsight.errors import CatsightError
+from catsight.errors import FULL, CatsightError
 
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:
@@ -62,8 +64,23 @@ def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[st
     try:
         main(arguments)
     except CatsightError as error:
-        print(f"catsight {name}: error: {error}", file=sys.stderr)
-        return 1
+        return _failed(name, str(error))
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        what, reason = error.filename or "a file (the log?)", os.strerror(error.errno).lower()
+        return _failed(name, f"{what} cannot be written: {reason}. Nothing else is lost; make room and run again")
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT  # what was being written is gone; whoever pressed Ctrl-C needs no trace
     return 0
+
+
+def _failed(name: str, message: str) -> int:
+    line = f"catsight {name}: error: {message}"
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:  # the log lies on the disk that is full; what goes to standard output is seen
+        print(line, flush=True)
+    return 1

@@ -5,12 +5,10 @@ command asks the store first, links what is there and computes what is not. Resu
 the store, so that Snakemake may delete and touch them without harm to another study that shares the table.
 """
 
-import fcntl
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -72,17 +70,6 @@ class Store:
             if path.resolve() not in used:
                 unused.setdefault(_stage(path), []).append(path)
         return unused
-
-    @contextmanager
-    def nothing_running(self) -> Iterator[None]:
-        """Holds off runs of the workflow meanwhile. Raises :class:`CatsightError` where one is at work."""
-        self.root.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.root.parent / ".running", "a") as lock:  # the lock of workflow/run
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CatsightError(f"a run is at work in {self.root.parent}; wait for it to end") from None
-            yield
 
     def save(self, address: str, output, schema: pa.Schema, rows, provenance: Mapping) -> None:
         """Writes a small table at ``address`` in one go and links ``output`` to it."""

@@ -5,7 +5,6 @@ A table is written whole or not at all, says where it came from (:func:`provenan
 stage that is run again and comes to the same rows does not make the next stage's answers stale.
 """
 
-import errno
 import hashlib
 import json
 import os
@@ -17,13 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catsight.errors import CatsightError
+from catsight.errors import FULL, CatsightError
 
 #: Keys of the Parquet metadata under which the provenance lies, as JSON, and the digest of that and of the columns.
 _KEY, _SEAL = b"catsight", b"catsight_seal"
-
-#: What the system says of a disk without room.
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 #: A picture inside a table: the layout of Hugging Face ``datasets``' Image feature.
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -361,7 +357,7 @@ def _footer(path) -> tuple[dict, pa.Schema]:
 
 
 def _seal(text: str, columns: pa.Schema) -> str:
-    """The digest of a provenance (its JSON) and of the columns' names and types: no checksum of Parquet's covers them."""
+    """The digest of a provenance (its JSON) and the columns' names and types, which no checksum of Parquet's covers."""
     return hashlib.sha256(canonical_json([text, _names(columns)]).encode()).hexdigest()
 
 
@@ -442,7 +438,7 @@ def _naming(path) -> Iterator[None]:
 
 @contextmanager
 def _writing(path) -> Iterator[None]:
-    """Turns what the system says about a full disk (or another that takes no file) into one line that names the file."""
+    """Turns what the system says about a full disk, or one that takes no file, into one line that names the file."""
     try:
         yield
     except OSError as error:

@@ -4,17 +4,17 @@ import os
 import re
 import sys
 
-# The catsight beside this file, with the Python that runs snakemake (or that of a rule's conda environment): here, and in
-# every job.
+# The catsight beside this file, with the Python that runs snakemake (or of a rule's conda environment): here, in all jobs
 LIBRARY = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, LIBRARY)
 os.environ |= {"PATH": os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)])}
 shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
-from catsight import CatsightError, needs
+from catsight import CatsightError, needs, running
 from catsight.study import Study
 
 try:
+    at_work = running.begin(workflow.configfiles)
     study = Study(config)
     FILES, OTHER_FILES = study.files  # the user's, and a digest of those that Snakemake cannot watch over
 except CatsightError as error:

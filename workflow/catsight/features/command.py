@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from catsight import job, tables
+from catsight import job, locks, tables
 from catsight.errors import CatsightError
 from catsight.features import safe, weights
 from catsight.features.forward import Encoder
@@ -68,7 +68,7 @@ def prune(arguments: Sequence[str]) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args(arguments)
     store = Store(options.store)
-    with store.nothing_running():
+    with locks.alone(store.root.parent):
         unused = store.unused()
         for stage, paths in sorted(unused.items()):
             size = sum(path.stat().st_size for path in paths)

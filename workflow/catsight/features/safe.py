@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from catsight.errors import CatsightError
@@ -51,20 +51,12 @@ def about(path: str | os.PathLike) -> dict:
 def sound(path: str | os.PathLike) -> bool:
     """Whether a weights file's tensors are what its metadata says."""
     try:
-        header, recorded = _header(path), about(path)["content"]
-    except CatsightError:
+        recorded, header = about(path)["content"], _header(path)
+        header.pop("__metadata__")
+        with open(path, "rb") as file:
+            return _digest(_tensors(file, header)) == recorded
+    except (CatsightError, OSError, TypeError, ValueError, KeyError):  # whatever a damaged header makes of places
         return False
-    header.pop("__metadata__")
-
-    def tensors(file, start):
-        for name, entry in sorted(header.items()):
-            begin, end = entry["data_offsets"]
-            file.seek(start + begin)
-            yield name, entry["dtype"], entry["shape"], file.read(end - begin)
-
-    with open(path, "rb") as file:
-        start = 8 + int.from_bytes(file.read(8), "little")
-        return _digest(tensors(file, start)) == recorded
 
 
 def check(path: str | os.PathLike) -> None:
@@ -87,6 +79,15 @@ def load(path: str | os.PathLike) -> dict:
     return load_file(path, device="cpu")
 
 
+def _tensors(file, header: Mapping) -> Iterator[tuple]:
+    """Each tensor as it lies in the file: name, number format, shape, bytes."""
+    start = 8 + int.from_bytes(file.read(8), "little")
+    for name, entry in sorted(header.items()):
+        begin, end = entry["data_offsets"]
+        file.seek(start + begin)
+        yield name, entry["dtype"], entry["shape"], file.read(end - begin)
+
+
 def _seal(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -96,10 +97,14 @@ def _header(path: str | os.PathLike) -> dict:
         with open(path, "rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if 2 <= length <= 100_000_000:
-                return json.loads(file.read(length))
+                header = json.loads(file.read(length))
+                if isinstance(header, dict) and isinstance(header.get("__metadata__", {}), dict):
+                    return header
     except FileNotFoundError:
         raise CatsightError(f"{path} is missing") from None
-    except ValueError:
+    except OSError as error:
+        raise CatsightError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
         pass
     raise CatsightError(
         f"{path} is not a safetensors file. Pickles (.pt, .pth, .bin) can run code and are not read; convert one where "

@@ -1,0 +1,69 @@
+"""How a run begins: one at a time, after what a killed one left is cleared away, with a study's file that can be read.
+
+:func:`prepare` is what ``workflow/run`` does before it becomes ``snakemake``, :func:`begin` what every Snakemake does.
+Called as ``python -m catsight.running LOCK ARGUMENTS``, with the number of the open file ``results/.running`` and what
+snakemake will be given.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from catsight import locks, outlive, resources
+from catsight.errors import CatsightError
+
+#: Seconds that a run which is ending is waited for, and what is left of a killed run's jobs: they look every second.
+_PATIENCE, _JOBS_PATIENCE = 4, 30
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        prepare(int(arguments[0]), arguments[1:])
+    except CatsightError as error:
+        print(f"catsight: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")) -> None:
+    """Makes the folder ready for a run. Raises :class:`CatsightError` where another is at work in it.
+
+    The ``lock`` is on the open file, so it is the run's as long as that goes on.
+    """
+    if not locks.taken(lock, _PATIENCE):
+        raise CatsightError(f"another run is at work in {Path.cwd()}; wait for it, or end it")
+    with open(results / ".at-work", "a") as file:
+        if not locks.taken(file.fileno(), _JOBS_PATIENCE):
+            raise CatsightError(
+                f"another run is at work in {Path.cwd()} (a plain snakemake, or jobs that an earlier run left on other "
+                "machines); wait for it, or end it"
+            )
+        # nothing else is at work here, so Snakemake's own lock and the halves of files are a killed run's
+        shutil.rmtree(".snakemake/locks", ignore_errors=True)
+        for part in results.rglob("*.part"):
+            part.unlink(missing_ok=True)
+    for study in studies(arguments):
+        resources.load_yaml(study)
+
+
+def begin(studies: Sequence[str]) -> IO | None:
+    """What a Snakemake does when it reads the workflow: its jobs shall not outlive it, nobody clears up here while it
+    is at work (as long as what is returned is kept), and its ``studies``' files hold no key twice."""
+    outlive.announce()
+    for study in studies:
+        resources.load_yaml(study)
+    return locks.share()
+
+
+def studies(arguments: Sequence[str]) -> list[Path]:
+    """The study's files among the ``arguments`` for snakemake, which would answer a bad one with a traceback."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", type=Path, default=[])
+    return parser.parse_known_args(arguments)[0].configfile or [Path("config.yaml")]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

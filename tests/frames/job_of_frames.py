@@ -46,6 +46,7 @@ class Job:
             "--spec", json.dumps(self.spec), "--store", str(self.root / store),
             "--manifest", str(self.manifest), "--output", str(out),
         ])  # fmt: skip
+        self.near = tables.read(out / "near_duplicates.parquet").to_pylist()
         self.shards = [tables.read(path) for path in self.outputs]
         self.left_out = {row["path"]: (row["reason"], row["detail"]) for row in tables.read(self.rejected).to_pylist()}
         return {row["frame_id"]: row for shard in self.shards for row in shard.to_pylist()}

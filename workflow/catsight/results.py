@@ -89,6 +89,13 @@ class Results:
         """One row per file that could not be used, and why."""
         return tables.read(self.folder / "frames" / "rejected.parquet").to_pandas()
 
+    @cached_property
+    def near_duplicates(self) -> pd.DataFrame:
+        """One row per two pictures of different groups that look nearly alike, and in how many of 64 bits they differ.
+
+        Of a group's pictures with the same hash the first stands for all."""
+        return tables.read(self.folder / "frames" / "near_duplicates.parquet").to_pandas()
+
     def picture(self, frame_id: str, view: str | None = None) -> np.ndarray:
         """A frame as a view delivers it, or as it came without one: uint8 sRGB (h, w, 3)."""
         for path in self._shards("frames" if view is None else f"views/{view}"):

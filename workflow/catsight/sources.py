@@ -39,7 +39,7 @@ PACKAGES = {
     "parquet": ["pyarrow", "tifffile"],
     "hub": ["pyarrow", "tifffile"],
     "pairs": ["pyarrow", "tifffile"],
-    "dead-leaves": [],
+    "dead-leaves": ["numba"],
 }
 
 

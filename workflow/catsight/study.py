@@ -176,6 +176,11 @@ class Study:
         return sources.inputs(self.sources)
 
     @property
+    def fetches(self) -> bool:
+        """Whether frames are fetched from a network."""
+        return any(source["source"] == "hub" for source in self.sources.values())
+
+    @property
     def attributed(self) -> list[str]:
         """The encoders whose loss is divided among the parts of the eye: those that are named, or all."""
         named = self.config["attribution"]["encoders"]

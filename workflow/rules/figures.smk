@@ -129,6 +129,7 @@ rule report:
     input:
         frames=rules.frames.output.shards,
         rejected=rules.frames.output.rejected,
+        near=rules.frames.output.near,
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
@@ -149,5 +150,5 @@ rule report:
         "figures: report"
     shell:
         "python -m catsight figures report --spec {params.spec:q} --frames {input.frames} --rejected {input.rejected}"
-        " --metrics {input.metrics} {params.attribution} {params.matched} --features {input.features}"
+        " --near {input.near} --metrics {input.metrics} {params.attribution} {params.matched} --features {input.features}"
         " --figures {input.figures} --output {output} 2> {log}"

@@ -1,5 +1,5 @@
 # What follows depends on one small list of the user's files, not on thousands of files: Snakemake stores all inputs of a
-# job with each of its outputs.
+# job with each of its outputs. What is fetched is fetched where snakemake runs: nodes of a cluster often have no network.
 rule manifest:
     input:
         lambda wildcards: FILES,
@@ -7,6 +7,7 @@ rule manifest:
         f"{RESULTS}/frames/manifest.parquet",
     log:
         f"{RESULTS}/logs/manifest.log",
+    localrule: study.fetches
     conda:
         "../../envs/base.yaml"
     params:
@@ -24,6 +25,7 @@ rule frames:
     output:
         shards=expand(f"{RESULTS}/frames/{{shard}}.parquet", shard=study.shards),
         rejected=f"{RESULTS}/frames/rejected.parquet",
+        near=f"{RESULTS}/frames/near_duplicates.parquet",
     log:
         f"{RESULTS}/logs/frames.log",
     conda:

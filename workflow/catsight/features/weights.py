@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from catsight import job
+from catsight import hub, job
 from catsight.errors import CatsightError
 from catsight.features import safe
 from catsight.features.convert import CONVERTERS
@@ -19,8 +19,6 @@ from catsight.store import Store, address
 
 #: A residual branch whose scale starts below this leaves its block an identity.
 _ASLEEP = 1e-3
-#: Seconds to wait for the model hub to answer.
-_PATIENCE = 10
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -148,27 +146,16 @@ def download(name: str) -> Path:
 
 
 def _from_hub(repository: str, what: str) -> str:
-    import socket
-    from urllib.parse import urlsplit
-
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
     from huggingface_hub.errors import EntryNotFoundError, GatedRepoError
 
     name = "model.safetensors"
     if isinstance(path := try_to_load_from_cache(repository, name), str):
         return path
     advice = f"connect once, or put {repository}'s {name} at results/weights/ENCODER.safetensors"
-    if constants.HF_HUB_OFFLINE:
-        raise CatsightError(f"the weights {what} are not in the hub's cache, and HF_HUB_OFFLINE is set; {advice}")
-    # one knock at the door: huggingface_hub itself would try again and again before it gives up
-    endpoint = urlsplit(constants.ENDPOINT)
-    port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
+    hub.knock(what, advice)
     try:
-        socket.create_connection((endpoint.hostname, port), timeout=_PATIENCE).close()
-    except OSError as error:
-        raise CatsightError(f"the model hub cannot be reached for {what} ({error}); {advice}") from None
-    try:
-        return hf_hub_download(repository, name, etag_timeout=_PATIENCE)
+        return hf_hub_download(repository, name, etag_timeout=hub.PATIENCE)
     except GatedRepoError:
         raise CatsightError(f"{what} is behind a licence: accept it on the hub, then log in (hf auth login)") from None
     except EntryNotFoundError:

@@ -128,6 +128,7 @@ def _report(arguments: Sequence[str]) -> None:
     parser = job.parser("figures report", "Writes one HTML file that holds the whole study and needs no network.")
     parser.add_argument("--frames", type=Path, nargs="+", required=True, help="the frames, all shards")
     parser.add_argument("--rejected", type=Path, required=True, help="the table of files that could not be used")
+    parser.add_argument("--near", type=Path, help="the table of pictures of different groups that look nearly alike")
     parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
     parser.add_argument("--attribution", type=Path, help="the study's table of attribution, where it has one")
     parser.add_argument("--features", type=Path, nargs="+", required=True,
@@ -144,6 +145,7 @@ def _report(arguments: Sequence[str]) -> None:
         options.spec,
         frames=options.frames,
         rejected=options.rejected,
+        near=options.near,
         metrics=options.metrics,
         attribution=options.attribution,
         features=options.features,

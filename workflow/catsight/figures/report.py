@@ -21,7 +21,9 @@ CAT_LIMIT = 6
 ENOUGH = 2 * CAT_LIMIT
 #: A report should stay under this, to be sent by mail.
 _BYTES = 15_000_000
-_PHOTOS, _ROWS, _TABLES = 60, 20_000, 40
+_PHOTOS, _ROWS, _TABLES, _REJECTED = 60, 20_000, 40, 500
+#: Pairs of pictures that look nearly alike, in a warning.
+_ALIKE = 3
 
 
 def render(
@@ -33,6 +35,7 @@ def render(
     features: Sequence[Path],
     figures: Sequence[Path],
     attribution: Path | None = None,
+    near: Path | None = None,
     matched: Sequence[Path] = (),
 ) -> str:
     """The HTML of a study's report, from its tables and figures (paths); the same text on every run."""
@@ -50,6 +53,7 @@ def render(
     photos = _photos(seen, frames)
     pixels = resolution(spec, seen, [tables.provenance(path) | {"path": path} for path in features])
     left_out = tables.read(rejected).to_pylist()
+    alike = [] if near is None else tables.read(near).to_pylist()
     blurs = [tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched]
     return environment.from_string(template.PAGE).render(
         style=template.STYLE,
@@ -60,7 +64,7 @@ def render(
         n_frames=len(seen),
         n_groups=seen["group"].nunique(),
         found=findings.sentences(rows, spec, divided),
-        warnings=warnings(rows, spec, pixels, left_out, blurs),
+        warnings=warnings(rows, spec, pixels, left_out, blurs, alike),
         published=published.compared(rows, spec),
         shares=_shares(divided, spec),
         interval=findings.confidence(spec),
@@ -76,7 +80,8 @@ def render(
         encoders=[{"name": name, **entry} for name, entry in choices.encoders(spec).items()],
         photos=photos[:_PHOTOS],
         photos_left=len(photos[_PHOTOS:]),
-        rejected=left_out,
+        rejected=left_out[:_REJECTED],
+        rejected_left=len(left_out[_REJECTED:]),
         sources=[_source(name, entry) for name, entry in list(about.items())[:_TABLES]],
         sources_left=len(list(about)[_TABLES:]),
         versions=_versions([spec, *about.values()]),
@@ -121,7 +126,12 @@ def resolution(spec: Mapping, frames: pd.DataFrame, features: Sequence[Mapping])
 
 
 def warnings(
-    rows: pd.DataFrame, spec: Mapping, pixels: Sequence[Mapping], rejected: Sequence, blurs: Sequence[Mapping]
+    rows: pd.DataFrame,
+    spec: Mapping,
+    pixels: Sequence[Mapping],
+    rejected: Sequence,
+    blurs: Sequence[Mapping],
+    alike: Sequence[Mapping] = (),
 ) -> list[str]:
     """What a reader must know before believing the numbers; a sentence each."""
     found = []
@@ -154,6 +164,14 @@ def warnings(
                 f"No blur moves {unmatched} of {frames} frames so far as “{spec['views'][view].get('match')}” does, so "
                 f"“{view}” moves them less."
             )
+    if alike:
+        some = [f"{pair['frame_id']} and {pair['other_id']}" for pair in alike[:_ALIKE]]
+        more = [f"{len(alike) - _ALIKE} more in near_duplicates.parquet"] if len(alike) > _ALIKE else []
+        found.append(
+            f"{len(alike)} pair{'s' * (len(alike) != 1)} of pictures of different groups look nearly alike "
+            f"({'; '.join(some + more)}). Groups that share a picture are not independent, so intervals are narrower "
+            "than they should be: leave one of each pair out, or put both into one group."
+        )
     if rejected:
         found.append(f"{len(rejected)} file{'s' * (len(rejected) != 1)} could not be used; they are listed below.")
     config = yaml.safe_load(spec["config"]) or {}

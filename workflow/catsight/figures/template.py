@@ -405,6 +405,9 @@ each part; the parts sum to the whole.</p>
 {% else %}
 <p>None.</p>
 {% endif %}
+{% if rejected_left %}
+<p>And {{ rejected_left }} more, in <code>rejected.parquet</code>.</p>
+{% endif %}
 
 </section>
 <section id="provenance">

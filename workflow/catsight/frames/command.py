@@ -5,6 +5,7 @@ import io
 import os
 import resource
 import sys
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from catsight.frames.decode import Rejected
 from catsight.frames.glances import glances
 from catsight.frames.item import Item, Picture
 from catsight.frames.kinds import KINDS
+from catsight.frames.near import near_pairs, perceptual_hash
 from catsight.pictures import encode_png
 from catsight.progress import Progress
 from catsight.store import Store, address
@@ -46,18 +48,19 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--manifest", type=Path, required=True, help="the table of files that `catsight manifest` made")
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER",
-        help="where the tables go: as many as the spec has shards, called 0.parquet and so on, and rejected.parquet",
+        help="where the tables go: as many as the spec has shards, called 0.parquet and so on, rejected.parquet, and "
+        "near_duplicates.parquet",
     )  # fmt: skip
     options = parser.parse_args(arguments)
     spec, store = options.spec, Store(options.store)
 
     inputs = {"manifest": tables.content(options.manifest)}
-    names = [*map(str, range(spec["shards"])), "rejected"]
+    names = [*map(str, range(spec["shards"])), "rejected", "near_duplicates"]
     outputs = {address(spec, inputs | {"output": name}): options.output / f"{name}.parquet" for name in names}
     if all(store.path(where).exists() for where in outputs) and all(store.find(*pair) for pair in outputs.items()):
         return
     allow_files(spec["shards"])
-    *shards, rejected = outputs
+    *shards, rejected, near = outputs
     provenance = {"stage": "frames", "spec": spec, "inputs": inputs}
     found = manifest.found(options.manifest, spec["sources"])
     with ExitStack() as stack:
@@ -66,7 +69,10 @@ def main(arguments: Sequence[str]) -> None:
             stack.enter_context(_Shard(store.writer(where, tables.FRAMES, provenance), holds)) for where in shards
         ]
         left_out = stack.enter_context(store.writer(rejected, tables.REJECTED, provenance))
-        left_out.write(_fill(_Items(spec, found), spec, writers))
+        alike = stack.enter_context(store.writer(near, tables.NEAR_DUPLICATES, provenance))
+        rejected_rows, near_rows = _fill(_Items(spec, found), spec, writers)
+        left_out.write(rejected_rows)
+        alike.write(near_rows)
     for where, path in outputs.items():
         store.link(store.path(where), path)
         print(f"store: computed {path}", file=sys.stderr)
@@ -100,14 +106,17 @@ def pixel_digest(rgb: np.ndarray) -> str:
     return hashlib.sha256(repr(rgb.shape).encode() + np.ascontiguousarray(rgb).tobytes()).hexdigest()
 
 
-def make_frames(item: Item, spec: Mapping, source: str) -> tuple[str, list[dict]]:
-    """The digest of an item's pixels, and its frames as rows of the table. Raises :class:`Rejected`."""
+def make_frames(item: Item, spec: Mapping, source: str) -> tuple[str, int, list[dict]]:
+    """The digest of an item's pixels, its perceptual hash, and its frames as rows of the table.
+
+    Raises :class:`Rejected`.
+    """
     picture = item.load()
     height, width = picture.rgb.shape[:2]
     count = spec["glances"]
-    digest = pixel_digest(picture.rgb)
+    digest, looks = pixel_digest(picture.rgb), perceptual_hash(picture.rgb)
     if not count:
-        return digest, [_row(item, source, item.name, picture, None, None)]
+        return digest, looks, [_row(item, source, item.name, picture, None, None)]
     if picture.partner is not None and picture.partner.shape != picture.rgb.shape:
         other = picture.partner.shape
         raise Rejected(
@@ -121,7 +130,7 @@ def make_frames(item: Item, spec: Mapping, source: str) -> tuple[str, list[dict]
         crop = slice(top, top + side), slice(left, left + side)
         seen = Picture(*(None if plane is None else plane[crop] for plane in _planes(picture)))
         rows.append(_row(item, source, f"{item.name}{item.mark}{i:0{digits}}", seen, left, top))
-    return digest, rows
+    return digest, looks, rows
 
 
 def _planes(picture: Picture) -> tuple[np.ndarray | None, ...]:
@@ -178,8 +187,9 @@ class _Items:
                     yield self.sources[name]["source"], item
 
 
-def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> list[dict]:
-    """Writes the items' frames, in order, into their shards; gives the rows of what was left out."""
+def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> tuple[list[dict], list[dict]]:
+    """Writes the items' frames, in order, into their shards; gives the rows of what was left out, and of what looks
+    nearly alike."""
 
     def work(named: tuple[str, Item]):
         source, item = named
@@ -191,6 +201,7 @@ def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> list[dict
     first: dict[str, str] = {}  # digest of an item's pixels -> name of the first item with them
     taken: set[str] = set()  # the ids so far
     left_out: list[dict] = []
+    used = _Used()
     with Progress("frames", items.total, "pictures") as progress:
         for name, made in ahead(work, items, _AT_ONCE):
             progress.advance()
@@ -202,7 +213,7 @@ def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> list[dict
                     )
                 left_out.append({"path": name, "reason": made.reason, "detail": made.detail})
                 continue
-            digest, rows = made
+            digest, looks, rows = made
             same = first.setdefault(digest, name)
             if any(row["frame_id"] in taken for row in rows):
                 detail = "a frame of this name is there already"
@@ -213,6 +224,7 @@ def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> list[dict
             if detail:
                 left_out.append({"path": name, "reason": "duplicate", "detail": detail})
                 continue
+            used.add(rows[0], looks)
             for row in rows:
                 taken.add(row["frame_id"])
                 shards[shard_of(row["frame_id"], len(shards))].add(row)
@@ -222,7 +234,35 @@ def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> list[dict
         raise CatsightError(
             f"none of the pictures in {_places(spec)} can be used ({counts or 'there are none'}){example}"
         )
-    return left_out
+    return left_out, used.near_duplicates()
+
+
+class _Used:
+    """The pictures that were used, by the first frame of each: glances at nearly the same picture need not look alike,
+    as they fall in other places."""
+
+    def __init__(self):
+        self.ids: list[str] = []
+        self.groups: list[str] = []
+        self.looks = array("Q")
+
+    def add(self, row: Mapping, looks: int) -> None:
+        self.ids.append(row["frame_id"])
+        self.groups.append(row["group"])
+        self.looks.append(looks)
+
+    def near_duplicates(self) -> list[dict]:
+        """Rows of the table of near-duplicates across groups."""
+        return [
+            {
+                "frame_id": self.ids[i],
+                "group": self.groups[i],
+                "other_id": self.ids[j],
+                "other_group": self.groups[j],
+                "distance": distance,
+            }
+            for i, j, distance in near_pairs(np.asarray(self.looks, dtype=np.uint64), self.groups)
+        ]
 
 
 def _places(spec: Mapping) -> str:

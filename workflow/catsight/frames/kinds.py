@@ -5,11 +5,14 @@ them. What comes back are :class:`catsight.frames.item.Item`, in an order that i
 of files, one by one in constant memory.
 """
 
-from catsight.frames import folder, pairs, parquet, photos
+from catsight.frames import clips, folder, hub_dataset, pairs, parquet, photos, synthetic
 
 KINDS = {
     "photos": photos.items,
     "folder": folder.items,
+    "video": clips.items,
     "parquet": parquet.items,
+    "hub": hub_dataset.items,
     "pairs": pairs.items,
+    "dead-leaves": synthetic.items,
 }

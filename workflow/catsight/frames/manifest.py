@@ -6,10 +6,10 @@ not at all.
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from catsight import files, job, sources, tables
+from catsight import files, hub, job, sources, tables
 from catsight.ahead import ahead
 from catsight.errors import CatsightError
 from catsight.frames.item import File
@@ -40,8 +40,10 @@ def listing(named: Mapping[str, Mapping]) -> list[dict]:
     """Rows of the manifest of some sources (by name, as the spec has them), sorted."""
     places = []
     for name, source in named.items():
-        for key, path in roots(source).items():
+        for key, path in _roots(source, hub.fetch).items():
             root, names = files.below(path, source.get("files"))
+            if source["source"] == "hub":
+                names = _of_dataset(names)
             if not names:
                 raise CatsightError(f"'{path}' holds no files{_that_match(source)}; the source needs some")
             places += [(name, key, root, file) for file in names]
@@ -53,14 +55,12 @@ def listing(named: Mapping[str, Mapping]) -> list[dict]:
     return sorted(rows, key=lambda row: (row["source"], row["key"], row["path"]))
 
 
-def roots(source: Mapping) -> dict[str, str]:
-    """The folders and files that a source reads, by the key of the source that names them."""
-    return sources.roots(source)
-
-
 def found(manifest: Path, named: Mapping[str, Mapping]) -> dict[str, dict[str, list[File]]]:
     """The files that a manifest lists, by source and key, in its order."""
-    places = {name: {key: (Path(path), []) for key, path in roots(source).items()} for name, source in named.items()}
+    places = {
+        name: {key: (Path(path), []) for key, path in _roots(source, _fetched).items()}
+        for name, source in named.items()
+    }
     for row in tables.read(manifest).to_pylist():
         try:
             root, listed = places[row["source"]][row["key"]]
@@ -70,6 +70,27 @@ def found(manifest: Path, named: Mapping[str, Mapping]) -> dict[str, dict[str, l
         path = root / below if root.is_dir() else root.with_name(below)
         listed.append(File(files.as_id(below), path, row["sha256"]))
     return {name: {key: listed for key, (_, listed) in keys.items()} for name, keys in places.items()}
+
+
+def _roots(source: Mapping, snapshot: Callable) -> dict[str, str]:
+    """The folders and files that a source reads, by the key of the source that names them; a dataset's as ``path``."""
+    if source["source"] == "hub":
+        return {"path": str(snapshot(source["dataset"], source["revision"], source["files"]))}
+    return sources.roots(source)
+
+
+def _fetched(dataset: str, revision: str, patterns: Sequence[str] | None) -> Path:
+    if (folder := hub.cached(dataset, revision)) is None:
+        raise CatsightError(
+            f"the dataset {dataset} at {revision[:12]} is no longer in the hub's cache on this machine; delete "
+            "manifest.parquet in the study's frames folder and run again to fetch it"
+        )
+    return folder
+
+
+def _of_dataset(names: Sequence[str]) -> list[str]:
+    """The files of a dataset that are read: its tables, where it has any; else all but the text about it."""
+    return [name for name in names if name.endswith(".parquet")] or [name for name in names if name != "README.md"]
 
 
 def _measure(place: tuple[str, str, str, str]) -> tuple[str | None, int | None]:

@@ -1,0 +1,148 @@
+"""Datasets from the hub, without one: its cache on this machine, as huggingface_hub lays it out."""
+
+import hashlib
+import io
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from huggingface_hub import constants
+from job_of_frames import Job, encoded, noise
+
+from catsight import CatsightError, hub
+from catsight.pictures import decode_png
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+SOURCE = {
+    "source": "hub", "dataset": "some/animals", "revision": REVISION, "files": None, "image": "image", "id": None,
+    "group": None, "group_by": "file",
+}  # fmt: skip
+
+
+@pytest.fixture
+def job(tmp_path):
+    return Job(tmp_path)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    return tmp_path / "hub" / "datasets--some--animals"
+
+
+def put(cache, name, data):
+    """As the hub's cache holds a file: a blob by its hash, and a link to it in the snapshot."""
+    blob = cache / "blobs" / hashlib.sha256(data).hexdigest()
+    link = cache / "snapshots" / REVISION / name
+    for path in (blob, link, cache / "refs" / "main"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(data)
+    depth = len(link.relative_to(cache).parents) - 1
+    link.symlink_to("/".join([".."] * depth + ["blobs", blob.name]))
+    (cache / "refs" / "main").write_text(REVISION)
+
+
+def as_table(first, count):
+    file = io.BytesIO()
+    rows = [{"image": {"bytes": encoded(noise(first + i)), "path": None}, "label": i} for i in range(count)]
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    return file.getvalue()
+
+
+def test_tables_of_a_dataset(job, cache):
+    put(cache, "data/train-00000-of-00001.parquet", as_table(0, 3))
+    put(cache, "data/test-00000-of-00001.parquet", as_table(10, 2))
+    put(cache, "README.md", b"# Animals")
+    put(cache, ".gitattributes", b"*.parquet filter=lfs")
+    put(cache, "thumbnail.png", encoded(noise(50)))
+    rows = job(source=SOURCE)
+    assert len(rows) == 5 and not job.left_out
+    row = rows["data/train-00000-of-00001.parquet#000002"]
+    np.testing.assert_array_equal(decode_png(row["image"]["bytes"]), noise(2))
+    assert row["source"] == "hub"
+    only = job(source=SOURCE | {"files": ["data/test-*"]}, out="test")
+    assert sorted(only) == ["data/test-00000-of-00001.parquet#000000", "data/test-00000-of-00001.parquet#000001"]
+
+
+def test_pictures_of_a_dataset(job, cache):
+    put(cache, "cats/1.png", encoded(noise(1)))
+    put(cache, "dogs/1.png", encoded(noise(2)))
+    put(cache, "README.md", b"# Animals")
+    rows = job(source=SOURCE | {"group_by": "folder"})
+    assert {name: row["group"] for name, row in rows.items()} == {"cats/1.png": "cats", "dogs/1.png": "dogs"}
+    assert not job.left_out
+
+
+def test_another_commit_is_not_taken(job, cache):
+    put(cache, "1.png", encoded(noise(1)))
+    with pytest.raises(CatsightError, match=r"HF_HUB_OFFLINE is set.*some/animals at 765432.*; connect once, or copy"):
+        job(source=SOURCE | {"revision": REVISION[::-1]})
+
+
+def test_a_download_that_was_cut_off_is_not_taken_for_whole(job, cache):
+    put(cache, "1.png", encoded(noise(1)))
+    (cache / "blobs" / "abc.incomplete").write_bytes(b"half")
+    with pytest.raises(CatsightError, match=r"its download was cut off .*abc\.incomplete"):
+        job(source=SOURCE)
+
+
+def test_a_hub_that_cannot_be_reached(job, cache, monkeypatch, capsys):
+    """One clear error, at once; or what the cache holds."""
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    start = time.monotonic()
+    with pytest.raises(CatsightError, match="the model hub cannot be reached for the dataset some/animals"):
+        job(source=SOURCE)
+    assert time.monotonic() - start < hub.PATIENCE
+    put(cache, "1.png", encoded(noise(1)))
+    capsys.readouterr()
+    assert list(job(source=SOURCE)) == ["1.png"]
+    assert "taken from its cache" in capsys.readouterr().err
+
+
+def test_a_cache_that_is_gone_says_what_to_do(job, cache):
+    put(cache, "1.png", encoded(noise(1)))
+    job.list(source=SOURCE)
+    cache.rename(cache.with_name("away"))
+    with pytest.raises(CatsightError, match=r"no longer in the hub's cache.*delete manifest\.parquet"):
+        job.make()
+
+
+def test_a_blob_that_changes_is_noticed(job, cache):
+    put(cache, "1.png", encoded(noise(1)))
+    job.list(source=SOURCE)
+    next((cache / "blobs").iterdir()).write_bytes(encoded(noise(2)))
+    with pytest.raises(CatsightError, match=r"1\.png has changed"):
+        job.make()
+
+
+def test_what_the_hub_refuses_is_one_line_each(cache, monkeypatch):
+    import huggingface_hub
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    monkeypatch.setattr(hub, "knock", lambda what, advice: None)
+    asked = {}
+
+    def refusing(error):
+        def snapshot_download(dataset, **options):
+            asked.update(options, dataset=dataset)
+            raise error
+
+        return snapshot_download
+
+    class Answer:
+        headers, status_code, request = {}, 404, None
+
+    for error, words in (
+        (RevisionNotFoundError.__new__(RevisionNotFoundError), "has no commit 0123"),
+        (RepositoryNotFoundError.__new__(RepositoryNotFoundError), "the hub has no dataset some/animals"),
+        (OSError("disk is full\nand more"), "disk is full; run again to go on"),
+    ):
+        monkeypatch.setattr(huggingface_hub, "snapshot_download", refusing(error))
+        with pytest.raises(CatsightError, match=words):
+            hub.fetch("some/animals", REVISION, ["data/*"])
+    assert (asked["dataset"], asked["revision"], asked["allow_patterns"]) == ("some/animals", REVISION, ["data/*"])
+    assert asked["repo_type"] == "dataset"

@@ -1,0 +1,170 @@
+"""Several sources in one study; clips and scenes; near-duplicates."""
+
+import io
+import sys
+import types
+
+import numpy as np
+import pytest
+from job_of_frames import Job, encoded, noise, table
+from PIL import Image, ImageFilter
+from skimage import data as photographs
+
+from catsight import sources
+from catsight.frames.decode import Rejected
+from catsight.pictures import decode_png
+
+FOLDER = {"source": "folder", "files": None, "group_by": "file"}
+TABLE = {"source": "parquet", "files": None, "image": "image", "id": None, "group": None}
+LEAVES = {"source": "dead-leaves", "count": 3, "size": 32, "depth": True, "seed": 0}
+VIDEO = {"source": "video", "files": None, "every": 2, "seconds": None, "scenes": None, "group_by": "file"}
+
+
+@pytest.fixture
+def job(tmp_path):
+    return Job(tmp_path)
+
+
+def test_several_sources_by_name(job):
+    job.add("garden/a.png", noise(0))
+    job.add("garden/sub/b.png", noise(1))
+    job.add("town/a.png", noise(2))
+    table(job, "t.parquet", [{"image": {"bytes": encoded(noise(3))}}, {"image": {"bytes": encoded(noise(1))}}])
+    named = {
+        "garden": FOLDER | {"path": str(job.folder / "garden"), "group_by": "folder"},
+        "leaves": LEAVES,
+        "table": TABLE | {"path": str(job.folder / "t.parquet")},
+        "town": FOLDER | {"path": str(job.folder / "town")},
+    }
+    rows = job(sources=named)
+    assert {name: (row["group"], row["source"]) for name, row in rows.items()} == {
+        "garden/a.png": ("garden/.", "garden"),
+        "garden/sub/b.png": ("garden/sub", "garden"),
+        "town/a.png": ("town/a.png", "town"),
+        "table/t.parquet#000000": ("table/t.parquet#000000", "table"),
+        **{f"leaves/scene-{i:06}": (f"leaves/scene-{i:06}", "leaves") for i in range(3)},
+    }
+    # the same picture in another source is used once
+    assert job.left_out == {
+        "table/t.parquet#000001": ("duplicate", "it shows the same pixels as garden/sub/b.png"),
+    }  # fmt: skip
+    assert [row["image"]["path"] == name for name, row in rows.items()] == [True] * 7
+    # one source more changes no other's rows
+    less = job(sources={name: source for name, source in named.items() if name != "town"}, out="less")
+    assert less == {name: row for name, row in rows.items() if not name.startswith("town")}
+
+
+def test_scenes_have_their_depth_and_do_not_depend_on_their_number(job):
+    rows, more = job(source=LEAVES), job(source=LEAVES | {"count": 5, "depth": False}, out="more")
+    assert sorted(rows) == [f"scene-{i:06}" for i in range(3)] and len(more) == 5
+    for name, row in rows.items():
+        assert (row["width"], row["height"], row["source"]) == (32, 32, "dead-leaves")
+        depth = np.load(io.BytesIO(row["depth"]))
+        assert depth.shape == (32, 32) and depth.min() >= 0.01 and np.ptp(depth) > 0
+        assert more[name] == row | {"depth": None}
+    assert job(source=LEAVES | {"seed": 1}, out="other")["scene-000000"]["sha256"] != rows["scene-000000"]["sha256"]
+
+
+@pytest.fixture
+def stills(monkeypatch):
+    """Stands in for the decoder of clips: what a file holds are the numbers of its frames; ``!`` is damage."""
+    calls = []
+
+    def stills(path, *, every=None, seconds=None, scenes=None, max_pixels):
+        calls.append((every, seconds, scenes, max_pixels))
+        for number, kind in enumerate(path.read_text()):
+            if kind == "!":
+                raise Rejected("truncated", "it ends early")
+            if number % (every or 1) == 0:
+                yield types.SimpleNamespace(number=number, seconds=number / 25, rgb=noise(1000 * ord(kind) + number))
+
+    module = types.ModuleType("catsight.frames.video")
+    module.SUFFIXES, module.stills = {".mp4", ".gif"}, stills
+    monkeypatch.setitem(sys.modules, "catsight.frames.video", module)
+    return calls
+
+
+def test_stills_of_clips_are_one_group(job, stills):
+    job.add("a.mp4", b"aaaaa")
+    job.add("day/b.GIF", b"bbb!b")
+    job.add("day/notes.txt", b"no clip")
+    rows = job(source=VIDEO | {"path": str(job.folder)}, shards=3)
+    assert {name: row["group"] for name, row in rows.items()} == {
+        "a.mp4#000000": "a.mp4", "a.mp4#000002": "a.mp4", "a.mp4#000004": "a.mp4",
+        "day/b.GIF#000000": "day/b.GIF", "day/b.GIF#000002": "day/b.GIF",
+    }  # fmt: skip
+    np.testing.assert_array_equal(decode_png(rows["a.mp4#000004"]["image"]["bytes"]), noise(1000 * ord("a") + 4))
+    assert {name: reason for name, (reason, _) in job.left_out.items()} == {
+        "day/b.GIF": "truncated", "day/notes.txt": "not a video",
+    }  # fmt: skip
+    assert set(stills) == {(2, None, None, 10**6)}
+    one = job(source=VIDEO | {"path": str(job.folder / "day/b.GIF"), "group_by": "folder", "every": 1}, out="one", glances=2,
+              glance_size=[0.5, 0.9])  # fmt: skip
+    assert sorted(one) == [f"b.GIF#00000{i}#0{glance}" for i in range(3) for glance in range(2)]
+    assert {row["group"] for row in one.values()} == {"."}
+
+
+def test_a_long_clip_is_not_held_in_memory(job, stills, monkeypatch):
+    """Stills are asked for as they are used."""
+    from catsight.frames import command
+
+    job.add("a.mp4", b"a" * 300)
+    ahead = []
+    asked = sys.modules["catsight.frames.video"].stills
+    written = []
+    monkeypatch.setattr(command._Shard, "add", lambda self, row: written.append(row))
+
+    def counting(*arguments, **options):
+        for number, still in enumerate(asked(*arguments, **options)):
+            ahead.append(number - len(written))
+            yield still
+
+    monkeypatch.setattr(sys.modules["catsight.frames.video"], "stills", counting)
+    job.list(source=VIDEO | {"path": str(job.folder), "every": 1})
+    job.make()
+    assert len(written) == 300 and max(ahead) <= 2 * command._AT_ONCE + 2
+
+
+def test_near_duplicates_across_groups_are_listed(job):
+    cat, cup = photographs.chelsea(), photographs.coffee()
+    job.add("day/cat.png", cat)
+    job.add("day/again.jpg", cat, quality=60)  # the same group
+    job.add("night/cat.jpg", cat, quality=50)
+    job.add("night/small.png", np.asarray(Image.fromarray(cat).filter(ImageFilter.GaussianBlur(1)).resize((200, 133))))
+    job.add("night/cup.png", cup)
+    rows = job(group_by="folder", glances=2, glance_size=[0.5, 0.6])
+    assert not job.left_out
+    # of pictures of one group that look the same, the first stands for all
+    assert {(row["frame_id"], row["other_id"]) for row in job.near} == {("day/again.jpg#00", "night/cat.jpg#00")}
+    for row in job.near:
+        assert (row["group"], row["other_group"]) == ("day", "night") and 0 <= row["distance"] < 10
+        assert row["frame_id"] in rows
+    job(group_by="folder", out="again")  # from the store
+    assert len(job.near) == 1
+
+
+def test_files_that_snakemake_cannot_take_are_watched_all_the_same(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    plain = ["a b.png", "q'\"x.png", "{it's}.png", "猫.png", "back\\slash.png", "$HOME`ls`.png", "*.png"]
+    odd = [
+        "line\nbreak.png",
+        "{name}.png",
+        "{n,[0-9]}.png",
+        " lead.png",
+        "trail.png ",
+        b"caf\xe9.png".decode("utf-8", "surrogateescape"),
+    ]
+    for name in plain + odd:
+        (folder / name).write_bytes(b"x")
+    (folder / "dangling.png").symlink_to("nowhere")
+    source = {"": FOLDER | {"path": str(folder)}}
+    watched, others = sources.inputs(source)
+    # only an odd start or end of the whole path counts
+    assert watched == sorted(str(folder / name) for name in [*plain, " lead.png"])
+    assert sources.inputs(source) == (watched, others)
+    for name in [*odd[:3], *odd[4:]]:
+        (folder / name).write_bytes(b"longer" + others.encode())
+        again = sources.inputs(source)
+        assert again[0] == watched and again[1] != others
+        others = again[1]

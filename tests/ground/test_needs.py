@@ -36,6 +36,7 @@ def test_a_rule_asks_by_the_files_that_its_job_reads(tmp_path):
     assert asked["runtime"](None, inputs, 1) == needs.minutes("features", 4.5, 0.5, 1)
     assert needs.of("metrics")["mem_mb"](None, Inputs([view]), 1) == needs.memory("metrics", 2)
     assert needs.of("frames")["mem_mb"](None, Inputs([]), 1) == needs.memory("frames", 0)
+    assert needs.of("frames", 900)["runtime"](None, Inputs([view]), 1) == needs.minutes("frames", 900)
 
 
 def test_what_is_not_there_yet_is_said_by_name(tmp_path):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 #: MB of memory that a job takes which reads ``read`` MB, of which ``weights`` MB are an encoder's.
 MEMORY: dict[str, Callable[[float, float], float]] = {
     # photos, however many, are in memory a few at a time; frames in views and features batch by batch
+    "manifest": lambda read, weights: 2000,
     "frames": lambda read, weights: 4000,
     "views": lambda read, weights: 2500,
     "features": lambda read, weights: 3000 + 4 * weights,
@@ -20,6 +21,7 @@ MEMORY: dict[str, Callable[[float, float], float]] = {
 }
 #: Minutes that it takes, on one core, or on those that its rule asks for.
 MINUTES: dict[str, Callable[[float, float], float]] = {
+    "manifest": lambda read, weights: 10 + 0.002 * read,
     "frames": lambda read, weights: 10 + 0.02 * read,
     "views": lambda read, weights: 10 + 0.1 * read,
     # the weights stand for how much is computed of each frame: some 200 multiplications for each of them
@@ -38,11 +40,18 @@ def minutes(job: str, read: float, weights: float = 0, attempt: int = 1) -> int:
     return math.ceil(MINUTES[job](read, weights)) * attempt
 
 
-def of(job: str) -> dict[str, Callable]:
-    """The ``resources:`` of a rule, as Snakemake asks for them when a job's inputs are there."""
+def of(job: str, read: float | None = None) -> dict[str, Callable]:
+    """The ``resources:`` of a rule, as Snakemake asks for them when a job's inputs are there.
+
+    ``read`` is how many MB it reads, where they are not those of its inputs.
+    """
+
+    def sizes(input) -> tuple[float, float]:
+        return _sizes(input) if read is None else (read, 0)
+
     return {
-        "mem_mb": lambda wildcards, input, attempt: memory(job, *_sizes(input), attempt),
-        "runtime": lambda wildcards, input, attempt: minutes(job, *_sizes(input), attempt),
+        "mem_mb": lambda wildcards, input, attempt: memory(job, *sizes(input), attempt),
+        "runtime": lambda wildcards, input, attempt: minutes(job, *sizes(input), attempt),
     }
 
 

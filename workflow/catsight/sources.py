@@ -147,8 +147,9 @@ def inputs(sources: Mapping[str, Mapping]) -> tuple[list[str], str]:
         for path in roots(source).values():
             root, names = files.below(path, source.get("files"))
             for file in (os.path.join(root, name) for name in names):
-                if files.nameable(file) and os.path.isfile(file) and os.access(file, os.R_OK):
+                regular = os.path.isfile(file)
+                if regular and files.nameable(file) and os.access(file, os.R_OK):
                     watched.add(file)
-                else:
-                    others.update(f"{os.fsencode(file)!r} {files.stamp(file)}\n".encode())
+                else:  # a link to a folder counts by its name alone: folders change whenever something is written there
+                    others.update(f"{os.fsencode(file)!r} {files.stamp(file) if regular else None}\n".encode())
     return sorted(watched), others.hexdigest()[:16]

@@ -176,6 +176,13 @@ class Study:
         return sources.inputs(self.sources)
 
     @property
+    def volume(self) -> float:
+        """MB that frames are made from: of the user's files, and of the pixels of scenes that are made up."""
+        scenes = (source for source in self.sources.values() if source["source"] == "dead-leaves")
+        pixels = sum(3 * source["count"] * source["size"] ** 2 for source in scenes)
+        return (sum(map(os.path.getsize, self.files[0])) + pixels) / 1e6
+
+    @property
     def fetches(self) -> bool:
         """Whether frames are fetched from a network."""
         return any(source["source"] == "hub" for source in self.sources.values())

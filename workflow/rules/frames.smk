@@ -10,6 +10,8 @@ rule manifest:
     localrule: study.fetches
     conda:
         "../../envs/base.yaml"
+    resources:
+        **needs.of("manifest"),
     params:
         spec=study.manifest_spec,
         others=OTHER_FILES,
@@ -32,7 +34,7 @@ rule frames:
         "../../envs/base.yaml"
     threads: 4
     resources:
-        **needs.of("frames"),
+        **needs.of("frames", study.volume),
     params:
         spec=study.frames_spec,
         folder=lambda wildcards, output: os.path.dirname(output.rejected),

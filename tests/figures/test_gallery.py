@@ -69,14 +69,16 @@ def test_large_pictures_are_reduced(spec):
 def test_missing_and_double_frames_are_named(spec, tmp_path):
     frames = synthetic.pictures(16, 1)
     synthetic.write_study(tmp_path, frames)
-    shards = [str(tmp_path / f"frames/{i}.parquet") for i in (0, 1)]
-    call = ["gallery", "--spec", tables.canonical_json(spec), "--frames", *shards]
+    call = ["gallery", "--spec", tables.canonical_json(spec), "--frames", str(tmp_path / "frames")]
     output = ["--output", str(tmp_path / "g.png")]
     one = str(tmp_path / "views/cat/0.parquet")
     with pytest.raises(CatsightError, match="frame 'chelsea-the-cat/0' is missing"):
         command.main([*call, "--views", "cat", one, *output])
     with pytest.raises(CatsightError, match="comes twice"):
-        command.main([*call, "--views", "cat", one, one, *output])
+        tables.write(
+            tmp_path / "views/cat/1.parquet", tables.read(one).to_pylist(), tables.VIEWS, {"stage": "views"}
+        )
+        command.main([*call, "--views", "cat", str(tmp_path / "views/cat"), *output])
     with pytest.raises(CatsightError, match="--views dog: not a view"):
         command.main([*call, "--views", "dog", one, *output])
     assert not (tmp_path / "g.png").exists()

@@ -50,18 +50,16 @@ class Page(HTMLParser):
 
 
 def arguments(study, command, output, spec=None):
-    shards = [str(study / f"frames/{i}.parquet") for i in (0, 1)]
+    frames = ["--frames", str(study / "frames"), "--shards", "2"]
     features = [str(study / f"features/{name}/cat/0.parquet") for name in synthetic.ENCODERS]
-    views = [
-        a for v in synthetic.VIEWS for a in ("--views", v, *(str(study / f"views/{v}/{i}.parquet") for i in (0, 1)))
-    ]
+    views = [a for v in synthetic.VIEWS for a in ("--views", v, str(study / f"views/{v}"))]
     metrics = ["--metrics", str(study / "metrics.parquet")]
     figures = ["--figures", *(str(output[0].parent / f"{name}.svg") for name in ("gallery", "profiles", "ranking"))]
     rest = {
-        "gallery": ["--frames", *shards, *views],
+        "gallery": [*frames, *views],
         "profiles": ["--table", str(study / "metrics.parquet")],
         "ranking": ["--table", str(study / "metrics.parquet")],
-        "report": ["--frames", *shards, "--rejected", str(study / "rejected.parquet"), *metrics,
+        "report": [*frames, "--rejected", str(study / "rejected.parquet"), *metrics,
                    "--features", *features, *figures],
     }[command]  # fmt: skip
     text = tables.canonical_json(synthetic.spec() if spec is None else spec)

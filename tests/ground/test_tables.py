@@ -191,6 +191,23 @@ def test_a_long_table_is_read_in_constant_memory(tmp_path):
     assert 1_000_000 < most < 8_000_000  # of 64 MB
 
 
+def test_shards_of_a_folder(tmp_path):
+    for shard in (0, 1, 2, 10):
+        tables.write(tmp_path / f"{shard}.parquet", [], tables.VIEWS, {})
+    tables.write(tmp_path / "rejected.parquet", [], tables.REJECTED, {})
+    assert [path.name for path in tables.shards(tmp_path, 3)] == ["0.parquet", "1.parquet", "2.parquet"]
+    assert tables.shards(tmp_path / "10.parquet", 3) == [tmp_path / "10.parquet"]  # a table is a table
+    # by hand, without a number, as many as there are: a gap is no end
+    with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 11 shards, 4 are there"):
+        tables.shards(tmp_path)
+    with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 4 shards, 3 are there"):
+        tables.shards(tmp_path, 4)
+    (tmp_path / "10.parquet").unlink()
+    assert tables.shards(tmp_path) == tables.shards(tmp_path, 3)
+    with pytest.raises(CatsightError, match="none.parquet is neither a table nor a folder of them"):
+        tables.shards(tmp_path / "none.parquet")
+
+
 @pytest.mark.parametrize("harm", [damage, lambda path: path.write_bytes(path.read_bytes()[:100])])
 def test_store_never_serves_a_damaged_table(tmp_path, capfd, harm):
     store, where = Store(tmp_path / "store"), address({}, {})

@@ -33,16 +33,16 @@ def features():
 
 def compare(tmp_path, tables_of_views, frames, spec=SPEC, output="toy.parquet"):
     arguments = ["metrics", "compare", "--spec", json.dumps(spec), "--store", str(tmp_path / "store")]
-    arguments += ["--frames", *map(str, frames), "--output", str(tmp_path / output)]
-    for view, paths in tables_of_views.items():
-        arguments += ["--features", view, *map(str, paths)]
+    arguments += ["--frames", str(frames), "--output", str(tmp_path / output)]
+    for view, path in tables_of_views.items():
+        arguments += ["--features", view, str(path)]
     assert main(arguments) == 0
     return tables.read(tmp_path / output).to_pylist()
 
 
 def test_table_holds_what_the_functions_give(tmp_path, features):
-    frames = [write_frames(tmp_path / "f.parquet")]
-    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    frames = write_frames(tmp_path / "f.parquet")
+    views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     rows = compare(tmp_path, views, frames, {**SPEC, "names": list(METRICS)})
     by_key = {(row["layer"], row["metric"]): row for row in rows}
     assert len(rows) == len(by_key) == 4 * len(METRICS)  # three layers and their mean
@@ -84,8 +84,8 @@ def test_table_holds_what_the_functions_give(tmp_path, features):
 
 def test_p_value_of_rsa_is_mantels(tmp_path, features):
     """With whole photographs relabelled; corrected over the layers it cannot be less by much."""
-    frames = [write_frames(tmp_path / "f.parquet")]
-    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    frames = write_frames(tmp_path / "f.parquet")
+    views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     rows = [row for row in compare(tmp_path, views, frames) if row["metric"] == "rsa" and row["layer"] != "all"]
     groups = [i.split("-")[0] for i in IDS]
     for row in rows:
@@ -97,34 +97,30 @@ def test_p_value_of_rsa_is_mantels(tmp_path, features):
 def test_shards_do_not_matter(tmp_path, features):
     whole = compare(
         tmp_path,
-        {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()},
-        [write_frames(tmp_path / "f.parquet")],
+        {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()},
+        write_frames(tmp_path / "f.parquet"),
     )
-    cuts = [slice(0, 5), slice(5, 24)]
-    parts = {
-        view: [
-            write_features(tmp_path / f"{view}{i}.parquet", {n: x[cut] for n, x in f.items()}, IDS[cut])
-            for i, cut in enumerate(cuts)
-        ]
-        for view, f in features.items()
-    }
-    frames = [write_frames(tmp_path / f"f{i}.parquet", IDS[cut]) for i, cut in enumerate(cuts)]
-    assert compare(tmp_path, parts, frames, output="parts.parquet") == whole
+    for i, cut in enumerate([slice(0, 5), slice(5, 24)]):
+        write_frames(tmp_path / f"frames/{i}.parquet", IDS[cut])
+        for view, f in features.items():
+            write_features(tmp_path / f"{view}/{i}.parquet", {n: x[cut] for n, x in f.items()}, IDS[cut])
+    parts = {view: tmp_path / view for view in features}
+    assert compare(tmp_path, parts, tmp_path / "frames", output="parts.parquet") == whole
 
 
 def test_identity_is_one_with_its_interval(tmp_path, features):
-    frames = [write_frames(tmp_path / "f.parquet")]
-    same = [write_features(tmp_path / "human.parquet", features["human"])]
+    frames = write_frames(tmp_path / "f.parquet")
+    same = write_features(tmp_path / "human.parquet", features["human"])
     for row in compare(tmp_path, {"human": same, "again": same}, frames):
         assert (row["value"], row["ci_low"], row["ci_high"]) == (1.0, 1.0, 1.0)
 
 
 def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features):
     ids = [f"one-{i}" for i in range(24)]
-    frames = [write_frames(tmp_path / "f.parquet", ids)]
+    frames = write_frames(tmp_path / "f.parquet", ids)
     flat = {name: np.ones_like(x) for name, x in features["cat"].items()}
     views = {"human": features["human"], "cat": features["cat"], "flat": flat}
-    views = {view: [write_features(tmp_path / f"{view}.parquet", f, ids)] for view, f in views.items()}
+    views = {view: write_features(tmp_path / f"{view}.parquet", f, ids) for view, f in views.items()}
     for row in compare(tmp_path, views, frames, {**SPEC, "names": list(METRICS)}):
         assert row["ci_low"] is None and row["p_value"] is None and row["reason"]
         missing = row["view"] == "flat" or row["metric"].endswith("_between")
@@ -134,8 +130,8 @@ def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features
 
 
 def test_second_time_is_answered_by_the_store(tmp_path, features, capfd):
-    frames = [write_frames(tmp_path / "f.parquet")]
-    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    frames = write_frames(tmp_path / "f.parquet")
+    views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     first = compare(tmp_path, views, frames)
     capfd.readouterr()
     assert compare(tmp_path, views, frames) == first
@@ -174,8 +170,8 @@ def test_not_finite_is_named(tmp_path):
 
 
 def test_merge(tmp_path, features):
-    frames = [write_frames(tmp_path / "f.parquet")]
-    views = {view: [write_features(tmp_path / f"{view}.parquet", f)] for view, f in features.items()}
+    frames = write_frames(tmp_path / "f.parquet")
+    views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     one = compare(tmp_path, views, frames)
     two = compare(tmp_path, views, frames, spec={**SPEC, "encoder": "other"}, output="other.parquet")
     output = tmp_path / "metrics.parquet"
@@ -193,17 +189,17 @@ def test_the_stage_needs_neither_torch_nor_timm():
 def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features):
     ids = IDS[:3]
     views = {
-        v: [write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids)]
+        v: write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids)
         for v, f in features.items()
     }
-    rows = compare(tmp_path, views, [write_frames(tmp_path / "f.parquet", ids)], {**SPEC, "names": list(METRICS)})
+    rows = compare(tmp_path, views, write_frames(tmp_path / "f.parquet", ids), {**SPEC, "names": list(METRICS)})
     assert {(row["value"], row["p_value"]) for row in rows} == {(None, None)}
     assert all("fewer than 4 frames" in row["reason"] for row in rows)
     # most frames the same: no median distance to take for a bandwidth, but a linear CKA
     same = {n: np.concatenate([x[:4], np.repeat(x[4:5], 20, axis=0)]) for n, x in features["human"].items()}
-    views = {v: [write_features(tmp_path / f"{v}2.parquet", same)] for v in ("human", "cat")}
+    views = {v: write_features(tmp_path / f"{v}2.parquet", same) for v in ("human", "cat")}
     spec = {**SPEC, "names": ["cka_linear", "cka_rbf", "mmd2"]}
-    for row in compare(tmp_path, views, [write_frames(tmp_path / "f2.parquet")], spec, "two.parquet"):
+    for row in compare(tmp_path, views, write_frames(tmp_path / "f2.parquet"), spec, "two.parquet"):
         assert (row["value"] is None) == (row["metric"] != "cka_linear")
         assert row["metric"] == "cka_linear" or "more than half of all pairs of frames have the same" in row["reason"]
 

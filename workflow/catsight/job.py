@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def parser(command: str, description: str) -> argparse.ArgumentParser:
     )
     result.add_argument("--store", type=Path, default=Path("results/store"), help="content-addressed store of tables")
     return result
+
+
+def add_shards(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--shards``: how many tables there are in each folder of a command that takes folders of them.
+
+    A folder and a number, not all paths: Linux limits an argument, which to a shell a whole command is, to 128 KiB.
+    """
+    parser.add_argument(
+        "--shards", type=int, metavar="N",
+        help="how many tables are in each folder, 0.parquet to N-1.parquet (default: as many as there are)",
+    )  # fmt: skip
 
 
 def choose(command: str, commands: Mapping[str, tuple[Callable[[Sequence[str]], None], str]], arguments) -> None:
@@ -56,7 +68,11 @@ def spec(text: str) -> dict:
 
 def versions(*packages: str) -> dict[str, str]:
     """The installed version of each package, for specs and provenance."""
-    return {package: version(package) for package in packages}
+    return {package: _version(package) for package in packages}
+
+
+#: Looked up once: it takes milliseconds, and every job's spec asks.
+_version = cache(version)
 
 
 def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[str]) -> int:

@@ -140,12 +140,11 @@ class Results:
         return min(path.name for path in folder.iterdir() if path.is_dir())
 
     def _shards(self, folder: str) -> list[Path]:
-        found = [path for path in (self.folder / folder).glob("*.parquet") if path.stem.isdigit()]
-        if not found:
+        if not (self.folder / folder).is_dir():
             kind, *names = folder.split("/")
             has = {"views": self.views, "features": self.encoders}.get(kind, [])
             raise CatsightError(f"{self.folder} has no {kind} {' '.join(names)}; it has {', '.join(has)}")
-        return sorted(found, key=lambda path: int(path.stem))
+        return tables.shards(self.folder / folder)
 
     def _table(self, name: str) -> pd.DataFrame:
         path = self.folder / f"{name}.parquet"

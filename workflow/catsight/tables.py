@@ -314,6 +314,26 @@ def measure_content(path: str | os.PathLike) -> str:
     return digest.hexdigest()
 
 
+def shards(path: str | os.PathLike, count: int | None = None) -> list[Path]:
+    """The tables, in order, of a folder of shards: 0.parquet, 1.parquet and so on. Of a ``path`` to a table, itself.
+
+    With ``count``, that many: a folder may hold more of an earlier run that had more shards. Raises
+    :class:`CatsightError`, naming the folder or table, where one is missing.
+    """
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    there = {int(one.stem) for one in path.glob("*.parquet") if one.stem.isdecimal()}
+    wanted = range(max(there, default=-1) + 1 if count is None else count)
+    if missing := [shard for shard in wanted if shard not in there]:
+        raise CatsightError(
+            f"{path / f'{missing[0]}.parquet'} is missing: of {len(wanted)} shards, {len(wanted) - len(missing)} are there"
+        )
+    if not there:
+        raise CatsightError(f"{path} is neither a table nor a folder of them (0.parquet, 1.parquet and so on)")
+    return [path / f"{shard}.parquet" for shard in wanted]
+
+
 def canonical_json(value) -> str:
     """JSON that is the same string for the same value, whatever the order of its keys."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

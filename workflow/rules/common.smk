@@ -21,6 +21,8 @@ except CatsightError as error:
     raise WorkflowError(str(error))
 
 RESULTS = f"results/{study.name}"
+# Paths, not rules.frames.output: of a rule that depends on another by name, Snakemake hashes all inputs for every input.
+FRAMES = expand(f"{RESULTS}/frames/{{shard}}.parquet", shard=study.shards)
 
 
 wildcard_constraints:
@@ -29,19 +31,19 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
+# Folders and their number of tables, not every path: a command is one argument to the shell, and may have 128 KiB.
+SHARDED = f"--shards {len(study.shards)} --frames {RESULTS}/frames"
+
+
 def per_encoder(option, view):
-    """The option of a command that takes each encoder's tables: --option ENCODER SHARD SHARD ... for every encoder."""
-    return " ".join(
-        f"{option} {encoder} "
-        + " ".join(f"{RESULTS}/features/{encoder}/{view}/{shard}.parquet" for shard in study.shards)
-        for encoder in study.encoders
-    )
+    """The options of a command that takes the frames and each encoder's tables: --option ENCODER FOLDER for each."""
+    folders = [f"{option} {encoder} {RESULTS}/features/{encoder}/{view}" for encoder in study.encoders]
+    return " ".join([SHARDED, *folders])
 
 
 def per_view(option, folder, views=study.views):
-    """The option of a command that takes each view's tables: --option VIEW SHARD SHARD ... for every view."""
-    tables = {view: expand(f"{RESULTS}/{folder}/{view}/{{shard}}.parquet", shard=study.shards) for view in views}
-    return " ".join(f"{option} {view} {' '.join(shards)}" for view, shards in tables.items())
+    """The options of a command that takes the frames and each view's tables: --option VIEW FOLDER for each."""
+    return " ".join([SHARDED, *(f"{option} {view} {RESULTS}/{folder}/{view}" for view in views)])
 
 
 def features_of(views):

@@ -25,7 +25,7 @@ ATTRIBUTION = expand(rules.merge.output, table=[table for table in study.tables 
 
 rule gallery:
     input:
-        frames=rules.frames.output.shards,
+        frames=FRAMES,
         views=expand(rules.views.output, view=study.views, shard=study.shards),
     output:
         picture("gallery", "Views"),
@@ -42,13 +42,13 @@ rule gallery:
     message:
         "figures: gallery of the views"
     shell:
-        "python -m catsight figures {params.figure} --spec {params.spec:q} --frames {input.frames} {params.views}"
-        " {params.tables} --output {output} 2> {log}"
+        "python -m catsight figures {params.figure} --spec {params.spec:q} {params.views} {params.tables}"
+        " --output {output} 2> {log}"
 
 
 use rule gallery as parts with:
     input:
-        frames=rules.frames.output.shards,
+        frames=FRAMES,
         views=expand(rules.views.output, view=study.one_by_one, shard=study.shards),
     output:
         picture("parts", "Views"),
@@ -127,9 +127,9 @@ use rule figure as tables with:
 
 rule report:
     input:
-        frames=rules.frames.output.shards,
-        rejected=rules.frames.output.rejected,
-        near=rules.frames.output.near,
+        frames=FRAMES,
+        rejected=f"{RESULTS}/frames/rejected.parquet",
+        near=f"{RESULTS}/frames/near_duplicates.parquet",
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
@@ -145,10 +145,11 @@ rule report:
     params:
         spec=study.report_spec,
         attribution=option("--attribution", ATTRIBUTION),
-        matched=lambda wildcards, input: option("--matched", input.matched),
+        matched=option("--matched", [f"{RESULTS}/views/{view}" for view in study.matched]),
+        frames=SHARDED,
     message:
         "figures: report"
     shell:
-        "python -m catsight figures report --spec {params.spec:q} --frames {input.frames} --rejected {input.rejected}"
+        "python -m catsight figures report --spec {params.spec:q} {params.frames} --rejected {input.rejected}"
         " --near {input.near} --metrics {input.metrics} {params.attribution} {params.matched} --features {input.features}"
         " --figures {input.figures} --output {output} 2> {log}"

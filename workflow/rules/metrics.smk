@@ -1,6 +1,6 @@
 rule metrics:
     input:
-        frames=rules.frames.output.shards,
+        frames=FRAMES,
         features=features_of(study.views),
     output:
         f"{RESULTS}/metrics/{{encoder}}.parquet",
@@ -17,7 +17,7 @@ rule metrics:
     message:
         "metrics: {wildcards.encoder}"
     shell:
-        "python -m catsight metrics {params.command} --spec {params.spec:q} --frames {input.frames} {params.features}"
+        "python -m catsight metrics {params.command} --spec {params.spec:q} {params.features}"
         " --output {output} 2> {log}"
 
 
@@ -49,7 +49,7 @@ use rule metrics as pairs with:
 
 use rule metrics as attribution with:
     input:
-        frames=rules.frames.output.shards,
+        frames=FRAMES,
         features=features_of(study.subsets.values()),
     output:
         f"{RESULTS}/metrics/attribution/{{encoder}}.parquet",
@@ -65,7 +65,7 @@ use rule metrics as attribution with:
 
 use rule metrics as doses with:
     input:
-        frames=rules.frames.output.shards,
+        frames=FRAMES,
         features=features_of(study.swept),
     output:
         f"{RESULTS}/metrics/doses/{{encoder}}.parquet",
@@ -94,7 +94,7 @@ use rule metrics as layers with:
 
 use rule metrics as encoders with:
     input:
-        frames=rules.frames.output.shards,
+        frames=FRAMES,
         features=expand(features_of([study.reference]), encoder=study.encoders),
     output:
         f"{RESULTS}/metrics/maps/encoders.parquet",

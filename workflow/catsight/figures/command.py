@@ -88,7 +88,7 @@ def _retrieval(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     from catsight.figures import choices, reading, retrieval
 
-    spec, paths = options.spec, _paths(options.views)
+    spec, paths = options.spec, _paths(options)
     rows = retrieval.examples(tables.read(options.pairs).to_pandas(), spec)
     own = {row["frame"] for row in rows}
     others = {near["other"] for row in rows for near in row["nearest"].values()}
@@ -126,30 +126,31 @@ def _tables(arguments: Sequence[str]) -> None:
 
 def _report(arguments: Sequence[str]) -> None:
     parser = job.parser("figures report", "Writes one HTML file that holds the whole study and needs no network.")
-    parser.add_argument("--frames", type=Path, nargs="+", required=True, help="the frames, all shards")
+    parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
     parser.add_argument("--rejected", type=Path, required=True, help="the table of files that could not be used")
     parser.add_argument("--near", type=Path, help="the table of pictures of different groups that look nearly alike")
     parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
     parser.add_argument("--attribution", type=Path, help="the study's table of attribution, where it has one")
     parser.add_argument("--features", type=Path, nargs="+", required=True,
-                        help="tables of features; their provenance is shown")  # fmt: skip
+                        help="a table of features of each encoder; their provenance is shown")  # fmt: skip
     parser.add_argument("--matched", type=Path, nargs="*", default=[],
-                        help="tables of blurs that are matched to a view; how well is shown")  # fmt: skip
+                        help="views that are blurs matched to another, tables or folders; how well is shown")  # fmt: skip
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="the figures to show, .svg or .png")
     parser.add_argument("--output", type=Path, required=True, help="the .html to write")
+    job.add_shards(parser)
     options = parser.parse_args(arguments)
 
     from catsight.figures import report
 
     html = report.render(
         options.spec,
-        frames=options.frames,
+        frames=tables.shards(options.frames, options.shards),
         rejected=options.rejected,
         near=options.near,
         metrics=options.metrics,
         attribution=options.attribution,
         features=options.features,
-        matched=options.matched,
+        matched=[path for folder in options.matched for path in tables.shards(folder, options.shards)],
         figures=options.figures,
     )
     report.write(html, options.output)
@@ -165,25 +166,28 @@ def _parser(name: str, about: str, output: str = "one or more .png or .svg to wr
 
 
 def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--frames", type=Path, nargs="+", required=True, help="the frames, all shards")
-    parser.add_argument("--views", nargs="+", action="append", required=True, metavar="VIEW TABLE",
-                        help="a view's name and its tables, all shards; once for each view")  # fmt: skip
+    parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
+    parser.add_argument("--views", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
+                        help="a view's name and its pictures: a table, or a folder of shards; once for each view")  # fmt: skip
+    job.add_shards(parser)
     return parser
 
 
 def _frames(options) -> pd.DataFrame:
     """The frames without their pictures."""
-    parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in options.frames]
+    shards = tables.shards(options.frames, options.shards)
+    parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in shards]
     frames = pd.concat(parts, ignore_index=True)
     if frames.empty:
-        raise CatsightError(f"{options.frames[0]} holds no frame to show; see rejected.parquet for why")
+        raise CatsightError(f"{options.frames} holds no frame to show; see rejected.parquet for why")
     if (twice := frames["frame_id"].duplicated()).any():
         raise CatsightError(f"the frame {frames['frame_id'][twice].iloc[0]} is in the tables of frames more than once")
     return frames
 
 
-def _paths(views: Sequence[Sequence[str]]) -> dict[str, list[Path]]:
-    return {view: [Path(path) for path in paths] for view, *paths in views}
+def _paths(options) -> dict[str, list[Path]]:
+    """The tables of each view."""
+    return {view: tables.shards(path, options.shards) for view, path in options.views}
 
 
 def _rows(options, wanted: Collection[str], count: int | None = None) -> list[Mapping]:
@@ -194,7 +198,7 @@ def _rows(options, wanted: Collection[str], count: int | None = None) -> list[Ma
     chosen = gallery.choose(frames, count or options.spec["gallery"])
     titles = frames.set_index("frame_id")["title"].fillna("").to_dict()
     seen = {}
-    for view, paths in _paths(options.views).items():
+    for view, paths in _paths(options).items():
         if view not in wanted:
             raise CatsightError(f"--views {view}: not a view of this figure; it may be {', '.join(wanted)}")
         seen[view] = reading.pictures(paths, chosen)

@@ -26,25 +26,27 @@ def run(
     first.
     """
     parser = job.parser(f"metrics {command}", about)
-    parser.add_argument("--frames", type=Path, nargs="+", required=True, help="the frames, all shards")
+    parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
     parser.add_argument(
-        "--features", nargs="+", action="append", required=True, metavar=(of.upper(), "PATH"),
-        help=f"{of} by name, and its features, all shards in the frames' order; once for each",
+        "--features", nargs=2, action="append", required=True, metavar=(of.upper(), "PATH"),
+        help=f"{of} by name, and its features: a table, or a folder of shards in the frames' order; once for each",
     )  # fmt: skip
+    job.add_shards(parser)
     parser.add_argument("--output", type=Path, required=True, help="the table to write")
     options = parser.parse_args(arguments)
-    given = {name: [Path(path) for path in paths] for name, *paths in options.features}
+    frames = tables.shards(options.frames, options.shards)
+    given = {name: tables.shards(path, options.shards) for name, path in options.features}
     if of == "view" and options.spec["reference"] not in given:
         raise CatsightError(f"--features lacks the reference view '{options.spec['reference']}'")
     store = Store(options.store)
     inputs = {
-        "frames": [tables.content(path) for path in options.frames],
+        "frames": [tables.content(path) for path in frames],
         "features": {name: [tables.content(path) for path in paths] for name, paths in given.items()},
     }
     where = address(options.spec, inputs)
     if store.find(where, options.output):
         return
-    groups = read_groups(options.frames)
+    groups = read_groups(frames)
     features = {name: Features(paths, groups) for name, paths in given.items()}
     found = rows(features, groups, options.spec)
     of_features = tables.provenance(given[options.spec["reference"] if of == "view" else min(given)][0])

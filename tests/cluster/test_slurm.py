@@ -73,7 +73,7 @@ def test_tables_are_those_of_a_local_run(done):
 def test_small_jobs_and_weights_stay_where_snakemake_runs(done):
     _, there, jobs, _ = done
     # the rest are weights, the merging of tables, and the figure
-    assert Counter(job["rule"] for job in jobs) == {"frames": 1, "views": 2, "features": 2, "metrics": 1}
+    assert Counter(job["rule"] for job in jobs) == {"manifest": 1, "frames": 1, "views": 2, "features": 2, "metrics": 1}
     assert (there.results() / "weights" / "vit.safetensors").exists()
     assert all(job["JobName"].startswith("catsight_") and len({job["JobName"] for job in jobs}) == 1 for job in jobs)
 

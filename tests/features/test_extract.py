@@ -6,7 +6,7 @@ import pytest
 from tiny_extraction import SPEC, bring_weights, extract, pictures, vectors
 
 from catsight import CatsightError, tables
-from catsight.features import command, encoders, layers
+from catsight.features import command, encoders, forward, layers
 from catsight.features.encoders import create
 from catsight.features.weights import random_state
 
@@ -235,6 +235,18 @@ def test_a_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
     absent = f"cuda:{torch.cuda.device_count()}"
     assert extract(folder, ["human"], tmp_path / "out", {**SPEC, "device": absent})[0] == 1
     assert f"features.device is '{absent}', but torch sees" in capfd.readouterr().err
+
+
+def test_a_gpu_that_was_given_but_is_not_seen_is_said(monkeypatch, capfd):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert forward.choose_device("auto").type == "cpu"
+    assert "CUDA_VISIBLE_DEVICES is 0, but torch sees no GPU; computing on the CPU" in capfd.readouterr().err
+    for none in ("", "-1"):  # which is how one hides them
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", none)
+        assert forward.choose_device("auto").type == "cpu" and not capfd.readouterr().err
 
 
 def test_an_apple_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):

@@ -15,7 +15,7 @@ MEMORY: dict[str, Callable[[float, float], float]] = {
     # photos, however many, are in memory a few at a time; frames in views and features batch by batch
     "manifest": lambda read, weights: 2000,
     "frames": lambda read, weights: 4000,
-    "views": lambda read, weights: 2500,
+    "views": lambda read, weights: 4000,
     "features": lambda read, weights: 3000 + 4 * weights,
     "metrics": lambda read, weights: 2000 + 8 * read,
 }

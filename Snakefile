@@ -33,3 +33,13 @@ rule all:
         rules.report.output,
         rules.tables.output,
         expand(rules.merge.output, table=study.tables),
+        # what `catsight check --redo` removed, although nothing later may ask for it
+        lambda wildcards: running.gone(
+            rules.frames.output,
+            rules.portraits.output,
+            expand(rules.views.output, view=[*study.shown, *study.swapped], shard=study.shards),
+            expand(rules.weights.output, encoder=study.encoders),
+            expand(features_of(study.shown), encoder=study.encoders),
+            expand(features_of(study.swapped), encoder=study.attributed),
+            *OF_ENCODERS.values(),
+        ),

@@ -16,6 +16,7 @@ COMMANDS = {
     "figures": ("catsight.figures.command", "pictures, and the report"),
     "see": ("catsight.look.see", "show a photo, a clip or a folder of them as an eye sees it"),
     "eye": ("catsight.look.eye", "draw eyes: pupil, optics, receptors, and what a test chart becomes"),
+    "check": ("catsight.look.check", "find damaged tables and weights, and have them made anew"),
     "portraits": ("catsight.views.portrait", "tabulate a study's eyes, for their figure"),
     "spec": ("catsight.specs", "print the spec of a job, to run it by hand"),
 }

@@ -6,6 +6,7 @@ snakemake will be given.
 """
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,11 @@ def studies(arguments: Sequence[str]) -> list[Path]:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", type=Path, default=[])
     return parser.parse_known_args(arguments)[0].configfile or [Path("config.yaml")]
+
+
+def gone(*lists: Sequence[str]) -> list[str]:
+    """Those of the files that are links to nothing, as ``catsight check --redo`` leaves them: to be made anew."""
+    return [path for paths in lists for path in paths if os.path.islink(path) and not os.path.exists(path)]
 
 
 if __name__ == "__main__":

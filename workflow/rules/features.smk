@@ -14,7 +14,7 @@ rule weights:
     message:
         "features: weights of {wildcards.encoder}"
     shell:
-        "python -m catsight features weights --spec {params.spec:q} --file {input.file} --output {output} 2> {log}"
+        "python -m catsight features weights --spec {params.spec:q} --file {input.file:q} --output {output} 2> {log}"
 
 
 # Every view in one job, because loading an encoder costs more than looking at a shard. The views that are in the store

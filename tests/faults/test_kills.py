@@ -1,0 +1,94 @@
+"""Fifty kills at random moments: the next run finishes, with the same tables, and nothing is left behind.
+
+Each run is killed and the next goes on from where it was; whenever one gets to its end, all begins anew.
+"""
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+
+import pytest
+from disturbed import TARGET, alive, jobs, small, wait_for
+
+from catsight.features import safe
+
+#: Kills with which a run ends, and those of single jobs, which Snakemake starts again.
+RUNS, JOBS = 24, 28
+RUN = ("--cores", "2", "--keep-going", "--retries", "20", TARGET)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    workflow = small(tmp_path_factory.mktemp("undisturbed") / "study")
+    workflow.run("--cores", "2", TARGET)
+    return workflow
+
+
+@pytest.fixture
+def folder(undisturbed, tmp_path):
+    """The study before its first run."""
+    shutil.copytree(undisturbed.folder, tmp_path / "study", ignore=shutil.ignore_patterns("results", ".snakemake"))
+    return type(undisturbed)(tmp_path / "study")
+
+
+def check(workflow, undisturbed):
+    assert workflow.contents() == undisturbed.contents()
+    weights = "weights/vit.safetensors"
+    assert safe.sound(workflow.results() / weights)
+    assert safe.about(workflow.results() / weights) == safe.about(undisturbed.results() / weights)
+    assert not list((workflow.folder / "results").rglob("*.part"))
+    assert not alive(workflow.folder)
+
+
+def kill_jobs(workflow, process, draw, wanted):
+    """Waits for some jobs to start and kills some of them; how many it hit, before the run ended or so many did."""
+    seen, hit, starts = set(), 0, draw.randint(0, 4)
+    while process.poll() is None and (len(seen) < starts or hit < wanted):
+        here = jobs(workflow.folder)
+        seen |= set(here)
+        if here and hit < wanted:
+            time.sleep(draw.uniform(0, 0.8))
+            hit += kill(draw.choice(here))
+        time.sleep(0.05)
+    return hit
+
+
+def kill(pid) -> bool:
+    """Kills a job; False where it had ended already."""
+    try:
+        handle = os.pidfd_open(pid)
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    os.close(handle)
+    return True
+
+
+def test_fifty_kills(undisturbed, folder):
+    workflow, draw, kills, finished = folder, random.Random(7), Counter(), 0
+    while kills["snakemake"] + kills["all"] < RUNS or kills["job"] < JOBS:
+        start = time.monotonic()
+        process = workflow.start(*RUN)
+        kills["job"] += kill_jobs(workflow, process, draw, draw.randint(0, 3) if kills["job"] < JOBS else 0)
+        # amid its start, or in what comes next
+        deadline = time.monotonic() + draw.uniform(0.1, 4)
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        kind = draw.choice(["snakemake", "all"])
+        if process.poll() is None:
+            (os.kill if kind == "snakemake" else os.killpg)(process.pid, signal.SIGKILL)
+            kills[kind] += process.wait() == -signal.SIGKILL
+        print(kills, process.returncode, round(time.monotonic() - start, 1), flush=True)
+        if process.wait() == 0:
+            check(workflow, undisturbed)
+            finished += 1
+            shutil.rmtree(workflow.folder / "results")
+        elif draw.random() < 0.5:  # the other times, the next run finds what is left of this one still at work
+            wait_for(lambda: not alive(workflow.folder))
+    workflow.run("--cores", "2", TARGET)
+    check(workflow, undisturbed)
+    assert kills.total() >= 50 and min(kills[kind] for kind in ("snakemake", "all", "job")) >= 5
+    print(f"{kills.total()} kills: {dict(kills)}; {finished} runs got to their end between them")

@@ -88,8 +88,8 @@ def _imports(tree: ast.Module, module: str, folder: Path):
 def _file(module: str, folder: Path) -> Path | None:
     """The source file of a module in ``folder``, or None where it is none of there."""
     path = folder.joinpath(*module.split("."))
-    if (path / "__init__.py").is_file():
+    if os.path.isfile(path / "__init__.py"):
         return path / "__init__.py"
-    if path.with_suffix(".py").is_file():
+    if os.path.isfile(path.with_suffix(".py")):
         return path.with_suffix(".py")
     return None

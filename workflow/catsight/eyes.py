@@ -1,6 +1,7 @@
 """The eye files, ``resources/eyes/*.yaml``: every number with its unit, source and confidence."""
 
 import copy
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def load(name: str) -> dict:
     :class:`CatsightError` for an unknown eye, and for numbers that no eye can have.
     """
     path = Path(name) if str(name).endswith((".yaml", ".yml")) else resources.find("eyes") / f"{name}.yaml"
-    if not path.is_file():
+    if not os.path.isfile(path):  # Path.is_file minds names that are too long
         raise CatsightError(f"the eye '{name}' is unknown; it may be {', '.join(names())}, or the path of a YAML file")
     eye = _values(resources.load_yaml(path))
     check(eye, str(path))

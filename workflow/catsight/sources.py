@@ -123,11 +123,11 @@ def check(sources: Mapping[str, Mapping]) -> None:
     """Raises :class:`CatsightError` where what a source names is not there."""
     for name, source in sources.items():
         for key in (key for key in _PATHS if key in source):
-            path = Path(source[key])
+            path = source[key]
             called = f"frames.{f'sources.{name}.' if name else ''}{'folder' if source['source'] == 'folder' else key}"
-            if not path.exists():
+            if not os.path.exists(path):  # which, unlike Path's, also takes a name that no file can have
                 raise CatsightError(f"config: {called} is '{path}', which is not there")
-            if source["source"] == "folder" and not path.is_dir():
+            if source["source"] == "folder" and not os.path.isdir(path):
                 raise CatsightError(f"config: {called} is '{path}', which is not a folder")
 
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 
 def ahead(function: Callable, items: Iterable, workers: int) -> Iterator:
@@ -11,7 +11,7 @@ def ahead(function: Callable, items: Iterable, workers: int) -> Iterator:
     Like ``map`` of a pool, but in bounded memory however many items there are.
     """
     with ThreadPoolExecutor(workers) as pool:
-        waiting = deque()
+        waiting: deque[Future] = deque()
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > workers:

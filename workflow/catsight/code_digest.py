@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import os
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -55,8 +56,11 @@ def factory_digest(factory: str) -> str:
 def _read(module: str, folder: Path) -> tuple[str, tuple[str, ...]]:
     """The digest of one module's own code, and the modules in ``folder`` that it imports."""
     path = _file(module, folder)
+    if path is None:
+        raise ModuleNotFoundError(f"there is no module {module} in {folder}")
     tree = ast.parse(path.read_bytes(), filename=str(path))
-    imported = tuple(_imports(tree, module, folder))
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    imported = tuple(_imports(tree, package, folder))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
@@ -65,8 +69,7 @@ def _read(module: str, folder: Path) -> tuple[str, tuple[str, ...]]:
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imported
 
 
-def _imports(tree: ast.Module, module: str, folder: Path):
-    package = module if _file(module, folder).name == "__init__.py" else module.rpartition(".")[0]
+def _imports(tree: ast.Module, package: str, folder: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

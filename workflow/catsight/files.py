@@ -11,7 +11,7 @@ from pathlib import Path
 _IGNORED = {".ds_store", "thumbs.db", "desktop.ini"}
 
 
-def list_files(folder: str | os.PathLike, patterns: Sequence[str] | None = None) -> list[str]:
+def list_files(folder: str | os.PathLike[str], patterns: Sequence[str] | None = None) -> list[str]:
     """All files under ``folder``, sorted; without hidden ones and what file managers leave behind.
 
     With ``patterns`` (``*.jpg``, ``train/*``) only those whose path below ``folder`` matches one of them. Links to

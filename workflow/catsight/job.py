@@ -13,7 +13,7 @@ from pathlib import Path
 from catsight.errors import FULL, CatsightError
 
 
-def parser(command: str, description: str) -> argparse.ArgumentParser:
+def parser(command: str, description: str | None) -> argparse.ArgumentParser:
     """A parser for ``catsight <command>`` with the options that every job has: ``--spec`` and ``--store``."""
     result = argparse.ArgumentParser(
         prog=f"catsight {command}",

@@ -79,9 +79,9 @@ def imgfocus(path: Path) -> dict:
     patches = next(array for array in free if array.shape[1] == 37 * 37)
     grid = torch.from_numpy(patches.copy()).reshape(1, 37, 37, -1).permute(0, 3, 1, 2)
     grid = torch.nn.functional.interpolate(grid, size=(16, 16), mode="bicubic", align_corners=False)
-    patches = grid.permute(0, 2, 3, 1).reshape(1, 256, -1)
-    state = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
-    return state | {"pos_embed": torch.cat([torch.from_numpy(of_class.copy()), patches], dim=1)}
+    embedding = grid.permute(0, 2, 3, 1).reshape(1, 256, -1)
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
+    return tensors | {"pos_embed": torch.cat([torch.from_numpy(of_class.copy()), embedding], dim=1)}
 
 
 CONVERTERS: dict[str, Callable[[Path], dict]] = {"lite0": lite0, "imgfocus": imgfocus}

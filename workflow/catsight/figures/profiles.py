@@ -33,9 +33,8 @@ def draw(metrics: pd.DataFrame, spec: Mapping):
             style.width(len(views)),
             _height(len(names), len(encoders) + len(style.families(encoders)) + 1, len(notes)),
         ),
-        layout="constrained",
     )
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.04)
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
     grid = figure.subplots(len(names), len(views), squeeze=False, sharex=True, sharey="row")
     handles = {}
     for axes_row, metric in zip(grid, names):

@@ -42,8 +42,8 @@ def _panels(rows: pd.DataFrame, spec: Mapping, views: Sequence[str]):
     cut = choices.cut(rows[rows["metric"].isin(similar)]) if similar else False
     notes = choices.gaps(rows, width=68) + ["a bar that meets the left edge goes on below 0"] * cut
     height = len(names) * (step * count + 0.55) + 0.35 + 0.18 * len(notes)
-    figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.05)
+    figure = Figure(figsize=(style.WIDTH, height))
+    figure.set_layout_engine("constrained", h_pad=0.05)
     grid = figure.subplots(len(names), 1, squeeze=False)[:, 0]
     offsets = (np.arange(len(views)) - (len(views) - 1) / 2) * 0.8 / max(len(views), 1)
     for axes, metric in zip(grid, names):

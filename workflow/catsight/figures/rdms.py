@@ -24,8 +24,8 @@ def draw(pairs: pd.DataFrame, spec: Mapping):
     focal = choices.focus(spec)
     pairs = choices.pooled(pairs[pairs["view"] == focal], spec)
     encoders = list(choices.present(pairs, spec))[:MOST]
-    figure = Figure(figsize=(style.width(len(encoders) + 0.3), 1.22 * 2 + 0.62), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    figure = Figure(figsize=(style.width(len(encoders) + 0.3), 1.22 * 2 + 0.62))
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
     grid = figure.subplots(2, len(encoders), squeeze=False)
     for column, name in zip(grid.T, encoders):
         here = pairs[pairs["encoder"] == name]

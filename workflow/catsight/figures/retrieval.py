@@ -61,8 +61,8 @@ def draw(rows: Sequence[Mapping], spec: Mapping, titles: Mapping[str, str]):
     encoders = list(dict.fromkeys(name for row in rows for name in row["nearest"]))
     columns = 2 + len(encoders)
     width = style.width(columns)
-    figure = Figure(figsize=(width, 0.6 + (width / columns + 0.12) * len(rows)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+    figure = Figure(figsize=(width, 0.6 + (width / columns + 0.12) * len(rows)))
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     label = choices.encoders(spec)
     heads = [f"frame as\n{spec['reference']}", f"frame as\n{choices.focus(spec)}"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -29,7 +30,7 @@ INK, GREY, PALE = "#1f2328", "#6b7075", "#e4e4e0"
 #: Dots per inch at which figures are laid out: at fewer, letters are measured too narrow and labels cut off.
 _LAYOUT_DPI = 200
 
-_RC = {
+_RC: dict[Any, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "font.family": "DejaVu Sans",  # comes with matplotlib, so a figure is the same on every machine
@@ -71,7 +72,7 @@ class Look:
 
     colour: str
     marker: str
-    line: str
+    line: str | tuple
     face: str
 
     @property
@@ -114,7 +115,7 @@ def families(encoders: Mapping[str, Mapping]) -> list:
     return [Line2D([], [], color=GREY, linestyle="", marker=MARKERS[family], label=family) for family in found]
 
 
-def width(columns: int) -> float:
+def width(columns: float) -> float:
     """Width of a figure with so many columns of panels, in inches."""
     return max(WIDTH, _COLUMN * columns)
 

@@ -36,11 +36,13 @@ def draw(metrics: pd.DataFrame, spec: Mapping, row: Mapping, attribution: pd.Dat
         "parts": 0 if shares is None else 0.65 + 0.26 * shares["encoder"].nunique(),
     }
     heights = {name: height for name, height in heights.items() if height}
-    figure = Figure(figsize=(style.WIDTH, sum(heights.values())), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.04)
-    rows = dict(zip(heights, figure.add_gridspec(len(heights), 1, height_ratios=list(heights.values()))))
-    for place, view in zip(rows["pictures"].subgridspec(1, len(views)), views):
-        axes = figure.add_subplot(place)
+    figure = Figure(figsize=(style.WIDTH, sum(heights.values())))
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=list(heights.values()))
+    rows = {name: grid[place] for place, name in enumerate(heights)}
+    pictures = rows["pictures"].subgridspec(1, len(views))
+    for place, view in enumerate(views):
+        axes = figure.add_subplot(pictures[place])
         axes.imshow(style.reduce(row["pictures"][view], _SIDE), interpolation="antialiased")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
@@ -49,7 +51,8 @@ def draw(metrics: pd.DataFrame, spec: Mapping, row: Mapping, attribution: pd.Dat
     key = figure.add_subplot(rows["key"])
     key.set_axis_off()
     key.legend(handles=handles, loc="center", ncols=2, handlelength=2.8)
-    left, right = (figure.add_subplot(place) for place in rows["plots"].subgridspec(1, 2, width_ratios=[1.25, 1]))
+    plots = rows["plots"].subgridspec(1, 2, width_ratios=[1.25, 1])
+    left, right = (figure.add_subplot(plots[side]) for side in (0, 1))
     _profile(left, choices.layers(shown[shown["view"] == focal]), encoders, spec)
     _means(right, choices.summaries(shown), encoders, spec)
     if shares is not None:

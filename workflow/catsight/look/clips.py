@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) 
                 raise CatsightError(f"{source} holds no pictures, only {', '.join(s.type for s in clip.streams)}")
             stream = clip.streams.video[0]
             stream.thread_type = "AUTO"
-            seen = None
+            seen: Any = None  # a stream of PyAV, whose hints do not tell pictures from sound
             with Progress(f"see {source.name}", _count(stream)) as progress:
                 for rgb, stamp in _frames(clip, stream):
                     picture = _even(see(rgb))

@@ -92,7 +92,8 @@ def _correct(per_layer: list[tuple[dict, Estimate]]) -> None:
 def mean_over_layers(parts: Sequence[Estimate]) -> Estimate:
     """The mean over layers, with its replicates and its null: all layers left out and rearranged the same frames."""
     reasons = [part.reason or part.untested for part in parts]
-    null = None if any(part.null is None for part in parts) else np.mean([part.null for part in parts], axis=0)
+    nulls = [part.null for part in parts if part.null is not None]
+    null = np.mean(nulls, axis=0) if len(nulls) == len(parts) else None
     if any(part.reason for part in parts):
         first = next(reason for reason in reasons if reason)
         return Estimate(np.array([np.nan]), reason=f"undefined in a layer: {first}")

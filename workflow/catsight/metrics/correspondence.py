@@ -97,5 +97,5 @@ def procrustes(x: np.ndarray, y: np.ndarray) -> float:
 def nuclear_norm(x: np.ndarray, y: np.ndarray) -> float:
     """Sum of the singular values of X'Y, from the smaller side."""
     if len(x) < max(x.shape[1], y.shape[1]):  # X'Y has the singular values of R_x R_y', from X' = Q_x R_x
-        x, y = (np.linalg.qr(values.T, mode="r").T for values in (x, y))
+        x, y = (np.asarray(np.linalg.qr(values.T, mode="r")).T for values in (x, y))
     return float(np.linalg.svd(x.T @ y, compute_uv=False).sum())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit  # scipy.stats would take a second to import
 
 from catsight.metrics import permutations as arrangements
 from catsight.metrics.arrays import pair, upper
@@ -88,7 +88,7 @@ def _interval(value, replicates, sizes, confidence, correct_bias=True) -> tuple[
     centre = count * value - np.sum((1 - 1 / h) * replicates)
     pseudo = h * value - (h - 1) * replicates
     variance = np.mean(np.square(pseudo - centre) / (h - 1))
-    reach = student.ppf((1 + confidence) / 2, count - 1) * math.sqrt(variance)
+    reach = float(stdtrit(count - 1, (1 + confidence) / 2)) * math.sqrt(variance)
     if not correct_bias:
         centre = value
     return float(centre - reach), float(centre + reach)

@@ -100,7 +100,8 @@ def _rows(
                 if not (made[one] and made[other]):
                     continue  # a CNN has no class token
                 values = _map(made[one], made[other], metric)
-                common = dict(zip(("encoder", "view", "other_encoder", "other_view"), sides[one] + sides[other]))
+                names = ("encoder", "view", "other_encoder", "other_view")
+                common: dict = dict(zip(names, sides[one] + sides[other]))
                 common |= {"pooling": pooling, "metric": metric, "n_frames": len(chosen)}
                 for (i, row), (j, column) in product(*(enumerate(having[name].values()) for name in (one, other))):
                     found.append(

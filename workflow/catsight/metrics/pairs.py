@@ -5,6 +5,8 @@ For looking at: the dissimilarity matrices that RSA compares, and which frame is
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from catsight import tables
 from catsight.metrics import correspondence, scale
 from catsight.metrics.reading import Features, finite, places, run
@@ -23,7 +25,7 @@ def pairs(features: Mapping[str, Features], groups: Mapping[str, str], spec: Map
     ``features`` of each view by name; ``groups`` maps each frame to its group, in order.
     """
     ids, names = list(groups), list(groups.values())
-    rows = scale.deal(names, spec["frames"], spec["seed"])[0] if ids else []
+    rows = scale.deal(names, spec["frames"], spec["seed"])[0] if ids else np.arange(0)
     reference = spec["reference"]
     columns = places(features[reference].columns)
     last = max((place["layer_index"] for place in columns.values()), default=0)

@@ -6,7 +6,7 @@ first is the p-value (b + 1) / (m + 1) of m others (Phipson & Smyth 2010), and e
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numba
@@ -43,6 +43,7 @@ def relabellings(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
     sizes = [len(same) for same in classes]
     distinct = math.prod(map(math.factorial, sizes))
     rng = np.random.default_rng(seed)
+    orders: Iterable[Sequence]
     if exact := distinct <= count + 1:
         orders = itertools.product(*(itertools.permutations(range(size)) for size in sizes))
     else:
@@ -84,6 +85,7 @@ def divisions(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
     distinct = math.prod(math.comb(len(same), len(same) // 2) for same in classes)
     rng = np.random.default_rng(seed)
     own = np.repeat(np.array([1, -1], dtype=np.int8), n)
+    halves: Iterable[Sequence]
     if exact := distinct <= count + 1:
         halves = itertools.product(*(itertools.combinations(same, len(same) // 2) for same in classes))
     else:

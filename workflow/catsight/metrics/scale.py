@@ -153,9 +153,9 @@ def _cka(sums: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, kept) -> tupl
     mean_x, mean_y = of_x / n, of_y / n
     means = ((xy, mean_x, mean_y), (xx, mean_x, mean_x), (yy, mean_y, mean_y))
     products = [total - n * np.outer(a, b) for total, a, b in means]
-    squares = [float(np.vdot(product, product)) for product in products]
+    both, own, other = (float(np.vdot(product, product)) for product in products)
     k, m = (_lengths(values, mean)[kept] for values, mean in ((x, mean_x), (y, mean_y)))
-    return float(ratio(*squares)), cka_unbiased(*squares, k, m)
+    return float(ratio(both, own, other)), cka_unbiased(both, own, other, k, m)
 
 
 def _lengths(x: np.ndarray, mean: np.ndarray) -> np.ndarray:

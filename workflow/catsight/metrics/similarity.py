@@ -6,7 +6,6 @@ undefined. Conventions: Kornblith et al. 2019 (CKA), Song et al. 2012 (unbiased 
 
 import numpy as np
 from scipy.spatial.distance import squareform
-from scipy.stats import kendalltau
 
 from catsight.metrics.arrays import centre, pair, square_distances, upper
 
@@ -31,11 +30,11 @@ def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float
         everything = np.ones((1, len(x)))
         return float(cka(x @ x.T, y @ y.T, everything, unbiased=unbiased)[0])
     # |X'Y|² = sum of K∘M: in feature space, no matrix of n × n (numpy takes half the time for x.T @ x)
-    squares = [_square_sum(product) for product in (x.T @ y, x.T @ x, y.T @ y)]
+    xy, xx, yy = (_square_sum(product) for product in (x.T @ y, x.T @ x, y.T @ y))
     if not unbiased:
-        return float(ratio(*squares))
+        return float(ratio(xy, xx, yy))
     k, m = (np.einsum("ij,ij->i", values, values, dtype=np.float64) for values in (x, y))
-    return cka_unbiased(*squares, k, m)
+    return cka_unbiased(xy, xx, yy, k, m)
 
 
 def cka_rbf(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False, bandwidth: float = 1.0) -> float:
@@ -45,8 +44,8 @@ def cka_rbf(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False, bandwidth: 
     the n zeros of the diagonal too). Near linear CKA where the bandwidth is large. Needs 2 frames, 4 if unbiased.
     """
     x, y = pair(x, y)
-    kernels = [rbf(square_distances(values), bandwidth) for values in (x, y)]
-    return float(cka(*(kernel for kernel, _ in kernels), np.ones((1, len(x))), unbiased=unbiased)[0])
+    k, m = (rbf(square_distances(values), bandwidth)[0] for values in (x, y))
+    return float(cka(k, m, np.ones((1, len(x))), unbiased=unbiased)[0])
 
 
 def rsa(x: np.ndarray, y: np.ndarray, *, distance: str = "correlation", comparison: str = "spearman") -> float:
@@ -132,6 +131,8 @@ def compare(a: np.ndarray, b: np.ndarray, comparison: str = "spearman") -> float
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return np.nan
     if comparison == "kendall":
+        from scipy.stats import kendalltau  # takes a second to import
+
         return float(kendalltau(a, b).statistic)
     if comparison == "spearman":
         a, b = Ranks(a)(), Ranks(b)()

@@ -75,7 +75,7 @@ class Plan:
         left_out: Sequence[np.ndarray] | None = None,
     ):
         self.frames, self.spec, n = list(frames), spec, len(frames)
-        groups = self.groups = np.asarray(list(frames.values()))
+        groups = self.groups = list(frames.values())
         self.blocks = inference.blocks(groups, spec["seed"], blocks) if left_out is None else list(left_out)
         if left_out is None and len(self.blocks) < 2:  # nothing would stay
             self.blocks = []
@@ -126,17 +126,18 @@ class Comparison:
     # -- similarity ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def grams(self):
+    def grams(self) -> tuple[np.ndarray, np.ndarray]:
         return similarity.gram(self.x), similarity.gram(self.y)
 
     @cached_property
-    def kernels(self):
+    def kernels(self) -> tuple[np.ndarray, np.ndarray, float]:
         (k, bandwidth), (m, _) = (similarity.rbf(square_distances(v), self.spec["bandwidth"]) for v in (self.x, self.y))
         return k, m, bandwidth
 
     @cached_property
-    def dissimilarities(self):
-        return tuple(upper(similarity.rdm(v, self.spec["rsa_distance"])) for v in (self.x, self.y))
+    def dissimilarities(self) -> tuple[np.ndarray, np.ndarray]:
+        a, b = (upper(similarity.rdm(v, self.spec["rsa_distance"])) for v in (self.x, self.y))
+        return a, b
 
     @cached_property
     def cka_linear(self) -> tuple[Estimate, Estimate]:
@@ -148,32 +149,34 @@ class Comparison:
         """Biased and unbiased."""
         k, m, bandwidth = self.kernels
         if not (np.isfinite(k[0, 0]) and np.isfinite(m[0, 0])):
-            return (self._undefined("more than half of all pairs of frames have the same features"),) * 2
+            undefined = self._undefined("more than half of all pairs of frames have the same features")
+            return undefined, undefined
         return self._cka(k, m, bandwidth)
 
     def _cka(self, k, m, bandwidth) -> tuple[Estimate, Estimate]:
         keep, relabellings = self.plan.keep, self.plan.relabellings
         nulls = (None, None) if relabellings.reason else inference.cka_nulls(k, m, relabellings.each)
-        return tuple(
+        biased, unbiased = (
             Estimate(values, null, bandwidth, untested=relabellings.reason)
             if np.isfinite(values[0])
             else self._undefined("too little varies to normalise it")
             for values, null in ((similarity.cka(k, m, keep, unbiased=u), nulls[u]) for u in (False, True))
         )
+        return biased, unbiased
 
     def rsa(self) -> Estimate:
         a, b = self.dissimilarities
         comparison = self.spec["rsa_comparison"]
-        for values, of, whose in ((a, self.x, "reference"), (b, self.y, "view")):
-            if not np.isfinite(values).all():
+        for pairs, of, whose in ((a, self.x, "reference"), (b, self.y, "view")):
+            if not np.isfinite(pairs).all():
                 return self._undefined(f"{self._first_flat(of)} in the {whose}, so it has no dissimilarity")
-            if (values == values[0]).all():
+            if (pairs == pairs[0]).all():
                 return self._undefined(f"all frames are equally dissimilar in the {whose}")
         if comparison == "kendall":
             values = [similarity.compare(a[pairs], b[pairs], comparison) for pairs in self._pairs()]
         else:
-            ranks = [similarity.Ranks(v) if comparison == "spearman" else v.__getitem__ for v in (a, b)]
-            values = [similarity.compare(*(rank(pairs) for rank in ranks), "pearson") for pairs in self._pairs()]
+            of_a, of_b = (similarity.Ranks(v) if comparison == "spearman" else v.__getitem__ for v in (a, b))
+            values = [similarity.compare(of_a(pairs), of_b(pairs), "pearson") for pairs in self._pairs()]
         return self._tested(np.array(values), lambda orders: inference.rsa_null(a, b, orders, comparison))
 
     def _first_flat(self, features: np.ndarray) -> str:

@@ -1,6 +1,7 @@
 """Colour: from sRGB to receptor catches, and back to an sRGB in which what an eye confuses is the same."""
 
 import math
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -53,7 +54,7 @@ def govardovskii2000(wavelength: np.ndarray, peak: float) -> np.ndarray:
     return absorbance(np.asarray(wavelength, dtype=float)) / absorbance(np.arange(peak - 20, peak + 20, 0.1)).max()
 
 
-def sensitivity(receptor: dict, media: dict, name: str = "", tapetum: float = 0.0) -> np.ndarray:
+def sensitivity(receptor: Mapping, media: Mapping, name: str = "", tapetum: float = 0.0) -> np.ndarray:
     """Quanta that a receptor catches per quantum at the cornea, at :data:`WAVELENGTHS`; 1 at its best, but for tapetum.
 
     ``receptor`` is ``{tabulated: <a colour-science table of sensitivities to energy>}`` (of which column ``name`` is
@@ -76,7 +77,7 @@ def tapetum_gain(density: float, absorbance: np.ndarray, reflectance: float) -> 
     return 1 + reflectance * 10 ** (-density * absorbance)
 
 
-def transmission(media: dict) -> np.ndarray:
+def transmission(media: Mapping) -> np.ndarray:
     """Transmission of cornea and lens at :data:`WAVELENGTHS`."""
     if media["model"] == "none":
         return np.ones_like(WAVELENGTHS)
@@ -142,12 +143,12 @@ def _white_is_one(matrix: np.ndarray) -> np.ndarray:
 def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
     from colour import SDS_COLOURCHECKERS, XYZ_to_RGB
 
-    patches = [
+    charts = [
         np.interp(WAVELENGTHS, patch.wavelengths, patch.values)
         for chart in ("BabelColor Average", "ColorChecker N Ohta", "PMC")
         for patch in SDS_COLOURCHECKERS[chart].values()
     ]
-    patches = np.array([*patches, np.ones_like(WAVELENGTHS)])
+    patches = np.array([*charts, np.ones_like(WAVELENGTHS)])
     # the picture's own colours are those under the white of sRGB, whatever light the eye is to see them in
     tristimulus = np.array([_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"])
     xyz = patches @ (tristimulus * _illuminant("D65")).T

@@ -48,7 +48,8 @@ class Eye:
         eyes.check(parts, "an eye")
         self.parts = dict(parts)
         self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
-        self._lock, self._making = Lock(), {}
+        self._lock = Lock()
+        self._making: dict[tuple, Lock] = {}
 
     def __reduce__(self):
         return Eye, (self.parts,)  # neither the locks nor what is kept go to another process
@@ -75,7 +76,7 @@ class Eye:
         """Names of the kinds of cones, from short to long waves in whatever order they are stated, and "rod"."""
         cones = self.parts["colour"]["cones"]
         middle = {name: colour.effective_wavelength(self._sensitivity(name), self._illuminant) for name in cones}
-        return (*sorted(cones, key=middle.get), "rod")
+        return (*sorted(cones, key=lambda name: middle[name]), "rod")
 
     @cached_property
     def sensitivities(self) -> np.ndarray:

@@ -15,7 +15,7 @@ def frequencies(shape: tuple[int, int], px_per_degree: float, tilted: bool) -> t
     height, width = shape
     if tilted:
         return fft.rfftfreq(2 * width, 1 / px_per_degree), -fft.fftfreq(2 * height, 1 / px_per_degree)
-    return tuple(np.arange(n) * px_per_degree / (2 * n) for n in (width, height))
+    return np.arange(width) * px_per_degree / (2 * width), np.arange(height) * px_per_degree / (2 * height)
 
 
 def spectra(planes: np.ndarray, tilted: bool, overwrite: bool = False) -> np.ndarray:

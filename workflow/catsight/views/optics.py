@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
@@ -137,13 +137,13 @@ def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELEN
     return strength * (0.63346 / (focus * 1e-3 - 0.21410) - 0.63346 / (wavelength * 1e-3 - 0.21410))
 
 
-def disc_mtf(frequency: np.ndarray, diameter: float, wavelength: float = WAVELENGTH) -> np.ndarray:
+def disc_mtf(frequency: np.ndarray | float, diameter: float, wavelength: float = WAVELENGTH) -> np.ndarray:
     """Diffraction-limited modulation transfer of a round pupil of ``diameter`` mm; c/deg and nm."""
     x = np.minimum(np.abs(frequency) / math.radians(diameter * 1e6 / wavelength), 1)
     return 2 / math.pi * (np.arccos(x) - x * np.sqrt(1 - x**2))
 
 
-def watson2013(frequency: np.ndarray, diameter: float) -> np.ndarray:
+def watson2013(frequency: np.ndarray | float, diameter: float) -> np.ndarray:
     """Mean modulation transfer of 200 well corrected human eyes; ``frequency`` in c/deg, ``diameter`` 2 to 6 mm.
 
     Watson 2013, J. Vision 13(6):18. Its ``u1`` has a minimum at 7.03 mm; wider pupils are taken for that.
@@ -153,7 +153,7 @@ def watson2013(frequency: np.ndarray, diameter: float) -> np.ndarray:
     return (1 + np.square(frequency / u1)) ** -0.62 * np.sqrt(disc_mtf(frequency, diameter))
 
 
-def equivalent_defocus_mtf(frequency: np.ndarray, pupil: Pupil, dioptres: float) -> np.ndarray:
+def equivalent_defocus_mtf(frequency: np.ndarray | float, pupil: Pupil, dioptres: float) -> np.ndarray:
     """In-focus residual blur of an eye as a Gaussian with the half-modulation frequency of a blur disc.
 
     A disc of angular diameter ``beta = diameter * dioptres`` (rad) has modulation 0.5 at 0.705/beta cycles per radian;
@@ -168,7 +168,7 @@ def equivalent_defocus_half(pupil: Pupil, dioptres: float) -> float:
     return math.radians(0.705 / (pupil.equal_area_diameter * 1e-3 * dioptres))
 
 
-def residual_transfer(residual: dict, pupil: Pupil, frequency: np.ndarray) -> np.ndarray:
+def residual_transfer(residual: Mapping, pupil: Pupil, frequency: np.ndarray | float) -> np.ndarray:
     """Transfer of an eye in focus at ``frequency`` c/deg, but for the diffraction at its slit."""
     if residual["model"] == "watson2013":
         return watson2013(frequency, pupil.width)

@@ -1,6 +1,7 @@
 """``catsight portraits``: what is known of each eye of a study, as a table to be drawn."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def portraits(eyes: Mapping[str, tuple[Eye, float]]) -> list[dict]:
 def _portrait(name: str, eye: Eye, luminance: float) -> dict:
     pupils = [eye.pupil(level) for level in _LUMINANCE]
     chart = draw_chart()
-    spread = {"field_of_view": SPREAD_DEGREES, "px": SPREAD_PX, "luminance": luminance}
+    spread = partial(eye.point_spread, field_of_view=SPREAD_DEGREES, px=SPREAD_PX, luminance=luminance)
     return {
         "eye": name,
         "adapted_to": luminance,
@@ -65,9 +66,9 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict:
         "mtf_along_defocused": eye.mtf(_FREQUENCY, 90, luminance=luminance, defocus=DEFOCUS),
         "contrast_sensitivity": eye.contrast_sensitivity(_FREQUENCY),
         "spread_degrees": SPREAD_DEGREES,
-        "spread": eye.point_spread(**spread).ravel(),
+        "spread": spread().ravel(),
         "spread_defocus": DEFOCUS,
-        "spread_defocused": eye.point_spread(**spread, defocus=DEFOCUS).ravel(),
+        "spread_defocused": spread(defocus=DEFOCUS).ravel(),
         "wavelength": WAVELENGTHS,
         "receptors": [{"name": n, "sensitivity": s} for n, s in zip(eye.receptors, eye.sensitivities)],
         "chart_degrees": CHART_DEGREES,

@@ -1,6 +1,7 @@
 """The pupil: its size and shape against the adapting luminance."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,7 @@ class Pupil:
         return np.where(np.abs(y) <= self.height / 2, np.maximum(inside, 0), 0)
 
 
-def pupil(part: dict, luminance: float) -> Pupil:
+def pupil(part: Mapping, luminance: float) -> Pupil:
     """The pupil that an eye's part ``pupil`` has when adapted to ``luminance`` (cd/m²).
 
     Raises :class:`CatsightError` where the numbers ask for a slit wider than tall.

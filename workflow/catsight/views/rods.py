@@ -1,9 +1,11 @@
 """Rods: how much of what is seen comes from them, and what they make of a colour."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 
-def rod_weight(part: dict, luminance: float) -> float:
+def rod_weight(part: Mapping, luminance: float) -> float:
     """Weight of the rods at an adapting ``luminance`` (cd/m²): near 1 by starlight, near 0 by day, 0.5 in between."""
     return 1 / (1 + (luminance / part["half_luminance"]) ** part["slope"])
 

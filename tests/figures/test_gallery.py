@@ -75,9 +75,7 @@ def test_missing_and_double_frames_are_named(spec, tmp_path):
     with pytest.raises(CatsightError, match="frame 'chelsea-the-cat/0' is missing"):
         command.main([*call, "--views", "cat", one, *output])
     with pytest.raises(CatsightError, match="comes twice"):
-        tables.write(
-            tmp_path / "views/cat/1.parquet", tables.read(one).to_pylist(), tables.VIEWS, {"stage": "views"}
-        )
+        tables.write(tmp_path / "views/cat/1.parquet", tables.read(one).to_pylist(), tables.VIEWS, {"stage": "views"})
         command.main([*call, "--views", "cat", str(tmp_path / "views/cat"), *output])
     with pytest.raises(CatsightError, match="--views dog: not a view"):
         command.main([*call, "--views", "dog", one, *output])

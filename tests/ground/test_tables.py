@@ -204,7 +204,7 @@ def test_shards_of_a_folder(tmp_path):
         tables.shards(tmp_path, 4)
     (tmp_path / "10.parquet").unlink()
     assert tables.shards(tmp_path) == tables.shards(tmp_path, 3)
-    with pytest.raises(CatsightError, match="none.parquet is neither a table nor a folder of them"):
+    with pytest.raises(CatsightError, match=r"none\.parquet is neither a table nor a folder of them"):
         tables.shards(tmp_path / "none.parquet")
 
 

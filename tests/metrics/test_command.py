@@ -189,8 +189,7 @@ def test_the_stage_needs_neither_torch_nor_timm():
 def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features):
     ids = IDS[:3]
     views = {
-        v: write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids)
-        for v, f in features.items()
+        v: write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids) for v, f in features.items()
     }
     rows = compare(tmp_path, views, write_frames(tmp_path / "f.parquet", ids), {**SPEC, "names": list(METRICS)})
     assert {(row["value"], row["p_value"]) for row in rows} == {(None, None)}

@@ -6,7 +6,6 @@ Shared by the study, which tells Snakemake of the files, and the stage that read
 import hashlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from catsight import files, resources
 from catsight.errors import CatsightError

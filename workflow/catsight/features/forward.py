@@ -148,8 +148,8 @@ def choose_device(name: str):
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
         if name == "cpu" and (given := os.environ.get("CUDA_VISIBLE_DEVICES", "").strip(" -1")):
-            told = f"CUDA_VISIBLE_DEVICES is {given}, but torch sees no GPU; computing on the CPU (features.device: auto)"
-            print(told, file=sys.stderr)
+            told = f"CUDA_VISIBLE_DEVICES is {given}, but torch sees no GPU"
+            print(f"{told}; computing on the CPU (features.device: auto)", file=sys.stderr)
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()

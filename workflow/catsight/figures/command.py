@@ -134,7 +134,7 @@ def _report(arguments: Sequence[str]) -> None:
     parser.add_argument("--features", type=Path, nargs="+", required=True,
                         help="a table of features of each encoder; their provenance is shown")  # fmt: skip
     parser.add_argument("--matched", type=Path, nargs="*", default=[],
-                        help="views that are blurs matched to another, tables or folders; how well is shown")  # fmt: skip
+                        help="views that are blurs matched to another (tables or folders); how well")  # fmt: skip
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="the figures to show, .svg or .png")
     parser.add_argument("--output", type=Path, required=True, help="the .html to write")
     job.add_shards(parser)
@@ -168,7 +168,7 @@ def _parser(name: str, about: str, output: str = "one or more .png or .svg to wr
 def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
     parser.add_argument("--views", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
-                        help="a view's name and its pictures: a table, or a folder of shards; once for each view")  # fmt: skip
+                        help="a view's name and its table, or folder of shards; once for each view")  # fmt: skip
     job.add_shards(parser)
     return parser
 

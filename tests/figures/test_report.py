@@ -157,6 +157,29 @@ def test_null_cells_say_why(spec, table, tmp_path):
     assert row["cells"][1]["note"] == "no interval: one group only"
 
 
+def test_near_duplicates_are_a_warning(spec, table, tmp_path):
+    rows = table(synthetic.metric_rows(), tmp_path)
+    pair = {"frame_id": "a.jpg", "group": "x", "other_id": "b.jpg", "other_group": "y", "distance": 3}
+    (said,) = (w for w in report.warnings(rows, spec, [], [], [], [pair]) if "alike" in w)
+    assert said.startswith(
+        "1 pair of pictures of different groups look nearly alike (a.jpg and b.jpg). Groups that share"
+    )
+    (said,) = (w for w in report.warnings(rows, spec, [], [], [], [pair] * 5) if "alike" in w)
+    assert said.startswith("5 pairs of") and "; 2 more in near_duplicates.parquet)" in said
+    assert not any("alike" in w for w in report.warnings(rows, spec, [], [], []))
+
+
+def test_many_rejected_files_are_cut_short(tmp_path, study, first):
+    left_out = [{"path": f"file {i:04}.txt", "reason": "not an image", "detail": None} for i in range(700)]
+    tables.write(tmp_path / "rejected.parquet", left_out, tables.REJECTED, {})
+    html = report.render(
+        synthetic.spec(), frames=[study / "frames/0.parquet"], rejected=tmp_path / "rejected.parquet",
+        metrics=study / "metrics.parquet", features=[], figures=[first.with_name("profiles.png")],
+    )  # fmt: skip
+    assert "file 0499.txt" in html and "file 0500.txt" not in html and "And 200 more" in html
+    assert "700 files could not be used" in html
+
+
 def test_pixels_per_degree(spec):
     about = lambda encoder, **how: {"path": Path(f"results/s/features/{encoder}/cat/0.parquet"), "preprocessing": how}  # noqa: E731
     features = [about("efficientnet_lite0", size=224, crop=0.875), about("imgfocus_vit_s14", size=224, crop=1.0)]

@@ -104,7 +104,7 @@ def test_a_second_call_is_answered_by_the_store(folder, capsys):
     capsys.readouterr()
     assert folder(out="again") == first
     said = capsys.readouterr().err
-    assert said.count("store: hit") == 4 and "computed" not in said and "pictures in" not in said
+    assert said.count("store: hit") == 5 and "computed" not in said and "pictures in" not in said
     folder(out="anew", store="other")
     assert [tables.content(path) for path in folder.outputs] == content
     assert folder.outputs[0].is_symlink()
@@ -124,7 +124,7 @@ def test_what_has_changed_is_computed(folder, capsys, change):
         folder.add("0.png", np.zeros((4, 4, 3), np.uint8))
     capsys.readouterr()
     again = folder(**({"seed": 1} if change == "option" else {}))
-    assert len(re.findall("store: computed .*/out/", capsys.readouterr().err)) == 3
+    assert len(re.findall("store: computed .*/out/", capsys.readouterr().err)) == 4
     assert (again == first) == (change != "file")
 
 

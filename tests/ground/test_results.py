@@ -25,6 +25,8 @@ def folder(tmp_path):
         rows = [{"frame_id": name, "b.0/mean": vectors[name], "b.1/mean": -vectors[name]} for name in names]
         tables.write(study / f"features/vit/cat/{shard}.parquet", rows, schema, {})
     tables.write(study / "frames/rejected.parquet", [{"path": "x.jpg", "reason": "truncated"}], tables.REJECTED, {})
+    near = {"frame_id": "a", "group": "g", "other_id": "b", "other_group": "h", "distance": 2}
+    tables.write(study / "frames/near_duplicates.parquet", [near], tables.NEAR_DUPLICATES, {})
     tables.write(study / "views/eyes.parquet", [], tables.EYES, {})
     row = {"encoder": "vit", "reference": "human", "view": "cat", "metric": "rsa", "value": 0.5}
     tables.write(study / "metrics.parquet", [row], tables.METRICS, {})
@@ -38,6 +40,7 @@ def test_tables_are_data_frames(folder):
     assert study.metrics["value"].tolist() == [0.5]
     assert study.frames["frame_id"].tolist() == ["a", "c", "b"] and "image" not in study.frames
     assert study.rejected["path"].tolist() == ["x.jpg"]
+    assert study.near_duplicates["other_id"].tolist() == ["b"]
     assert (study.picture("b") == ord("b")).all() and study.picture("b", "cat").shape == (4, 5, 3)
     assert study.layers("vit") == ["b.0/mean", "b.1/mean"]
     features = study.features("vit", "cat", "b.1/mean")

@@ -33,10 +33,15 @@ class Columns:
 
 
 def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> Iterator[Item]:
-    """One item for each row of each table, in their order."""
+    """One item for each row of each table, in their order.
+
+    Tables of catsight's own that lie beside its frames and hold no pictures (rejected.parquet) are passed over.
+    """
     for file in found["path"]:
         try:
             with file.unchanged() as path, opened(path) as parquet:
+                if tables.ours(parquet) and source["image"] not in parquet.schema_arrow.names:
+                    continue
                 columns = columns_of(parquet, source)
                 number = 0
                 for batch in parquet.iter_batches(batch_size=_ROWS, columns=columns.names):

@@ -13,6 +13,7 @@ from catsight.errors import CatsightError
 _FOLDER = Path(__file__).parents[1]
 
 
+@cache
 def code_digest(module: str, folder: Path = _FOLDER) -> str:
     """Digest of ``module`` (as ``catsight.views.command``) and all in its ``folder`` that it imports, 16 hex digits.
 

@@ -99,10 +99,10 @@ class Results:
     def picture(self, frame_id: str, view: str | None = None) -> np.ndarray:
         """A frame as a view delivers it, or as it came without one: uint8 sRGB (h, w, 3)."""
         for path in self._shards("frames" if view is None else f"views/{view}"):
-            for batch in tables.batches(path, 16, ["frame_id", "image"]):
-                for row in batch.to_pylist():
-                    if row["frame_id"] == frame_id:
-                        return decode_png(row["image"]["bytes"])
+            frames = tables.read(path, ["frame_id"])["frame_id"].to_pylist()
+            if frame_id in frames:
+                (row,) = tables.rows(path, [frames.index(frame_id)], ["image"])
+                return decode_png(row["image"]["bytes"])
         raise CatsightError(f"{self.folder} has no frame '{frame_id}'; frames['frame_id'] lists them")
 
     def layers(self, encoder: str) -> list[str]:

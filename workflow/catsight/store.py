@@ -48,9 +48,9 @@ class Store:
         print(f"store: hit {output}", file=sys.stderr)
         return True
 
-    def writer(self, address: str, schema: pa.Schema, provenance: Mapping) -> tables.Writer:
+    def writer(self, address: str, schema: pa.Schema, provenance: Mapping, **options) -> tables.Writer:
         """A writer of the table at ``address``; :meth:`link` it when the block has ended."""
-        return tables.Writer(self.path(address), schema, {**provenance, "address": address})
+        return tables.Writer(self.path(address), schema, {**provenance, "address": address}, **options)
 
     def link(self, path: Path, output: str | os.PathLike) -> None:
         """Makes ``output`` a relative symbolic link to ``path``, replacing what was there in one step."""

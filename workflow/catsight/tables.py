@@ -21,6 +21,10 @@ from catsight.errors import FULL, CatsightError
 #: Keys of the Parquet metadata under which the provenance lies, as JSON, and the digest of that and of the columns.
 _KEY, _SEAL = b"catsight", b"catsight_seal"
 
+#: Bytes that a table's writer gathers into a row group: each has an entry for every column in the table's index, which is
+#: read whole for whatever is asked of the table.
+ROW_GROUP = 4_000_000
+
 #: A picture inside a table: the layout of Hugging Face ``datasets``' Image feature.
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -212,15 +216,16 @@ class Writer:
 
     Used as a context manager; ``rows`` counts what was written. The file is built beside ``path``, synced and renamed
     only when the block ends without an error, so a reader never sees half a table, whatever kills the writer.
-    ``provenance`` may be added to until the block ends. Raises :class:`CatsightError`, naming ``path``, where the disk
+    ``provenance`` may be added to until the block ends. About ``row_group`` bytes wait in memory for one another. Raises :class:`CatsightError`, naming ``path``, where the disk
     is full or does not take it.
     """
 
-    def __init__(self, path: str | os.PathLike, schema: pa.Schema, provenance: Mapping):
+    def __init__(self, path: str | os.PathLike, schema: pa.Schema, provenance: Mapping, row_group: int = ROW_GROUP):
         self.path = Path(path)
         self.schema = schema
         self.provenance = dict(provenance)
         self.rows = 0
+        self._row_group, self._waiting, self._bytes = row_group, [], 0
         self._part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         self._digest = _RowsDigest(schema)
 
@@ -238,9 +243,11 @@ class Writer:
         batches = rows.to_batches() if isinstance(rows, pa.Table) else [rows]
         for batch in batches:
             self._digest.update(batch)
-            with _writing(self.path):
-                self._parquet.write_batch(batch)
             self.rows += batch.num_rows
+            self._waiting.append(batch)
+            self._bytes += batch.nbytes
+            if self._bytes >= self._row_group:
+                self._flush()
 
     def __exit__(self, kind, error, trace) -> None:
         try:
@@ -253,7 +260,16 @@ class Writer:
         finally:
             self._part.unlink(missing_ok=True)
 
+    def _flush(self) -> None:
+        """Writes what waits as one row group."""
+        if self._waiting:
+            together = pa.Table.from_batches(self._waiting, self.schema)
+            with _writing(self.path):
+                self._parquet.write_table(together, row_group_size=together.num_rows)
+        self._waiting, self._bytes = [], 0
+
     def _finish(self) -> None:
+        self._flush()
         text = canonical_json({**self.provenance, "content": self._digest.hexdigest(), "rows": self.rows})
         self._parquet.add_key_value_metadata({_KEY.decode(): text, _SEAL.decode(): _seal(text, self.schema)})
         self._parquet.close()
@@ -287,6 +303,20 @@ def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = 
     # pre_buffer would read all row groups at once
     with _naming(path), pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet:
         yield from parquet.iter_batches(batch_size=rows, columns=columns)
+
+
+def rows(path: str | os.PathLike, wanted: Sequence[int], columns: Sequence[str] | None = None) -> Iterator[dict]:
+    """The rows of a table with these numbers, in ascending order. Only what they lie in is read. Errors as :func:`read`."""
+    if not wanted:
+        return
+    provenance(path)
+    with _naming(path), pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet:
+        first = 0
+        for group in range(parquet.num_row_groups):
+            end = first + parquet.metadata.row_group(group).num_rows
+            if here := [row - first for row in wanted if first <= row < end]:
+                yield from parquet.read_row_group(group, columns=columns).take(here).to_pylist()
+            first = end
 
 
 def provenance(path: str | os.PathLike) -> dict:

@@ -1,8 +1,11 @@
 # The study: its validated configuration, and the spec of every job. What can change a result is in a job's spec, as
 # canonical JSON, and nothing else is: so a change redoes what depends on it.
+import gc
 import os
 import re
 import sys
+
+gc.set_threshold(100_000, 50)  # a plan is millions of objects that stay; looking for rubbish took a sixth of its time
 
 # The catsight beside this file, with the Python that runs snakemake (or of a rule's conda environment): here, in all jobs
 LIBRARY = os.path.join(workflow.basedir, "workflow")
@@ -31,19 +34,13 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
-# Folders and their number of tables, not every path: a command is one argument to the shell, and may have 128 KiB.
-SHARDED = f"--shards {len(study.shards)} --frames {RESULTS}/frames"
+def folders(option, folder, names=study.views):
+    """The options of a command that takes the frames and, by name, other tables: --option NAME FOLDER for each name.
 
-
-def per_encoder(option, view):
-    """The options of a command that takes the frames and each encoder's tables: --option ENCODER FOLDER for each."""
-    folders = [f"{option} {encoder} {RESULTS}/features/{encoder}/{view}" for encoder in study.encoders]
-    return " ".join([SHARDED, *folders])
-
-
-def per_view(option, folder, views=study.views):
-    """The options of a command that takes the frames and each view's tables: --option VIEW FOLDER for each."""
-    return " ".join([SHARDED, *(f"{option} {view} {RESULTS}/{folder}/{view}" for view in views)])
+    Folders and their number of tables, not every path: a command is one argument to the shell, and may have 128 KiB.
+    """
+    named = (f"{option} {name} {RESULTS}/{folder.format(name=name)}" for name in names)
+    return " ".join([f"--shards {len(study.shards)} --frames {RESULTS}/frames", *named])
 
 
 def features_of(views):

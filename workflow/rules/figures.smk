@@ -37,7 +37,7 @@ rule gallery:
     params:
         figure="gallery",
         spec=study.figures_spec,
-        views=per_view("--views", "views"),
+        views=folders("--views", "views/{name}"),
         tables="",
     message:
         "figures: gallery of the views"
@@ -57,7 +57,7 @@ use rule gallery as parts with:
     params:
         figure="parts",
         spec=study.figures_spec,
-        views=per_view("--views", "views", study.one_by_one),
+        views=folders("--views", "views/{name}", study.one_by_one),
         tables="",
     message:
         "figures: parts of the eye"
@@ -74,7 +74,7 @@ use rule gallery as retrieval with:
     params:
         figure="retrieval",
         spec=study.figures_spec,
-        views=per_view("--views", "views"),
+        views=folders("--views", "views/{name}"),
         tables=option("--pairs", [f"{RESULTS}/pairs.parquet"]),
     message:
         "figures: which frame is taken for which"
@@ -91,7 +91,7 @@ use rule gallery as summary with:
     params:
         figure="summary",
         spec=study.figures_spec,
-        views=per_view("--views", "views"),
+        views=folders("--views", "views/{name}"),
         tables=" ".join([option("--metrics", [f"{RESULTS}/metrics.parquet"]), option("--attribution", ATTRIBUTION)]),
     message:
         "figures: summary"
@@ -146,10 +146,12 @@ rule report:
         spec=study.report_spec,
         attribution=option("--attribution", ATTRIBUTION),
         matched=option("--matched", [f"{RESULTS}/views/{view}" for view in study.matched]),
-        frames=SHARDED,
+        frames=f"{RESULTS}/frames",
+        shards=len(study.shards),
     message:
         "figures: report"
     shell:
-        "python -m catsight figures report --spec {params.spec:q} {params.frames} --rejected {input.rejected}"
-        " --near {input.near} --metrics {input.metrics} {params.attribution} {params.matched} --features {input.features}"
+        "python -m catsight figures report --spec {params.spec:q} --frames {params.frames} --shards {params.shards}"
+        " --rejected {input.rejected} --near {input.near} --metrics {input.metrics} {params.attribution} {params.matched}"
+        " --features {input.features}"
         " --figures {input.figures} --output {output} 2> {log}"

@@ -13,7 +13,7 @@ rule metrics:
     params:
         command="compare",
         spec=lambda wildcards: study.metrics_spec(wildcards.encoder),
-        features=lambda wildcards: per_view("--features", f"features/{wildcards.encoder}"),
+        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
     message:
         "metrics: {wildcards.encoder}"
     shell:
@@ -29,7 +29,7 @@ use rule metrics as stability with:
     params:
         command="stability",
         spec=lambda wildcards: study.stability_spec(wildcards.encoder),
-        features=lambda wildcards: per_view("--features", f"features/{wildcards.encoder}"),
+        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
     message:
         "metrics: stability of {wildcards.encoder}"
 
@@ -42,7 +42,7 @@ use rule metrics as pairs with:
     params:
         command="pairs",
         spec=lambda wildcards: study.pairs_spec(wildcards.encoder),
-        features=lambda wildcards: per_view("--features", f"features/{wildcards.encoder}"),
+        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
     message:
         "metrics: pairs of frames, of {wildcards.encoder}"
 
@@ -58,7 +58,9 @@ use rule metrics as attribution with:
     params:
         command="attribute",
         spec=lambda wildcards: study.attribution_spec(wildcards.encoder),
-        features=lambda wildcards: per_view("--features", f"features/{wildcards.encoder}", study.subsets.values()),
+        features=lambda wildcards: folders(
+            "--features", f"features/{wildcards.encoder}/{{name}}", study.subsets.values()
+        ),
     message:
         "metrics: attribution to parts of the eye, of {wildcards.encoder}"
 
@@ -74,7 +76,7 @@ use rule metrics as doses with:
     params:
         command="doses",
         spec=lambda wildcards: study.doses_spec(wildcards.encoder),
-        features=lambda wildcards: per_view("--features", f"features/{wildcards.encoder}", study.swept),
+        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}", study.swept),
     message:
         "metrics: dose curves of {wildcards.encoder}"
 
@@ -87,7 +89,7 @@ use rule metrics as layers with:
     params:
         command="layers",
         spec=lambda wildcards: study.maps_spec(wildcards.encoder),
-        features=lambda wildcards: per_view("--features", f"features/{wildcards.encoder}"),
+        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
     message:
         "metrics: each layer with each, of {wildcards.encoder}"
 
@@ -103,7 +105,7 @@ use rule metrics as encoders with:
     params:
         command="encoders",
         spec=study.maps_spec(),
-        features=per_encoder("--features", study.reference),
+        features=folders("--features", f"features/{{name}}/{study.reference}", study.encoders),
     message:
         "metrics: each layer with each, of all encoders"
 

@@ -29,9 +29,7 @@ from catsight.store import Store, address
 
 #: Pictures in work at once, each with its frames in memory. Decoders and encoders run without Python's lock.
 _AT_ONCE = min(4, os.cpu_count() or 1)
-#: A shard's frames wait until they are so many bytes: a table of single rows would have an index larger than its rows.
-_ROW_GROUP = 4_000_000
-#: But all shards' waiting frames together are at most about so many bytes, so the more shards, the less each may hold.
+#: All shards' waiting frames together are at most about so many bytes, so the more shards, the less each may hold.
 _WAITING = 200_000_000
 #: Files that are open besides the shards: libraries, logs, the pictures being read.
 _OTHER_FILES = 64
@@ -64,9 +62,10 @@ def main(arguments: Sequence[str]) -> None:
     provenance = {"stage": "frames", "spec": spec, "inputs": inputs}
     found = manifest.found(options.manifest, spec["sources"])
     with ExitStack() as stack:
-        holds = min(_ROW_GROUP, _WAITING // len(shards))
+        holds = min(tables.ROW_GROUP, _WAITING // len(shards))
         writers = [
-            stack.enter_context(_Shard(store.writer(where, tables.FRAMES, provenance), holds)) for where in shards
+            stack.enter_context(_Shard(store.writer(where, tables.FRAMES, provenance, row_group=holds), holds))
+            for where in shards
         ]
         left_out = stack.enter_context(store.writer(rejected, tables.REJECTED, provenance))
         alike = stack.enter_context(store.writer(near, tables.NEAR_DUPLICATES, provenance))

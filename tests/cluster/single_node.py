@@ -1,11 +1,13 @@
 """A private Slurm of one node, for tests: its own key, sockets, ports and folder, with a stand-in GPU.
 
-It needs root and the programs of the packages ``slurm-wlm`` and ``munge``; no systemd, cgroups or accounting. Also by hand:
+It needs root and the packages ``slurm-wlm`` and ``munge``; no systemd, cgroups or accounting. A machine that has a Slurm
+of its own is left alone. By hand, too:
 
-    python tests/cluster/single_node.py up      # prints its folder
+    python tests/cluster/single_node.py up      # prints its folder; stays up until
     python tests/cluster/single_node.py down
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -79,6 +81,9 @@ class SingleNode:
     def __enter__(self) -> "SingleNode":
         if reason := why_not():
             raise RuntimeError(reason)
+        ETC.mkdir(exist_ok=True)
+        self._turn = os.open(ETC, os.O_RDONLY)
+        fcntl.flock(self._turn, fcntl.LOCK_EX)  # a second test waits for its turn
         for name in _FILES:  # of a test that was killed
             if (ETC / name).is_symlink():
                 take_down(Path(os.readlink(ETC / name)).parent)
@@ -86,12 +91,13 @@ class SingleNode:
         try:
             self._up()
         except BaseException:
-            take_down(self.folder)
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_) -> None:
         take_down(self.folder)
+        os.close(self._turn)
 
     def _up(self) -> None:
         folder, host = self.folder, socket.gethostname().partition(".")[0]
@@ -104,7 +110,6 @@ class SingleNode:
         (folder / "slurm.conf").write_text(_CONFIGURATION.format(**settings))
         # a GPU is a device node; this one takes all and gives nothing
         (folder / "gres.conf").write_text(f"NodeName={host} Name=gpu File=/dev/null\n")
-        ETC.mkdir(exist_ok=True)
         for name in _FILES:
             (ETC / name).symlink_to(folder / name)
         own = (f"--{what}={folder}/{name}" for what, name in (

@@ -3,7 +3,9 @@
 import copy
 import os
 import re
+import signal
 from collections import Counter
+from contextlib import ExitStack
 
 import pytest
 from single_node import SingleNode, why_not
@@ -39,6 +41,13 @@ def create(folder) -> Workflow:
     return workflow
 
 
+def start(workflow: Workflow, ended: ExitStack, *arguments: str):
+    """Starts a run that does not outlive the block of ``ended``."""
+    run = workflow.start(*arguments, *TARGETS)
+    ended.callback(lambda: run.poll() is None and os.killpg(run.pid, signal.SIGKILL))
+    return run
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     """The study run locally and through Slurm, what Slurm knows of its jobs, and what Snakemake said."""
@@ -47,18 +56,16 @@ def done(tmp_path_factory):
             pytest.fail(f"CATSIGHT_REQUIRE_SLURM is set, but {reason}")
         pytest.skip(reason)
     here, there = (create(tmp_path_factory.mktemp("cluster") / name) for name in ("here", "there"))
-    local = here.start("--cores", "2", *TARGETS)  # meanwhile: jobs on a cluster wait much
-    try:
-        with SingleNode(cpus=2) as node:
-            said = there.run(
-                "--workflow-profile", "profiles/slurm",
-                # of what the profile says, what an impatient test with two cores sets otherwise
-                "--slurm-init-seconds-before-status-checks", "1", "--max-threads", "2", *TARGETS,
-            )  # fmt: skip
-            jobs = node.jobs()
-    finally:
-        code = local.wait(timeout=600)
-    assert code == 0, local.said.read_text()
+    with SingleNode(cpus=2) as node, ExitStack() as ended:
+        local = start(here, ended, "--cores", "2")  # meanwhile: jobs on a cluster wait much
+        slurm = start(
+            there, ended, "--workflow-profile", "profiles/slurm",
+            # of what the profile says, what an impatient test with two cores sets otherwise
+            "--slurm-init-seconds-before-status-checks", "1", "--max-threads", "2",
+        )  # fmt: skip
+        for run in (slurm, local):
+            assert run.wait(timeout=900) == 0, run.said.read_text()
+        jobs, said = node.jobs(), slurm.said.read_text()
     for job in jobs:
         job["rule"] = re.match(r"rule_([a-z]+?)(_wildcards|$)", job["Comment"])[1]
     return here, there, jobs, said

@@ -3,32 +3,65 @@
 #   make run                                  the default study, into results/quickstart/report.html
 #   make run STUDY=resources/studies/x.yaml   another study
 #   make run ARGS="--cores 1 -n"              more arguments for snakemake
-#   make test                                 the tests
-#   make pictures                             the README's pictures, from the default study
-#   make lint                                 style
+#   make test                                 the tests; ARGS="tests/views -k tapetum" some of them
+#   make lint                                 style, types, and Snakemake's own lint
+#   make types                                types alone (mypy)
+#   make format                               puts the style right
+#   make coverage                             the tests, and which lines of the library they run
+#   make test-lowest                          the stages' tests with the lowest versions that pyproject.toml allows
+#   make test-newest                          the same with the newest ones, whatever the locks say
 #   make lock                                 new requirements*.lock after a change of pyproject.toml
+#   make pictures                             the README's pictures, from the default study
+#   make clean                                removes results and what Snakemake knows of them
 
 PYTHON ?= python3
 STUDY ?=
 ARGS ?=
+# how many test files run at once: each may take 2 GB
+WORKERS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run test pictures lint format setup setup-dev lock clean
+.PHONY: help run test coverage test-lowest test-newest pictures lint types format setup setup-dev lock clean
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 
 run: setup
 	@workflow/run $(if $(STUDY),--configfile $(STUDY)) $(ARGS)
 
 test: setup-dev
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# By file, because a file shares what is dear to make; longest first (tests/conftest.py).
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+coverage: setup-dev
+	rm -f .coverage*
+	$(PYTEST) --cov $(ARGS)
+
+# In environments of their own (6 GB each; delete them when done). Not the workflow as a whole, which is slow, but for one
+# run of it: what a library changes shows in the stages.
+STAGES = tests/ground tests/frames tests/views tests/features tests/metrics tests/figures tests/look \
+  tests/workflow/test_runs.py::test_the_road_ends_in_a_report
+test-lowest: setup
+	$(call other,lowest,--resolution lowest-direct)
+test-newest: setup
+	$(call other,newest,--upgrade)
+
+define other
+$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-$(1)
+$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -e ".[offline,paper]" --group dev
+PATH="$(CURDIR)/.venv-$(1)/bin:$$PATH" .venv-$(1)/bin/pytest $(or $(ARGS),$(STAGES))
+endef
 
 pictures: run
 	$(BIN)/python docs/pictures.py
 
 lint: setup-dev
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile workflow && $(BIN)/snakemake --lint
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile workflow && $(BIN)/mypy && $(BIN)/snakemake --lint
+
+types: setup-dev
+	$(BIN)/mypy
 
 format: setup-dev
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/snakefmt Snakefile workflow

@@ -2,7 +2,6 @@
 
 import socket
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,7 +34,7 @@ def cached(dataset: str, revision: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def fetch(dataset: str, revision: str, patterns: Sequence[str] | None = None) -> Path:
+def fetch(dataset: str, revision: str, patterns: list[str] | None = None) -> Path:
     """The folder with that commit of a dataset (its files that match ``patterns``), fetched as far as it is not there.
 
     A download that was cut off goes on where it stopped. Where the hub is offline (HF_HUB_OFFLINE) or does not answer,
@@ -56,7 +55,7 @@ def fetch(dataset: str, revision: str, patterns: Sequence[str] | None = None) ->
     return _download(dataset, revision, patterns, what)
 
 
-def _download(dataset: str, revision: str, patterns: Sequence[str] | None, what: str) -> Path:
+def _download(dataset: str, revision: str, patterns: list[str] | None, what: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 

@@ -57,4 +57,5 @@ def of(job: str, read: float | None = None) -> dict[str, Callable]:
 
 def _sizes(input) -> tuple[float, float]:
     """MB of all inputs of a job, and of the weights among them."""
-    return tuple(sum(map(os.path.getsize, files)) / 1e6 for files in (input, input.get("weights", [])))
+    every, weights = (sum(map(os.path.getsize, files)) / 1e6 for files in (input, input.get("weights", [])))
+    return every, weights

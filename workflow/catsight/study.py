@@ -9,7 +9,7 @@ import copy
 import difflib
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -140,6 +140,7 @@ class Study:
         if published is None:
             return
         published.setdefault("order", [])
+        asked: list[tuple[str, str, Collection[str]]]
         asked = [("encoder", value["encoder"], self.encoders) for value in published["values"]]
         asked += [("metric", value["metric"], self.config["metrics"]["names"]) for value in published["values"]]
         asked += [("view", value["view"], self.compared) for value in published["values"] if "view" in value]
@@ -240,8 +241,8 @@ class Study:
     def views_spec(self, view: str) -> str:
         """Spec of the jobs that make one view of the frames."""
         packages = ["numpy", "scipy", "pillow"]
-        view = {**self.views, **self.swapped, **self.dosed}[view]
-        made_of = view, *(view.get(key, {}) for key in ("of", "match"))
+        config = {**self.views, **self.swapped, **self.dosed}[view]
+        made_of = config, *(config.get(key, {}) for key in ("of", "match"))
         if any("eye" in one for one in made_of):
             packages.append("colour-science")
         if any(one.get("filter") == "catvision" for one in made_of):
@@ -383,7 +384,7 @@ class Study:
     @property
     def one_by_one(self) -> list[str]:
         """The reference, the views in which a single part of its eye is swapped, and that in which all are."""
-        if not self.subsets:
+        if self.whole is None:
             return []
         single = (self.subsets[part] for part in self.config["attribution"]["parts"])
         return list(dict.fromkeys([self.reference, *single, self.whole]))
@@ -556,8 +557,8 @@ def _validate(config: Mapping) -> dict:
     """A copy of ``config`` that the schema accepts, with the schema's defaults in place."""
     if not isinstance(config, Mapping):
         raise CatsightError("config: it must be a mapping of keys to values, as config.yaml is")
-    config = copy.deepcopy(dict(config))
-    if problems := schema.problems(config, "config", "the configuration"):
+    copied = copy.deepcopy(dict(config))
+    if problems := schema.problems(copied, "config", "the configuration"):
         raise CatsightError("\n  ".join(["the configuration does not hold up:", *problems]))
-    schema.fill_defaults(config, schema.load("config"))
-    return config
+    schema.fill_defaults(copied, schema.load("config"))
+    return copied

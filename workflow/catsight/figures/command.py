@@ -1,7 +1,7 @@
 """``catsight figures``: pictures of the results, and the report."""
 
 import argparse
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ OF_TABLES = {
 
 
 def main(arguments: Sequence[str]) -> None:
-    commands = {
+    commands: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
         "summary": (_summary, "one figure with the question and the answer"),
         "gallery": (_gallery, "some frames as each view delivers them"),
         "parts": (_parts, "some frames with one part of the eye after the other swapped"),

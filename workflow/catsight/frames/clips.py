@@ -1,6 +1,7 @@
 """Stills of the user's clips."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from catsight.frames.decode import Rejected
 from catsight.frames.folder import group_of
@@ -23,6 +24,6 @@ def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int)
                 raise Rejected("not a video", f"its name ends in none of {', '.join(sorted(SUFFIXES))}")
             with file.unchanged() as path:
                 for still in stills(path, max_pixels=max_pixels, **choice):
-                    yield Item(f"{file.name}#{still.number:06}", group, lambda rgb=still.rgb: Picture(rgb))
+                    yield Item(f"{file.name}#{still.number:06}", group, partial(Picture, still.rgb))
         except Rejected as problem:
             yield rejecting(file.name, group, problem)

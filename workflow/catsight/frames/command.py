@@ -127,17 +127,14 @@ def make_frames(item: Item, spec: Mapping, source: str) -> tuple[str, int, list[
     rows = []
     for i, (left, top, side) in enumerate(places):
         crop = slice(top, top + side), slice(left, left + side)
-        seen = Picture(*(None if plane is None else plane[crop] for plane in _planes(picture)))
+        others = (None if plane is None else plane[crop] for plane in (picture.depth, picture.partner))
+        seen = Picture(picture.rgb[crop], *others)
         rows.append(_row(item, source, f"{item.name}{item.mark}{i:0{digits}}", seen, left, top))
     return digest, looks, rows
 
 
-def _planes(picture: Picture) -> tuple[np.ndarray | None, ...]:
-    return picture.rgb, picture.depth, picture.partner
-
-
 def _row(item: Item, source: str, frame_id: str, picture: Picture, left: int | None, top: int | None) -> dict:
-    rgb, depth, partner = _planes(picture)
+    rgb, depth, partner = picture.rgb, picture.depth, picture.partner
     return {
         "frame_id": frame_id,
         "group": item.group,
@@ -276,7 +273,8 @@ class _Shard:
 
     def __init__(self, writer: tables.Writer, holds: int):
         self.writer, self.holds = writer, holds
-        self.rows, self.bytes = [], 0
+        self.rows: list[dict] = []
+        self.bytes = 0
 
     def __enter__(self) -> "_Shard":
         self.writer.__enter__()

@@ -63,7 +63,9 @@ def scene(size: int, *, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]
     return _ENCODED[light // _POINTS**2], distance
 
 
-def _leaves(random: np.random.Generator, size: int, first: int) -> tuple[np.ndarray, ...]:
+def _leaves(
+    random: np.random.Generator, size: int, first: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The leaves from number ``first`` (0 is the nearest) on: x, y and radius, colour and distance.
 
     In units of the points' spacing, point 0 at 0; colours are uint16 of linear light (n, 3).

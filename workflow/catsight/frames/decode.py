@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 # decode() compares the size with its own limit before it decodes; Pillow's would come first and is not the user's
 Image.MAX_IMAGE_PIXELS = None
@@ -125,21 +125,22 @@ def _open(file: BinaryIO, max_pixels: int) -> tuple[Image.Image, bytes | None, i
     kind = _kind(file.read(16))
     file.seek(0)
     try:
-        picture = Image.open(file, formats=[kind])
+        opened = Image.open(file, formats=[kind])
     except UnidentifiedImageError:
         if kind == "TIFF":  # Pillow knows no colour in floating point
             return _open_with_tifffile(file, max_pixels)
         raise OSError("its header is incomplete") from None
-    _check_size(picture.width, picture.height, max_pixels)
-    tags = picture.tag_v2 if kind == "TIFF" else {}
+    _check_size(opened.width, opened.height, max_pixels)
+    tags = getattr(opened, "tag_v2", {}) if kind == "TIFF" else {}
     if tags.get(_SUBFILE_TYPE, 0) & 1 or _DNG_VERSION in tags:  # what Pillow would show is a thumbnail
         raise Rejected("unsupported", "it is a camera's raw file; develop it to JPEG, PNG or TIFF")
     bits = max(tags.get(_BITS, (16,)))
     if tags.get(_PLANES) == 2 and bits > 8:  # Pillow 13 takes separate planes for 8 bits deep
         return _open_with_tifffile(file, max_pixels)
 
-    rawmode = _rawmode(picture)
-    picture.load()
+    rawmode = _rawmode(opened)
+    opened.load()
+    picture: Image.Image = opened
     profile, orientation = picture.info.get("icc_profile"), _orientation(picture)
     if picture.mode.startswith("I;16"):
         white = 2**bits - 1
@@ -210,9 +211,9 @@ def _orientation(picture: Image.Image) -> int:
 # half of all values by one. The same file opened as if its byte order were the other one gives the low bytes.
 
 
-def _rawmode(picture: Image.Image) -> str:
+def _rawmode(picture: ImageFile.ImageFile) -> str:
     """How Pillow is going to unpack the file's pixels, as "RGB;16B"."""
-    arguments = picture.tile[0].args if picture.tile else ""
+    arguments = (picture.tile[0].args if picture.tile else None) or ""
     return arguments if isinstance(arguments, str) else str(arguments[0])
 
 
@@ -228,7 +229,7 @@ def _open_as(file: BinaryIO, kind: str, rawmode: str) -> Image.Image:
     file.seek(0)
     picture = Image.open(file, formats=[kind])
     picture.tile = [
-        tile._replace(args=rawmode if isinstance(tile.args, str) else (rawmode, *tile.args[1:]))
+        tile._replace(args=rawmode if isinstance(tile.args, str) else (rawmode, *(tile.args or ())[1:]))
         for tile in picture.tile
     ]
     picture.load()
@@ -274,7 +275,7 @@ def _through_profile(picture: Image.Image, profile: bytes, path: str | Path) -> 
         source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
         # optimised, Little CMS interpolates greys coarsely: a linear grey came out up to 9.7 levels off
         flags = ImageCms.Flags.NOOPTIMIZE if picture.mode == "L" else ImageCms.Flags.NONE
-        return ImageCms.profileToProfile(picture, source, srgb, outputMode="RGB", flags=flags)
+        return ImageCms.profileToProfile(picture, source, srgb, outputMode="RGB", flags=flags) or picture
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         print(f"frames: {path}: its colour profile cannot be used ({error}); taken as sRGB", file=sys.stderr)
         return picture

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -37,7 +38,7 @@ class Photo:
 def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> list[Item]:
     """One item for each file, whatever it holds, in their order."""
     return [
-        Item(photo.file.name, photo.group, lambda photo=photo: photo.picture(max_pixels))
+        Item(photo.file.name, photo.group, partial(photo.picture, max_pixels))
         for photo in photos(found["path"], source["group_by"])
     ]
 

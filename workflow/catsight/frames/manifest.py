@@ -57,7 +57,7 @@ def listing(named: Mapping[str, Mapping]) -> list[dict]:
 
 def found(manifest: Path, named: Mapping[str, Mapping]) -> dict[str, dict[str, list[File]]]:
     """The files that a manifest lists, by source and key, in its order."""
-    places = {
+    places: dict[str, dict[str, tuple[Path, list[File]]]] = {
         name: {key: (Path(path), []) for key, path in _roots(source, _fetched).items()}
         for name, source in named.items()
     }

@@ -62,7 +62,8 @@ def near_pairs(hashes: np.ndarray, groups: Sequence[str], distance: int = NEAR) 
     frames = _first_of_each(hashes, numbered)
     frames = frames[hashes[frames] != FLAT]
     hashes, numbered, n = hashes[frames], numbered[frames], len(frames)
-    masks, found = _masks(n, distance), []
+    masks = _masks(n, distance)
+    found: list[tuple[int, int, int]] = []
     for which, mask in enumerate(masks):
         for first, second in _alike(hashes & mask):
             differing = hashes[first] ^ hashes[second]

@@ -31,8 +31,8 @@ def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int)
             if key not in first.keys:
                 name = second.name(key)
                 yield rejecting(name, name, _unmatched(source["partner"], source["path"]))
-        for name, problem in [*first.rejected, *second.rejected]:
-            yield rejecting(name, name, problem)
+        for name, why in [*first.rejected, *second.rejected]:
+            yield rejecting(name, name, why)
 
 
 def _unmatched(here: str, there: str) -> Rejected:

@@ -33,7 +33,7 @@ def locate(entry: Mapping) -> Path:
     name, package = entry["name"], entry["package"]
     spec = find_spec(package)  # finds it without importing it, which would take seconds
     project = _PROJECTS.get(package, package)
-    if spec is None:
+    if spec is None or not spec.submodule_search_locations:
         raise CatsightError(f"the photo '{name}' lies in {project}, which is not installed: pip install {project}")
     path = Path(spec.submodule_search_locations[0], entry["path"])
     digest = files.digest(path)

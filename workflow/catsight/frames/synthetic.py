@@ -1,6 +1,7 @@
 """Scenes that are made up: dead leaves."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from catsight.frames.item import File, Item, Picture
 
@@ -12,7 +13,7 @@ def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int)
     """
     for number in range(source["count"]):
         name = f"scene-{number:06}"
-        yield Item(name, name, lambda number=number: _picture(source, number))
+        yield Item(name, name, partial(_picture, source, number))
 
 
 def _picture(source: Mapping, number: int) -> Picture:

@@ -1,6 +1,6 @@
 """What the commands of this stage read, and what they write: the features of the same frames, from several tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from catsight.store import Store, address
 
 def run(
     command: str,
-    about: str,
+    about: str | None,
     arguments: Sequence[str],
     rows: Callable[[dict[str, "Features"], dict[str, str], dict], list[dict]],
     schema: pa.Schema,
@@ -72,7 +72,7 @@ class Features:
     order, naming the table and the frame.
     """
 
-    def __init__(self, paths: Sequence[Path], frames: Sequence[str]):
+    def __init__(self, paths: Sequence[Path], frames: Iterable[str]):
         self.paths, self.frames = list(paths), list(frames)
         found = [frame for path in self.paths for frame in tables.read(path, ["frame_id"])["frame_id"].to_pylist()]
         if found != self.frames:

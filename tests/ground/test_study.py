@@ -279,7 +279,7 @@ def test_spec_command(capsys, tmp_path, config):
 
 def test_broken_yaml_is_named(tmp_path):
     (tmp_path / "c.yaml").write_text("a: [1,\nb: 2")
-    with pytest.raises(CatsightError, match=r"c\.yaml is not YAML: .* line 2"):
+    with pytest.raises(CatsightError, match=r"c\.yaml is not YAML, line 2: expected"):
         Study.load(tmp_path / "c.yaml")
     with pytest.raises(CatsightError, match=r"none\.yaml is missing"):
         Study.load(tmp_path / "none.yaml")

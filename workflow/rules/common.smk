@@ -1,11 +1,8 @@
 # The study: its validated configuration, and the spec of every job. What can change a result is in a job's spec, as
 # canonical JSON, and nothing else is: so a change redoes what depends on it.
-import gc
 import os
 import re
 import sys
-
-gc.set_threshold(100_000, 50)  # a plan is millions of objects that stay; looking for rubbish took a sixth of its time
 
 # The catsight beside this file, with the Python that runs snakemake (or of a rule's conda environment): here, in all jobs
 LIBRARY = os.path.join(workflow.basedir, "workflow")

@@ -21,8 +21,8 @@ from catsight.errors import FULL, CatsightError
 #: Keys of the Parquet metadata under which the provenance lies, as JSON, and the digest of that and of the columns.
 _KEY, _SEAL = b"catsight", b"catsight_seal"
 
-#: Bytes that a table's writer gathers into a row group: each has an entry for every column in the table's index, which is
-#: read whole for whatever is asked of the table.
+#: Bytes that a table's writer gathers into a row group: each has an entry for every column in the table's index, and
+#: that is read whole whatever is asked of the table.
 ROW_GROUP = 4_000_000
 
 #: A picture inside a table: the layout of Hugging Face ``datasets``' Image feature.
@@ -216,8 +216,8 @@ class Writer:
 
     Used as a context manager; ``rows`` counts what was written. The file is built beside ``path``, synced and renamed
     only when the block ends without an error, so a reader never sees half a table, whatever kills the writer.
-    ``provenance`` may be added to until the block ends. About ``row_group`` bytes wait in memory for one another. Raises :class:`CatsightError`, naming ``path``, where the disk
-    is full or does not take it.
+    ``provenance`` may be added to until the block ends. Rows wait in memory until they are about ``row_group`` bytes.
+    Raises :class:`CatsightError`, naming ``path``, where the disk is full or does not take it.
     """
 
     def __init__(self, path: str | os.PathLike, schema: pa.Schema, provenance: Mapping, row_group: int = ROW_GROUP):
@@ -306,7 +306,8 @@ def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = 
 
 
 def rows(path: str | os.PathLike, wanted: Sequence[int], columns: Sequence[str] | None = None) -> Iterator[dict]:
-    """The rows of a table with these numbers, in ascending order. Only what they lie in is read. Errors as :func:`read`."""
+    """The rows with the ``wanted`` numbers, ascending: only the row groups that they lie in are read. Errors as
+    :func:`read`."""
     if not wanted:
         return
     provenance(path)

@@ -247,7 +247,7 @@ class Study:
             packages.append("colour-science")
         if any(one.get("filter") == "catvision" for one in made_of):
             packages += ["catvision", "opencv-python-headless"]
-        return self._spec("views.command", {"view": view}, packages)
+        return self._spec("views.command", {"view": config}, packages)
 
     @property
     def eyes(self) -> dict[str, dict]:

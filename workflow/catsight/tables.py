@@ -225,7 +225,8 @@ class Writer:
         self.schema = schema
         self.provenance = dict(provenance)
         self.rows = 0
-        self._row_group, self._waiting, self._bytes = row_group, [], 0
+        self._row_group, self._bytes = row_group, 0
+        self._waiting: list[pa.RecordBatch] = []
         self._part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         self._digest = _RowsDigest(schema)
 

@@ -7,6 +7,9 @@ import os
 import random
 import shutil
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 
@@ -70,7 +73,6 @@ def kill(pid) -> bool:
 def test_fifty_kills(undisturbed, folder):
     workflow, draw, kills, finished = folder, random.Random(7), Counter(), 0
     while kills["snakemake"] + kills["all"] < RUNS or kills["job"] < JOBS:
-        start = time.monotonic()
         process = workflow.start(*RUN)
         kills["job"] += kill_jobs(workflow, process, draw, draw.randint(0, 3) if kills["job"] < JOBS else 0)
         # amid its start, or in what comes next
@@ -81,7 +83,6 @@ def test_fifty_kills(undisturbed, folder):
         if process.poll() is None:
             (os.kill if kind == "snakemake" else os.killpg)(process.pid, signal.SIGKILL)
             kills[kind] += process.wait() == -signal.SIGKILL
-        print(kills, process.returncode, round(time.monotonic() - start, 1), flush=True)
         if process.wait() == 0:
             check(workflow, undisturbed)
             finished += 1
@@ -92,3 +93,35 @@ def test_fifty_kills(undisturbed, folder):
     check(workflow, undisturbed)
     assert kills.total() >= 50 and min(kills[kind] for kind in ("snakemake", "all", "job")) >= 5
     print(f"{kills.total()} kills: {dict(kills)}; {finished} runs got to their end between them")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_cleanly(folder, how):
+    """Ctrl-C reaches the whole group, and what a batch system sends reaches workflow/run alone."""
+    weights = "results/tiny/weights/vit.safetensors"
+    process = folder.start("--cores", "2", weights)
+    wait_for(lambda: jobs(folder.folder))
+    (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
+    assert process.wait() != 0
+    wait_for(lambda: not alive(folder.folder))
+    assert "Traceback" not in process.said.read_text()
+    assert not list((folder.folder / "results").rglob("*.part"))
+    folder.run("--cores", "2", weights)
+    assert safe.sound(folder.folder / weights)
+
+
+def test_a_job_knows_its_run_from_another_with_its_number(tmp_path):
+    """The number of a run that is gone may be given anew; and a job by hand is nobody's."""
+    from catsight import outlive
+
+    here = f"{socket.gethostname()} {os.getpid()}"
+    began = outlive._started(os.getpid())
+    assert began.isdigit() and outlive._started(2**22 + 1) == "gone"
+    for variable, lives in ((f"{here} {began}", True), (f"{here} 1", False), (f"{socket.gethostname()} {2**22 + 1} 7", False),
+                            (f"elsewhere.example {2**22 + 1} 7", True), ("", True)):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", "import time; from catsight import outlive; outlive.watch(); time.sleep(3); print('lived')"],
+            env={**os.environ, "CATSIGHT_RUN": variable}, cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.stdout == "lived\n") == lives and done.returncode == (not lives), variable
+        assert ("the run that started this job is gone" in done.stderr) != lives

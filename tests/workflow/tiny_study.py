@@ -81,10 +81,13 @@ class Workflow:
         assert old in text
         (self.folder / path).write_text(text.replace(old, new, 1))
 
-    def start(self, *arguments: str) -> subprocess.Popen:
-        """Starts workflow/run, as `make run` does, as the head of a process group of its own."""
+    def start(self, *arguments: str, said: Path | None = None) -> subprocess.Popen:
+        """Starts workflow/run, as `make run` does, as the head of a process group of its own.
+
+        What it says goes into a file in the folder ``said``, or its own.
+        """
         # into a file: a pipe that nobody reads would fill up and stop it
-        said = tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="said-", delete=False)  # noqa: SIM115
+        said = tempfile.NamedTemporaryFile("w", dir=said or self.folder, prefix="said-", delete=False)  # noqa: SIM115
         process = subprocess.Popen(
             [self.folder / "workflow" / "run", "--configfile", "tiny.yaml", *arguments],
             cwd=self.folder,
@@ -97,8 +100,8 @@ class Workflow:
         process.said = Path(said.name)
         return process
 
-    def run(self, *arguments: str, code: int = 0) -> str:
-        process = self.start(*arguments)
+    def run(self, *arguments: str, code: int = 0, said: Path | None = None) -> str:
+        process = self.start(*arguments, said=said)
         process.wait(timeout=900)
         output = process.said.read_text()
         assert process.returncode == code, output

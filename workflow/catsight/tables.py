@@ -231,10 +231,14 @@ class Writer:
         self._digest = _RowsDigest(schema)
 
     def __enter__(self) -> "Writer":
-        with _writing(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # write_page_checksum lets every reader notice a damaged byte; PNGs do not compress again
-            self._parquet = pq.ParquetWriter(self._part, self.schema, compression="zstd", write_page_checksum=True)
+        try:
+            with _writing(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                # write_page_checksum lets every reader notice a damaged byte; PNGs do not compress again
+                self._parquet = pq.ParquetWriter(self._part, self.schema, compression="zstd", write_page_checksum=True)
+        except BaseException:
+            self._part.unlink(missing_ok=True)
+            raise
         return self
 
     def write(self, rows: pa.RecordBatch | pa.Table | Sequence[Mapping]) -> None:
@@ -288,9 +292,11 @@ def read(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pa.Ta
 
     Raises :class:`CatsightError`, naming the file, where it is missing, cut short, damaged, or not one of ours.
     """
-    provenance(path)
+    wanted = provenance(path)["rows"]
     with _naming(path):
-        return pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+        _count(table.num_rows, wanted)
+    return table
 
 
 def schema(path: str | os.PathLike) -> pa.Schema:
@@ -300,10 +306,13 @@ def schema(path: str | os.PathLike) -> pa.Schema:
 
 def batches(path: str | os.PathLike, rows: int, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
     """Reads a table ``rows`` rows at a time, in constant memory. Errors as :func:`read`."""
-    provenance(path)
+    wanted, found = provenance(path)["rows"], 0
     # pre_buffer would read all row groups at once
     with _naming(path), pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet:
-        yield from parquet.iter_batches(batch_size=rows, columns=columns)
+        for batch in parquet.iter_batches(batch_size=rows, columns=columns):
+            found += batch.num_rows
+            yield batch
+        _count(found, wanted)
 
 
 def rows(path: str | os.PathLike, wanted: Sequence[int], columns: Sequence[str] | None = None) -> Iterator[dict]:
@@ -407,9 +416,15 @@ def _footer(path) -> tuple[dict, pa.Schema]:
     raise CatsightError(f"{path} cannot be read as a table (its index is not what was written); {_MEND}")
 
 
+def _count(found: int, wanted: int) -> None:
+    if found != wanted:
+        raise ValueError(f"it holds {found} of {wanted} rows")
+
+
 def _seal(text: str, columns: pa.Schema) -> str:
     """The digest of a provenance (its JSON) and the columns' names and types, which no checksum of Parquet's covers."""
-    return hashlib.sha256(canonical_json([text, _names(columns)]).encode()).hexdigest()
+    nullable = [field.nullable for field in columns]
+    return hashlib.sha256(canonical_json([text, _names(columns), nullable]).encode()).hexdigest()
 
 
 class _RowsDigest:

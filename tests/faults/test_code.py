@@ -1,0 +1,171 @@
+"""Nothing in a study file, a photo or a table makes the program run code. `factory` is the one door, and the report names it."""
+
+import io
+import json
+import pickle
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import synthetic_study as synthetic
+from disturbed import small
+from PIL import Image
+
+from catsight import CatsightError, resources, tables
+from catsight.__main__ import main
+from catsight.features import safe
+from catsight.features.weights import random_state
+from catsight.figures import profiles, style
+from catsight.frames.decode import Rejected, read_depth
+from catsight.study import Study
+from catsight.views.command import viewer
+
+ROOT = resources.find("schemas", "config.schema.yaml").parents[2]
+
+
+class Bomb:
+    """Unpickled, it leaves a file behind."""
+
+    def __reduce__(self):
+        return (open, ("pwned", "w"))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Whatever code was run has left its mark in the folder."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    assert not list(tmp_path.rglob("pwned*"))
+
+
+#: What a shell, Snakemake, Jinja, HTML or matplotlib might take for its own.
+EVIL = "$(touch pwned) `touch pwned` ; touch pwned & '\" {x} {{ 7 * 7 }} {params} %s\\ $\\frac{ <script>touch()</script> -->"
+
+
+def test_words_of_a_study_reach_no_shell(here):
+    """Label, note, title, licence, folder, names of photos and the path of weights, all through the real workflow."""
+    folder = here / "study"
+    workflow = small(folder)
+    evil = EVIL.replace("/", "")
+    photos = folder / evil
+    photos.mkdir()
+    for i, name in enumerate((f"{evil}.png", "-rf.png", "a\nb.png", "--output=x.png", "*.png")):
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (40, 40, 3), np.uint8)).save(photos / name)
+    weights = folder / f"w {evil}.safetensors"
+    safe.write(weights, random_state({"timm": "test_vit"}, 0), {})
+    config = resources.load_yaml(folder / "tiny.yaml")
+    config["frames"] |= {"folder": evil, "shards": 1}
+    config["figures"] |= {"title": EVIL}
+    config["encoders"]["vit"] |= {"label": EVIL, "note": EVIL, "licence": EVIL, "training": "supervised"}
+    config["encoders"]["vit"]["weights"] = {"source": "file", "path": weights.name}
+    workflow.write(config)
+    targets = [f"results/tiny/{path}" for path in ("weights/vit.safetensors", "views/cat/0.parquet")]
+    workflow.run("--cores", "2", *targets)
+    frames = tables.read(workflow.results() / "frames" / "0.parquet", ["frame_id"])["frame_id"].to_pylist()
+    assert len(frames) == 5 and safe.about(workflow.results() / "weights" / "vit.safetensors")["untrained"] is False
+
+
+def test_words_of_a_study_are_words_in_figures_and_report(here):
+    """The report's escapes are tested with it; here, what goes into figures and the files beside them."""
+    spec = synthetic.spec(title=EVIL)
+    spec["encoders"] = {name: {**entry, "label": f"{name} {EVIL}"} for name, entry in spec["encoders"].items()}
+    synthetic.write_metrics(here / "m.parquet")
+    figure = profiles.draw(tables.read(here / "m.parquet").to_pandas(), spec)
+    style.save(figure, here / "f.svg", 50)
+    svg = (here / "f.svg").read_text()
+    assert "<script" not in svg and svg.count("--") == 2 * svg.count("-->")
+    arguments = ["--spec", json.dumps(spec), "--table", "m.parquet", "--output", "t.tex"]
+    assert main(["figures", "tables", *arguments]) == 0
+    assert "\\frac" not in (here / "t.tex").read_text().replace("\\textbackslash{}frac", "")
+
+
+def test_pages_mark_nothing_safe_but_their_own_style_and_script():
+    page = (ROOT / "workflow" / "catsight" / "figures" / "template.py").read_text()
+    assert sorted(re.findall(r"\{\{ (\w+) \| safe \}\}", page)) == ["script", "style"] and page.count("safe }}") == 2
+    report = (ROOT / "workflow" / "catsight" / "figures" / "report.py").read_text()
+    assert "autoescape=True" in report and "Markup" not in report
+
+
+def test_shells_are_given_only_names_that_the_schema_bounds_or_what_is_quoted():
+    """What stands unquoted in a command is a path of names that the schema bounds, or an option made of such."""
+    bounded = {"log", "threads", "input", "output", "output.shards", "output.rejected", "params.figure", "params.command",
+               "params.study", "params.features", "params.views", "params.tables", "params.attribution", "params.matched",
+               "input.frames", "input.features", "input.metrics", "input.rejected", "input.figures", "input.weights",
+               "input.views"}  # fmt: skip
+    for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for shell in re.findall(r"^ +shell:\n((?: +\".*\"\n)+)", rules.read_text(), re.M):
+            assert set(re.findall(r"\{([^}:]+)\}", shell)) <= bounded, (rules.name, shell)
+
+
+def pickled() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([Bomb()], dtype=object), allow_pickle=True)
+    return buffer.getvalue()
+
+
+def test_pickles_are_not_read(here):
+    (here / "a.depth.npy").write_bytes(pickled())
+    with pytest.raises(Rejected):
+        read_depth(here / "a.depth.npy", (4, 4))
+    (here / "w.safetensors").write_bytes(pickle.dumps(Bomb()))
+    for ask in (safe.about, safe.check, safe.load):
+        with pytest.raises(CatsightError, match="Pickles"):
+            ask(here / "w.safetensors")
+    (here / "t.parquet").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(CatsightError, match=r"t\.parquet cannot be read"):
+        tables.read(here / "t.parquet")
+    # in a table that somebody made by hand
+    view = json.loads(
+        Study(
+            {
+                "study": "x",
+                "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}},
+                "encoders": {"vit_s16_untrained": None},
+            }
+        ).views_spec("cat")
+    )
+    frame = {**synthetic.pictures(16, 1)[0], "depth": pickled()}
+    with pytest.raises((CatsightError, ValueError)):
+        viewer(view["view"])(frame)
+
+
+def test_types_that_bring_code_into_a_table_are_not_loaded(here):
+    """Arrow once unpickled what a column's type said of itself (CVE-2023-47248)."""
+    field = pa.field("frame_id", pa.binary(), metadata={
+        b"ARROW:extension:name": b"arrow.py_extension_type", b"ARROW:extension:metadata": pickle.dumps(Bomb()),
+    })  # fmt: skip
+    schema = pa.schema([field], metadata={b"pandas": b"__import__('os').system('touch pwned')"})
+    pq.write_table(pa.table([pa.array([b"x"])], schema=schema), here / "t.parquet")
+    with pytest.raises(CatsightError, match="not a catsight table"):
+        tables.read(here / "t.parquet")
+    assert main(["check", str(here)]) == 1
+
+
+def test_a_factory_is_called_by_the_job_alone(here, monkeypatch):
+    """A study with a factory is read, planned and checked without importing it."""
+    (here / "mine.py").write_text("open('pwned', 'w')\n")
+    entry = {"factory": "mine:build", "layers": "*", "family": "cnn", "training": "untrained",
+             "weights": {"source": "random", "seed": 0}}  # fmt: skip
+    config = {"study": "x", "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}}, "encoders": {"own": entry}}
+    study = Study(config)
+    assert study.weights_spec("own") and study.features_spec("own")
+
+
+def test_no_other_key_names_code():
+    """Nothing else in the library imports, evaluates or runs what it is given."""
+    doors = re.compile(
+        r"(?<![\w.])(eval|exec|__import__)\(|\b(os\.system|os\.popen|pickle|marshal|shelve|yaml\.load|subprocess)\b[.(]"
+        r"|torch\.load\((?!.*weights_only=True)"
+    )
+    library = ROOT / "workflow" / "catsight"
+    found = {
+        f"{path.relative_to(library)}: {match.group()}"
+        for path in library.rglob("*.py")
+        for match in doors.finditer(path.read_text())
+    }
+    assert found == {"resources.py: yaml.load("}  # with a loader of plain values
+    imports = [path.name for path in library.rglob("*.py") if re.search(r"import_module\((?!\")", path.read_text())]
+    assert sorted(imports) == ["__main__.py", "encoders.py"]  # its own commands, and the factory
+    assert "code of the study’s own" in (library / "figures" / "report.py").read_text()

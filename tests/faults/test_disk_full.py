@@ -1,0 +1,182 @@
+"""A full disk: one line that names the file, nothing half written, nothing lost, and all goes on when there is room."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from disturbed import small
+
+from catsight import tables
+from catsight.__main__ import main
+from catsight.study import Study, resources
+
+#: Bytes of the small disk, and how many of them are left: none at all, or too few for a table.
+SIZE, LEFT = 4 * 2**20, (0, 4096)
+
+
+@pytest.fixture
+def disk():
+    """Mounts small disks, and takes them down."""
+    mounted = []
+
+    def mount(folder: Path, size: int = SIZE) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, text=True
+        )
+        if done.returncode:
+            pytest.skip(f"no disk of its own can be mounted here: {done.stderr.strip()}")
+        mounted.append(folder)
+        return folder
+
+    try:
+        yield mount
+    finally:
+        for folder in reversed(mounted):
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder: Path, left: int) -> Path:
+    """Fills the disk but for so many bytes."""
+    ballast = folder / "ballast"
+    with open(ballast, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            os.truncate(ballast, max(0, ballast.stat().st_size - left))
+    return ballast
+
+
+def commands(study: Study, made: Path, out: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """The command of each stage, from what lies in ``made`` into ``out``, and what it makes."""
+
+    def given(spec: str) -> list[str]:
+        return ["--spec", spec, "--store", str(out / "store")]
+
+    def paths(folder: Path, *names: str) -> list[str]:
+        return [str(folder / name) for name in names]
+
+    frames = ["frames/0.parquet", "frames/rejected.parquet"]
+    views = [f"views/{view}.parquet" for view in ("human", "cat")]
+    features = [f"features/{view}.parquet" for view in ("human", "cat")]
+    of_views = [
+        word for view in ("human", "cat") for word in ("--features", view, str(made / f"features/{view}.parquet"))
+    ]
+    return {
+        "frames": (["frames", *given(study.frames_spec), "--output", str(out / frames[0]), "--rejected", str(out / frames[1])], frames),
+        **{
+            f"views {view}": (
+                ["views", *given(study.views_spec(view)), "--frames", str(made / frames[0]), "--output", str(out / f"views/{view}.parquet")],
+                [f"views/{view}.parquet"],
+            )
+            for view in ("human", "cat")
+        },
+        "weights": (["features", "weights", *given(study.weights_spec("vit")), "--output", str(out / "vit.safetensors")], ["vit.safetensors"]),
+        "features": (
+            ["features", "extract", *given(study.features_spec("vit")), "--threads", "1", "--weights", str(made / "vit.safetensors"),
+             "--views", *paths(made, *views), "--output", *paths(out, *features)],
+            features,
+        ),
+        "metrics": (
+            ["metrics", "compare", *given(study.metrics_spec("vit")), "--frames", str(made / frames[0]), *of_views,
+             "--output", str(out / "vit.parquet")],
+            ["vit.parquet"],
+        ),
+        "merge": (["metrics", "merge", str(made / "vit.parquet"), "--study", "tiny", "--output", str(out / "metrics.parquet")], ["metrics.parquet"]),
+        "figure": (
+            ["figures", "profiles", *given(study.figures_spec), "--table", str(made / "metrics.parquet"), "--output", str(out / "profiles.png"),
+             str(out / "profiles.svg")],
+            ["profiles.png", "profiles.svg"],
+        ),
+        "tables": (
+            ["figures", "tables", *given(study.figures_spec), "--table", str(made / "metrics.parquet"), "--output", str(out / "metrics.csv")],
+            ["metrics.csv"],
+        ),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """All stages of the small study, in one shard, made by hand: the study and the folder."""
+    workflow = small(tmp_path_factory.mktemp("made") / "study")
+    config = resources.load_yaml(workflow.folder / "tiny.yaml")
+    config["frames"] |= {"shards": 1, "folder": str(workflow.folder / "photos")}
+    study = Study(config)
+    for arguments, _ in commands(study, workflow.folder / "made", workflow.folder / "made").values():
+        assert main(arguments) == 0
+    return study, workflow.folder / "made"
+
+
+STAGES = ["frames", "views cat", "weights", "features", "metrics", "merge", "figure", "tables"]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {str(path): tables.measure_content(path) for path in sorted(folder.rglob("*.parquet"))}
+
+
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_whose_disk_is_full(stage, left, made, disk, tmp_path, capsys):
+    study, earlier = made
+    out = disk(tmp_path / "results")
+    before, ballast = digests(earlier), fill(out, left)
+    arguments, outputs = commands(study, earlier, out)[stage]
+    if main(arguments) == 0:
+        assert left and stage in ("merge", "metrics", "tables"), "that is small enough for what was left"
+        return
+    said = [line for line in capsys.readouterr().err.splitlines() if "error:" in line]
+    assert len(said) == 1 and str(out) in said[0] and "no space left on device" in said[0].lower(), said
+    assert "make room" in said[0]
+    left_behind = [path for path in out.rglob("*") if path.is_file() and path != ballast]
+    assert not [path for path in left_behind if path.suffix == ".part"] and digests(earlier) == before
+    assert all(tables.provenance(path) for path in left_behind)  # what had been finished, if anything
+
+    ballast.unlink()
+    assert main(arguments) == 0
+    for name in outputs:
+        if name.endswith(".parquet"):
+            assert tables.measure_content(out / name) == tables.measure_content(earlier / name)
+        assert (out / name).stat().st_size
+
+
+def test_the_message_is_seen_though_the_log_is_on_that_disk(made, disk, tmp_path):
+    """As in a run: standard error goes into a log that has no room either."""
+    study, earlier = made
+    out = disk(tmp_path / "results")
+    (out / "log").touch()
+    fill(out, 0)
+    arguments, _ = commands(study, earlier, out)["views cat"]
+    spec = arguments[arguments.index("--spec") + 1]
+    assert json.loads(spec)
+    with open(out / "log", "w") as log:
+        done = subprocess.run(
+            [os.sys.executable, "-m", "catsight", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1 and "no space left on device" in done.stdout.lower() + (out / "log").read_text().lower()
+
+
+@pytest.mark.parametrize("where", ["results", "."])
+def test_a_run_whose_disk_fills_up(where, disk, tmp_path):
+    """Of the results alone, and of the whole folder with Snakemake's own files: it ends, says why, and goes on later."""
+    folder = disk(tmp_path / "study", 20 * SIZE) if where == "." else tmp_path / "study"
+    workflow = small(folder)
+    full = disk(folder / "results", 20 * SIZE) if where == "results" else folder
+    targets = [f"results/tiny/views/{view}/{shard}.parquet" for view in ("human", "cat") for shard in "01"]
+    workflow.run("--cores", "2", "results/tiny/frames/rejected.parquet")
+    before = workflow.contents()
+    ballast = fill(full, 20_000)
+    # what it says is kept elsewhere
+    workflow.environment["TMPDIR"] = str(tmp_path)
+    output = workflow.run("--cores", "2", *targets, code=1, said=tmp_path)
+    assert "no space left on device" in output.lower(), output
+    assert {path: content for path, content in workflow.contents().items() if path in before} == before
+    ballast.unlink()
+    workflow.run("--cores", "2", *targets)
+    assert len(workflow.contents()) == 3 + 4 and not list(folder.rglob("*.part"))

@@ -1,0 +1,113 @@
+"""Two runs in one folder: the second says so and stops, however close they come."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from disturbed import jobs, small, wait_for
+
+from catsight import CatsightError, locks, running
+
+#: What each of those who race does: gets ready, says so, and keeps its lock until it is told to end.
+RACER = """
+import sys
+from pathlib import Path
+from catsight import running
+running._PATIENCE = 0.5
+file = open("results/.running", "a")
+code = running.main([str(file.fileno()), "--configfile", "s.yaml"])
+print(code, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "s.yaml").write_text("study: tiny\n")
+    return tmp_path
+
+
+def test_of_many_at_the_same_instant_one_runs(folder):
+    racers = [
+        subprocess.Popen([sys.executable, "-c", RACER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(12)
+    ]  # fmt: skip
+    codes = [racer.stdout.readline().strip() for racer in racers]
+    assert sorted(codes) == ["0", *["1"] * 11]
+    for code, racer in zip(codes, racers):
+        said = racer.communicate()[1]
+        assert ("another run is at work" in said) == (code == "1") and "Traceback" not in said
+    assert running.main([str(os.open("results/.running", os.O_RDWR)), "--configfile", "s.yaml"]) == 0  # they have ended
+
+
+def prepare(folder: Path) -> None:
+    with open(folder / "results" / ".running", "a") as file:
+        running.prepare(file.fileno(), ["--configfile", "s.yaml"])
+
+
+def test_what_a_killed_run_left_is_cleared_away_and_nothing_else(folder):
+    (folder / "results" / "tiny").mkdir()
+    (folder / ".snakemake" / "locks").mkdir(parents=True)
+    for name in ("results/tiny/a.parquet.7.part", "results/tiny/a.parquet", ".snakemake/locks/0.input.lock"):
+        (folder / name).touch()
+    prepare(folder)
+    assert [path.name for path in (folder / "results" / "tiny").iterdir()] == ["a.parquet"]
+    assert not (folder / ".snakemake" / "locks").exists()
+
+
+def test_while_anything_is_at_work_nothing_is_cleared_away(folder, monkeypatch):
+    """A plain snakemake, or a job of a killed run on another machine: what it writes is not deleted under it."""
+    monkeypatch.setattr(running, "_JOBS_PATIENCE", 0.1)
+    part = folder / "results" / "a.parquet.7.part"
+    part.touch()
+    kept = locks.share()
+    with pytest.raises(CatsightError, match=r"another run is at work in .*plain snakemake"):
+        prepare(folder)
+    with pytest.raises(CatsightError, match="a run is at work in"), locks.alone("results"):
+        pass
+    assert part.exists()
+    kept.close()
+    prepare(folder)
+    assert not part.exists()
+
+
+def test_many_share_and_none_does_while_one_clears_up(folder, monkeypatch):
+    monkeypatch.setattr(locks, "_PATIENCE", 0.1)
+    assert all([locks.share(), locks.share()])
+    with locks.alone("results"), pytest.raises(CatsightError, match="is being cleared up"):
+        locks.share()
+    with open("results/.running", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(CatsightError, match="a run is at work"), locks.alone("results"):
+            pass
+
+
+def test_a_second_run_and_a_plain_snakemake(tmp_path):
+    """Beside a run, and beside a plain `snakemake`, which workflow/run knows nothing of."""
+    workflow = small(tmp_path / "study")
+    # they need not wait long for one that is at work
+    patient = workflow.folder / "workflow" / "catsight" / "running.py"
+    patient.write_text(patient.read_text().replace("_JOBS_PATIENCE = 4, 30", "_JOBS_PATIENCE = 0, 0"))
+    weights = "results/tiny/weights/vit.safetensors"  # a job that takes some seconds
+    first = workflow.start("--cores", "1", weights)
+    wait_for(lambda: jobs(workflow.folder))
+    assert "another run is at work" in workflow.run("--cores", "1", weights, code=1)
+    assert first.wait() == 0 and (workflow.folder / weights).exists()
+
+    shutil.rmtree(workflow.folder / "results" / "store")
+    plain = subprocess.Popen(
+        ["snakemake", "--configfile", "tiny.yaml", "--cores", "1", weights],
+        cwd=workflow.folder,
+        env=workflow.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(lambda: jobs(workflow.folder))
+    assert "another run is at work" in workflow.run("--cores", "1", weights, code=1)
+    assert plain.wait() == 0 and (workflow.folder / weights).exists()

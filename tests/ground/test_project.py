@@ -1,6 +1,8 @@
 """What stands beside the library: environments, lock, licence, rules."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -82,3 +84,63 @@ def test_licence_and_citation():
     assert (ROOT / "LICENSE").read_text().startswith("MIT License")
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == PROJECT["project"]["version"] and citation["license"] == "MIT"
+
+
+def test_what_is_said_of_make_is_so():
+    targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", (ROOT / "Makefile").read_text(), re.M))
+    listed = set(re.findall(r"^#   make ([a-z-]+)", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+    assert listed <= targets and named <= targets
+    assert targets - {"help", "setup", "setup-dev"} <= listed & (named | {"run"})
+
+
+def test_links_between_documents_lead_somewhere():
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text()):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_the_changelog_ends_with_this_version():
+    versions = re.findall(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert versions[0] == PROJECT["project"]["version"]
+    assert (ROOT / "CHANGELOG.md").read_text().index("## Unreleased") < (ROOT / "CHANGELOG.md").read_text().index(
+        "## 0"
+    )
+
+
+def test_types_are_checked_and_only_what_has_none_is_excused():
+    settings = PROJECT["tool"]["mypy"]
+    assert settings["check_untyped_defs"] and settings["packages"] == ["catsight"]
+    assert "ignore_errors" not in str(settings)
+    assert all(set(override) == {"module", "ignore_missing_imports"} for override in settings["overrides"])
+    assert "mypy" in (ROOT / "Makefile").read_text().partition("lint: ")[2].partition("\n\n")[0]
+    for path in (ROOT / "workflow" / "catsight").rglob("*.py"):
+        assert not re.search(r"type: ignore(?!\[)", path.read_text()), path
+
+
+def test_a_metric_is_known_wherever_it_is_named():
+    """In the schema, in the suite and in the figures: CONTRIBUTING.md says where."""
+    from catsight import schema
+    from catsight.figures import choices
+    from catsight.metrics.suite import METRICS
+
+    names = schema.load("config")["properties"]["metrics"]["properties"]["names"]["items"]["enum"]
+    assert set(names) == set(METRICS) == set(choices._METRICS)
+
+
+STUDIES = ["config.yaml", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "resources/studies").glob("*.yaml"))]
+PROFILES = sorted(path.name for path in (ROOT / "profiles").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("study", "profile"),
+    [*((study, "default") for study in STUDIES), *(("config.yaml", profile) for profile in PROFILES[1:])],
+)
+def test_snakemakes_lint_is_clean(study, profile, tmp_path):
+    """Of every study, since studies differ in the rules that they have, and with every profile."""
+    text = (ROOT / study).read_text().replace("path/to/your/frames", str(ROOT / "docs"))
+    (tmp_path / "study.yaml").write_text(text)
+    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--lint"]
+    command += ["--configfile", tmp_path / "study.yaml", "--workflow-profile", ROOT / "profiles" / profile]
+    found = subprocess.run([Path(sys.executable).parent / command[0], *command[1:]], capture_output=True, text=True)
+    assert found.returncode == 0 and "in a good condition" in found.stderr + found.stdout, found.stderr

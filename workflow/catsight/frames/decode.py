@@ -52,8 +52,8 @@ _TURNS = {
 class Rejected(Exception):
     """A file that cannot be used: ``reason`` is one of a few short words, ``detail`` a sentence.
 
-    Reasons: "unreadable", "empty", "not an image", "unsupported", "too large", "truncated", "bad depth"; of tables "no
-    pictures", "no bytes"; of pairs "unmatched", "unequal sizes"; of all together "duplicate".
+    Reasons: "unreadable", "empty", "not an image", "not a clip", "unsupported", "too large", "truncated", "bad depth"; of
+    tables "no pictures", "no bytes"; of pairs "unmatched", "unequal sizes"; of all together "duplicate".
     """
 
     def __init__(self, reason: str, detail: str):
@@ -130,7 +130,7 @@ def _open(file: BinaryIO, max_pixels: int) -> tuple[Image.Image, bytes | None, i
         if kind == "TIFF":  # Pillow knows no colour in floating point
             return _open_with_tifffile(file, max_pixels)
         raise OSError("its header is incomplete") from None
-    _check_size(opened.width, opened.height, max_pixels)
+    check_size(opened.width, opened.height, max_pixels)
     tags = getattr(opened, "tag_v2", {}) if kind == "TIFF" else {}
     if tags.get(_SUBFILE_TYPE, 0) & 1 or _DNG_VERSION in tags:  # what Pillow would show is a thumbnail
         raise Rejected("unsupported", "it is a camera's raw file; develop it to JPEG, PNG or TIFF")
@@ -160,7 +160,7 @@ def _open_with_tifffile(file: BinaryIO, max_pixels: int) -> tuple[Image.Image, b
     file.seek(0)
     with TiffFile(file) as tiff:
         page = tiff.pages.first
-        _check_size(int(page.imagewidth), int(page.imagelength), max_pixels)
+        check_size(int(page.imagewidth), int(page.imagelength), max_pixels)
         if page.photometric not in (PHOTOMETRIC.RGB, PHOTOMETRIC.MINISBLACK):
             raise Rejected(
                 "unsupported", f"its colours are {getattr(page.photometric, 'name', '?')}; convert it to RGB"
@@ -193,7 +193,8 @@ def _kind(head: bytes) -> str:
     raise Rejected("not an image", "it does not begin like a JPEG, PNG, WebP or TIFF file")
 
 
-def _check_size(width: int, height: int, max_pixels: int) -> None:
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raises :class:`Rejected` where ``width`` times ``height`` is more than ``max_pixels``."""
     if width * height > max_pixels:
         raise Rejected("too large", f"{width} × {height} px are more than frames.max_pixels, which is {max_pixels}")
 
@@ -257,7 +258,7 @@ def _srgb(picture: Image.Image, profile: bytes | None, path: str | Path) -> np.n
         picture = picture.convert("L")
     if picture.mode in ("P", "PA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("LA" if picture.mode in ("L", "La") else "RGBA")
-    alpha = np.asarray(picture.getchannel("A"), dtype=np.uint16)[..., None] if picture.mode in ("LA", "RGBA") else None
+    alpha = np.asarray(picture.getchannel("A"))[..., None] if picture.mode in ("LA", "RGBA") else None
     picture = picture.convert({"LA": "L", "RGBA": "RGB", "RGBX": "RGB", "YCbCr": "RGB"}.get(picture.mode, picture.mode))
     if picture.mode not in ("L", "RGB", "CMYK"):
         raise Rejected("unsupported", f"its colours are {picture.mode}; convert it to RGB")
@@ -266,7 +267,13 @@ def _srgb(picture: Image.Image, profile: bytes | None, path: str | Path) -> np.n
     rgb = np.asarray(picture.convert("RGB"))
     if alpha is None:
         return rgb
+    return over_grey(rgb, alpha)
+
+
+def over_grey(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """uint8 sRGB (h, w, 3) with mid-grey showing through, by its ``alpha``, 0 to 255 (h, w, 1)."""
     # on sRGB values, as every viewer and browser does it
+    alpha = alpha.astype(np.uint16)
     return ((rgb * alpha + _GROUND * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 

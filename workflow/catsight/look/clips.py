@@ -1,16 +1,16 @@
 """Video clips, frame by frame."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from catsight.errors import CatsightError
+from catsight.frames import video
+from catsight.frames.decode import Rejected
 from catsight.progress import Progress
 
-#: What is read as a clip.
-SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif")
 #: What a clip is written as: by its suffix, the encoder and its setting of quality.
 CODECS = {
     ".mp4": ("libx264", {"crf": "16"}),
@@ -18,9 +18,8 @@ CODECS = {
     ".mkv": ("libx264", {"crf": "16"}),
     ".webm": ("libvpx-vp9", {"crf": "20", "b": "0"}),
 }
-
-#: What a frame says of its colours where it says nothing.
-_UNSTATED = 2
+#: Pixels of the largest frame that is read.
+_MOST = 200_000_000
 
 
 def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) -> None:
@@ -35,15 +34,11 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) 
         raise CatsightError(f"{target}: a clip is written as {', '.join(CODECS)}; name the output so")
     codec, quality = CODECS[target.suffix.lower()]
     try:
-        with av.open(source) as clip, av.open(target, "w") as out:
-            if not clip.streams.video:
-                raise CatsightError(f"{source} holds no pictures, only {', '.join(s.type for s in clip.streams)}")
-            stream = clip.streams.video[0]
-            stream.thread_type = "AUTO"
+        with video.open_clip(source, _MOST) as (clip, stream), av.open(target, "w") as out:
             seen: Any = None  # a stream of PyAV, whose hints do not tell pictures from sound
             with Progress(f"see {source.name}", _count(stream)) as progress:
-                for rgb, stamp in _frames(clip, stream):
-                    picture = _even(see(rgb))
+                for shown, stamp in video.frames(clip, stream):
+                    picture = _even(see(video.rgb(shown, stream.sample_aspect_ratio)))
                     if seen is None:
                         seen = out.add_stream(codec, rate=stream.average_rate or 25, options=quality)
                         seen.height, seen.width = picture.shape[:2]
@@ -57,31 +52,11 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) 
                     frame.pts, frame.time_base = stamp, stream.time_base
                     out.mux(seen.encode(frame))
                     progress.advance()
-            if seen is None:
-                raise CatsightError(f"{source} holds no frame that can be decoded")
             out.mux(seen.encode(None))
+    except Rejected as problem:
+        raise CatsightError(f"{source} cannot be read as a clip: {problem.detail}") from None
     except av.FFmpegError as error:
-        raise CatsightError(f"{source} cannot be read as a clip: {error.strerror or error}") from None
-
-
-def _frames(clip, stream) -> Iterator[tuple[np.ndarray, int]]:
-    """Each frame upright, uint8 sRGB (h, w, 3), and its time stamp in the stream's time base."""
-    last = -1
-    for frame in clip.decode(stream):
-        rgb = _rgb(frame)
-        # a clip need not state every time, but times must rise
-        last = max(last + 1, frame.pts if frame.pts is not None else last + 1)
-        yield np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)), last
-
-
-def _rgb(frame) -> np.ndarray:
-    """A frame as it is stored, uint8 sRGB (h, w, 3)."""
-    # where a clip does not say what its numbers mean, it is taken for BT.601, or for BT.709 in high definition
-    matrix = {"src_colorspace": "ITU709"} if frame.colorspace == _UNSTATED and frame.height >= 720 else {}
-    if frame.format.components[0].bits <= 8:
-        return frame.to_ndarray(format="rgb24", **matrix)
-    # straight to 8 bits the converter came out 2 levels too dark
-    return np.rint(frame.to_ndarray(format="rgb48le", **matrix) / 257).astype(np.uint8)
+        raise CatsightError(f"{target} cannot be written: {error.strerror or error}") from None
 
 
 def _even(picture: np.ndarray) -> np.ndarray:

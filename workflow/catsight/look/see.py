@@ -11,6 +11,7 @@ from PIL import Image
 
 from catsight import eyes
 from catsight.errors import CatsightError
+from catsight.frames import video
 from catsight.frames.decode import Rejected, decode
 from catsight.look import clips
 from catsight.progress import track
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    kinds = "a photo (JPEG, PNG, WebP, TIFF), a clip (mp4, mov, mkv, webm, avi, gif), or a folder of them"
+    kinds = "a photo (JPEG, PNG, WebP, TIFF), a clip (mp4, mov, mkv, webm, avi, gif and others), or a folder of them"
     parser.add_argument("source", type=Path, help=kinds)
     kinds = "what to write: a picture, a clip (mp4, mov, mkv, webm; without sound), or a folder"
     parser.add_argument("-o", "--output", type=Path, required=True, help=kinds)
@@ -95,9 +96,9 @@ def _jobs(source: Path, output: Path) -> list[tuple[Path, Path]]:
     if not source.is_dir():
         jobs = [(source, output)]
     else:
-        sources = sorted(path for path in source.iterdir() if path.suffix.lower() in _PHOTOS + clips.SUFFIXES)
+        sources = sorted(path for path in source.iterdir() if path.suffix.lower() in _PHOTOS + video.SUFFIXES)
         if not sources:
-            raise CatsightError(f"{source} holds no photo or clip; looked for {', '.join(_PHOTOS + clips.SUFFIXES)}")
+            raise CatsightError(f"{source} holds no photo or clip; looked for {', '.join(_PHOTOS + video.SUFFIXES)}")
         jobs = [(path, output / name) for path, name in zip(sources, _names(sources))]
     for path, target in jobs:
         if target.exists() and target.samefile(path):
@@ -116,7 +117,7 @@ def _names(sources: list[Path]) -> list[str]:
 
 
 def _is_clip(path: Path) -> bool:
-    return path.suffix.lower() in clips.SUFFIXES
+    return path.suffix.lower() in video.SUFFIXES
 
 
 def _write(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) -> None:

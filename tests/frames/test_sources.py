@@ -79,7 +79,7 @@ def stills(monkeypatch):
                 yield types.SimpleNamespace(number=number, seconds=number / 25, rgb=noise(1000 * ord(kind) + number))
 
     module = types.ModuleType("catsight.frames.video")
-    module.SUFFIXES, module.stills = {".mp4", ".gif"}, stills
+    module.SUFFIXES, module.stills = (".mp4", ".gif"), stills
     monkeypatch.setitem(sys.modules, "catsight.frames.video", module)
     return calls
 
@@ -95,7 +95,7 @@ def test_stills_of_clips_are_one_group(job, stills):
     }  # fmt: skip
     np.testing.assert_array_equal(decode_png(rows["a.mp4#000004"]["image"]["bytes"]), noise(1000 * ord("a") + 4))
     assert {name: reason for name, (reason, _) in job.left_out.items()} == {
-        "day/b.GIF": "truncated", "day/notes.txt": "not a video",
+        "day/b.GIF": "truncated", "day/notes.txt": "not a clip",
     }  # fmt: skip
     assert set(stills) == {(2, None, None, 10**6)}
     one = job(source=VIDEO | {"path": str(job.folder / "day/b.GIF"), "group_by": "folder", "every": 1}, out="one", glances=2,
@@ -168,3 +168,26 @@ def test_files_that_snakemake_cannot_take_are_watched_all_the_same(tmp_path):
         again = sources.inputs(source)
         assert again[0] == watched and again[1] != others
         others = again[1]
+
+
+def test_a_real_clip(job):
+    """Through the decoder itself: a name of all kinds, and every way of choosing stills."""
+    av = pytest.importorskip("av")
+    pytest.importorskip("catsight.frames.video")
+    path = job.folder / "a b'c\n猫.mp4"
+    with av.open(str(path), "w", format="mp4") as clip:
+        stream = clip.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for i in range(20):  # a cut at each fifth frame
+            rgb = np.kron(noise(i // 5, 6, 8), np.ones((8, 8, 1), np.uint8))
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.roll(rgb, i, axis=1)), format="rgb24")
+            clip.mux(stream.encode(frame))
+        clip.mux(stream.encode(None))
+    job.add("notes.mp4", b"no clip at all")
+    for choice in ({"every": 5}, {"every": None, "seconds": 0.5}, {"every": None, "scenes": 0.12}):
+        rows = job(source=VIDEO | {"path": str(job.folder)} | choice, out=str(choice))
+        assert sorted(rows) == [f"{path.name}#{i:06}" for i in (0, 5, 10, 15)]
+        assert {row["group"] for row in rows.values()} == {path.name} and {row["width"] for row in rows.values()} == {
+            64
+        }
+        assert job.left_out["notes.mp4"][0] == "not a clip"

@@ -21,7 +21,7 @@ def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int)
         group = group_of(file.name, source["group_by"])
         try:
             if file.path.suffix.lower() not in SUFFIXES:  # else FFmpeg reads pictures and texts for clips, too
-                raise Rejected("not a video", f"its name ends in none of {', '.join(sorted(SUFFIXES))}")
+                raise Rejected("not a clip", f"its name ends in none of {', '.join(SUFFIXES)}")
             with file.unchanged() as path:
                 for still in stills(path, max_pixels=max_pixels, **choice):
                     yield Item(f"{file.name}#{still.number:06}", group, partial(Picture, still.rgb))

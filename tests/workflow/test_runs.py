@@ -209,3 +209,25 @@ def test_an_empty_folder_is_one_clear_message(study):
 def test_another_study_replaces_the_default_one(study):
     """--configfile is a whole study: nothing of config.yaml is mixed into it."""
     assert not any("efficientnet" in job or "catvision" in job for job in study.due("--forceall"))
+
+
+def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
+    """Linux limits an argument to 128 KiB, and to a shell a whole command is one."""
+    workflow, lengths = Workflow.create(tmp_path / "study"), {}
+    config = copy.deepcopy(TINY)
+    config["views"]["blur"] = {"filter": "blur", "match": "cat"}
+    config["attribution"] = {"view": "cat", "parts": ["acuity", "colour"]}
+    config["sweeps"] = {"view": "cat", "luminance": [1, 100]}
+    for shards in (2, 400):
+        config["frames"]["shards"] = shards
+        workflow.write(config)
+        # as many jobs as it takes to see one of each rule
+        said = workflow.run("-n", "-p", "--forceall")
+        commands = re.findall(r"^Shell command: (python -m catsight (\S+ \S+) .+)$", said, re.M)
+        lengths[shards] = {}
+        for command, name in commands:
+            lengths[shards][name] = max(lengths[shards].get(name, 0), len(command))
+    assert {"metrics compare", "metrics attribute", "metrics doses", "figures gallery", "figures report"} <= set(lengths[2])
+    assert max(lengths[400].values()) < 100_000
+    # a number of shards has more digits, and a shard's own number
+    assert all(lengths[400][name] <= length + 200 for name, length in lengths[2].items())

@@ -41,6 +41,18 @@ def jobs(folder: Path) -> list[int]:
     return sorted(pid for pid, line in alive(folder).items() if line[1:3] == ["-m", "catsight"])
 
 
+def at_work(folder: Path) -> bool:
+    """Whether a job has begun: it has said that it is at work."""
+
+    def files(pid):
+        try:
+            return [os.readlink(f"/proc/{pid}/fd/{file}") for file in os.listdir(f"/proc/{pid}/fd")]
+        except OSError:
+            return []
+
+    return any(str(folder / "results" / ".at-work") in files(pid) for pid in jobs(folder))
+
+
 def wait_for(condition, seconds=120):
     """Waits until ``condition`` holds; an error where it does not within far more time than it needs."""
     end = time.monotonic() + seconds

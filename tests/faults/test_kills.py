@@ -14,7 +14,7 @@ import time
 from collections import Counter
 
 import pytest
-from disturbed import TARGET, alive, jobs, small, wait_for
+from disturbed import TARGET, alive, at_work, jobs, small, wait_for
 
 from catsight.features import safe
 
@@ -100,7 +100,7 @@ def test_an_interrupted_run_ends_cleanly(folder, how):
     """Ctrl-C reaches the whole group, and what a batch system sends reaches workflow/run alone."""
     weights = "results/tiny/weights/vit.safetensors"
     process = folder.start("--cores", "2", weights)
-    wait_for(lambda: jobs(folder.folder))
+    wait_for(lambda: at_work(folder.folder))
     (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
     assert process.wait() != 0
     wait_for(lambda: not alive(folder.folder))

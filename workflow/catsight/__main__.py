@@ -1,10 +1,9 @@
 """``catsight``: one command per stage, and a few for people."""
 
+import signal
 import sys
 from importlib import import_module
 
-from catsight import outlive
-from catsight.job import run
 
 #: command -> (module with ``main(arguments)``, one line of help); imported only when called.
 COMMANDS = {
@@ -25,9 +24,10 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in COMMANDS:
-        outlive.watch()  # before the imports, which take a while
-        module, _ = COMMANDS[arguments[0]]
-        return run(import_module(module).main, arguments[0], arguments[1:])
+        try:
+            return _run(arguments[0], arguments[1:])
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT  # what was being written is gone; whoever pressed Ctrl-C needs no trace
     if arguments and arguments[0] == "--version":
         from catsight import __version__
 
@@ -41,6 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
         lines.insert(0, f"catsight: '{arguments[0]}' is not a command\n")
     print("\n".join(lines), file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    from catsight import outlive
+
+    outlive.watch()  # before the imports, which take a while
+    from catsight.job import run
+
+    return run(import_module(COMMANDS[command][0]).main, command, arguments)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -88,8 +87,6 @@ def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[st
             raise
         what, reason = error.filename or "a file (the log?)", os.strerror(error.errno).lower()
         return _failed(name, f"{what} cannot be written: {reason}. Nothing else is lost; make room and run again")
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT  # what was being written is gone; whoever pressed Ctrl-C needs no trace
     return 0
 
 

@@ -4,7 +4,6 @@ import signal
 import sys
 from importlib import import_module
 
-
 #: command -> (module with ``main(arguments)``, one line of help); imported only when called.
 COMMANDS = {
     "manifest": ("catsight.frames.manifest", "the files that frames are made from, with their hashes"),

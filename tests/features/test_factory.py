@@ -79,6 +79,7 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("def build(**more):\n    return 1\n")
     specs = Study(config).weights_spec("mine_untrained"), Study(config).features_spec("mine_untrained")
     (tmp_path / "mine.py").write_text("def build(**more):\n    return 2\n")
+    code_digest.code_digest.cache_clear()
     code_digest._read.cache_clear()
     assert Study(config).weights_spec("mine_untrained") != specs[0]
     assert Study(config).features_spec("mine_untrained") != specs[1]

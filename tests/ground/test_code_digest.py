@@ -29,10 +29,12 @@ def package(tmp_path):
         path.write_text(text)
 
     def digest(of="catsight.views.command"):
+        module.code_digest.cache_clear()
         module._read.cache_clear()
         return module.code_digest(of, tmp_path)
 
     yield tmp_path / "catsight", digest
+    module.code_digest.cache_clear()
     module._read.cache_clear()
 
 
@@ -96,6 +98,7 @@ def test_a_factorys_code_counts(tmp_path, monkeypatch):
     (tmp_path / "helpers" / "blocks.py").write_text("def block():\n    return 1\n")
 
     def digest(factory="mine:build"):
+        module.code_digest.cache_clear()
         module._read.cache_clear()
         return module.factory_digest(factory)
 
@@ -131,6 +134,7 @@ def test_every_file_of_a_stage_is_in_a_digest(stage, tmp_path):
     shutil.copytree(source, tmp_path / "catsight", ignore=shutil.ignore_patterns("__pycache__"))
 
     def digests():
+        module.code_digest.cache_clear()
         module._read.cache_clear()
         return [module.code_digest(f"catsight.{name}", tmp_path) for name in COMMANDS[stage]]
 

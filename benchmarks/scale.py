@@ -17,7 +17,6 @@ costs. (CPU time, because it does not depend on what else the machine does.)
 import argparse
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -140,7 +139,9 @@ def plan(folder: Path) -> None:
 
 
 def snakemake(where: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(planning(*arguments), cwd=where, env=environment(), capture_output=True, text=True, check=True)
+    return subprocess.run(
+        planning(*arguments), cwd=where, env=environment(), capture_output=True, text=True, check=True
+    )
 
 
 def planning(*arguments: str) -> list[str]:

@@ -227,7 +227,9 @@ def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
         lengths[shards] = {}
         for command, name in commands:
             lengths[shards][name] = max(lengths[shards].get(name, 0), len(command))
-    assert {"metrics compare", "metrics attribute", "metrics doses", "figures gallery", "figures report"} <= set(lengths[2])
+    assert {"metrics compare", "metrics attribute", "metrics doses", "figures gallery", "figures report"} <= set(
+        lengths[2]
+    )
     assert max(lengths[400].values()) < 100_000
     # a number of shards has more digits, and a shard's own number
     assert all(lengths[400][name] <= length + 200 for name, length in lengths[2].items())

@@ -52,8 +52,8 @@ _TURNS = {
 class Rejected(Exception):
     """A file that cannot be used: ``reason`` is one of a few short words, ``detail`` a sentence.
 
-    Reasons: "unreadable", "empty", "not an image", "not a clip", "unsupported", "too large", "truncated", "bad depth"; of
-    tables "no pictures", "no bytes"; of pairs "unmatched", "unequal sizes"; of all together "duplicate".
+    Reasons: "unreadable", "empty", "not an image", "not a clip", "unsupported", "too large", "truncated", "bad depth";
+    of tables "no pictures", "no bytes"; of pairs "unmatched", "unequal sizes"; of all together "duplicate".
     """
 
     def __init__(self, reason: str, detail: str):

@@ -179,8 +179,7 @@ def test_exactly_one_choice_is_made(clip):
 CODECS = {
     ".mp4": ("libx264rgb", "rgb24", {"qp": "0"}), ".mov": ("libx264rgb", "rgb24", {"qp": "0"}),
     ".m4v": ("libx264", "yuv420p", {}), ".mkv": ("ffv1", "bgr0", {}), ".webm": ("libvpx-vp9", "yuv420p", {}),
-    ".avi": ("ffv1", "bgr0", {}), ".mpg": ("mpeg2video", "yuv420p", {"b": "2000000"}),
-    ".mpeg": ("mpeg1video", "yuv420p", {"b": "2000000"}), ".mts": ("libx264", "yuv420p", {}),
+    ".avi": ("ffv1", "bgr0", {}), ".mts": ("libx264", "yuv420p", {}),
     ".m2ts": ("libx264", "yuv420p", {}), ".wmv": ("wmv2", "yuv420p", {"b": "2000000"}), ".gif": ("gif", "rgb8", {}),
     ".apng": ("apng", "rgb24", {}),
 }  # fmt: skip
@@ -396,9 +395,32 @@ def test_frames_before_the_damage_come_first(tmp_path):
     assert refusal(path)[0] == seen  # and always as many
 
 
-def test_sound_alone_is_no_clip(tmp_path):
+def test_a_hole_is_noticed(tmp_path):
+    """In a camcorder's stream, whose packets are counted."""
+    frames = list(np.random.default_rng(0).integers(0, 256, (40, HEIGHT, WIDTH, 3), dtype=np.uint8))
+    path = write(tmp_path / "clip.mts", frames, codec="libx264", pix_fmt="yuv420p", options={"bf": "0"})
+    data = path.read_bytes()
+    middle = len(data) // 188 // 2 * 188
+    path.write_bytes(data[:middle] + data[middle + 3 * 188 :])
+    seen, reason, _ = refusal(path)
+    assert reason == "truncated" and seen == list(range(len(seen))) and 10 < len(seen) < 25
+
+
+@pytest.mark.parametrize("cover", [False, True])
+def test_sound_alone_is_no_clip(tmp_path, cover):
     with av.open(tmp_path / "sound.mp4", "w") as out:
         stream = out.add_stream("aac", rate=44100)
+        if cover:
+            picture = out.add_stream("png", rate=1)
+            picture.width, picture.height, picture.pix_fmt, picture.disposition = (
+                WIDTH,
+                HEIGHT,
+                "rgb24",
+                av.stream.Disposition.attached_pic.value,
+            )
+            frame = av.VideoFrame.from_ndarray(numbered(1), "rgb24")
+            frame.pts = 0
+            out.mux([*picture.encode(frame), *picture.encode(None)])
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
         frame.sample_rate, frame.pts = 44100, 0
         out.mux(stream.encode(frame))

@@ -146,12 +146,11 @@ rule report:
         spec=study.report_spec,
         attribution=option("--attribution", ATTRIBUTION),
         matched=option("--matched", [f"{RESULTS}/views/{view}" for view in study.matched]),
-        frames=f"{RESULTS}/frames",
+        frames=lambda wildcards, input: os.path.dirname(input.rejected),
         shards=len(study.shards),
     message:
         "figures: report"
     shell:
         "python -m catsight figures report --spec {params.spec:q} --frames {params.frames} --shards {params.shards}"
         " --rejected {input.rejected} --near {input.near} --metrics {input.metrics} {params.attribution} {params.matched}"
-        " --features {input.features}"
-        " --figures {input.figures} --output {output} 2> {log}"
+        " --features {input.features} --figures {input.figures} --output {output} 2> {log}"

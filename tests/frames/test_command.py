@@ -174,7 +174,7 @@ def test_a_folder_without_a_picture(job, tmp_path):
     with pytest.raises(CatsightError, match=r"photos can be used \(2 not an image, 1 empty\)"):
         job()
     assert not (tmp_path / "out").exists() and not list(tmp_path.rglob("*.part"))
-    with pytest.raises(CatsightError, match=r"frames\.folder is '.*nowhere', which is not there"):
+    with pytest.raises(CatsightError, match=r"frames\.folder is '.*nowhere', which is not a folder"):
         job(source={"source": "folder", "path": str(tmp_path / "nowhere"), "group_by": "file"})
 
 

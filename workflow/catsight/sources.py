@@ -124,10 +124,11 @@ def check(sources: Mapping[str, Mapping]) -> None:
         for key in (key for key in _PATHS if key in source):
             path = source[key]
             called = f"frames.{f'sources.{name}.' if name else ''}{'folder' if source['source'] == 'folder' else key}"
-            if not os.path.exists(path):  # which, unlike Path's, also takes a name that no file can have
-                raise CatsightError(f"config: {called} is '{path}', which is not there")
+            # os.path, unlike Path, also takes a name that no file can have
             if source["source"] == "folder" and not os.path.isdir(path):
                 raise CatsightError(f"config: {called} is '{path}', which is not a folder")
+            if not os.path.exists(path):
+                raise CatsightError(f"config: {called} is '{path}', which is not there")
 
 
 def roots(source: Mapping) -> dict[str, str]:

@@ -3,6 +3,8 @@
 import copy
 import random
 import re
+from functools import reduce
+from operator import getitem
 
 import pytest
 import yaml
@@ -90,7 +92,7 @@ FILES = {
 
 def ask(study: Study) -> None:
     """All that the Snakefile asks of a study."""
-    assert study.photos is not None and study.report_figures and study.tables
+    assert study.files is not None and study.report_figures and study.tables
     for view in {**study.shown, **study.swapped}:
         study.views_spec(view)
     for encoder in study.encoders:
@@ -139,7 +141,7 @@ def test_paths_that_are_no_files(tmp_path):
 def keys(node, path=(), top=None):
     """Every key that the schema knows, and what it may hold; ANY stands for a name that the user gives."""
     top = top or node
-    node = {**top["$defs"][node["$ref"].rpartition("/")[2]], **node} if "$ref" in node else node
+    node = {**reduce(getitem, node["$ref"].split("/")[1:], top), **node} if "$ref" in node else node
     if path:
         yield path, node
     for name, child in node.get("properties", {}).items():

@@ -17,7 +17,8 @@ MEMORY: dict[str, Callable[[float, float], float]] = {
     "frames": lambda read, weights: 4000,
     "views": lambda read, weights: 4000,
     "features": lambda read, weights: 3000 + 4 * weights,
-    "metrics": lambda read, weights: 2000 + 8 * read,
+    # a layer at a time, of which some 2000 frames are compared at once
+    "metrics": lambda read, weights: 3000 + read,
 }
 #: Minutes that it takes, on one core, or on those that its rule asks for.
 MINUTES: dict[str, Callable[[float, float], float]] = {
@@ -25,8 +26,8 @@ MINUTES: dict[str, Callable[[float, float], float]] = {
     "frames": lambda read, weights: 10 + 0.02 * read,
     "views": lambda read, weights: 10 + 0.1 * read,
     # the weights stand for how much is computed of each frame: some 200 multiplications for each of them
-    "features": lambda read, weights: 10 + 0.001 * weights * (read - weights),
-    "metrics": lambda read, weights: 20 + 0.5 * read,
+    "features": lambda read, weights: 20 + 0.0002 * weights * (read - weights),
+    "metrics": lambda read, weights: 20 + 0.05 * read,
 }
 
 

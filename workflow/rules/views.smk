@@ -22,6 +22,7 @@ rule portraits:
         f"{RESULTS}/views/eyes.parquet",
     log:
         f"{RESULTS}/logs/views/eyes.log",
+    localrule: True
     conda:
         "../../envs/base.yaml"
     params:

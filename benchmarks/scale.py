@@ -5,9 +5,9 @@
     .venv/bin/python benchmarks/scale.py --plan             # only how long Snakemake plans large studies
 
 Dead leaves of 64 px, a shard to every 5,000 of them, seen by a human and a cat; features of a tiny network of timm's
-(test_vit, six layers of 64 features); the metrics and figures of a study as it is by default. Small pictures and
-a small network, so that what grows with the number of frames is not hidden behind what each frame costs: for real ones
-see the tables of views (README.md) and of encoders (docs/encoders.md).
+(test_vit at 64 px, mean pooling); biased and unbiased CKA and RSA, 99 permutations, 1,000 frames at once; all else as by
+default. Small, so that what grows with the number of frames is not hidden behind what each frame costs, and so that
+50,000 of them take minutes: for real views and networks see README.md and docs/encoders.md.
 
 The stages' commands run one after another, each alone, as the rules call them; the peak of memory is the largest of a
 stage's processes. `linear` is the CPU time per frame over that of the smallest study: 1 is linear, less is what a start
@@ -87,7 +87,8 @@ def study(frames: int) -> dict:
         "viewing": {"field_of_view": 8},
         "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}},
         "encoders": {"tiny": {**entry, "preprocessing": {"size": 64}}},
-        "features": {"batch": 64},
+        "features": {"batch": 64, "pooling": ["mean"]},
+        "metrics": {"permutations": 99, "at_once": 1000},
     }
 
 

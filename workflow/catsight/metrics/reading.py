@@ -81,11 +81,17 @@ class Features:
 
     def __getitem__(self, column: str) -> np.ndarray:
         """The features (n, d), float32. Raises :class:`CatsightError`, naming column and frame, for NaN or infinity."""
-        values = np.concatenate([_matrix(tables.read(path, [column])[column]) for path in self.paths])
-        finite = np.isfinite(values).all(axis=1)
-        if not finite.all():
-            frame = self.frames[int(finite.argmin())]
-            raise CatsightError(f"{self.paths[0].parent}: column {column} of frame '{frame}' is not finite")
+        width = tables.schema(self.paths[0]).field(column).type.list_size
+        values = np.empty((len(self.frames), width), dtype=np.float32)
+        done = 0
+        for path in self.paths:  # one after the other into one array: there may be gigabytes of them
+            shard = _matrix(tables.read(path, [column])[column])
+            finite = np.isfinite(shard).all(axis=1)
+            if not finite.all():
+                frame = self.frames[done + int(finite.argmin())]
+                raise CatsightError(f"{path.parent}: column {column} of frame '{frame}' is not finite")
+            values[done : done + len(shard)] = shard
+            done += len(shard)
         return values
 
 

@@ -31,24 +31,24 @@ class Parts:
     """A :class:`Plan` for each part of the frames, and what they say together. Used as a plan is."""
 
     def __init__(self, frames: Mapping[str, str], spec: Mapping):
-        ids, groups = list(frames), list(frames.values())
+        groups = list(frames.values())
+        self.frames, self.spec = list(frames.items()), spec
         self.rows = deal(groups, spec["at_once"], spec["seed"])
-        count = len(self.rows)
-        self.plans = [
-            Plan(
-                {ids[row]: groups[row] for row in rows},
-                {**spec, "seed": spec["seed"] + i},  # other rearrangements in each
-                blocks=max(2, math.ceil(inference.MOST_BLOCKS / count)),
-                few_blocks=max(2, math.ceil(FEW_BLOCKS / count)),
-            )
-            for i, rows in enumerate(self.rows)
-        ]
         self.blocks = inference.blocks(groups, spec["seed"])  # of all frames, for what is streamed
         self.at_once = max(map(len, self.rows))
 
+    def plan(self, part: int) -> Plan:
+        """That part's plan. Made when it is needed: all parts' rearrangements together would be 20 kB to a frame."""
+        return Plan(
+            dict(self.frames[row] for row in self.rows[part]),
+            {**self.spec, "seed": self.spec["seed"] + part},  # other rearrangements in each
+            blocks=max(2, math.ceil(inference.MOST_BLOCKS / len(self.rows))),
+            few_blocks=max(2, math.ceil(FEW_BLOCKS / len(self.rows))),
+        )
+
     def compare(self, x: np.ndarray, y: np.ndarray, metrics: Sequence[str]) -> dict[str, Estimate]:
         """The ``metrics`` of two representations ``x`` (n, d) and ``y`` (n, e) of the frames."""
-        found = [one.compare(x[rows], y[rows], metrics) for rows, one in zip(self.rows, self.plans)]
+        found = [self.plan(part).compare(x[rows], y[rows], metrics) for part, rows in enumerate(self.rows)]
         together = {metric: self._together([part[metric] for part in found]) for metric in metrics}
         streamed = [metric for metric in ("cka_linear", "cka_linear_unbiased") if metric in metrics]
         if streamed:
@@ -132,7 +132,9 @@ def _moved(x: np.ndarray) -> np.ndarray:
     for i in range(0, len(x), _ROWS):
         moved[i : i + _ROWS] = (x[i : i + _ROWS] - first) - mean
     largest = np.abs(moved).max(initial=0)
-    return moved / largest if largest > 0 else moved
+    if largest > 0:
+        moved /= largest  # in place: there may be gigabytes of it
+    return moved
 
 
 def _sums(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:

@@ -35,6 +35,7 @@ rule all:
         expand(rules.merge.output, table=study.tables),
         # what `catsight check --redo` removed, although nothing later may ask for it
         lambda wildcards: running.gone(
+            rules.manifest.output,
             rules.frames.output,
             rules.portraits.output,
             expand(rules.views.output, view=[*study.shown, *study.swapped], shard=study.shards),

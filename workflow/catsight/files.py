@@ -82,9 +82,9 @@ def from_text(text: str) -> str:
 
 
 def nameable(path: str) -> bool:
-    """Whether Snakemake can take this path for an input: it cannot where it reads it as a pattern, or as two lines."""
+    """Whether Snakemake can take this path for an input: not where it reads ``{x}`` or ``<x>`` in it, or two lines."""
     utf8 = all(not 0xDC80 <= ord(letter) <= 0xDCFF for letter in path)
-    return utf8 and path == path.strip() and not re.search(r"[\n\r]|\{\s*\w+\s*(,.*)?\}", path)
+    return utf8 and path == path.strip() and not re.search(r"[\n\r]|\{\s*\w+\s*(,.*)?\}|<[a-z][a-z0-9_]*>", path)
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ import yaml
 from catsight import eyes, resources, schema, sources
 from catsight.code_digest import code_digest, factory_digest
 from catsight.errors import CatsightError
+from catsight.files import nameable
 from catsight.job import versions
 from catsight.tables import canonical_json
 
@@ -541,6 +542,11 @@ def _check_weights(name: str, entry: Mapping) -> None:
     for key in needed[weights["source"]]:
         if key not in weights:
             raise CatsightError(f"config: encoders.{name}.weights has source '{weights['source']}', so it needs {key}")
+    if weights["source"] == "file" and not nameable(weights["path"]):
+        raise CatsightError(
+            f"config: encoders.{name}.weights.path is '{weights['path']}', which Snakemake would misread ({{...}}, "
+            "<...>, spaces at its ends, line breaks); rename the file"
+        )
     if weights["source"] == "hub" and "." not in entry.get("timm", "."):
         raise CatsightError(
             f"config: encoders.{name}.timm is '{entry['timm']}'; for weights from the hub it must name them too, after "

@@ -406,12 +406,13 @@ def _footer(path) -> tuple[dict, pa.Schema]:
     with _naming(path):
         footer = pq.read_metadata(path)
         metadata, columns = footer.metadata or {}, footer.schema.to_arrow_schema()
+        groups = sum(footer.row_group(group).num_rows for group in range(footer.num_row_groups))
     if _KEY not in metadata:
         raise CatsightError(f"{path} is a Parquet file, but not a catsight table: it does not say where it came from")
     text, seal = (metadata.get(key, b"").decode(errors="replace") for key in (_KEY, _SEAL))
     if seal == _seal(text, columns):
         about = json.loads(text)
-        if about["rows"] == footer.num_rows:
+        if about["rows"] == footer.num_rows == groups:
             return about, columns
     raise CatsightError(f"{path} cannot be read as a table (its index is not what was written); {_MEND}")
 

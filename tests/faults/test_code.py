@@ -67,6 +67,7 @@ def test_words_of_a_study_reach_no_shell(here):
         with pytest.raises(CatsightError, match=r"(?s)vit\.weights\.path is .*, which Snakemake would misread"):
             Study(config)
     targets = [f"results/tiny/{path}" for path in ("weights/vit.safetensors", "views/cat/0.parquet")]
+    assert "features: weights of vit" in workflow.due()  # the whole study, figures and report too
     workflow.run("--cores", "2", *targets)
     frames = tables.read(workflow.results() / "frames" / "0.parquet", ["frame_id"])["frame_id"].to_pylist()
     assert len(frames) == 5 and safe.about(workflow.results() / "weights" / "vit.safetensors")["untrained"] is False

@@ -20,6 +20,7 @@ try:
 except CatsightError as error:
     raise WorkflowError(str(error))
 
+# Specs are given by functions everywhere: in a plain string Snakemake takes {x}, as a label may hold, for a wildcard.
 RESULTS = f"results/{study.name}"
 # Paths, not rules.frames.output: of a rule that depends on another by name, Snakemake hashes all inputs for every input.
 FRAMES = expand(f"{RESULTS}/frames/{{shard}}.parquet", shard=study.shards)

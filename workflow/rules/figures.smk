@@ -13,7 +13,7 @@ rule figure:
         "../../envs/base.yaml"
     params:
         figure="{figure}",
-        spec=study.figures_spec,
+        spec=lambda wildcards: study.figures_spec,
     message:
         "figures: {wildcards.figure}"
     shell:
@@ -36,7 +36,7 @@ rule gallery:
         "../../envs/base.yaml"
     params:
         figure="gallery",
-        spec=study.figures_spec,
+        spec=lambda wildcards: study.figures_spec,
         views=folders("--views", "views/{name}"),
         tables="",
     message:
@@ -56,7 +56,7 @@ use rule gallery as parts with:
         f"{RESULTS}/logs/figures/parts.log",
     params:
         figure="parts",
-        spec=study.figures_spec,
+        spec=lambda wildcards: study.figures_spec,
         views=folders("--views", "views/{name}", study.one_by_one),
         tables="",
     message:
@@ -73,7 +73,7 @@ use rule gallery as retrieval with:
         f"{RESULTS}/logs/figures/retrieval.log",
     params:
         figure="retrieval",
-        spec=study.figures_spec,
+        spec=lambda wildcards: study.figures_spec,
         views=folders("--views", "views/{name}"),
         tables=option("--pairs", [f"{RESULTS}/pairs.parquet"]),
     message:
@@ -90,7 +90,7 @@ use rule gallery as summary with:
         f"{RESULTS}/logs/figures/summary.log",
     params:
         figure="summary",
-        spec=study.figures_spec,
+        spec=lambda wildcards: study.figures_spec,
         views=folders("--views", "views/{name}"),
         tables=" ".join([option("--metrics", [f"{RESULTS}/metrics.parquet"]), option("--attribution", ATTRIBUTION)]),
     message:
@@ -106,7 +106,7 @@ use rule figure as eyes with:
         f"{RESULTS}/logs/figures/eyes.log",
     params:
         figure="eyes",
-        spec=study.figures_spec,
+        spec=lambda wildcards: study.figures_spec,
     message:
         "figures: the eyes"
 
@@ -120,7 +120,7 @@ use rule figure as tables with:
         f"{RESULTS}/logs/figures/tables.log",
     params:
         figure="tables",
-        spec=study.figures_spec,
+        spec=lambda wildcards: study.figures_spec,
     message:
         "figures: tables"
 
@@ -143,7 +143,7 @@ rule report:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=study.report_spec,
+        spec=lambda wildcards: study.report_spec,
         attribution=option("--attribution", ATTRIBUTION),
         matched=option("--matched", [f"{RESULTS}/views/{view}" for view in study.matched]),
         frames=lambda wildcards, input: os.path.dirname(input.rejected),

@@ -13,7 +13,7 @@ rule manifest:
     resources:
         **needs.of("manifest"),
     params:
-        spec=study.manifest_spec,
+        spec=lambda wildcards: study.manifest_spec,
         others=OTHER_FILES,
     message:
         "frames: files to read"
@@ -36,7 +36,7 @@ rule frames:
     resources:
         **needs.of("frames", study.volume),
     params:
-        spec=study.frames_spec,
+        spec=lambda wildcards: study.frames_spec,
         folder=lambda wildcards, output: os.path.dirname(output.rejected),
     message:
         "frames: pictures to frames"

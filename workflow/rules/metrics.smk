@@ -104,7 +104,7 @@ use rule metrics as encoders with:
         f"{RESULTS}/logs/metrics/maps.log",
     params:
         command="encoders",
-        spec=study.maps_spec(),
+        spec=lambda wildcards: study.maps_spec(),
         features=folders("--features", f"features/{{name}}/{study.reference}", study.encoders),
     message:
         "metrics: each layer with each, of all encoders"

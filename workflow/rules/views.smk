@@ -26,7 +26,7 @@ rule portraits:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=study.portraits_spec,
+        spec=lambda wildcards: study.portraits_spec,
     message:
         "views: portraits of the eyes"
     shell:

@@ -31,10 +31,9 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.fixture
-def folder(undisturbed, tmp_path):
-    """The study before its first run."""
-    shutil.copytree(undisturbed.folder, tmp_path / "study", ignore=shutil.ignore_patterns("results", ".snakemake"))
-    return type(undisturbed)(tmp_path / "study")
+def folder(tmp_path):
+    """The same study before its first run."""
+    return small(tmp_path / "study")
 
 
 def check(workflow, undisturbed):

@@ -1,10 +1,9 @@
 """Study files that are none: each is refused with a line that names the key, or the file and the line, never a trace."""
 
 import copy
+import functools
 import random
 import re
-from functools import reduce
-from operator import getitem
 
 import pytest
 import yaml
@@ -84,7 +83,7 @@ FILES = {
     "an unknown eye": (GOOD.replace("eye: cat", "eye: lion"), r"views\.cat: the eye 'lion' is unknown"),
     "an eye that leaves": (GOOD.replace("eye: cat", "eye: ../../cat"), r"views\.cat: the eye '\.\./\.\./cat' is unknown"),
     "an eye's file that is missing": (GOOD.replace("eye: cat", "eye: no/such.yaml"), r"views\.cat: the eye 'no/such\.yaml' is unknown"),
-    "no frames": (GOOD + "frames: {source: folder, folder: no/such}\n", r"frames\.folder is 'no/such', which is not a folder"),
+    "no frames": (GOOD + "frames: {source: folder, folder: no/such}\n", r"frames\.folder is 'no/such', which is not there"),
     "a factory of none": (GOOD.replace("lite0: ", "lite0: {factory: 'os.system(1)'}"), r"factory is 'os\.system\(1\)'; it must be text that matches"),
     "a factory that is nowhere": (GOOD.replace("lite0: ", "lite0: {factory: 'no_such_module:f', weights: {source: random, seed: 0}, training: untrained}"), r"there is no module no_such_module"),
 }  # fmt: skip
@@ -92,14 +91,21 @@ FILES = {
 
 def ask(study: Study) -> None:
     """All that the Snakefile asks of a study."""
-    assert study.files is not None and study.report_figures and study.tables
+    assert len(study.files) == 2 and study.volume >= 0 and study.report_figures and study.tables
     for view in {**study.shown, **study.swapped}:
         study.views_spec(view)
     for encoder in study.encoders:
         for spec in ("weights", "features", "metrics", "stability", "pairs", "attribution", "doses", "maps"):
             getattr(study, f"{spec}_spec")(encoder)
         study.weights_file(encoder)
-    assert study.frames_spec and study.portraits_spec and study.figures_spec and study.report_spec and study.maps_spec()
+    assert (
+        study.manifest_spec
+        and study.frames_spec
+        and study.portraits_spec
+        and study.figures_spec
+        and study.report_spec
+        and study.maps_spec()
+    )
 
 
 @pytest.mark.parametrize(("text", "words"), FILES.values(), ids=FILES)
@@ -141,7 +147,9 @@ def test_paths_that_are_no_files(tmp_path):
 def keys(node, path=(), top=None):
     """Every key that the schema knows, and what it may hold; ANY stands for a name that the user gives."""
     top = top or node
-    node = {**reduce(getitem, node["$ref"].split("/")[1:], top), **node} if "$ref" in node else node
+    if "$ref" in node:
+        meant = functools.reduce(lambda tree, key: tree[key], node["$ref"].removeprefix("#/").split("/"), top)
+        node = {**meant, **node}
     if path:
         yield path, node
     for name, child in node.get("properties", {}).items():

@@ -1,11 +1,11 @@
 """Stills of a clip: uint8 sRGB, upright, with square pixels."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -73,22 +73,22 @@ def stills(
     with open_clip(path, max_pixels) as (clip, stream):
         first, due = None, Fraction(0)
         step = None if seconds is None else Fraction(str(seconds))  # 0.1 is a tenth, not the next binary fraction
-        change = None if scenes is None else changes()
+        change = changes()
         for number, (frame, stamp) in enumerate(frames(clip, stream)):
             first = stamp if first is None else first
-            time = (stamp - first) * stream.time_base
-            if every is not None:
-                wanted = number % every == 0
+            time = (stamp - first) * _tick(stream)
+            if scenes is not None:
+                wanted = change(frame) >= scenes
             elif step is not None:
                 wanted = time >= due
                 due = (time // step + 1) * step if wanted else due
             else:
-                wanted = change(frame) >= scenes
+                wanted = number % (every or 1) == 0
             if wanted:
                 yield Still(number, float(time), rgb(frame, stream.sample_aspect_ratio))
 
 
-def changes():
+def changes() -> Callable[["VideoFrame"], float]:
     """A function of a clip's frames, in turn, to how much each is a change of scene: 0 to 1, and 1 for the first.
 
     min(d, |d - d'|), with d the mean absolute difference of its luma to the frame before's, as a fraction of white, in
@@ -135,7 +135,7 @@ def open_clip(path: str | os.PathLike, max_pixels: int) -> Iterator[tuple["Input
             raise Rejected("empty", "the file holds no bytes")
         file.seek(0)
         try:
-            clip = av.open(file, options=limits | {"format_whitelist": _FORMATS})
+            clip = av.open(file, "r", options=limits | {"format_whitelist": _FORMATS})
         except (av.FFmpegError, ValueError) as error:
             if _cut_short(file):
                 raise Rejected("truncated", "it is cut short: its end is missing") from None
@@ -166,7 +166,7 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
     import av
 
     rate = stream.average_rate or stream.guessed_rate or 25
-    step = max(1, round(1 / (rate * stream.time_base)))
+    step = max(1, round(1 / (rate * _tick(stream))))
     last, number = None, 0
     try:
         for packet in clip.demux(stream):
@@ -198,7 +198,7 @@ def rgb(frame: "VideoFrame", aspect: Fraction | None = None) -> np.ndarray:
     without rounding exactly), besides its decoding.
     """
     layout = frame.format
-    options = {"interpolation": _EXACT}
+    options: dict[str, Any] = {"interpolation": _EXACT}
     if frame.colorspace == _UNSTATED and frame.height >= 720 and not layout.is_rgb:
         options["src_colorspace"] = "ITU709"
     clear = layout.has_palette or any(part.is_alpha for part in layout.components)
@@ -217,7 +217,7 @@ def rgb(frame: "VideoFrame", aspect: Fraction | None = None) -> np.ndarray:
 
 
 def _upright(values: np.ndarray, frame: "VideoFrame") -> np.ndarray:
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return values
     # a point (x, y) goes to (a x + c y, b x + d y)
@@ -225,6 +225,12 @@ def _upright(values: np.ndarray, frame: "VideoFrame") -> np.ndarray:
     if abs(b) > abs(a):
         values, a, d = values.swapaxes(0, 1), c, b
     return np.ascontiguousarray(values[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+
+
+def _tick(stream: "VideoStream") -> Fraction:
+    """Seconds between two time stamps that follow each other."""
+    assert stream.time_base is not None  # a stream that was opened has one
+    return stream.time_base
 
 
 def _square(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
@@ -265,9 +271,9 @@ def _cut_short(file: BinaryIO) -> bool:
             place += length
         return place > size
     if head[:4] == b"\x1a\x45\xdf\xa3":  # EBML: a header, and one segment with all the rest
-        length, place = _ebml_number(head, 4)
-        length, place = _ebml_number(head, place + length + 4)
-        return length is not None and place + length > size
+        header, place = _ebml_number(head, 4)
+        segment, place = _ebml_number(head, place + (header or 0) + 4)
+        return segment is not None and place + segment > size
     if head[:4] == b"RIFF":
         return 8 + int.from_bytes(head[4:8], "little") > size
     if head[:4] == b"GIF8":

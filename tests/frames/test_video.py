@@ -1,5 +1,6 @@
 """Stills of clips that are made on the fly; every frame's number is written in its blocks."""
 
+import gc
 import io
 import os
 import struct
@@ -163,6 +164,19 @@ def test_the_score_of_change_is_that_of_the_formula():
     got = [change(av.VideoFrame.from_ndarray(np.full((48, 64), grey, np.uint8), "gray")) for grey in greys]
     # differences 50, 60, 0, 100
     np.testing.assert_allclose(got, [1, 50 / 255, 10 / 255, 0, 100 / 255], atol=0.005)
+
+
+def test_frames_do_not_stay_in_memory(clip):
+    gc.collect()
+    gc.disable()
+    try:
+        held = [
+            sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+            for _ in stills(clip, every=1, max_pixels=MANY)
+        ]
+    finally:
+        gc.enable()
+    assert max(held) - held[0] <= 3
 
 
 def test_exactly_one_choice_is_made(clip):

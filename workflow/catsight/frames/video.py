@@ -57,6 +57,8 @@ def stills(
 ) -> Iterator[Still]:
     """Frames of a clip, in order; one at a time is in memory, and those that decoders keep back.
 
+    (80 MB with Python itself, after 10 as after 1,500 frames of 640 × 480 px, decoded and converted in 3.2 ms each.)
+
     Either ``every`` so many frames, from the first on; or for each multiple of ``seconds`` the first frame at or after
     it, by the frames' time stamps, once (so also where the time between frames varies); or the first frame of each
     scene. A scene begins where the score of change is at least ``scenes``: see :func:`changes`.
@@ -71,11 +73,12 @@ def stills(
     if not all(choice is None or choice > 0 for choice in (every, seconds, scenes)):
         raise ValueError(f"every is {every}, seconds {seconds}, scenes {scenes}; each must be more than 0")
     with open_clip(path, max_pixels) as (clip, stream):
-        first, due = None, Fraction(0)
+        first, matrix, due = None, None, Fraction(0)
         step = None if seconds is None else Fraction(str(seconds))  # 0.1 is a tenth, not the next binary fraction
         change = changes()
         for number, (frame, stamp) in enumerate(frames(clip, stream)):
-            first = stamp if first is None else first
+            if first is None:
+                first, matrix = stamp, display_matrix(frame)
             time = (stamp - first) * _tick(stream)
             if scenes is not None:
                 wanted = change(frame) >= scenes
@@ -85,7 +88,7 @@ def stills(
             else:
                 wanted = number % (every or 1) == 0
             if wanted:
-                yield Still(number, float(time), rgb(frame, stream.sample_aspect_ratio))
+                yield Still(number, float(time), rgb(frame, stream.sample_aspect_ratio, matrix))
 
 
 def changes() -> Callable[["VideoFrame"], float]:
@@ -188,10 +191,19 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
         raise Rejected("truncated", "it holds no frame that can be decoded")
 
 
-def rgb(frame: "VideoFrame", aspect: Fraction | None = None) -> np.ndarray:
+def display_matrix(frame: "VideoFrame") -> np.ndarray | None:
+    """How frames are to be turned, int32 (9,), as their first one says it; None if not at all.
+
+    Not to be asked of every frame: one that was asked stays in memory until Python's collector of cycles comes round.
+    """
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    return None if matrix is None else np.frombuffer(matrix, dtype=np.int32).copy()
+
+
+def rgb(frame: "VideoFrame", aspect: Fraction | None = None, matrix: np.ndarray | None = None) -> np.ndarray:
     """A frame as a screen shows it, uint8 sRGB (h, w, 3): upright, with square pixels, opaque.
 
-    Turned and mirrored as the frame's display matrix says. ``aspect`` is a pixel's width by its height; where they
+    Turned and mirrored as the display ``matrix`` says. ``aspect`` is a pixel's width by its height; where they
     differ, the shorter side is stretched. Numbers that say nothing of their matrix are taken for BT.601, or for BT.709
     in high definition; the transfer function is taken for that of sRGB, as every player does. Transparency shows
     mid-grey. Values are at most 0.5 levels off, of 10 bits and more 0.75. A frame of 1920 × 1080 px takes 12 ms (1.5 ms
@@ -213,15 +225,10 @@ def rgb(frame: "VideoFrame", aspect: Fraction | None = None) -> np.ndarray:
         values = over_grey(values[..., :3], values[..., 3:])
     if (size := _square(frame.width, frame.height, aspect)) != (frame.width, frame.height):
         values = np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BICUBIC))
-    return _upright(values, frame)
-
-
-def _upright(values: np.ndarray, frame: "VideoFrame") -> np.ndarray:
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return values
     # a point (x, y) goes to (a x + c y, b x + d y)
-    a, b, _, c, d = np.frombuffer(matrix, dtype=np.int32)[:5]
+    a, b, _, c, d = matrix[:5]
     if abs(b) > abs(a):
         values, a, d = values.swapaxes(0, 1), c, b
     return np.ascontiguousarray(values[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

@@ -36,9 +36,12 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) 
     try:
         with video.open_clip(source, _MOST) as (clip, stream), av.open(target, "w") as out:
             seen: Any = None  # a stream of PyAV, whose hints do not tell pictures from sound
+            matrix = None
             with Progress(f"see {source.name}", _count(stream)) as progress:
                 for shown, stamp in video.frames(clip, stream):
-                    picture = _even(see(video.rgb(shown, stream.sample_aspect_ratio)))
+                    if seen is None:
+                        matrix = video.display_matrix(shown)
+                    picture = _even(see(video.rgb(shown, stream.sample_aspect_ratio, matrix)))
                     if seen is None:
                         seen = out.add_stream(codec, rate=stream.average_rate or 25, options=quality)
                         seen.height, seen.width = picture.shape[:2]

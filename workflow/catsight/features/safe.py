@@ -54,7 +54,7 @@ def sound(path: str | os.PathLike) -> bool:
         recorded, header = about(path)["content"], _header(path)
         header.pop("__metadata__")
         with open(path, "rb") as file:
-            return _digest(_tensors(file, header)) == recorded
+            return _digest(_tensors(file, header)) == recorded and not file.read(1)
     except (CatsightError, OSError, TypeError, ValueError, KeyError):  # whatever a damaged header makes of places
         return False
 
@@ -86,6 +86,7 @@ def _tensors(file, header: Mapping) -> Iterator[tuple]:
         begin, end = entry["data_offsets"]
         file.seek(start + begin)
         yield name, entry["dtype"], entry["shape"], file.read(end - begin)
+    file.seek(start + max((entry["data_offsets"][1] for entry in header.values()), default=0))
 
 
 def _seal(text: str) -> str:

@@ -23,10 +23,6 @@ include: "workflow/rules/figures.smk"
 report: "workflow/report/workflow.rst"
 
 
-localrules:
-    all,
-
-
 rule all:
     default_target: True
     input:
@@ -34,13 +30,5 @@ rule all:
         rules.tables.output,
         expand(rules.merge.output, table=study.tables),
         # what `catsight check --redo` removed, although nothing later may ask for it
-        lambda wildcards: running.gone(
-            rules.manifest.output,
-            rules.frames.output,
-            rules.portraits.output,
-            expand(rules.views.output, view=[*study.shown, *study.swapped], shard=study.shards),
-            expand(rules.weights.output, encoder=study.encoders),
-            expand(features_of(study.shown), encoder=study.encoders),
-            expand(features_of(study.swapped), encoder=study.attributed),
-            *OF_ENCODERS.values(),
-        ),
+        lambda wildcards: running.gone(*STORED),
+    localrule: True

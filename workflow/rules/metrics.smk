@@ -119,6 +119,17 @@ OF_ENCODERS = {
     "doses": expand(rules.doses.output, encoder=study.encoders),
     "maps": [*expand(rules.layers.output, encoder=study.encoders), *rules.encoders.output],
 }
+# All that a study has in the store.
+STORED = [
+    rules.manifest.output,
+    rules.frames.output,
+    rules.portraits.output,
+    expand(rules.views.output, view=[*study.shown, *study.swapped], shard=study.shards),
+    expand(rules.weights.output, encoder=study.encoders),
+    expand(features_of(study.shown), encoder=study.encoders),
+    expand(features_of(study.swapped), encoder=study.attributed),
+    *OF_ENCODERS.values(),
+]
 
 
 rule merge:

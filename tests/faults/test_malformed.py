@@ -83,7 +83,7 @@ FILES = {
     "an unknown eye": (GOOD.replace("eye: cat", "eye: lion"), r"views\.cat: the eye 'lion' is unknown"),
     "an eye that leaves": (GOOD.replace("eye: cat", "eye: ../../cat"), r"views\.cat: the eye '\.\./\.\./cat' is unknown"),
     "an eye's file that is missing": (GOOD.replace("eye: cat", "eye: no/such.yaml"), r"views\.cat: the eye 'no/such\.yaml' is unknown"),
-    "no frames": (GOOD + "frames: {source: folder, folder: no/such}\n", r"frames\.folder is 'no/such', which is not a folder"),
+    "no frames": (GOOD + "frames: {source: folder, folder: no/such}\n", r"frames\.folder is 'no/such', which is not"),
     "a factory of none": (GOOD.replace("lite0: ", "lite0: {factory: 'os.system(1)'}"), r"factory is 'os\.system\(1\)'; it must be text that matches"),
     "a factory that is nowhere": (GOOD.replace("lite0: ", "lite0: {factory: 'no_such_module:f', weights: {source: random, seed: 0}, training: untrained}"), r"there is no module no_such_module"),
 }  # fmt: skip

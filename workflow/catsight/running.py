@@ -10,7 +10,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -48,7 +48,8 @@ def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")
         for part in results.rglob("*.part"):
             part.unlink(missing_ok=True)
     for study in studies(arguments):
-        resources.load_yaml(study)
+        if not isinstance(resources.load_yaml(study), Mapping):
+            raise CatsightError(f"{study}: config: it must be a mapping of keys to values, as config.yaml is")
 
 
 def begin(studies: Sequence[str]) -> IO | None:

@@ -32,12 +32,13 @@ run: setup
 test: setup-dev
 	$(PYTEST) $(ARGS)
 
-# By file, because a file shares what is dear to make; longest first (tests/conftest.py).
-PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# By file, because a file shares what is dear to make; longest first (tests/conftest.py). One thread each: idle threads of
+# torch took 40 % of the processor time of tests/features/test_extract.py. Snakemake gives its jobs threads of their own.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 coverage: setup-dev
 	rm -f .coverage*
-	$(PYTEST) --cov $(ARGS)
+	$(PYTEST) --cov= $(ARGS)
 
 # In environments of their own (6 GB each; delete them when done). Not the workflow as a whole, which is slow, but for one
 # run of it: what a library changes shows in the stages.

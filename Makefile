@@ -51,7 +51,7 @@ test-newest: setup
 
 define other
 $(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-$(1)
-$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -e ".[offline,paper]" --group dev
+$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -e ".[offline,paper,slurm]" --group dev
 PATH="$(CURDIR)/.venv-$(1)/bin:$$PATH" .venv-$(1)/bin/pytest $(or $(ARGS),$(STAGES))
 endef
 

@@ -41,7 +41,7 @@ coverage: setup-dev
 	$(PYTEST) --cov= $(ARGS)
 
 # In environments of their own (6 GB each; delete them when done). Not the workflow as a whole, which is slow, but for one
-# run of it: what a library changes shows in the stages.
+# run of it: what a library changes shows in the stages. Without the executor for Slurm, which asks for newer libraries.
 STAGES = tests/ground tests/frames tests/views tests/features tests/metrics tests/figures tests/look \
   tests/workflow/test_runs.py::test_the_road_ends_in_a_report
 test-lowest: setup
@@ -51,7 +51,7 @@ test-newest: setup
 
 define other
 $(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-$(1)
-$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -e ".[offline,paper,slurm]" --group dev
+$(BIN)/uv pip install --quiet --python .venv-$(1)/bin/python $(2) -e ".[offline,paper]" --group dev
 PATH="$(CURDIR)/.venv-$(1)/bin:$$PATH" .venv-$(1)/bin/pytest $(or $(ARGS),$(STAGES))
 endef
 

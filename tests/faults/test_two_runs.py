@@ -1,5 +1,6 @@
 """Two runs in one folder: the second says so and stops, however close they come."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -75,6 +76,17 @@ def test_while_anything_is_at_work_nothing_is_cleared_away(folder, monkeypatch):
     kept.close()
     prepare(folder)
     assert not part.exists()
+
+
+def test_a_file_system_without_locks_is_said_and_nothing_is_deleted(folder, monkeypatch, capsys):
+    def refuse(file, kind):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    part = folder / "results" / "a.parquet.7.part"
+    part.touch()
+    prepare(folder)
+    assert part.exists() and "results cannot be locked (No locks available)" in capsys.readouterr().err
 
 
 def test_many_share_and_none_does_while_one_clears_up(folder, monkeypatch):

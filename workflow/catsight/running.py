@@ -31,10 +31,25 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")) -> None:
-    """Makes the folder ready for a run. Raises :class:`CatsightError` where another is at work in it.
+    """Makes the folder ready for a run. Raises :class:`CatsightError` where another is at work in it, or a study's file
+    holds no study.
 
     The ``lock`` is on the open file, so it is the run's as long as that goes on.
     """
+    for study in studies(arguments):
+        if not isinstance(resources.load_yaml(study), Mapping):
+            raise CatsightError(f"{study}: config: it must be a mapping of keys to values, as config.yaml is")
+    try:
+        _clear(lock, results)
+    except OSError as error:  # that is for a person to know, and Snakemake's own lock is left to hold
+        print(
+            f"catsight: {results} cannot be locked ({error.strerror}), so nothing is cleared away: see that no other "
+            "run is at work here; where a killed one left its lock, `snakemake --unlock` removes it",
+            file=sys.stderr,
+        )
+
+
+def _clear(lock: int, results: Path) -> None:
     if not locks.taken(lock, _PATIENCE):
         raise CatsightError(f"another run is at work in {Path.cwd()}; wait for it, or end it")
     with open(results / ".at-work", "a") as file:
@@ -47,9 +62,6 @@ def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")
         shutil.rmtree(".snakemake/locks", ignore_errors=True)
         for part in results.rglob("*.part"):
             part.unlink(missing_ok=True)
-    for study in studies(arguments):
-        if not isinstance(resources.load_yaml(study), Mapping):
-            raise CatsightError(f"{study}: config: it must be a mapping of keys to values, as config.yaml is")
 
 
 def begin(studies: Sequence[str]) -> IO | None:

@@ -114,7 +114,7 @@ def test_a_second_run_and_a_plain_snakemake(tmp_path):
 
     shutil.rmtree(workflow.folder / "results" / "store")
     plain = subprocess.Popen(
-        ["snakemake", "--configfile", "tiny.yaml", "--cores", "1", weights],
+        [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "--cores", "1", weights],
         cwd=workflow.folder,
         env=workflow.environment,
         stdout=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ Dead leaves of 64 px, a shard to every 5,000 of them, seen by a human and a cat;
 default. Small, so that what grows with the number of frames is not hidden behind what each frame costs, and so that
 50,000 of them take minutes: for real views and networks see README.md and docs/encoders.md.
 
-The stages' commands run one after another, each alone, as the rules call them; the peak of memory is the largest of a
+The stages' commands run one after another, on one thread; the peak of memory is the largest of a
 stage's processes. `linear` is the CPU time per frame over that of the smallest study: 1 is linear, less is what a start
 costs. (CPU time, because it does not depend on what else the machine does.)
 """
@@ -96,7 +96,7 @@ def jobs(config: dict, where: Path) -> list[str]:
     """The shell commands of all jobs of a study, in an order in which they can be run."""
     where.mkdir(parents=True, exist_ok=True)
     (where / "study.yaml").write_text(yaml.safe_dump(config))
-    said = snakemake(where, "-n", "-p", "--configfile", "study.yaml").stdout
+    said = snakemake(where, "-n", "-p", "--cores", "1", "--configfile", "study.yaml").stdout
     commands = re.findall(r"^Shell command: (python -m catsight .+)$", said, re.M)
     order = [next(i for i, pattern in enumerate(STAGES.values()) if re.search(pattern, c)) for c in commands]
     last = ["merge" in c or "figures report" in c for c in commands]
@@ -152,7 +152,8 @@ def planning(*arguments: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "workflow")}
+    one = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
+    return {**os.environ, **one, "PATH": path, "PYTHONPATH": str(ROOT / "workflow")}
 
 
 def used(folder: Path) -> int:

@@ -30,7 +30,8 @@ def views(*names):
 
 
 def features(*names):
-    return {f"features: {encoder}, shard {shard}" for encoder in names for shard in SHARDS}
+    jobs = {f"features: {encoder}, shard {shard}" for encoder in names for shard in SHARDS}
+    return jobs | {f"features: {encoder}, all shards" for encoder in names}
 
 
 def metrics(*names):
@@ -145,7 +146,8 @@ def test_attribution_and_sweeps_add_to_a_study(study):
     study.write(config)
     new = {"human+pupil", "human+colour", "human+pupil+colour"}
     new |= {"human@luminance=1", "cat@luminance=1", "cat@acuity=3"}
-    jobs = views(*new) | features(*ENCODERS) | {f"{job}, parts of the eye swapped" for job in features("vit")}
+    jobs = views(*new) | features(*ENCODERS)
+    jobs |= {f"features: vit, shard {shard}, parts of the eye swapped" for shard in SHARDS}
     jobs |= {"metrics: attribution to parts of the eye, of vit", "metrics: all attribution in one table"}
     jobs |= {f"metrics: dose curves of {encoder}" for encoder in ENCODERS} | {"metrics: all doses in one table"}
     jobs |= {"figures: attribution", "figures: doses", "figures: parts of the eye"}

@@ -9,6 +9,7 @@ its next attempt. Without a cluster nothing is held to them, unless Snakemake is
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 #: MB of memory that a job takes which reads ``read`` MB, of which ``weights`` MB are an encoder's.
 MEMORY: dict[str, Callable[[float, float], float]] = {
@@ -58,5 +59,12 @@ def of(job: str, read: float | None = None) -> dict[str, Callable]:
 
 def _sizes(input) -> tuple[float, float]:
     """MB of all inputs of a job, and of the weights among them."""
-    every, weights = (sum(map(os.path.getsize, files)) / 1e6 for files in (input, input.get("weights", [])))
+    every, weights = (sum(map(_size, files)) / 1e6 for files in (input, input.get("weights", [])))
     return every, weights
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; of a list of an encoder's tables, those of the tables."""
+    if not path.endswith("/all.parquet"):
+        return os.path.getsize(path)
+    return sum(os.path.getsize(table) for table in Path(path).parent.glob("*/*.parquet"))

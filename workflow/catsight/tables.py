@@ -184,6 +184,8 @@ ATTRIBUTION = pa.schema(
         ("reason", pa.string()),
     ]
 )
+#: The tables of features (and of frames, as the view "") that one encoder's metrics are made from.
+GATHERED = pa.schema([("view", pa.string()), ("shard", pa.int32()), ("content", pa.string())])
 #: Each ordered pair of some frames, in an encoder's last layer.
 PAIRS = pa.schema(
     [

@@ -1,7 +1,6 @@
 rule metrics:
     input:
-        frames=FRAMES,
-        features=features_of(study.views),
+        rules.gather.output,
     output:
         f"{RESULTS}/metrics/{{encoder}}.parquet",
     log:

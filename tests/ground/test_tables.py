@@ -191,6 +191,23 @@ def test_a_long_table_is_read_in_constant_memory(tmp_path):
     assert 1_000_000 < most < 8_000_000  # of 64 MB
 
 
+def test_rows_are_gathered_into_row_groups_and_read_by_number(tmp_path):
+    path = tmp_path / "v.parquet"
+    with tables.Writer(path, tables.VIEWS, {}, row_group=300) as writer:
+        for i in range(20):
+            writer.write([{"frame_id": f"f{i:02}", "image": {"bytes": bytes(80), "path": None}}])
+    with pq.ParquetFile(path) as parquet:
+        groups = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+        read = []
+        for i in range(parquet.num_row_groups):
+            read += parquet.read_row_group(i, columns=["frame_id"])["frame_id"].to_pylist()
+    assert 2 < len(groups) < 10 and read == [f"f{i:02}" for i in range(20)]
+    first_of_second = groups[0]
+    wanted = [0, first_of_second - 1, first_of_second, 19]
+    found = [row["frame_id"] for row in tables.rows(path, wanted, ["frame_id"])]
+    assert found == [f"f{i:02}" for i in wanted] and list(tables.rows(path, [])) == []
+
+
 def test_shards_of_a_folder(tmp_path):
     for shard in (0, 1, 2, 10):
         tables.write(tmp_path / f"{shard}.parquet", [], tables.VIEWS, {})

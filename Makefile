@@ -77,12 +77,13 @@ setup-dev: .venv/.dev
 	@$(call install,requirements-dev.lock,.venv/.dev)
 	@cat requirements.lock pyproject.toml > .venv/.run
 
+# Compiled at once: where Python may not keep what it compiles (PYTHONDONTWRITEBYTECODE), every job would do it again.
 define install
 if cat $(1) pyproject.toml | cmp -s - $(2); then touch $(2); else \
   echo "setting up .venv from $(1); once, a few minutes, some 6 GB on Linux" && \
   { test -x $(BIN)/uv || { $(PYTHON) -c 'import sys; sys.exit("catsight needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)' && \
     $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"; } ; } && \
-  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) && \
+  $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) && \
   $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . && \
   cat $(1) pyproject.toml > $(2); fi
 endef

@@ -246,6 +246,15 @@ def test_a_new_photo_computes_its_shard_only(study):
     assert shards["hit"].isdisjoint(shards["computed"]) and len(shards["computed"]) == 1
 
 
+def test_a_table_that_was_deleted_is_made_anew_for_who_reads_it(study):
+    deleted = study.results() / "features" / "vit" / "cat" / "0.parquet"
+    deleted.unlink()
+    assert study.due() == set()  # nobody reads it
+    configured(study, "metrics.rsa_distance", "cosine")
+    again = {"features: vit, shard 0", "features: vit, all shards"}
+    assert study.due() == again | metrics(*ENCODERS) | OF_METRICS
+
+
 def test_results_that_were_deleted_come_back_from_the_store(study):
     before = study.contents()
     shutil.rmtree(study.results())

@@ -82,6 +82,17 @@ def studies(arguments: Sequence[str]) -> list[Path]:
     return parser.parse_known_args(arguments)[0].configfile or [Path("config.yaml")]
 
 
+def deleted(results: str, encoder: str, views: Sequence[str], shards: Sequence[str]) -> list[str]:
+    """The tables of frames and of an encoder's features that are not there any more, although the list of them all
+    (features/<encoder>/all.parquet), on which their readers depend, is: to be made anew for those."""
+    features = f"{results}/features/{encoder}"
+    if not os.path.exists(f"{features}/all.parquet"):
+        return []
+    folders = [f"{results}/frames", *(f"{features}/{view}" for view in views)]
+    paths = (f"{folder}/{shard}.parquet" for folder in folders for shard in shards)
+    return [path for path in paths if not os.path.exists(path)]
+
+
 def gone(*lists: Sequence[str]) -> list[str]:
     """Those of the files that are links to nothing, as ``catsight check --redo`` leaves them: to be made anew."""
     return [path for paths in lists for path in paths if os.path.islink(path) and not os.path.exists(path)]

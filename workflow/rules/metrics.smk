@@ -1,6 +1,7 @@
 rule metrics:
     input:
         rules.gather.output,
+        lambda wildcards: running.deleted(RESULTS, wildcards.encoder, study.views, study.shards),
     output:
         f"{RESULTS}/metrics/{{encoder}}.parquet",
     log:

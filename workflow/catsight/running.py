@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from catsight import locks, outlive, resources
+from catsight import locks, outlive, resources, tables
 from catsight.errors import CatsightError
 
 #: Seconds that a run which is ending is waited for, and what is left of a killed run's jobs: they look every second.
@@ -62,6 +62,7 @@ def _clear(lock: int, results: Path) -> None:
         shutil.rmtree(".snakemake/locks", ignore_errors=True)
         for part in results.rglob("*.part"):
             part.unlink(missing_ok=True)
+        forget(results)
 
 
 def begin(studies: Sequence[str]) -> IO | None:
@@ -82,15 +83,21 @@ def studies(arguments: Sequence[str]) -> list[Path]:
     return parser.parse_known_args(arguments)[0].configfile or [Path("config.yaml")]
 
 
-def deleted(results: str, encoder: str, views: Sequence[str], shards: Sequence[str]) -> list[str]:
-    """The tables of frames and of an encoder's features that are not there any more, although the list of them all
-    (features/<encoder>/all.parquet), on which their readers depend, is: to be made anew for those."""
-    features = f"{results}/features/{encoder}"
-    if not os.path.exists(f"{features}/all.parquet"):
-        return []
-    folders = [f"{results}/frames", *(f"{features}/{view}" for view in views)]
-    paths = (f"{folder}/{shard}.parquet" for folder in folders for shard in shards)
-    return [path for path in paths if not os.path.exists(path)]
+def forget(results: Path) -> None:
+    """Removes the lists of tables (``catsight features gather``) of which a table is not there any more: whoever reads
+    the tables depends on the list, and has what was deleted made anew with it. Nobody else does."""
+    for path in results.glob("*/features/*/all.parquet"):
+        folders = {"": path.parents[2] / "frames"}
+        try:
+            rows = tables.read(path, ["view", "shard"]).to_pylist()
+            whole = all(
+                (folders.get(row["view"], path.parent / row["view"]) / f"{row['shard']}.parquet").exists()
+                for row in rows
+            )
+        except CatsightError:
+            whole = False
+        if not whole:
+            path.unlink()
 
 
 def gone(*lists: Sequence[str]) -> list[str]:

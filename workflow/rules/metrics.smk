@@ -1,7 +1,6 @@
 rule metrics:
     input:
         rules.gather.output,
-        lambda wildcards: running.deleted(RESULTS, wildcards.encoder, study.views, study.shards),
     output:
         f"{RESULTS}/metrics/{{encoder}}.parquet",
     log:

@@ -43,7 +43,7 @@ rule features:
 
 
 # All views and shards of an encoder in one small table. Several jobs of metrics read them all; if each depended on every
-# table by itself, a plan of a thousand shards would take twice as long, and Snakemake would read every table for each.
+# table by itself, a plan of 250 shards would take a third more, and Snakemake would read every table for each.
 rule gather:
     input:
         frames=FRAMES,

@@ -23,6 +23,10 @@ include: "workflow/rules/figures.smk"
 report: "workflow/report/workflow.rst"
 
 
+onstart:
+    running.planned()
+
+
 rule all:
     default_target: True
     input:

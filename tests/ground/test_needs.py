@@ -39,8 +39,19 @@ def test_a_rule_asks_by_the_files_that_its_job_reads(tmp_path):
     assert needs.of("frames", 900)["runtime"](None, Inputs([view]), 1) == needs.minutes("frames", 900)
 
 
+def test_a_list_of_tables_stands_for_the_tables(tmp_path):
+    for view, size in (("human", 3), ("cat[1]", 1)):
+        (tmp_path / view).mkdir()
+        write(tmp_path / view, "0.parquet", size)
+        write(tmp_path / view, "1.parquet", size)
+    listed = Inputs([write(tmp_path, "all.parquet", 0.1)])
+    assert needs.of("metrics")["mem_mb"](None, listed, 1) == needs.memory("metrics", 8)
+    assert needs.of("metrics", view="cat[1]")["mem_mb"](None, listed, 1) == needs.memory("metrics", 2)
+
+
 def test_what_is_not_there_yet_is_said_by_name(tmp_path):
     """So that Snakemake asks again when it is."""
-    with pytest.raises(FileNotFoundError) as caught:
-        needs.of("views")["runtime"](None, Inputs([str(tmp_path / "later")]), 1)
-    assert caught.value.filename == str(tmp_path / "later")
+    for name in ("later", "later/all.parquet"):
+        with pytest.raises(FileNotFoundError) as caught:
+            needs.of("views")["runtime"](None, Inputs([str(tmp_path / name)]), 1)
+        assert caught.value.filename == str(tmp_path / name)

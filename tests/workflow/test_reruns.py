@@ -26,7 +26,8 @@ PORTRAITS = {"views: portraits of the eyes"}
 
 
 def views(*names):
-    return {f"views: shard {shard} as {view}" for shard in SHARDS for view in names}
+    jobs = {f"views: shard {shard} as {view}" for shard in SHARDS for view in names}
+    return jobs | ({"views: all shards"} if VIEWS & set(names) else set())
 
 
 def features(*names):
@@ -130,7 +131,7 @@ def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
     of_metrics = ("metrics", "metrics.parquet", "stability.parquet", "maps.parquet", "pairs.parquet")
     assert all(path.split("/")[0] in ("views", "features", *of_metrics) for path in changed)
     assert "metrics/maps/encoders.parquet" not in changed  # which are compared by what a human sees
-    lists = {f"features/{encoder}/all.parquet" for encoder in ENCODERS}
+    lists = {"views/all.parquet"} | {f"features/{encoder}/all.parquet" for encoder in ENCODERS}
     assert all("/cat/" in path for path in changed - lists if path.startswith(("views", "features")))
     # the jobs serve every view, but only the cat's features are computed
     said = study.store_says("features")
@@ -253,6 +254,14 @@ def test_a_table_that_was_deleted_is_made_anew_for_who_reads_it(study):
     configured(study, "metrics.rsa_distance", "cosine")
     again = {"features: vit, shard 0", "features: vit, all shards"}
     assert study.due() == again | metrics(*ENCODERS) | OF_METRICS
+
+
+def test_views_that_were_deleted_for_room_are_made_anew_for_who_reads_them(study):
+    for view in VIEWS:
+        shutil.rmtree(study.results() / "views" / view)
+    assert study.due() == set()
+    configured(study, "figures.dpi", 60)
+    assert study.due() >= views(*VIEWS) | FIGURES
 
 
 def test_results_that_were_deleted_come_back_from_the_store(study):

@@ -9,6 +9,7 @@ COMMANDS = {
     "manifest": ("catsight.frames.manifest", "the files that frames are made from, with their hashes"),
     "frames": ("catsight.frames.command", "pictures to frames in Parquet shards"),
     "views": ("catsight.views.command", "frames as an eye, or a filter, delivers them"),
+    "gather": ("catsight.gather", "list tables of many shards in one, for what reads them all"),
     "features": ("catsight.features.command", "an encoder's weights, and its features of every view"),
     "metrics": ("catsight.metrics.command", "how well two views' features agree, with intervals"),
     "figures": ("catsight.figures.command", "pictures, and the report"),

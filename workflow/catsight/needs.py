@@ -42,14 +42,15 @@ def minutes(job: str, read: float, weights: float = 0, attempt: int = 1) -> int:
     return math.ceil(MINUTES[job](read, weights)) * attempt
 
 
-def of(job: str, read: float | None = None) -> dict[str, Callable]:
+def of(job: str, read: float | None = None, view: str = "*") -> dict[str, Callable]:
     """The ``resources:`` of a rule, as Snakemake asks for them when a job's inputs are there.
 
-    ``read`` is how many MB it reads, where they are not those of its inputs.
+    ``read`` is how many MB it reads, where they are not those of its inputs; ``view`` the one view that it reads of the
+    encoders whose tables are listed in its inputs, where it does not read all.
     """
 
     def sizes(input) -> tuple[float, float]:
-        return _sizes(input) if read is None else (read, 0)
+        return _sizes(input, view) if read is None else (read, 0)
 
     return {
         "mem_mb": lambda wildcards, input, attempt: memory(job, *sizes(input), attempt),
@@ -57,14 +58,16 @@ def of(job: str, read: float | None = None) -> dict[str, Callable]:
     }
 
 
-def _sizes(input) -> tuple[float, float]:
+def _sizes(input, view: str) -> tuple[float, float]:
     """MB of all inputs of a job, and of the weights among them."""
-    every, weights = (sum(map(_size, files)) / 1e6 for files in (input, input.get("weights", [])))
+    every, weights = (sum(_size(path, view) for path in files) / 1e6 for files in (input, input.get("weights", [])))
     return every, weights
 
 
-def _size(path: str) -> int:
-    """Bytes of a file; of a list of an encoder's tables, those of the tables."""
+def _size(path: str, view: str) -> int:
+    """Bytes of a file; of a list of an encoder's tables, those of the tables (of a view, or of all: ``*``)."""
+    size = os.path.getsize(path)  # which says by name what is not there yet
     if not path.endswith("/all.parquet"):
-        return os.path.getsize(path)
-    return sum(os.path.getsize(table) for table in Path(path).parent.glob("*/*.parquet"))
+        return size
+    views = [folder for folder in Path(path).parent.iterdir() if view in ("*", folder.name)]
+    return sum(os.path.getsize(table) for folder in views for table in folder.glob("*.parquet"))

@@ -184,7 +184,7 @@ ATTRIBUTION = pa.schema(
         ("reason", pa.string()),
     ]
 )
-#: The tables of features (and of frames, as the view "") that one encoder's metrics are made from.
+#: The tables of all views, of pictures or of an encoder's features, and those of frames as the view "".
 GATHERED = pa.schema([("view", pa.string()), ("shard", pa.int32()), ("content", pa.string())])
 #: Each ordered pair of some frames, in an encoder's last layer.
 PAIRS = pa.schema(

@@ -42,25 +42,18 @@ rule features:
         " --weights {input.weights} --views {input.views} --output {output} 2> {log}"
 
 
-# All views and shards of an encoder in one small table. Several jobs of metrics read them all; if each depended on every
-# table by itself, a plan of 250 shards would take a third more, and Snakemake would read every table for each.
-rule gather:
+use rule gather_views as gather_features with:
     input:
-        frames=FRAMES,
-        features=features_of(study.views),
+        rules.gather_views.output,
+        features_of(study.views),
     output:
         f"{RESULTS}/features/{{encoder}}/all.parquet",
     log:
         f"{RESULTS}/logs/features/{{encoder}}/all.log",
-    localrule: True
-    conda:
-        "../../envs/base.yaml"
     params:
-        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
+        tables=lambda wildcards: folders("--tables", f"features/{wildcards.encoder}/{{name}}"),
     message:
         "features: {wildcards.encoder}, all shards"
-    shell:
-        "python -m catsight features gather {params.features} --output {output} 2> {log}"
 
 
 # The views in which parts of the eye are swapped, which only some encoders may be given.

@@ -25,8 +25,7 @@ ATTRIBUTION = expand(rules.merge.output, table=[table for table in study.tables 
 
 rule gallery:
     input:
-        frames=FRAMES,
-        views=expand(rules.views.output, view=study.views, shard=study.shards),
+        views=rules.gather_views.output,
     output:
         picture("gallery", "Views"),
     log:
@@ -127,13 +126,12 @@ use rule figure as tables with:
 
 rule report:
     input:
-        frames=FRAMES,
+        views=rules.gather_views.output,
         rejected=f"{RESULTS}/frames/rejected.parquet",
         near=f"{RESULTS}/frames/near_duplicates.parquet",
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
-        matched=expand(rules.views.output, view=study.matched, shard=study.shards),
         figures=[f"{RESULTS}/figures/{file}" for file in study.report_figures],
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),

@@ -1,6 +1,6 @@
 rule metrics:
     input:
-        rules.gather.output,
+        rules.gather_features.output,
     output:
         f"{RESULTS}/metrics/{{encoder}}.parquet",
     log:
@@ -95,12 +95,13 @@ use rule metrics as layers with:
 
 use rule metrics as encoders with:
     input:
-        frames=FRAMES,
-        features=expand(features_of([study.reference]), encoder=study.encoders),
+        expand(rules.gather_features.output, encoder=study.encoders),
     output:
         f"{RESULTS}/metrics/maps/encoders.parquet",
     log:
         f"{RESULTS}/logs/metrics/maps.log",
+    resources:
+        **needs.of("metrics", view=study.reference),
     params:
         command="encoders",
         spec=lambda wildcards: study.maps_spec(),

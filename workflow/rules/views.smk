@@ -31,3 +31,24 @@ rule portraits:
         "views: portraits of the eyes"
     shell:
         "python -m catsight portraits --spec {params.spec:q} --output {output} 2> {log}"
+
+
+# All views and shards in one small table, for what reads them all: in a plan of many shards, each file that a job
+# depends on takes its time, and Snakemake would read all tables for every such job.
+rule gather_views:
+    input:
+        FRAMES,
+        expand(rules.views.output, view=study.views, shard=study.shards),
+    output:
+        f"{RESULTS}/views/all.parquet",
+    log:
+        f"{RESULTS}/logs/views/all.log",
+    localrule: True
+    conda:
+        "../../envs/base.yaml"
+    params:
+        tables=folders("--tables", "views/{name}"),
+    message:
+        "views: all shards"
+    shell:
+        "python -m catsight gather {params.tables} --output {output} 2> {log}"

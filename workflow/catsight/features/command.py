@@ -21,7 +21,6 @@ def main(arguments: Sequence[str]) -> None:
     commands = {
         "weights": (weights.main, "brings an encoder's weights into one safetensors file"),
         "extract": (extract, "takes an encoder's features of one shard of several views"),
-        "gather": (gather, "lists an encoder's tables of all shards and views, for the metrics to depend on"),
         "prune": (prune, "empties the store of what no study here refers to"),
     }
     job.choose("features", commands, arguments)
@@ -60,23 +59,6 @@ def extract(arguments: Sequence[str]) -> None:
                         progress.advance(len(ids))
                 store.link(store.path(where), output)
                 print(f"store: computed {output}", file=sys.stderr)
-
-
-def gather(arguments: Sequence[str]) -> None:
-    """Lists the tables that an encoder's metrics are made from, with the digest of what each holds."""
-    parser = argparse.ArgumentParser(prog="catsight features gather", description=gather.__doc__)
-    parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
-    parser.add_argument("--features", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
-                        help="a view's name and its table, or folder of shards; once for each view")  # fmt: skip
-    job.add_shards(parser)
-    parser.add_argument("--output", type=Path, required=True, help="the table to write")
-    options = parser.parse_args(arguments)
-    rows = [
-        {"view": view, "shard": shard, "content": tables.content(path)}
-        for view, folder in [("", options.frames), *options.features]
-        for shard, path in enumerate(tables.shards(folder, options.shards))
-    ]
-    tables.write(options.output, rows, tables.GATHERED, {"stage": "features"})
 
 
 def prune(arguments: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""`catsight features gather`: what an encoder's metrics depend on, in one small table."""
+"""`catsight gather`: the tables of many shards, listed in one."""
 
 import pytest
 
@@ -23,9 +23,9 @@ def add(folder, view, shard, value):
 
 
 def gather(folder, *more):
-    views = [word for view in ("human", "cat") for word in ("--features", view, str(folder / view))]
+    views = [word for view in ("human", "cat") for word in ("--tables", view, str(folder / view))]
     output = folder / "all.parquet"
-    code = main(["features", "gather", "--frames", str(folder / "frames"), *views, *more, "--output", str(output)])
+    code = main(["gather", "--frames", str(folder / "frames"), *views, *more, "--output", str(output)])
     return code, output
 
 

@@ -62,6 +62,12 @@ def test_what_a_killed_run_left_is_cleared_away_and_nothing_else(folder):
     assert not (folder / ".snakemake" / "locks").exists()
 
 
+def test_what_cannot_be_cleared_away_is_named(folder):
+    (folder / "results" / "a.parquet.7.part").mkdir()
+    with pytest.raises(CatsightError, match=r"results/a\.parquet\.7\.part is left of an earlier run and cannot be removed"):
+        prepare(folder)
+
+
 def test_while_anything_is_at_work_nothing_is_cleared_away(folder, monkeypatch):
     """A plain snakemake, or a job of a killed run on another machine: what it writes is not deleted under it."""
     monkeypatch.setattr(running, "_JOBS_PATIENCE", 0.1)

@@ -62,9 +62,14 @@ def _clear(lock: int, results: Path) -> None:
             )
         # nothing else is at work here, so Snakemake's own lock and the halves of files are a killed run's
         shutil.rmtree(".snakemake/locks", ignore_errors=True)
-        for part in results.rglob("*.part"):
-            part.unlink(missing_ok=True)
-        gather.forget(results)
+        try:
+            for part in results.rglob("*.part"):
+                part.unlink(missing_ok=True)
+            gather.forget(results)
+        except OSError as error:
+            raise CatsightError(
+                f"{error.filename} is left of an earlier run and cannot be removed ({error.strerror}); remove it"
+            ) from None
 
 
 def begin(studies: Sequence[str]) -> IO | None:

@@ -7,7 +7,7 @@
 Dead leaves of 64 px, a shard to every 5,000 of them, seen by a human and a cat; features of a tiny network of timm's
 (test_vit at 64 px, mean pooling); biased and unbiased CKA and RSA, 99 permutations, 1,000 frames at once; all else by
 default. Small, so that what grows with the number of frames is not hidden behind what each frame costs, and so that
-50,000 of them take minutes: for real views and networks see README.md and docs/encoders.md.
+50,000 of them take minutes: for real views and networks see docs/eyes.md and docs/encoders.md.
 
 The stages' commands run one after another, on one thread; the peak of memory is the largest of a
 stage's processes. `linear` is the CPU time per frame over that of the smallest study: 1 is linear, less is what a start

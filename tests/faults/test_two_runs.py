@@ -64,7 +64,9 @@ def test_what_a_killed_run_left_is_cleared_away_and_nothing_else(folder):
 
 def test_what_cannot_be_cleared_away_is_named(folder):
     (folder / "results" / "a.parquet.7.part").mkdir()
-    with pytest.raises(CatsightError, match=r"results/a\.parquet\.7\.part is left of an earlier run and cannot be removed"):
+    with pytest.raises(
+        CatsightError, match=r"results/a\.parquet\.7\.part is left of an earlier run and cannot be removed"
+    ):
         prepare(folder)
 
 

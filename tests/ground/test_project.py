@@ -80,6 +80,18 @@ def test_rules_hold_no_logic():
     assert len((ROOT / "Snakefile").read_text().splitlines()) <= 40
 
 
+def test_a_rule_that_is_made_of_a_local_one_is_local_too():
+    """`use rule a as b` does not take over `localrule:`, so that b, however small, would go to the cluster."""
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
+    starts = r"^ *(?:use rule (?P<base>\w+) as (?P<derived>\w+) with|rule (?P<name>\w+)):$"
+    found = list(re.finditer(starts, text, re.M))
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    local = {m["name"] or m["derived"]: "localrule: True" in text[m.end() : end] for m, end in zip(found, ends)}
+    derived = {m["derived"]: m["base"] for m in found if m["derived"]}
+    assert {"gather_features", "summary", "eyes"} <= set(derived) and sum(local.values()) >= 12
+    assert {name: local[name] for name in derived} == {name: local[base] for name, base in derived.items()}
+
+
 def test_licence_and_citation():
     assert (ROOT / "LICENSE").read_text().startswith("MIT License")
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())

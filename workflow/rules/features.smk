@@ -50,6 +50,7 @@ use rule gather_views as gather_features with:
         f"{RESULTS}/features/{{encoder}}/all.parquet",
     log:
         f"{RESULTS}/logs/features/{{encoder}}/all.log",
+    localrule: True
     params:
         tables=lambda wildcards: folders("--tables", f"features/{wildcards.encoder}/{{name}}"),
     message:

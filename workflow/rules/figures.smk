@@ -53,6 +53,7 @@ use rule gallery as parts with:
         picture("parts", "Views"),
     log:
         f"{RESULTS}/logs/figures/parts.log",
+    localrule: True
     params:
         figure="parts",
         spec=lambda wildcards: study.figures_spec,
@@ -70,6 +71,7 @@ use rule gallery as retrieval with:
         picture("retrieval", "Alignment"),
     log:
         f"{RESULTS}/logs/figures/retrieval.log",
+    localrule: True
     params:
         figure="retrieval",
         spec=lambda wildcards: study.figures_spec,
@@ -87,6 +89,7 @@ use rule gallery as summary with:
         picture("summary", "Alignment"),
     log:
         f"{RESULTS}/logs/figures/summary.log",
+    localrule: True
     params:
         figure="summary",
         spec=lambda wildcards: study.figures_spec,
@@ -103,6 +106,7 @@ use rule figure as eyes with:
         picture("eyes", "Views"),
     log:
         f"{RESULTS}/logs/figures/eyes.log",
+    localrule: True
     params:
         figure="eyes",
         spec=lambda wildcards: study.figures_spec,
@@ -117,6 +121,7 @@ use rule figure as tables with:
         multiext(f"{RESULTS}/tables/metrics", ".csv", ".tex"),
     log:
         f"{RESULTS}/logs/figures/tables.log",
+    localrule: True
     params:
         figure="tables",
         spec=lambda wildcards: study.figures_spec,

@@ -131,3 +131,17 @@ def test_a_second_run_and_a_plain_snakemake(tmp_path):
     wait_for(lambda: jobs(workflow.folder))
     assert "another run is at work" in workflow.run("--cores", "1", weights, code=1)
     assert plain.wait() == 0 and (workflow.folder / weights).exists()
+
+
+def test_rubbish_is_looked_for_when_the_plan_is_made(tmp_path):
+    """In a process of its own: `begin` turns that off for as long as a plan is made."""
+    code = """
+import gc
+from catsight import running
+kept = running.begin([])
+off = gc.isenabled()
+running.planned()
+print(off, gc.isenabled(), gc.get_freeze_count() > 1000)
+"""
+    said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["False", "True", "True"]

@@ -283,6 +283,8 @@ def test_at_most_five_sentences(full, first):
 def test_commands_say_what_is_wrong(study, tmp_path, capsys):
     assert main(["figures"]) == 1
     assert "say which command" in capsys.readouterr().err
+    assert main(["figures", "galery"]) == 1
+    assert "there is no command 'galery'" in capsys.readouterr().err
     assert main(["figures", "--help"]) == 0
     assert main(arguments(study, "profiles", [tmp_path / "profiles.gif"])) == 1
     assert "written as .png or .svg" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catsight import needs
+from catsight import needs, tables
 
 
 class Inputs(list):
@@ -40,13 +40,18 @@ def test_a_rule_asks_by_the_files_that_its_job_reads(tmp_path):
 
 
 def test_a_list_of_tables_stands_for_the_tables(tmp_path):
-    for view, size in (("human", 3), ("cat[1]", 1)):
+    """And not for what lies beside them: of a view that is no more in the study, of a shard, links to nothing."""
+    for view, size in (("human", 3), ("cat[1]", 1), ("left over", 5)):
         (tmp_path / view).mkdir()
-        write(tmp_path / view, "0.parquet", size)
-        write(tmp_path / view, "1.parquet", size)
-    listed = Inputs([write(tmp_path, "all.parquet", 0.1)])
-    assert needs.of("metrics")["mem_mb"](None, listed, 1) == needs.memory("metrics", 8)
-    assert needs.of("metrics", view="cat[1]")["mem_mb"](None, listed, 1) == needs.memory("metrics", 2)
+        for shard in range(3):
+            write(tmp_path / view, f"{shard}.parquet", size)
+    (tmp_path / "left over" / "3.parquet").symlink_to("nothing")
+    (tmp_path / "cat[1]" / "1.parquet").unlink()
+    rows = [{"view": view, "shard": shard, "content": ""} for view in ("", "human", "cat[1]") for shard in range(2)]
+    tables.write(tmp_path / "all.parquet", rows, tables.GATHERED, {})
+    listed = Inputs([str(tmp_path / "all.parquet")])
+    assert needs.of("metrics")["mem_mb"](None, listed, 1) == needs.memory("metrics", 7)
+    assert needs.of("metrics", view="cat[1]")["mem_mb"](None, listed, 1) == needs.memory("metrics", 1)
 
 
 def test_what_is_not_there_yet_is_said_by_name(tmp_path):

@@ -15,7 +15,8 @@ from catsight.errors import CatsightError
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="catsight gather",
-        description="Lists the tables that later stages read together, with the digest of what each holds.",
+        description="Lists the tables that later stages read together, with the digest of what each holds (frames as "
+        "the view ''). The workflow's jobs depend on the list, and so on every table; no command reads it.",
     )
     parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
     parser.add_argument("--tables", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
@@ -31,18 +32,23 @@ def main(arguments: Sequence[str]) -> None:
     tables.write(options.output, rows, tables.GATHERED, {"stage": "gather"})
 
 
+def listed(path: Path, frames: Path) -> list[tuple[str, Path]]:
+    """The tables that the list ``path`` lists, each with its view: beside the list, in a folder for each view. Those of
+    frames, in the folder ``frames``, are of the view "". Raises :class:`CatsightError` where the list is damaged."""
+    rows = tables.read(path, ["view", "shard"]).to_pylist()
+    folders = {"": frames}
+    return [
+        (row["view"], folders.get(row["view"], path.parent / row["view"]) / f"{row['shard']}.parquet") for row in rows
+    ]
+
+
 def forget(results: Path) -> None:
-    """Removes the lists of which a table is not there any more: whoever reads the tables depends on the list, and has
-    what was deleted made anew with it. Nobody else does."""
+    """Removes the lists that are damaged, or of which a table is not there any more: whoever reads the tables depends
+    on the list, and has what was deleted made anew with it, and what follows from that (the store answers)."""
     for path in [*results.glob("*/views/all.parquet"), *results.glob("*/features/*/all.parquet")]:
-        study = results / path.relative_to(results).parts[0]
-        folders = {"": study / "frames"}
+        frames = results / path.relative_to(results).parts[0] / "frames"
         try:
-            rows = tables.read(path, ["view", "shard"]).to_pylist()
-            whole = all(
-                (folders.get(row["view"], path.parent / row["view"]) / f"{row['shard']}.parquet").exists()
-                for row in rows
-            )
+            whole = all(table.exists() for _, table in listed(path, frames))
         except CatsightError:
             whole = False
         if not whole:

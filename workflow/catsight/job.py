@@ -50,7 +50,8 @@ def choose(command: str, commands: Mapping[str, tuple[Callable[[Sequence[str]], 
     lines += ["", f"`catsight {command} COMMAND --help` says more."]
     if arguments and arguments[0] in ("-h", "--help"):
         return print("\n".join(lines))
-    raise CatsightError("\n".join(["say which command", *lines]))
+    problem = f"there is no command '{arguments[0]}'" if arguments else "say which command"
+    raise CatsightError("\n".join([problem, *lines]))
 
 
 def spec(text: str) -> dict:

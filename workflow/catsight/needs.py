@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from catsight import gather
+
 #: MB of memory that a job takes which reads ``read`` MB, of which ``weights`` MB are an encoder's.
 MEMORY: dict[str, Callable[[float, float], float]] = {
     # photos, however many, are in memory a few at a time; frames in views and features batch by batch
@@ -65,9 +67,11 @@ def _sizes(input, view: str) -> tuple[float, float]:
 
 
 def _size(path: str, view: str) -> int:
-    """Bytes of a file; of a list of an encoder's tables, those of the tables (of a view, or of all: ``*``)."""
+    """Bytes of a file; of a list of an encoder's tables, those of the tables that it lists (of a view, or all: ``*``),
+    as far as they are there."""
     size = os.path.getsize(path)  # which says by name what is not there yet
     if not path.endswith("/all.parquet"):
         return size
-    views = [folder for folder in Path(path).parent.iterdir() if view in ("*", folder.name)]
-    return sum(os.path.getsize(table) for folder in views for table in folder.glob("*.parquet"))
+    # not all that lies beside it, which may be left of views or shards that the study had once
+    tables = [table for name, table in gather.listed(Path(path), Path()) if name and view in ("*", name)]
+    return sum(table.stat().st_size for table in tables if table.exists())

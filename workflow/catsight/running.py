@@ -1,9 +1,8 @@
 """How a run begins: one at a time, after what a killed one left is cleared away, with a study's file that can be read.
 
-:func:`prepare` is what ``workflow/run`` does before it becomes ``snakemake``, :func:`begin` and :func:`planned` what every
-Snakemake does.
-Called as ``python -m catsight.running LOCK ARGUMENTS``, with the number of the open file ``results/.running`` and what
-snakemake will be given.
+:func:`prepare` is what ``workflow/run`` does before it becomes ``snakemake``, :func:`begin` and :func:`planned` what
+every Snakemake does. Called as ``python -m catsight.running LOCK ARGUMENTS``, with the number of the open file
+``results/.running`` and what snakemake will be given.
 """
 
 import argparse
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")) -> None:
     """Makes the folder ready for a run. Raises :class:`CatsightError` where another is at work in it, or a study's file
-    holds no study.
+    holds no study. That may remove files, before a dry run too: halves of tables, and lists of what is not there.
 
     The ``lock`` is on the open file, so it is the run's as long as that goes on.
     """
@@ -86,7 +85,8 @@ def begin(studies: Sequence[str]) -> IO | None:
 
 
 def planned() -> None:
-    """What a Snakemake does when its plan is made and its jobs are about to run: from here on rubbish is looked for."""
+    """What a Snakemake does when its plan is made and its jobs are about to run (unless it is called with --no-hooks):
+    from here on rubbish is looked for again."""
     gc.freeze()
     gc.enable()
 

@@ -370,7 +370,10 @@ def shards(path: str | os.PathLike, count: int | None = None) -> list[Path]:
     wanted = range(max(there, default=-1) + 1 if count is None else count)
     if missing := [shard for shard in wanted if shard not in there]:
         first = path / f"{missing[0]}.parquet"
-        raise CatsightError(f"{first} is missing: of {len(wanted)} shards, {len(wanted) - len(missing)} are there")
+        raise CatsightError(
+            f"{first} is missing: of {len(wanted)} shards, {len(wanted) - len(missing)} are there; where it was "
+            "deleted, `make run` makes it anew"
+        )
     if not there:
         raise CatsightError(f"{path} is neither a table nor a folder of them (0.parquet, 1.parquet and so on)")
     return [path / f"{shard}.parquet" for shard in wanted]

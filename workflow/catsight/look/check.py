@@ -37,7 +37,10 @@ def main(arguments: Sequence[str]) -> None:
             for path in damaged:
                 path.unlink(missing_ok=True)
         # links to nothing are left where they are: they are what tells the next run (`rule all`)
-        lines.append("removed; the next run of each study that they are of computes them anew")
+        lines.append(
+            "removed; the next run of each study that they are of computes them anew (lists of tables, "
+            "all.parquet, when something depends on them)"
+        )
     raise CatsightError("\n  ".join([f"{len(damaged)} of {len(found)} tables and weights are damaged:", *lines]))
 
 

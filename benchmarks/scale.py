@@ -116,27 +116,34 @@ def run(command: str, where: Path) -> tuple[float, float, float]:
 
 
 def plan(folder: Path) -> None:
-    """Dry runs of large studies."""
-    print("| shards | jobs | seconds | CPU s | peak MB | longest command, bytes |")
-    print("|---|---|---|---|---|---|")
+    """Dry runs of large studies: one that only builds the plan, and one that prints every job with its command."""
+    print("| shards | jobs | built, seconds | printed, seconds | printed, CPU s | peak MB | longest command, bytes |")
+    print("|---|---|---|---|---|---|---|")
     for shards in (10, 100, 1000):
         config = yaml.safe_load(Path(__file__).with_name("thousand_shards.yaml").read_text())
         config["frames"]["shards"] = shards
         (folder / "plan.yaml").write_text(yaml.safe_dump(config))
-        start = time.perf_counter()
-        with open(folder / "said", "w+") as said:
-            process = subprocess.Popen(planning("-n", "-p", "--configfile", "plan.yaml"), cwd=folder, stdout=said,
-                                       stderr=subprocess.DEVNULL, env=environment())  # fmt: skip
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - start
-            said.seek(0)
-            commands = [line for line in said if line.startswith("Shell command: python")]
-        assert status == 0, f"snakemake ended with {status}"
+        built, *_ = dry_run(folder, "--quiet")
+        seconds, cpu, peak, said = dry_run(folder, "-p")
+        commands = [line for line in said if line.startswith("Shell command: python")]
         print(
-            f"| {shards:,} | {len(commands):,} | {seconds:.1f} | {usage.ru_utime + usage.ru_stime:.1f} | "
-            f"{usage.ru_maxrss / 1024:.0f} | {max(map(len, commands)):,} |",
+            f"| {shards:,} | {len(commands):,} | {built:.1f} | {seconds:.1f} | {cpu:.1f} | {peak:.0f} | "
+            f"{max(map(len, commands)):,} |",
             flush=True,
         )
+
+
+def dry_run(folder: Path, *arguments: str) -> tuple[float, float, float, list[str]]:
+    """A dry run of plan.yaml: seconds, seconds of CPU, peak of memory in MB, and the lines that it printed."""
+    start = time.perf_counter()
+    with open(folder / "said", "w+") as said:
+        process = subprocess.Popen(planning("-n", "--configfile", "plan.yaml", *arguments), cwd=folder, stdout=said,
+                                   stderr=subprocess.DEVNULL, env=environment())  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        said.seek(0)
+        assert status == 0, f"snakemake ended with {status}"
+        return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, list(said)
 
 
 def snakemake(where: Path, *arguments: str) -> subprocess.CompletedProcess:

@@ -31,8 +31,8 @@ FRAMES_A_SHARD = 5000
 #: Jobs in the order of the road, under the names that the table has for them, by the command that they run.
 STAGES = {
     "frames": r"catsight (manifest|frames) ",
-    "views": r"catsight (views|portraits) ",
-    "features": r"catsight features ",
+    "views": r"catsight (views|portraits|gather .*/views/all\.parquet)",
+    "features": r"catsight (features|gather .*/features/\S+/all\.parquet)",
     "metrics": r"catsight metrics (compare|merge .*metrics\.parquet)",
     "stability": r"catsight metrics (stability|merge .*stability\.parquet)",
     "maps": r"catsight metrics (layers|encoders|merge .*maps\.parquet)",
@@ -99,7 +99,7 @@ def jobs(config: dict, where: Path) -> list[str]:
     said = snakemake(where, "-n", "-p", "--cores", "1", "--configfile", "study.yaml").stdout
     commands = re.findall(r"^Shell command: (python -m catsight .+)$", said, re.M)
     order = [next(i for i, pattern in enumerate(STAGES.values()) if re.search(pattern, c)) for c in commands]
-    last = ["merge" in c or "figures report" in c for c in commands]
+    last = [any(word in c for word in ("catsight gather", "merge", "figures report")) for c in commands]
     return [command for *_, command in sorted(zip(order, last, range(len(commands)), commands))]
 
 

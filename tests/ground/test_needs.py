@@ -52,6 +52,8 @@ def test_a_list_of_tables_stands_for_the_tables(tmp_path):
     listed = Inputs([str(tmp_path / "all.parquet")])
     assert needs.of("metrics")["mem_mb"](None, listed, 1) == needs.memory("metrics", 7)
     assert needs.of("metrics", view="cat[1]")["mem_mb"](None, listed, 1) == needs.memory("metrics", 1)
+    tables.write(tmp_path / "all.parquet", rows[:4], tables.GATHERED, {})
+    assert needs.of("metrics")["mem_mb"](None, listed, 1) == needs.memory("metrics", 6)
 
 
 def test_what_is_not_there_yet_is_said_by_name(tmp_path):

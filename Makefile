@@ -42,7 +42,7 @@ coverage: setup-dev
 
 # In environments of their own (6 GB each; delete them when done). Not the workflow as a whole, which is slow, but for one
 # run of it: what a library changes shows in the stages. Without the executor for Slurm, which asks for newer libraries.
-STAGES = tests/ground tests/frames tests/views tests/features tests/metrics tests/figures tests/look \
+STAGES = tests/study tests/tables tests/run tests/inputs tests/project tests/frames tests/views tests/features tests/metrics tests/figures tests/look \
   tests/workflow/test_runs.py::test_the_road_ends_in_a_report
 test-lowest: setup
 	$(call other,lowest,--resolution lowest-direct)

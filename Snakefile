@@ -24,7 +24,7 @@ report: "workflow/report/workflow.rst"
 
 
 onstart:
-    running.planned()
+    begin.planned()
 
 
 rule all:
@@ -34,5 +34,5 @@ rule all:
         rules.tables.output,
         expand(rules.merge.output, table=study.tables),
         # what `catsight check --redo` removed, although nothing later may ask for it
-        lambda wildcards: running.gone(*STORED),
+        lambda wildcards: begin.gone(*STORED),
     localrule: True

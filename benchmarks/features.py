@@ -1,13 +1,14 @@
-"""How fast features are taken: beside the bare forward pass of the same network on tensors that are ready.
+"""How fast features are taken: beside the bare forward pass of the same network on tensors that are
+ready.
 
     .venv/bin/python benchmarks/features.py                 # ViT-B/16 and ResNet-50, random weights
     .venv/bin/python benchmarks/features.py --compile       # and the bare pass compiled
     .venv/bin/python benchmarks/features.py --rival PYTHON  # and thingsvision: see thingsvision_pass.py
 
-`extraction` is all that a features job does with a shard: decoding PNGs, preprocessing, the forward pass, every block
-pooled. `bare` is `model.forward_features` on tensors in memory, without a hook. One process, turn by turn, so that a
-noisy machine slows all; the figures are medians. `channels last` is the bare pass with channels side by side, which is
-how extraction runs convolutions.
+`extraction` is all that a features job does with a shard: decoding PNGs, preprocessing, the forward
+pass, every block pooled. `bare` is `model.forward_features` on tensors in memory, without a hook.
+One process, turn by turn, so that a noisy machine slows all; the figures are medians. `channels
+last` is the bare pass with channels side by side, which is how extraction runs convolutions.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from catsight import tables
 from catsight.__main__ import main as catsight
 from catsight.features import encoders
 from catsight.features.forward import Encoder
+from catsight.tables.columns.views import VIEWS
 
 CORES = len(os.sched_getaffinity(0))
 ENCODERS = ("vit_b16", "resnet50")
@@ -33,23 +35,36 @@ FRAMES = 32
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=ENCODERS, help="encoders of the registry (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", default=ENCODERS, help="encoders of the registry (default: %(default)s)"
+    )
     parser.add_argument("--turns", type=int, default=5, help="(default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="as features.device of a study (default: %(default)s)")
-    parser.add_argument("--compile", action="store_true", help="time torch.compile on the bare pass too")
-    parser.add_argument("--rival", metavar="PYTHON", help="the Python of an environment with thingsvision")
+    parser.add_argument(
+        "--device", default="cpu", help="as features.device of a study (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="time torch.compile on the bare pass too"
+    )
+    parser.add_argument(
+        "--rival", metavar="PYTHON", help="the Python of an environment with thingsvision"
+    )
     options = parser.parse_args()
     print(f"| encoder | {options.device}, {CORES} cores | images/s | of the bare pass |")
     print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         view = Path(folder) / "view.parquet"
-        tables.write(view, zoo.frames(FRAMES), tables.VIEWS, {})
+        tables.write(view, zoo.frames(FRAMES), VIEWS, {})
         for name in options.names:
             for precision in ("fp32", "bf16"):
                 rates = measure(name, precision, view, options)
                 for what, rate in rates.items():
-                    print(f"| `{name}` | {precision}, {what} | {rate:.2f} | {rate / rates['bare']:.2f} |", flush=True)
+                    print(
+                        f"| `{name}` | {precision}, {what} | {rate:.2f} | {rate / rates['bare']:.2f} |",
+                        flush=True,
+                    )
 
 
 def measure(name: str, precision: str, view: Path, options) -> dict[str, float]:
@@ -69,7 +84,10 @@ def measure(name: str, precision: str, view: Path, options) -> dict[str, float]:
 
     def bare(model, channels_last: bool) -> None:
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        with torch.inference_mode(), torch.autocast(encoder.device.type, dtype, enabled=precision != "fp32"):
+        with (
+            torch.inference_mode(),
+            torch.autocast(encoder.device.type, dtype, enabled=precision != "fp32"),
+        ):
             for batch in batches:
                 model.forward_features(batch.contiguous(memory_format=layout))
         if encoder.device.type == "cuda":
@@ -78,7 +96,12 @@ def measure(name: str, precision: str, view: Path, options) -> dict[str, float]:
     ways: dict[str, Callable] = {"bare": lambda: bare(plain, False)}
     ways["extraction"] = lambda: sum(len(ids) for ids, _ in encoder.features(view))
     if entry["family"] == "cnn":
-        last = encoders.make(entry).eval().requires_grad_(False).to(encoder.device, memory_format=torch.channels_last)
+        last = (
+            encoders.make(entry)
+            .eval()
+            .requires_grad_(False)
+            .to(encoder.device, memory_format=torch.channels_last)
+        )
         ways["bare, channels last"] = lambda: bare(last, True)
     if options.compile:
         compiled = encoders.make(entry).eval().requires_grad_(False).to(encoder.device)
@@ -113,7 +136,12 @@ def rival(entry: dict, view: Path, layers: list[str], python: str) -> Callable[[
     ]
     environment = {**os.environ, "PYTHONPATH": ""}
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
     )
 
     def take() -> None:

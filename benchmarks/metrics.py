@@ -4,10 +4,11 @@
     .venv/bin/python benchmarks/metrics.py --peers PYTHON [PYTHON]  # and other packages: see metrics_peers.py
     .venv/bin/python benchmarks/metrics.py --only growth
 
-CPU seconds (user and system, of all threads). Peers: 768 features, float32, the same arrays, turn by turn, so that a
-noisy machine slows all; medians. Suite: all metrics of the table for 12 layers of 1000 frames, one view, 999
-permutations and intervals. Growth: the estimators that do not depend on the number of frames, 99 permutations, from
-1,000 to 64,000 frames; each in a process of its own, whose peak memory is given, with the features' own size.
+CPU seconds (user and system, of all threads). Peers: 768 features, float32, the same arrays, turn
+by turn, so that a noisy machine slows all; medians. Suite: all metrics of the table for 12 layers
+of 1000 frames, one view, 999 permutations and intervals. Growth: the estimators that do not depend
+on the number of frames, 99 permutations, from 1,000 to 64,000 frames; each in a process of its own,
+whose peak memory is given, with the features' own size.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from statistics import median
 
 import numpy as np
 
-from catsight.metrics import cka_linear, mantel, rsa, scale
+from catsight.metrics import cka_linear, mantel, parts, rsa
 from catsight.metrics.distribution import energy_of, kernel_of, mmd2_of, pooled_squares
 from catsight.metrics.maps import similarity_map
 from catsight.metrics.permutations import swaps, weights
@@ -34,13 +35,22 @@ SPEC = {
     "seed": 0, "permutations": 999, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
     "bandwidth": 1.0, "projections": 500, "retrieval_distance": "cosine", "confidence": 0.95, "at_once": 2000,
 }  # fmt: skip
-GROWING = ("cka_linear", "cka_linear_unbiased", "cka_rbf_unbiased", "rsa", "mmd2_unbiased", "energy")
+GROWING = (
+    "cka_linear",
+    "cka_linear_unbiased",
+    "cka_rbf_unbiased",
+    "rsa",
+    "mmd2_unbiased",
+    "energy",
+)
 
 
 def views(n: int, dims: int = 768, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Features of two views of the same scenes, float32 (n, dims)."""
     rng = np.random.default_rng(seed)
-    scene = rng.normal(size=(n, 100)).astype(np.float32) * np.linspace(2, 0.1, 100, dtype=np.float32)
+    scene = rng.normal(size=(n, 100)).astype(np.float32) * np.linspace(
+        2, 0.1, 100, dtype=np.float32
+    )
     mix = rng.normal(size=(2, 100, dims)).astype(np.float32) / 10
     mix[1] = mix[0] + 0.5 * mix[1]
     return tuple(scene @ m + 0.5 * rng.normal(size=(n, dims)).astype(np.float32) for m in mix)
@@ -62,22 +72,50 @@ def _signs(n: int, permutations: int) -> np.ndarray:
 #: Task: what it is called, the frames, and what catsight does.
 TASKS: dict[str, tuple[str, int, Callable]] = {
     "cka": ("linear CKA, n = 4000", 4000, lambda x, y: cka_linear(x[0], y[0])),
-    "cka_unbiased": ("linear CKA, unbiased, n = 4000", 4000, lambda x, y: cka_linear(x[0], y[0], unbiased=True)),
+    "cka_unbiased": (
+        "linear CKA, unbiased, n = 4000",
+        4000,
+        lambda x, y: cka_linear(x[0], y[0], unbiased=True),
+    ),
     "grid": ("12 × 12 layers of unbiased CKA, n = 1000", 1000, lambda x, y: similarity_map(x, y)),
     "rsa": ("RSA, n = 1000", 1000, lambda x, y: rsa(x[0], y[0])),
-    "mantel": ("Mantel, 10,000 permutations, n = 1000", 1000, lambda x, y: mantel(x[0], y[0], permutations=10_000)),
-    "energy": ("energy distance, 1,000 permutations, n = 1000", 1000, lambda x, y: energy(x[0], y[0], 1000)),
+    "mantel": (
+        "Mantel, 10,000 permutations, n = 1000",
+        1000,
+        lambda x, y: mantel(x[0], y[0], permutations=10_000),
+    ),
+    "energy": (
+        "energy distance, 1,000 permutations, n = 1000",
+        1000,
+        lambda x, y: energy(x[0], y[0], 1000),
+    ),
     "mmd": ("MMD², 1,000 permutations, n = 1000", 1000, lambda x, y: mmd2(x[0], y[0], 1000)),
 }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", metavar="PYTHON", nargs="+", default=[], help="Pythons of the peers' environments")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--peers",
+        metavar="PYTHON",
+        nargs="+",
+        default=[],
+        help="Pythons of the peers' environments",
+    )
     parser.add_argument("--only", choices=("peers", "suite", "growth"), help="one of the tables")
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS), help="of the table of peers")
+    parser.add_argument(
+        "--tasks", nargs="+", choices=TASKS, default=list(TASKS), help="of the table of peers"
+    )
     parser.add_argument("--turns", type=int, default=3, help="(default: %(default)s)")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 4000, 16_000, 64_000], help="frames, for growth")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[1000, 4000, 16_000, 64_000],
+        help="frames, for growth",
+    )
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -86,7 +124,9 @@ def main() -> None:
         beside_peers(options)
     if options.only in (None, "suite"):
         found = apart({"frames": 1000, "layers": 12, "metrics": list(METRICS), "spec": SPEC})
-        print(f"\nsuite: 12 layers, {len(METRICS)} metrics: {found['cpu']:.1f} CPU-s, {found['memory']} MB")
+        print(
+            f"\nsuite: 12 layers, {len(METRICS)} metrics: {found['cpu']:.1f} CPU-s, {found['memory']} MB"
+        )
     if options.only in (None, "growth"):
         growth(options.sizes)
 
@@ -98,7 +138,9 @@ def beside_peers(options) -> None:
         for task in options.tasks:
             title, n, ours = TASKS[task]
             layers = 12 if task == "grid" else 1
-            x, y = (np.stack(side) for side in zip(*(views(n, seed=layer) for layer in range(layers))))
+            x, y = (
+                np.stack(side) for side in zip(*(views(n, seed=layer) for layer in range(layers)))
+            )
             np.save(Path(folder) / "x.npy", x)
             np.save(Path(folder) / "y.npy", y)
             ours(x[:, :64], y[:, :64])  # compiles what is compiled, outside of the clock
@@ -115,7 +157,10 @@ def beside_peers(options) -> None:
             own = median(times["catsight"])
             for name, seconds in sorted(times.items(), key=lambda item: median(item[1])):
                 label, taken = f"{title}: {name}" if name == "catsight" else name, median(seconds)
-                print(f"| {label} | {taken:.3f} | {taken / own:.1f} | {values[name]:.6f} |", flush=True)
+                print(
+                    f"| {label} | {taken:.3f} | {taken / own:.1f} | {values[name]:.6f} |",
+                    flush=True,
+                )
 
 
 def first(value) -> float:
@@ -129,7 +174,9 @@ class Peer:
     def __init__(self, python: str, folder: Path):
         script = Path(__file__).with_name("metrics_peers.py")
         pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-        self.process = subprocess.Popen([python, script, folder], stdin=pipe, stdout=pipe, stderr=nowhere, text=True)
+        self.process = subprocess.Popen(
+            [python, script, folder], stdin=pipe, stdout=pipe, stderr=nowhere, text=True
+        )
 
     def ask(self, task: str) -> dict[str, tuple[float, float]]:
         print(task, file=self.process.stdin, flush=True)
@@ -140,13 +187,17 @@ class Peer:
 
 
 def growth(sizes: list[int]) -> None:
-    print("\n| frames | CPU-s | per 1,000 | memory, MB | of features | largest error |\n|---|---|---|---|---|---|")
+    print(
+        "\n| frames | CPU-s | per 1,000 | memory, MB | of features | largest error |\n|---|---|---|---|---|---|"
+    )
     spec = SPEC | {"permutations": 99}
     for n in sizes:
         found = apart({"frames": n, "layers": 1, "metrics": GROWING, "spec": spec})
         error = ""
         if spec["at_once"] < n <= 4000:
-            exact = apart({"frames": n, "layers": 1, "metrics": GROWING, "spec": spec | {"at_once": n}})
+            exact = apart(
+                {"frames": n, "layers": 1, "metrics": GROWING, "spec": spec | {"at_once": n}}
+            )
             errors = {m: abs(found["values"][m] - exact["values"][m]) for m in GROWING}
             error = ", ".join(f"{m} {e:.1g} of {exact['values'][m]:.3g}" for m, e in errors.items())
             error += f" (at once: {exact['cpu']:.1f} CPU-s, {exact['memory']} MB)"
@@ -158,18 +209,24 @@ def growth(sizes: list[int]) -> None:
 
 
 def apart(job: dict) -> dict:
-    """What :func:`measure` says of a job, in a process of its own with one thread, as a job of the workflow has."""
+    """What :func:`measure` says of a job, in a process of its own with one thread, as a job of the
+    workflow has.
+    """
     command = [sys.executable, __file__, "--measure", json.dumps(job)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
+    return json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    )
 
 
 def measure(job: dict) -> None:
     frames = {str(i): str(i) for i in range(job["frames"])}
     small = dict(list(frames.items())[:60])
-    scale.plan(small, job["spec"]).compare(*views(60, dims=20), job["metrics"])  # compiles, outside of the clock
+    parts.plan(small, job["spec"]).compare(
+        *views(60, dims=20), job["metrics"]
+    )  # compiles, outside of the clock
     start = time.process_time()
-    plan = scale.plan(frames, job["spec"])
+    plan = parts.plan(frames, job["spec"])
     cpu, values = time.process_time() - start, {}
     for layer in range(job["layers"]):
         x, y = views(job["frames"], seed=layer)

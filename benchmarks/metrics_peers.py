@@ -1,13 +1,14 @@
-"""Other packages' side of benchmarks/metrics.py, for environments of their own (some need an older torch).
+"""Other packages' side of benchmarks/metrics.py, for environments of their own (some need an older
+torch).
 
     uv venv --python 3.11 ENV
     uv pip install --python ENV/bin/python --requirement benchmarks/metrics_peers.txt
     .venv/bin/python benchmarks/metrics.py --peers ENV/bin/python
 
-Reads x.npy and y.npy (layers, n, d) in the folder that it is given, once for each task on standard input, and answers
-with the CPU seconds and the value of each package that is installed here. What takes minutes is done with a tenth of
-the permutations, times ten. `Kornblith` is the formula of Kornblith et al. 2019 in feature space, in numpy: what one
-would write by hand.
+Reads x.npy and y.npy (layers, n, d) in the folder that it is given, once for each task on standard
+input, and answers with the CPU seconds and the value of each package that is installed here. What
+takes minutes is done with a tenth of the permutations, times ten. `Kornblith` is the formula of
+Kornblith et al. 2019 in feature space, in numpy: what one would write by hand.
 """
 
 import json
@@ -22,7 +23,9 @@ TASKS: dict[str, dict] = {}
 
 
 def peer(task: str, name: str, times: int = 1):
-    """Registers how a package does a task: a function that is given x and y, imports and returns what is then timed."""
+    """Registers how a package does a task: a function that is given x and y, imports and returns
+    what is then timed.
+    """
 
     def register(prepare):
         TASKS.setdefault(task, {})[name] = (prepare, times)
@@ -109,7 +112,9 @@ def rsatoolbox(x, y):
     from rsatoolbox.rdm import calc_rdm, compare
 
     a, b = (Dataset(v[0].astype(np.float64)) for v in (x, y))
-    return lambda: compare(calc_rdm(a, method="correlation"), calc_rdm(b, method="correlation"), method="spearman")
+    return lambda: compare(
+        calc_rdm(a, method="correlation"), calc_rdm(b, method="correlation"), method="spearman"
+    )
 
 
 @peer("rsa", "scipy")

@@ -1,10 +1,11 @@
-"""What a lower precision of the forward pass does to the measures of alignment, on the default study's real encoders.
+"""What a lower precision of the forward pass does to the measures of alignment, on the default
+study's real encoders.
 
     make run && .venv/bin/python benchmarks/precision.py
 
-For each encoder: the largest and the mean difference, over layers, between a measure (cat against human) with all
-features at that precision and at fp32; beside it how far the measure lies from 1 at fp32, on average: the effect that
-the difference is to be small against.
+For each encoder: the largest and the mean difference, over layers, between a measure (cat against
+human) with all features at that precision and at fp32; beside it how far the measure lies from 1 at
+fp32, on average: the effect that the difference is to be small against.
 """
 
 import os
@@ -21,7 +22,9 @@ MEASURES = {"CKA, unbiased": lambda x, y: cka_linear(x, y, unbiased=True), "RSA"
 
 
 def main() -> None:
-    print("| encoder | measure | 1 - value | bf16: mean difference | largest | fp16: mean | largest |")
+    print(
+        "| encoder | measure | 1 - value | bf16: mean difference | largest | fp16: mean | largest |"
+    )
     print("|---|---|---|---|---|---|---|")
     for name in ("efficientnet_lite0", "imgfocus_vit_s14"):
         values = {precision: measured(name, precision) for precision in ("fp32", "bf16", "fp16")}
@@ -36,7 +39,9 @@ def main() -> None:
 def measured(name: str, precision: str) -> dict[str, np.ndarray]:
     """Each measure between the cat's and the human's view, by layer (mean pooling)."""
     weights = STUDY / "weights" / f"{name}.safetensors"
-    encoder = Encoder(zoo.features_spec(zoo.REGISTRY[name], precision), weights, len(os.sched_getaffinity(0)))
+    encoder = Encoder(
+        zoo.features_spec(zoo.REGISTRY[name], precision), weights, len(os.sched_getaffinity(0))
+    )
     human, cat = (features(encoder, view) for view in ("human", "cat"))
     return {
         measure: np.array([function(human[layer], cat[layer]) for layer in human])
@@ -46,9 +51,15 @@ def measured(name: str, precision: str) -> dict[str, np.ndarray]:
 
 def features(encoder: Encoder, view: str) -> dict[str, np.ndarray]:
     parts = [
-        vectors for shard in sorted(STUDY.glob(f"views/{view}/*.parquet")) for _, vectors in encoder.features(shard)
+        vectors
+        for shard in sorted(STUDY.glob(f"views/{view}/*.parquet"))
+        for _, vectors in encoder.features(shard)
     ]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name.endswith("/mean")}
+    return {
+        name: np.concatenate([part[name] for part in parts])
+        for name in parts[0]
+        if name.endswith("/mean")
+    }
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
-"""How fast the cat's view is: beside the published filter, and beside the bare transforms that it is made of.
+"""How fast the cat's view is: beside the published filter, and beside the bare transforms that it
+is made of.
 
     .venv/bin/python benchmarks/views.py
 
-The same photographs, the same process, turn by turn, so that a noisy machine slows all. `catvision` is the package of
-that name, called as the view `catvision` calls it. The bare transforms are the cosine transforms alone of a frame:
-three colours forward, two planes back (to a dichromat red and green are one), float32.
+The same photographs, the same process, turn by turn, so that a noisy machine slows all. `catvision`
+is the package of that name, called as the view `catvision` calls it. The bare transforms are the
+cosine transforms alone of a frame: three colours forward, two planes back (to a dichromat red and
+green are one), float32.
 
-First a frame at a time, its transforms on all cores: how long one waits for a picture. Then as many frames at a time as
-there are cores, each on one thread: how fast a study goes, whose shards are worked out side by side.
+First a frame at a time, its transforms on all cores: how long one waits for a picture. Then as many
+frames at a time as there are cores, each on one thread: how fast a study goes, whose shards are
+worked out side by side.
 """
 
 import argparse
@@ -35,13 +38,19 @@ CORES = len(os.sched_getaffinity(0))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20, help="for each line (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=20, help="for each line (default: %(default)s)"
+    )
     parser.add_argument("--memory", choices=SIZES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         return measure_memory(options.memory)
-    print(f"| frames | on {CORES} cores | cat, frames/s | catvision, frames/s | ratio | bare transforms / cat |")
+    print(
+        f"| frames | on {CORES} cores | cat, frames/s | catvision, frames/s | ratio | bare transforms / cat |"
+    )
     print("|---|---|---|---|---|---|")
     for name, size in SIZES.items():
         frames, eye = photos(size), Eye.load("cat")
@@ -49,7 +58,9 @@ def main() -> None:
         for how, at_once in (("one at a time", 1), (f"{CORES} at a time", CORES)):
             os.environ["OMP_NUM_THREADS"] = str(CORES // at_once)
             cat, published, bare = compare(frames, eye, at_once, options.seconds)
-            figures = f"{1 / cat:.1f} | {1 / published:.2f} | {published / cat:.1f} | {bare / cat:.2f}"
+            figures = (
+                f"{1 / cat:.1f} | {1 / published:.2f} | {published / cat:.1f} | {bare / cat:.2f}"
+            )
             print(f"| {name} | {how} | {figures} |", flush=True)
         command = [sys.executable, __file__, "--memory", name]
         peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -58,7 +69,9 @@ def main() -> None:
 
 
 def compare(frames: list[np.ndarray], eye: Eye, at_once: int, seconds: float) -> list[float]:
-    """Seconds for a frame: the cat's view, the published filter, the bare transforms; each the median of its turns."""
+    """Seconds for a frame: the cat's view, the published filter, the bare transforms; each the
+    median of its turns.
+    """
     work = (partial(eye.see, **CONDITIONS), FILTERS["catvision"], transforms)
     took = [[] for _ in work]
     with ThreadPoolExecutor(at_once) as pool:
@@ -72,7 +85,8 @@ def compare(frames: list[np.ndarray], eye: Eye, at_once: int, seconds: float) ->
 def photos(size: tuple[int, int]) -> list[np.ndarray]:
     folder = Path(importlib.util.find_spec("skimage").origin).parent / "data"
     return [
-        np.asarray(Image.open(folder / name).convert("RGB").resize(size, Image.Resampling.LANCZOS)) for name in PHOTOS
+        np.asarray(Image.open(folder / name).convert("RGB").resize(size, Image.Resampling.LANCZOS))
+        for name in PHOTOS
     ]
 
 

@@ -1,11 +1,12 @@
-"""Every encoder of the registry, end to end with random weights: weights, then features of 4 frames, as a study does.
+"""Every encoder of the registry, end to end with random weights: weights, then features of 4
+frames, as a study does.
 
     .venv/bin/python benchmarks/zoo.py                  # all; or names of resources/encoders.yaml
     .venv/bin/python benchmarks/zoo.py vit_b16 swin_t
 
-One process for each encoder and precision. Images per second are of whole extraction (decoding, preprocessing, forward
-pass, pooling) of 16 frames after a first pass, the better of two; memory is the process's peak, of which importing
-torch and timm is some 0.7 GB.
+One process for each encoder and precision. Images per second are of whole extraction (decoding,
+preprocessing, forward pass, pooling) of 16 frames after a first pass, the better of two; memory is
+the process's peak, of which importing torch and timm is some 0.7 GB.
 """
 
 import argparse
@@ -18,15 +19,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from catsight import resources, tables
-from catsight.pictures import encode_png
+from catsight import tables
+from catsight.inputs import yaml_files
+from catsight.inputs.pictures import encode_png
+from catsight.tables.columns.views import VIEWS
 
-REGISTRY = resources.load_yaml(resources.find("encoders.yaml"))
+REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
 CORES = len(os.sched_getaffinity(0))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", default=list(REGISTRY), help="encoders (default: all)")
     parser.add_argument("--job", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -38,9 +43,11 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for count in (4, 16):
-            tables.write(Path(folder) / f"{count}.parquet", frames(count), tables.VIEWS, {})
+            tables.write(Path(folder) / f"{count}.parquet", frames(count), VIEWS, {})
         for name in options.names:
-            fp32, bf16 = (run(folder=folder, name=name, precision=precision) for precision in ("fp32", "bf16"))
+            fp32, bf16 = (
+                run(folder=folder, name=name, precision=precision) for precision in ("fp32", "bf16")
+            )
             widths = (
                 f"{fp32['widths'][0]}"
                 if len(set(fp32["widths"])) == 1
@@ -55,7 +62,11 @@ def main() -> None:
 
 def run(**job) -> dict:
     command = [sys.executable, __file__, "--job", json.dumps(job)]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    return json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[
+            -1
+        ]
+    )
 
 
 def measure(folder: str, name: str, precision: str) -> dict:
@@ -97,9 +108,25 @@ def weights_spec(entry: dict) -> dict:
 
 def features_spec(entry: dict, precision: str, device: str = "cpu") -> dict:
     """The spec of a job that takes features of an entry of the registry."""
-    encoder = {key: entry[key] for key in ("timm", "args", "layers", "output", "preprocessing") if key in entry}
-    settings = {"pooling": ["cls", "mean"], "map_size": 0, "precision": precision, "device": device, "batch": 16}
-    return {"code": "0", "versions": {}, "encoder": encoder, "channels_last": entry["family"] == "cnn", **settings}
+    encoder = {
+        key: entry[key]
+        for key in ("timm", "args", "layers", "output", "preprocessing")
+        if key in entry
+    }
+    settings = {
+        "pooling": ["cls", "mean"],
+        "map_size": 0,
+        "precision": precision,
+        "device": device,
+        "batch": 16,
+    }
+    return {
+        "code": "0",
+        "versions": {},
+        "encoder": encoder,
+        "channels_last": entry["family"] == "cnn",
+        **settings,
+    }
 
 
 def frames(count: int) -> list[dict]:
@@ -108,7 +135,10 @@ def frames(count: int) -> list[dict]:
 
     photos = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.rocket()]
     cut = [photos[i % 3][i : i + 400, 3 * i : 3 * i + 400] for i in range(count)]
-    return [{"frame_id": str(i), "image": {"bytes": encode_png(rgb), "path": None}} for i, rgb in enumerate(cut)]
+    return [
+        {"frame_id": str(i), "image": {"bytes": encode_png(rgb), "path": None}}
+        for i, rgb in enumerate(cut)
+    ]
 
 
 if __name__ == "__main__":

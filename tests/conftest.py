@@ -1,6 +1,7 @@
 """Of all tests."""
 
-#: Folders whose files take minutes each: first, so that what is short fills up what they leave of the other workers.
+#: Folders whose files take minutes each: first, so that what is short fills up what they leave of
+#: the other workers.
 _LONG = ("workflow", "faults", "cluster")
 
 

@@ -1,12 +1,14 @@
-"""An encoder of one's own for catsight: a small network of neighbourhood attention, where each place attends to those
-around it (Hassani et al. 2023, CVPR).
+"""An encoder of one's own for catsight: a small network of neighbourhood attention, where each
+place attends to those around it (Hassani et al. 2023, CVPR).
 
-A study takes it in as docs/examples/neighbourhood.yaml does. catsight needs three things of such a network:
+A study takes it in as docs/examples/neighbourhood.yaml does. catsight needs three things of such a
+network:
 
 - a function that returns it (`build` below); it is called with the study's `args`
-- maps (n, 3, size, size) in; layers that give maps (n, d, h, w), or (n, h, w, d) as here, or tokens (n, length, d)
-- where it is not plain (n, d, h, w), attributes that say so: `output_fmt = "NHWC"` for maps with channels last,
-  `num_prefix_tokens` and `cls_token` for tokens that are no places
+- maps (n, 3, size, size) in; layers that give maps (n, d, h, w), or (n, h, w, d) as here, or tokens
+(n, length, d)
+- where it is not plain (n, d, h, w), attributes that say so: `output_fmt = "NHWC"` for maps with
+channels last, `num_prefix_tokens` and `cls_token` for tokens that are no places
 """
 
 from torch import nn
@@ -14,7 +16,9 @@ from torch.nn import functional
 
 
 class NeighbourhoodAttention(nn.Module):
-    """Attention of each place to the `window` × `window` places around it; (n, h, w, d) to the same."""
+    """Attention of each place to the `window` × `window` places around it; (n, h, w, d) to the
+    same.
+    """
 
     def __init__(self, dim: int, heads: int, window: int):
         super().__init__()
@@ -26,16 +30,24 @@ class NeighbourhoodAttention(nn.Module):
         n, h, w, d = x.shape
         query, key, value = self.qkv(x).chunk(3, dim=-1)
         query = query.reshape(n, h * w, self.heads, 1, d // self.heads)
-        score = (query * self._around(key)).sum(-1) / (d // self.heads) ** 0.5  # n, places, heads, neighbours
-        inside = self._around(x.new_ones(1, h, w, d))[:, :, :1, :, 0] > 0  # beyond the edge there is nothing to see
+        score = (query * self._around(key)).sum(-1) / (
+            d // self.heads
+        ) ** 0.5  # n, places, heads, neighbours
+        inside = (
+            self._around(x.new_ones(1, h, w, d))[:, :, :1, :, 0] > 0
+        )  # beyond the edge there is nothing to see
         weight = score.masked_fill(~inside, float("-inf")).softmax(-1)
-        return self.project((weight.unsqueeze(-1) * self._around(value)).sum(-2).reshape(n, h, w, d))
+        return self.project(
+            (weight.unsqueeze(-1) * self._around(value)).sum(-2).reshape(n, h, w, d)
+        )
 
     def _around(self, x):
         """The neighbours of each place: n, places, heads, neighbours, d / heads."""
         n, _, _, d = x.shape
         around = functional.unfold(x.permute(0, 3, 1, 2), self.window, padding=self.window // 2)
-        return around.reshape(n, self.heads, d // self.heads, self.window**2, -1).permute(0, 4, 1, 3, 2)
+        return around.reshape(n, self.heads, d // self.heads, self.window**2, -1).permute(
+            0, 4, 1, 3, 2
+        )
 
 
 class Block(nn.Module):

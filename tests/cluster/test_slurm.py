@@ -8,12 +8,14 @@ from collections import Counter
 from contextlib import ExitStack
 
 import pytest
-from single_node import SingleNode, why_not
-from tiny_study import TINY, Workflow
 
-from catsight import needs, tables
+from catsight import tables
+from catsight.run import needs
+from support.single_node import SingleNode, why_not
+from support.tiny_study import TINY, Workflow
 
-#: The encoder's network. In its first job on the cluster it fails, once, and says which GPU Slurm gave it.
+#: The encoder's network. In its first job on the cluster it fails, once, and says which GPU Slurm
+#: gave it.
 NETWORK = """
 import os
 from pathlib import Path
@@ -34,7 +36,10 @@ def create(folder) -> Workflow:
     del config["encoders"]["cnn"], config["views"]["original"]
     vit = config["encoders"]["vit"]
     del vit["timm"]
-    vit |= {"factory": "network:build", "preprocessing": {"size": 160, "mean": [0.5] * 3, "std": [0.5] * 3}}
+    vit |= {
+        "factory": "network:build",
+        "preprocessing": {"size": 160, "mean": [0.5] * 3, "std": [0.5] * 3},
+    }
     config["frames"]["shards"] = 1
     workflow.write(config)
     (workflow.folder / "network.py").write_text(NETWORK)
@@ -50,7 +55,9 @@ def start(workflow: Workflow, ended: ExitStack, *arguments: str):
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """The study run locally and through Slurm, what Slurm knows of its jobs, and what Snakemake said."""
+    """The study run locally and through Slurm, what Slurm knows of its jobs, and what Snakemake
+    said.
+    """
     if reason := why_not():
         if os.environ.get("CATSIGHT_REQUIRE_SLURM"):
             pytest.fail(f"CATSIGHT_REQUIRE_SLURM is set, but {reason}")
@@ -80,9 +87,18 @@ def test_tables_are_those_of_a_local_run(done):
 def test_small_jobs_and_weights_stay_where_snakemake_runs(done):
     _, there, jobs, _ = done
     # the rest are weights, the merging of tables, and the figure
-    assert Counter(job["rule"] for job in jobs) == {"manifest": 1, "frames": 1, "views": 2, "features": 2, "metrics": 1}
+    assert Counter(job["rule"] for job in jobs) == {
+        "manifest": 1,
+        "frames": 1,
+        "views": 2,
+        "features": 2,
+        "metrics": 1,
+    }
     assert (there.results() / "weights" / "vit.safetensors").exists()
-    assert all(job["JobName"].startswith("catsight_") and len({job["JobName"] for job in jobs}) == 1 for job in jobs)
+    assert all(
+        job["JobName"].startswith("catsight_") and len({job["JobName"] for job in jobs}) == 1
+        for job in jobs
+    )
 
 
 def test_only_extraction_asks_for_a_gpu_and_is_given_one(done):
@@ -92,21 +108,32 @@ def test_only_extraction_asks_for_a_gpu_and_is_given_one(done):
         assert job["Partition"] == ("gpu" if extraction else "main")
         assert ("gpu" in job.get("TresPerJob", "")) == extraction, job
     assert "CUDA_VISIBLE_DEVICES=0" in said
-    # Slurm's GPU is a stand-in: with `device: auto` torch has the last word, and the table says what it was
+    # Slurm's GPU is a stand-in: with `device: auto` torch has the last word, and the table says
+    # what it was
     devices = {
-        tables.provenance(one.results() / "features" / "vit" / "cat" / "0.parquet")["device"] for one in (here, there)
+        tables.provenance(one.results() / "features" / "vit" / "cat" / "0.parquet")["device"]
+        for one in (here, there)
     }
     assert len(devices) == 1
 
 
 def test_a_failure_reaches_the_user_and_the_next_attempt_asks_for_more(done):
     _, there, jobs, said = done
-    first, second = sorted((job for job in jobs if job["rule"] == "features"), key=lambda job: int(job["JobId"]))
+    first, second = sorted(
+        (job for job in jobs if job["rule"] == "features"), key=lambda job: int(job["JobId"])
+    )
     assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
-    assert "RuntimeError: failing once, on purpose" in said and "results/tiny/logs/features/vit/0.log" in said
+    assert (
+        "RuntimeError: failing once, on purpose" in said
+        and "results/tiny/logs/features/vit/0.log" in said
+    )
     results = there.results()
     weights = (results / "weights" / "vit.safetensors").stat().st_size / 1e6
-    read = weights + sum((results / "views" / view / "0.parquet").stat().st_size for view in ("human", "cat")) / 1e6
+    read = (
+        weights
+        + sum((results / "views" / view / "0.parquet").stat().st_size for view in ("human", "cat"))
+        / 1e6
+    )
     for attempt, job in enumerate((first, second), 1):
         assert job["MinMemoryNode"] in spelt(needs.memory("features", read, weights, attempt))
         assert job["TimeLimit"] == f"00:{needs.minutes('features', read, weights, attempt):02}:00"

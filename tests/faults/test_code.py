@@ -1,4 +1,6 @@
-"""Nothing in a study file, a photo or a table makes the program run code. `factory` is the one door, and the report names it."""
+"""Nothing in a study file, a photo or a table makes the program run code. `factory` is the one
+door, and the report names it.
+"""
 
 import io
 import json
@@ -9,20 +11,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import synthetic_study as synthetic
-from disturbed import small
 from PIL import Image
 
-from catsight import CatsightError, resources, tables
+from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.features import safe
 from catsight.features.weights import random_state
 from catsight.figures import profiles, style
 from catsight.frames.decode import Rejected, read_depth
+from catsight.inputs import yaml_files
 from catsight.study import Study
 from catsight.views.command import viewer
+from support import synthetic_study as synthetic
+from support.disturbed import small
 
-ROOT = resources.find("schemas", "config.schema.yaml").parents[2]
+ROOT = yaml_files.find("schemas", "config.schema.yaml").parents[2]
 
 
 class Bomb:
@@ -45,38 +48,60 @@ EVIL = "$(touch pwned) `touch pwned` ; touch pwned & '\" {x} {{ 7 * 7 }} {params
 
 
 def test_words_of_a_study_reach_no_shell(here):
-    """Label, note, title, licence, folder, names of photos and the path of weights, all through the real workflow."""
+    """Label, note, title, licence, folder, names of photos and the path of weights, all through the
+    real workflow.
+    """
     folder = here / "study"
     workflow = small(folder)
     evil = EVIL.replace("/", "")
     photos = folder / evil
     photos.mkdir()
     for i, name in enumerate((f"{evil}.png", "-rf.png", "a\nb.png", "--output=x.png", "*.png")):
-        Image.fromarray(np.random.default_rng(i).integers(0, 256, (40, 40, 3), np.uint8)).save(photos / name)
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (40, 40, 3), np.uint8)).save(
+            photos / name
+        )
     plain = re.sub(r"[{<]\w+[}>]", "", evil)  # names that Snakemake would misread are refused
     weights = folder / f"w {plain}.safetensors"
     safe.write(weights, random_state({"timm": "test_vit"}, 0), {})
-    config = resources.load_yaml(folder / "tiny.yaml")
+    config = yaml_files.load_yaml(folder / "tiny.yaml")
     config["frames"] |= {"folder": evil, "shards": 1}
     config["figures"] |= {"title": EVIL}
-    config["encoders"]["vit"] |= {"label": EVIL, "note": EVIL, "licence": EVIL, "training": "supervised"}
+    config["encoders"]["vit"] |= {
+        "label": EVIL,
+        "note": EVIL,
+        "licence": EVIL,
+        "training": "supervised",
+    }
     config["encoders"]["vit"]["weights"] = {"source": "file", "path": weights.name}
     workflow.write(config)
     for misread in ("{x}.safetensors", "<results>.safetensors", "a\nb", " a"):
         config["encoders"]["vit"]["weights"]["path"] = misread
-        with pytest.raises(CatsightError, match=r"(?s)vit\.weights\.path is .*, which Snakemake would misread"):
+        with pytest.raises(
+            CatsightError, match=r"(?s)vit\.weights\.path is .*, which Snakemake would misread"
+        ):
             Study(config)
-    targets = [f"results/tiny/{path}" for path in ("weights/vit.safetensors", "views/cat/0.parquet")]
+    targets = [
+        f"results/tiny/{path}" for path in ("weights/vit.safetensors", "views/cat/0.parquet")
+    ]
     assert "features: weights of vit" in workflow.due()  # the whole study, figures and report too
     workflow.run("--cores", "2", *targets)
-    frames = tables.read(workflow.results() / "frames" / "0.parquet", ["frame_id"])["frame_id"].to_pylist()
-    assert len(frames) == 5 and safe.about(workflow.results() / "weights" / "vit.safetensors")["untrained"] is False
+    frames = tables.read(workflow.results() / "frames" / "0.parquet", ["frame_id"])[
+        "frame_id"
+    ].to_pylist()
+    assert (
+        len(frames) == 5
+        and safe.about(workflow.results() / "weights" / "vit.safetensors")["untrained"] is False
+    )
 
 
 def test_words_of_a_study_are_words_in_figures_and_report(here):
-    """The report's escapes are tested with it; here, what goes into figures and the files beside them."""
+    """The report's escapes are tested with it; here, what goes into figures and the files beside
+    them.
+    """
     spec = synthetic.spec(title=EVIL)
-    spec["encoders"] = {name: {**entry, "label": f"{name} {EVIL}"} for name, entry in spec["encoders"].items()}
+    spec["encoders"] = {
+        name: {**entry, "label": f"{name} {EVIL}"} for name, entry in spec["encoders"].items()
+    }
     synthetic.write_metrics(here / "m.parquet")
     figure = profiles.draw(tables.read(here / "m.parquet").to_pandas(), spec)
     style.save(figure, here / "f.svg", 50)
@@ -89,7 +114,10 @@ def test_words_of_a_study_are_words_in_figures_and_report(here):
 
 def test_pages_mark_nothing_safe_but_their_own_style_and_script():
     page = (ROOT / "workflow" / "catsight" / "figures" / "template.py").read_text()
-    assert sorted(re.findall(r"\{\{ (\w+) \| safe \}\}", page)) == ["script", "style"] and page.count("safe }}") == 2
+    assert (
+        sorted(re.findall(r"\{\{ (\w+) \| safe \}\}", page)) == ["script", "style"]
+        and page.count("safe }}") == 2
+    )
     report = (ROOT / "workflow" / "catsight" / "figures" / "report.py").read_text()
     assert "autoescape=True" in report and "Markup" not in report
 
@@ -154,7 +182,11 @@ def test_a_factory_is_called_by_the_job_alone(here, monkeypatch):
     (here / "mine.py").write_text("open('pwned', 'w')\n")
     entry = {"factory": "mine:build", "layers": "*", "family": "cnn", "training": "untrained",
              "weights": {"source": "random", "seed": 0}}  # fmt: skip
-    config = {"study": "x", "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}}, "encoders": {"own": entry}}
+    config = {
+        "study": "x",
+        "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}},
+        "encoders": {"own": entry},
+    }
     study = Study(config)
     assert study.weights_spec("own") and study.features_spec("own")
 
@@ -172,6 +204,10 @@ def test_no_other_key_names_code():
         for match in doors.finditer(path.read_text())
     }
     assert found == {"resources.py: yaml.load("}  # with a loader of plain values
-    imports = [path.name for path in library.rglob("*.py") if re.search(r"import_module\((?!\")", path.read_text())]
+    imports = [
+        path.name
+        for path in library.rglob("*.py")
+        if re.search(r"import_module\((?!\")", path.read_text())
+    ]
     assert sorted(imports) == ["__main__.py", "encoders.py"]  # its own commands, and the factory
     assert "code of the study’s own" in (library / "figures" / "report.py").read_text()

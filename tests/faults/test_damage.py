@@ -1,4 +1,6 @@
-"""Tables and weights that somebody, or a disk, has changed: named, never read as data, and computed anew when asked."""
+"""Tables and weights that somebody, or a disk, has changed: named, never read as data, and computed
+anew when asked.
+"""
 
 import random
 import shutil
@@ -6,30 +8,46 @@ import shutil
 import numpy as np
 import pyarrow as pa
 import pytest
-from disturbed import TARGET, small
-from tiny_extraction import pictures
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.features import safe
-from catsight.store import Store, address
+from catsight.tables.columns.features import features_schema
+from catsight.tables.columns.frames import FRAMES
+from catsight.tables.columns.metrics import METRICS
+from catsight.tables.columns.views import VIEWS
+from catsight.tables.store import Store, address
+from support.disturbed import TARGET, small
+from support.tiny_extraction import pictures
 
 ABOUT = {"stage": "test", "spec": {"a": 1.5, "b": "x"}, "versions": {"numpy": "2"}}
 DRAW = np.random.default_rng(0)
-LAYERS = tables.features_schema({f"blocks.{i}/{pooling}": 5 for i in range(2) for pooling in ("cls", "mean")})
+LAYERS = features_schema(
+    {f"blocks.{i}/{pooling}": 5 for i in range(2) for pooling in ("cls", "mean")}
+)
 OF_TABLES = {
     "frames": (
-        tables.FRAMES,
-        [{**row, "group": "g", "width": 9, "height": 9, "sha256": "0" * 64, "depth": b"123"} for row in pictures(3)],
+        FRAMES,
+        [
+            {**row, "group": "g", "width": 9, "height": 9, "sha256": "0" * 64, "depth": b"123"}
+            for row in pictures(3)
+        ],
     ),
-    "views": (tables.VIEWS, list(pictures(3))),
+    "views": (VIEWS, list(pictures(3))),
     "features": (
         LAYERS,
-        [{"frame_id": f"f{i}"} | {name: DRAW.normal(size=5).tolist() for name in LAYERS.names[1:]} for i in range(6)],
+        [
+            {"frame_id": f"f{i}"}
+            | {name: DRAW.normal(size=5).tolist() for name in LAYERS.names[1:]}
+            for i in range(6)
+        ],
     ),
     "metrics": (
-        tables.METRICS,
-        [{"encoder": "vit", "layer": f"l{i}", "value": i / 7, "n_frames": 6, "reason": None} for i in range(8)],
+        METRICS,
+        [
+            {"encoder": "vit", "layer": f"l{i}", "value": i / 7, "n_frames": 6, "reason": None}
+            for i in range(8)
+        ],
     ),
 }
 
@@ -56,7 +74,9 @@ def faults(data: bytes, draw: random.Random, count: int):
 
 @pytest.mark.parametrize("kind", OF_TABLES)
 def test_no_damage_is_read_as_data(kind, tmp_path):
-    """Each fault is named with its file, or has changed nothing that is read (a statistic that nobody asks for)."""
+    """Each fault is named with its file, or has changed nothing that is read (a statistic that
+    nobody asks for).
+    """
     table_schema, rows = OF_TABLES[kind]
     path = tmp_path / f"{kind}.parquet"
     tables.write(path, rows, table_schema, ABOUT)
@@ -68,7 +88,10 @@ def test_no_damage_is_read_as_data(kind, tmp_path):
             (lambda: tables.read(path), whole),
             (lambda: tables.provenance(path), about),
             (lambda: tables._names(tables.schema(path)), tables._names(columns)),
-            (lambda: tables.read(path, ["value" if kind == "metrics" else "frame_id"]).num_rows, len(rows)),
+            (
+                lambda: tables.read(path, ["value" if kind == "metrics" else "frame_id"]).num_rows,
+                len(rows),
+            ),
             (lambda: pa.Table.from_batches(tables.batches(path, 4), columns).num_rows, len(rows)),
         ):
             try:
@@ -87,7 +110,11 @@ def weights(tmp_path_factory):
     import torch
 
     path = tmp_path_factory.mktemp("weights") / "w.safetensors"
-    safe.write(path, {"a": torch.arange(40.0), "b": torch.ones(3, 3), "c": torch.tensor(3)}, {"untrained": True})
+    safe.write(
+        path,
+        {"a": torch.arange(40.0), "b": torch.ones(3, 3), "c": torch.tensor(3)},
+        {"untrained": True},
+    )
     return path
 
 
@@ -98,8 +125,16 @@ def test_no_damage_is_taken_for_weights(weights, tmp_path):
     path = shutil.copy(weights, tmp_path / "w.safetensors")
     draw, named = random.Random(0), 0
     places = [*range(16), *(draw.randrange(len(data)) for _ in range(500))]
-    changes = [data[:i] + bytes([data[i] ^ draw.choice([0xFF, 1, 8, 32, 128])]) + data[i + 1 :] for i in places]
-    for changed in [*changes, *(data[: draw.randrange(len(data))] for _ in range(50)), b"", data + b"\0" * 9]:
+    changes = [
+        data[:i] + bytes([data[i] ^ draw.choice([0xFF, 1, 8, 32, 128])]) + data[i + 1 :]
+        for i in places
+    ]
+    for changed in [
+        *changes,
+        *(data[: draw.randrange(len(data))] for _ in range(50)),
+        b"",
+        data + b"\0" * 9,
+    ]:
         path.write_bytes(changed)
         try:
             assert safe.about(path) == about
@@ -107,13 +142,15 @@ def test_no_damage_is_taken_for_weights(weights, tmp_path):
             assert "w.safetensors" in str(error)
         if safe.sound(path):  # as extraction asks before it loads them
             found = safe.load(path)
-            assert all(torch.equal(found[name], whole[name]) for name in whole) and len(found) == len(whole)
+            assert all(torch.equal(found[name], whole[name]) for name in whole) and len(
+                found
+            ) == len(whole)
         else:
             named += 1
     assert named > 500
 
 
-# -- catsight check ---------------------------------------------------------------------------------------------------
+# -- catsight check --------------------------------------------------------------------------------
 
 
 def flip(path, place=0.5):
@@ -131,7 +168,9 @@ def results(tmp_path):
             output = tmp_path / "results" / study / "features" / f"{name}.parquet"
             store.save(address({"name": name}, {}), output, *OF_TABLES["features"], {})
     (tmp_path / "results" / "one" / "features" / "left.parquet").unlink()
-    tables.write(tmp_path / "results" / "one" / "metrics.parquet", OF_TABLES["metrics"][1], tables.METRICS, {})
+    tables.write(
+        tmp_path / "results" / "one" / "metrics.parquet", OF_TABLES["metrics"][1], METRICS, {}
+    )
     return tmp_path / "results"
 
 
@@ -144,13 +183,20 @@ def test_check_says_what_is_whole(results, capsys):
 
 
 def test_check_names_what_is_damaged_and_removes_only_that(results, capsys):
-    shared, merged = results / "two" / "features" / "shared.parquet", results / "one" / "metrics.parquet"
+    shared, merged = (
+        results / "two" / "features" / "shared.parquet",
+        results / "one" / "metrics.parquet",
+    )
     flip(shared)
     flip(merged, 0.9)
     assert main(["check", str(results)]) == 1
     said = capsys.readouterr().err
     assert "2 of 4 tables and weights are damaged" in said and "--redo" in said
-    assert "one/features/shared.parquet" in said and "two/features/shared.parquet" in said and str(merged) in said
+    assert (
+        "one/features/shared.parquet" in said
+        and "two/features/shared.parquet" in said
+        and str(merged) in said
+    )
     assert shared.exists() and merged.exists()
     assert main(["check", str(results), "--redo"]) == 1
     assert "removed" in capsys.readouterr().err
@@ -161,33 +207,49 @@ def test_check_names_what_is_damaged_and_removes_only_that(results, capsys):
 
 
 def test_check_reads_values_and_addresses(results, capsys):
-    """What no checksum of a page sees: another table in its place, whole in itself, and values swapped with care."""
+    """What no checksum of a page sees: another table in its place, whole in itself, and values
+    swapped with care.
+    """
     store = results / "store"
-    one, two = (next(store.glob(f"??/{address({'name': name}, {})}*")) for name in ("alone", "shared"))
+    one, two = (
+        next(store.glob(f"??/{address({'name': name}, {})}*")) for name in ("alone", "shared")
+    )
     shutil.copy(one, two)
     assert main(["check", str(results)]) == 1
     assert f"{two.name} is not what its name says" in capsys.readouterr().err
 
 
 def test_what_was_damaged_is_computed_anew_and_nothing_else(tmp_path):
-    """A view that all features were taken of, and the weights: nothing later asks for them, and yet they come back."""
+    """A view that all features were taken of, and the weights: nothing later asks for them, and yet
+    they come back.
+    """
     workflow = small(tmp_path / "study")
     workflow.run("--cores", "2", TARGET)
     before = workflow.contents()
-    view, weights = (workflow.results() / path for path in ("views/cat/0.parquet", "weights/vit.safetensors"))
+    view, weights = (
+        workflow.results() / path for path in ("views/cat/0.parquet", "weights/vit.safetensors")
+    )
     flip(view)
     flip(weights)
-    with pytest.raises(CatsightError, match=r"cat/0\.parquet cannot be read as a table .*`catsight check --redo`"):
+    with pytest.raises(
+        CatsightError, match=r"cat/0\.parquet cannot be read as a table .*`catsight check --redo`"
+    ):
         tables.read(view)
     stored = {
-        path: path.stat().st_mtime_ns for path in (workflow.folder / "results" / "store").rglob("*") if path.is_file()
+        path: path.stat().st_mtime_ns
+        for path in (workflow.folder / "results" / "store").rglob("*")
+        if path.is_file()
     }
     assert main(["check", str(workflow.results()), "--redo"]) == 1
     jobs = workflow.due("--until", "views", "weights")
     assert jobs == {"views: shard 0 as cat", "features: weights of vit"}
     # up to the tables: the figures are not what is looked at here
     workflow.run(
-        "--cores", "2", TARGET, str(view.relative_to(workflow.folder)), str(weights.relative_to(workflow.folder))
+        "--cores",
+        "2",
+        TARGET,
+        str(view.relative_to(workflow.folder)),
+        str(weights.relative_to(workflow.folder)),
     )
     assert workflow.contents() == before and main(["check", str(workflow.results())]) == 0
     assert set(workflow.store_says("features").values()) == {"hit"}

@@ -1,4 +1,6 @@
-"""A full disk: one line that names the file, nothing half written, nothing lost, and all goes on when there is room."""
+"""A full disk: one line that names the file, nothing half written, nothing lost, and all goes on
+when there is room.
+"""
 
 import json
 import os
@@ -6,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from disturbed import small
 
 from catsight import tables
 from catsight.__main__ import main
 from catsight.study import Study, resources
+from support.disturbed import small
 
 #: Bytes of the small disk, and how many of them are left: none at all, or too few for a table.
 SIZE, LEFT = 4 * 2**20, (0, 4096)
@@ -24,7 +26,9 @@ def disk():
     def mount(folder: Path, size: int = SIZE) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, text=True
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder],
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             pytest.skip(f"no disk of its own can be mounted here: {done.stderr.strip()}")
@@ -62,7 +66,11 @@ def commands(study: Study, made: Path, out: Path) -> dict[str, tuple[list[str], 
     frames = ["frames/0.parquet", "frames/rejected.parquet"]
     views = [f"views/{view}/0.parquet" for view in ("human", "cat")]
     features = [f"features/{view}/0.parquet" for view in ("human", "cat")]
-    of_views = [word for view in ("human", "cat") for word in ("--features", view, str(made / "features" / view))]
+    of_views = [
+        word
+        for view in ("human", "cat")
+        for word in ("--features", view, str(made / "features" / view))
+    ]
     return {
         "manifest": (["manifest", *given(study.manifest_spec), "--output", str(out / "manifest.parquet")], ["manifest.parquet"]),
         "frames": (
@@ -107,12 +115,24 @@ def made(tmp_path_factory):
     config = resources.load_yaml(workflow.folder / "tiny.yaml")
     config["frames"] |= {"shards": 1, "folder": str(workflow.folder / "photos")}
     study = Study(config)
-    for arguments, _ in commands(study, workflow.folder / "made", workflow.folder / "made").values():
+    for arguments, _ in commands(
+        study, workflow.folder / "made", workflow.folder / "made"
+    ).values():
         assert main(arguments) == 0
     return study, workflow.folder / "made"
 
 
-STAGES = ["manifest", "frames", "views cat", "weights", "features", "metrics", "merge", "figure", "tables"]
+STAGES = [
+    "manifest",
+    "frames",
+    "views cat",
+    "weights",
+    "features",
+    "metrics",
+    "merge",
+    "figure",
+    "tables",
+]
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -127,14 +147,22 @@ def test_a_stage_whose_disk_is_full(stage, left, made, disk, tmp_path, capsys):
     before, ballast = digests(earlier), fill(out, left)
     arguments, outputs = commands(study, earlier, out)[stage]
     if main(arguments) == 0:
-        assert left and stage in ("manifest", "merge", "metrics", "tables"), "that is small enough for what was left"
+        assert left and stage in ("manifest", "merge", "metrics", "tables"), (
+            "that is small enough for what was left"
+        )
         return
     said = [line for line in capsys.readouterr().err.splitlines() if "error:" in line]
-    assert len(said) == 1 and str(out) in said[0] and "no space left on device" in said[0].lower(), said
+    assert (
+        len(said) == 1 and str(out) in said[0] and "no space left on device" in said[0].lower()
+    ), said
     assert "make room" in said[0]
     left_behind = [path for path in out.rglob("*") if path.is_file() and path != ballast]
-    assert not [path for path in left_behind if path.suffix == ".part"] and digests(earlier) == before
-    assert all(tables.provenance(path) for path in left_behind)  # what had been finished, if anything
+    assert (
+        not [path for path in left_behind if path.suffix == ".part"] and digests(earlier) == before
+    )
+    assert all(
+        tables.provenance(path) for path in left_behind
+    )  # what had been finished, if anything
 
     ballast.unlink()
     assert main(arguments) == 0
@@ -161,16 +189,23 @@ def test_the_message_is_seen_though_the_log_is_on_that_disk(made, disk, tmp_path
             text=True,
             check=False,
         )
-    assert done.returncode == 1 and "no space left on device" in done.stdout.lower() + (out / "log").read_text().lower()
+    assert (
+        done.returncode == 1
+        and "no space left on device" in done.stdout.lower() + (out / "log").read_text().lower()
+    )
 
 
 @pytest.mark.parametrize("where", ["results", "."])
 def test_a_run_whose_disk_fills_up(where, disk, tmp_path):
-    """Of the results alone, and of the whole folder with Snakemake's own files: it ends, says why, and goes on later."""
+    """Of the results alone, and of the whole folder with Snakemake's own files: it ends, says why,
+    and goes on later.
+    """
     folder = disk(tmp_path / "study", 20 * SIZE) if where == "." else tmp_path / "study"
     workflow = small(folder)
     full = disk(folder / "results", 20 * SIZE) if where == "results" else folder
-    targets = [f"results/tiny/views/{view}/{shard}.parquet" for view in ("human", "cat") for shard in "01"]
+    targets = [
+        f"results/tiny/views/{view}/{shard}.parquet" for view in ("human", "cat") for shard in "01"
+    ]
     workflow.run("--cores", "2", "results/tiny/frames/rejected.parquet")
     before = workflow.contents()
     ballast = fill(full, 20_000)
@@ -178,7 +213,9 @@ def test_a_run_whose_disk_fills_up(where, disk, tmp_path):
     workflow.environment["TMPDIR"] = str(tmp_path)
     output = workflow.run("--cores", "2", *targets, code=1, said=tmp_path)
     assert "no space left on device" in output.lower(), output
-    assert {path: content for path, content in workflow.contents().items() if path in before} == before
+    assert {
+        path: content for path, content in workflow.contents().items() if path in before
+    } == before
     ballast.unlink()
     workflow.run("--cores", "2", *targets)
     assert len(workflow.contents()) == 5 + 4 and not list(folder.rglob("*.part"))

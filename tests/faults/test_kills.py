@@ -1,6 +1,8 @@
-"""Fifty kills at random moments: the next run finishes, with the same tables, and nothing is left behind.
+"""Fifty kills at random moments: the next run finishes, with the same tables, and nothing is left
+behind.
 
-Each run is killed and the next goes on from where it was; whenever one gets to its end, all begins anew.
+Each run is killed and the next goes on from where it was; whenever one gets to its end, all begins
+anew.
 """
 
 import os
@@ -14,9 +16,9 @@ import time
 from collections import Counter
 
 import pytest
-from disturbed import TARGET, alive, at_work, jobs, small, wait_for
 
 from catsight.features import safe
+from support.disturbed import TARGET, alive, at_work, jobs, small, wait_for
 
 #: Kills with which a run ends, and those of single jobs, which Snakemake starts again.
 RUNS, JOBS = 24, 28
@@ -46,7 +48,9 @@ def check(workflow, undisturbed):
 
 
 def kill_jobs(workflow, process, draw, wanted):
-    """Waits for some jobs to start and kills some of them; how many it hit, before the run ended or so many did."""
+    """Waits for some jobs to start and kills some of them; how many it hit, before the run ended or
+    so many did.
+    """
     seen, hit, starts = set(), 0, draw.randint(0, 4)
     while process.poll() is None and (len(seen) < starts or hit < wanted):
         here = jobs(workflow.folder)
@@ -73,7 +77,9 @@ def test_fifty_kills(undisturbed, folder):
     workflow, draw, kills, finished = folder, random.Random(7), Counter(), 0
     while kills["snakemake"] + kills["all"] < RUNS or kills["job"] < JOBS:
         process = workflow.start(*RUN)
-        kills["job"] += kill_jobs(workflow, process, draw, draw.randint(0, 3) if kills["job"] < JOBS else 0)
+        kills["job"] += kill_jobs(
+            workflow, process, draw, draw.randint(0, 3) if kills["job"] < JOBS else 0
+        )
         # amid its start, or in what comes next
         deadline = time.monotonic() + draw.uniform(0.1, 4)
         while process.poll() is None and time.monotonic() < deadline:
@@ -86,7 +92,9 @@ def test_fifty_kills(undisturbed, folder):
             check(workflow, undisturbed)
             finished += 1
             shutil.rmtree(workflow.folder / "results")
-        elif draw.random() < 0.5:  # the other times, the next run finds what is left of this one still at work
+        elif (
+            draw.random() < 0.5
+        ):  # the other times, the next run finds what is left of this one still at work
             wait_for(lambda: not alive(workflow.folder))
     workflow.run("--cores", "2", TARGET)
     check(workflow, undisturbed)
@@ -111,15 +119,15 @@ def test_an_interrupted_run_ends_cleanly(folder, how):
 
 def test_a_job_knows_its_run_from_another_with_its_number(tmp_path):
     """The number of a run that is gone may be given anew; and a job by hand is nobody's."""
-    from catsight import outlive
+    from catsight.run import watchdog
 
     here = f"{socket.gethostname()} {os.getpid()}"
-    began = outlive._started(os.getpid())
-    assert began.isdigit() and outlive._started(2**22 + 1) == "gone"
+    began = watchdog._started(os.getpid())
+    assert began.isdigit() and watchdog._started(2**22 + 1) == "gone"
     for variable, lives in ((f"{here} {began}", True), (f"{here} 1", False), (f"{socket.gethostname()} {2**22 + 1} 7", False),
                             (f"elsewhere.example {2**22 + 1} 7", True), ("", True)):  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-c", "import time; from catsight import outlive; outlive.watch(); time.sleep(3); print('lived')"],
+            [sys.executable, "-c", "import time; from catsight.run import watchdog; watchdog.watch(); time.sleep(3); print('lived')"],
             env={**os.environ, "CATSIGHT_RUN": variable}, cwd=tmp_path, capture_output=True, text=True,
         )  # fmt: skip
         assert (done.stdout == "lived\n") == lives and done.returncode == (not lives), variable

@@ -1,4 +1,6 @@
-"""Study files that are none: each is refused with a line that names the key, or the file and the line, never a trace."""
+"""Study files that are none: each is refused with a line that names the key, or the file and the
+line, never a trace.
+"""
 
 import copy
 import functools
@@ -7,13 +9,16 @@ import re
 
 import pytest
 import yaml
-from tiny_study import TINY, Workflow
 
-from catsight import CatsightError, eyes, resources, schema
+from catsight import CatsightError
+from catsight.inputs import eyes, schema, yaml_files
 from catsight.study import Study
+from support.tiny_study import TINY, Workflow
 
-ROOT = resources.find("schemas", "config.schema.yaml").parents[2]
-GOOD = "study: tiny\nviews: {human: {eye: human}, cat: {eye: cat}}\nencoders: {efficientnet_lite0: }\n"
+ROOT = yaml_files.find("schemas", "config.schema.yaml").parents[2]
+GOOD = (
+    "study: tiny\nviews: {human: {eye: human}, cat: {eye: cat}}\nencoders: {efficientnet_lite0: }\n"
+)
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
 )
@@ -95,7 +100,16 @@ def ask(study: Study) -> None:
     for view in {**study.shown, **study.swapped}:
         study.views_spec(view)
     for encoder in study.encoders:
-        for spec in ("weights", "features", "metrics", "stability", "pairs", "attribution", "doses", "maps"):
+        for spec in (
+            "weights",
+            "features",
+            "metrics",
+            "stability",
+            "pairs",
+            "attribution",
+            "doses",
+            "maps",
+        ):
             getattr(study, f"{spec}_spec")(encoder)
         study.weights_file(encoder)
     assert (
@@ -126,7 +140,7 @@ def test_a_good_file_is_none_of_these(tmp_path):
         GOOD.replace("\n", "\r\n"),
         GOOD + "viewing: &v {luminance: 3}\nframes: {<<: {}}\n",
     ):
-        resources.load_yaml.cache_clear()
+        yaml_files.load_yaml.cache_clear()
         path.write_bytes(text.encode())
         ask(Study.load(path))
 
@@ -141,14 +155,18 @@ def test_paths_that_are_no_files(tmp_path):
             Study.load(path)
 
 
-# -- generated from the schema ----------------------------------------------------------------------------------------
+# -- generated from the schema ---------------------------------------------------------------------
 
 
 def keys(node, path=(), top=None):
-    """Every key that the schema knows, and what it may hold; ANY stands for a name that the user gives."""
+    """Every key that the schema knows, and what it may hold; ANY stands for a name that the user
+    gives.
+    """
     top = top or node
     if "$ref" in node:
-        meant = functools.reduce(lambda tree, key: tree[key], node["$ref"].removeprefix("#/").split("/"), top)
+        meant = functools.reduce(
+            lambda tree, key: tree[key], node["$ref"].removeprefix("#/").split("/"), top
+        )
         node = {**meant, **node}
     if path:
         yield path, node
@@ -162,7 +180,9 @@ def keys(node, path=(), top=None):
 
 def wrong(node):
     """Values that a key with this schema must not hold."""
-    kinds = [node.get("type", [])] if isinstance(node.get("type"), str) else list(node.get("type", []))
+    kinds = (
+        [node.get("type", [])] if isinstance(node.get("type"), str) else list(node.get("type", []))
+    )
     kinds += [child.get("type", "object") for child in node.get("anyOf", [])]
     values = {
         "string": "word",
@@ -180,7 +200,12 @@ def wrong(node):
         yield from (value for kind, value in values.items() if kind not in allowed)
         if "number" in kinds or "integer" in kinds:
             yield from (float("nan"), float("inf"), True, "1")
-    for limit, step in (("minimum", -1), ("maximum", 1), ("exclusiveMinimum", 0), ("exclusiveMaximum", 0)):
+    for limit, step in (
+        ("minimum", -1),
+        ("maximum", 1),
+        ("exclusiveMinimum", 0),
+        ("exclusiveMaximum", 0),
+    ):
         if limit in node:
             yield node[limit] + step
     if "pattern" in node:
@@ -242,7 +267,9 @@ def places(node, path=()):
 
 @pytest.mark.parametrize("part", range(4))
 def test_whatever_stands_anywhere_is_taken_or_refused(part, tmp_path, monkeypatch):
-    """A value of the default study, or of one with everything in it, is replaced: no other error ever comes of it."""
+    """A value of the default study, or of one with everything in it, is replaced: no other error
+    ever comes of it.
+    """
     monkeypatch.chdir(tmp_path)
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["sweeps"] = {"view": "cat", "luminance": [1, 100], "acuity": [3]}
@@ -273,13 +300,16 @@ def test_whatever_stands_anywhere_is_taken_or_refused(part, tmp_path, monkeypatc
             raise AssertionError(f"{path} = {value!r}: {type(error).__name__}: {error}") from error
 
 
-# -- eyes -------------------------------------------------------------------------------------------------------------
+# -- eyes ------------------------------------------------------------------------------------------
 
 EYES = {
     "empty": ("", r"lynx\.yaml does not hold up.*None"),
     "a list": ("- 1\n", r"lynx\.yaml"),
     "no YAML": ("pupil: {\n", r"lynx\.yaml is not YAML, line 2"),
-    "a key twice": ("pupil: {}\npupil: {}\n", r"lynx\.yaml is not YAML, line 2: the key 'pupil' comes twice"),
+    "a key twice": (
+        "pupil: {}\npupil: {}\n",
+        r"lynx\.yaml is not YAML, line 2: the key 'pupil' comes twice",
+    ),
     "a part missing": ("pupil: {}\n", r"lacks 'acuity'"),
     "a value of NaN": (None, r"acuity\.cutoff is nan; it must be finite"),
     "a value in words": (None, r"acuity\.cutoff is 'six'; it must be a number"),
@@ -290,19 +320,29 @@ EYES = {
 def test_eyes_that_are_none(name, tmp_path):
     text, words = EYES[name]
     path = tmp_path / "lynx.yaml"
-    good = (resources.find("eyes") / "cat.yaml").read_text()
+    good = (yaml_files.find("eyes") / "cat.yaml").read_text()
     value = {"a value of NaN": ".nan", "a value in words": "six"}.get(name)
-    path.write_text(good.replace("cutoff: {value: 6,", f"cutoff: {{value: {value},") if value else text)
+    path.write_text(
+        good.replace("cutoff: {value: 6,", f"cutoff: {{value: {value},") if value else text
+    )
     with pytest.raises(CatsightError, match=re.compile(words, re.S)):
         eyes.load(str(path))
 
 
-# -- through Snakemake ------------------------------------------------------------------------------------------------
+# -- through Snakemake -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "name",
-    ["empty", "a bracket open", "not UTF-8", "a key twice", "a command", "a bomb of aliases", "an empty section"],
+    [
+        "empty",
+        "a bracket open",
+        "not UTF-8",
+        "a key twice",
+        "a command",
+        "a bomb of aliases",
+        "an empty section",
+    ],
 )
 def test_through_the_workflow(name, tmp_path):
     """One clear message, whoever reads the file first."""
@@ -310,5 +350,7 @@ def test_through_the_workflow(name, tmp_path):
     text, words = FILES[name]
     (workflow.folder / "tiny.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     output = workflow.run("-n", code=1)
-    assert re.search(words.replace(r"s\.yaml", r"tiny\.yaml"), output) and "Traceback" not in output, output
+    assert (
+        re.search(words.replace(r"s\.yaml", r"tiny\.yaml"), output) and "Traceback" not in output
+    ), output
     assert not (workflow.folder / "pwned").exists()

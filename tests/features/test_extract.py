@@ -3,12 +3,14 @@ import sys
 
 import numpy as np
 import pytest
-from tiny_extraction import SPEC, bring_weights, extract, pictures, vectors
 
 from catsight import CatsightError, tables
 from catsight.features import command, encoders, forward, layers
 from catsight.features.encoders import create
 from catsight.features.weights import random_state
+from catsight.tables.columns.features import features_schema
+from catsight.tables.columns.views import VIEWS
+from support.tiny_extraction import SPEC, bring_weights, extract, pictures, vectors
 
 
 def full_activations(model, names, x):
@@ -38,8 +40,22 @@ def full_activations(model, names, x):
         ("deit_tiny_distilled_patch16_224", {"img_size": 64, "depth": 2}, "blocks.*", 2, 2, "NLC"),
         ("vit_base_patch16_siglip_224", {"img_size": 64, "depth": 2}, "blocks.*", 2, 0, "NLC"),
         ("tnt_s_patch16_224", {"img_size": 64, "depth": 2}, "blocks.*", 2, 1, "NLC"),
-        ("swin_tiny_patch4_window7_224", {"img_size": 64, "window_size": 4}, "layers.*.blocks.*", 12, 0, "NHWC"),
-        ("swinv2_tiny_window8_256", {"img_size": 64, "window_size": 2}, "layers.*.blocks.*", 12, 0, "NHWC"),
+        (
+            "swin_tiny_patch4_window7_224",
+            {"img_size": 64, "window_size": 4},
+            "layers.*.blocks.*",
+            12,
+            0,
+            "NHWC",
+        ),
+        (
+            "swinv2_tiny_window8_256",
+            {"img_size": 64, "window_size": 2},
+            "layers.*.blocks.*",
+            12,
+            0,
+            "NHWC",
+        ),
         ("poolformer_s12", {}, "stages.*.blocks.*", 12, 0, "NCHW"),
         ("densenet121", {}, "features.denseblock*.denselayer*", 58, 0, "NCHW"),
         ("vgg11", {}, ["features.1", "features.4", "features.7"], 3, 0, "NCHW"),
@@ -48,7 +64,9 @@ def full_activations(model, names, x):
         ("resnet18", {}, "layer*.*", 8, 0, "NCHW"),
     ],
 )
-def test_pooled_vectors_are_those_of_the_full_activation(noise, name, arguments, pattern, count, prefix, kind):
+def test_pooled_vectors_are_those_of_the_full_activation(
+    noise, name, arguments, pattern, count, prefix, kind
+):
     import torch
 
     x = torch.nn.functional.interpolate(noise, size=arguments.get("img_size", 64))
@@ -56,7 +74,9 @@ def test_pooled_vectors_are_those_of_the_full_activation(noise, name, arguments,
     blocks = layers.find_blocks(model, pattern)
     assert count is None or len(blocks) == count
     output = 1 if name.startswith("tnt") else None
-    found = layers.pooled_features(model, blocks, x, ["cls", "mean", "map"], map_size=2, output=output)
+    found = layers.pooled_features(
+        model, blocks, x, ["cls", "mean", "map"], map_size=2, output=output
+    )
     full = full_activations(model, blocks, x)
     for block, given in full.items():
         if kind == "NLC":
@@ -74,7 +94,11 @@ def test_pooled_vectors_are_those_of_the_full_activation(noise, name, arguments,
         side = maps.shape[1]
         if side % 2 == 0:  # by hand: the means of the four quarters
             half = side // 2
-            quarters = [maps[:, y : y + half, x : x + half].mean((1, 2)) for y in (0, half) for x in (0, half)]
+            quarters = [
+                maps[:, y : y + half, x : x + half].mean((1, 2))
+                for y in (0, half)
+                for x in (0, half)
+            ]
             wanted = torch.stack(quarters, dim=2).flatten(1)
             torch.testing.assert_close(found[f"{block}/map"], wanted, rtol=1e-4, atol=1e-5)
         elif side == 1:
@@ -96,7 +120,10 @@ def test_patterns():
     model = create("test_vit", {"img_size": 64})
     assert list(layers.find_blocks(model, "blocks.[0-1]")) == ["blocks.0", "blocks.1"]
     assert list(layers.find_blocks(model, ["blocks.5", "blocks.0"])) == ["blocks.0", "blocks.5"]
-    with pytest.raises(CatsightError, match=r"no layer is called 'block\.\*' in VisionTransformer; there are .*blocks"):
+    with pytest.raises(
+        CatsightError,
+        match=r"no layer is called 'block\.\*' in VisionTransformer; there are .*blocks",
+    ):
         layers.find_blocks(model, "block.*")
 
 
@@ -105,12 +132,16 @@ def test_an_output_of_unknown_layout_is_refused():
 
     model = create("test_vit", {"img_size": 64})
     with pytest.raises(CatsightError, match="no square maps"):
-        layers.pool(torch.zeros(2, 8, 8, 16), model, ["mean"], "x")  # NHWC from a model that does not say so
+        layers.pool(
+            torch.zeros(2, 8, 8, 16), model, ["mean"], "x"
+        )  # NHWC from a model that does not say so
     with pytest.raises(CatsightError, match=r"x gives \(2, 8\)"):
         layers.pool(torch.zeros(2, 8), model, ["mean"], "x")
     with pytest.raises(CatsightError, match="x gives str"):
         layers.pool("12", model, ["mean"], "x")
-    with pytest.raises(CatsightError, match="x gives 5 places, which are no square; it has no pooling map"):
+    with pytest.raises(
+        CatsightError, match="x gives 5 places, which are no square; it has no pooling map"
+    ):
         layers.pool(torch.zeros(2, 6, 16), model, ["map"], "x")
 
 
@@ -119,13 +150,21 @@ def test_which_of_several_outputs_is_taken_must_be_said(noise):
 
     model = create("tnt_s_patch16_224", {"img_size": 64, "depth": 1}).eval()
     blocks = layers.find_blocks(model, "blocks.*")
-    with pytest.raises(CatsightError, match=r"blocks\.0 gives 2 outputs; say with the encoder's `output` which one"):
+    with pytest.raises(
+        CatsightError, match=r"blocks\.0 gives 2 outputs; say with the encoder's `output` which one"
+    ):
         layers.pooled_features(model, blocks, noise, ["mean"])
-    with pytest.raises(CatsightError, match=r"blocks\.0 gives 2 output\(s\), but the encoder's `output` is 2"):
+    with pytest.raises(
+        CatsightError, match=r"blocks\.0 gives 2 output\(s\), but the encoder's `output` is 2"
+    ):
         layers.pooled_features(model, blocks, noise, ["mean"], output=2)
-    with pytest.raises(CatsightError, match=r"gives 1 output\(s\), but the encoder's `output` is 0"):
+    with pytest.raises(
+        CatsightError, match=r"gives 1 output\(s\), but the encoder's `output` is 0"
+    ):
         vit = create("test_vit", {"img_size": 64}).eval()
-        layers.pooled_features(vit, layers.find_blocks(vit, "blocks.0"), torch.zeros(1, 3, 64, 64), ["mean"], output=0)
+        layers.pooled_features(
+            vit, layers.find_blocks(vit, "blocks.0"), torch.zeros(1, 3, 64, 64), ["mean"], output=0
+        )
 
 
 def test_preprocessing_is_timms_with_overrides():
@@ -138,15 +177,15 @@ def test_preprocessing_is_timms_with_overrides():
     assert encoders.preprocessing(create("vit_base_patch16_224.dino", {}), {})["mean"] != [0.5] * 3
 
 
-# -- the command ------------------------------------------------------------------------------------------------------
+# -- the command -----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("extract")
-    tables.write(folder / "human.parquet", list(pictures(10)), tables.VIEWS, {})
-    tables.write(folder / "cat.parquet", list(pictures(10, 1)), tables.VIEWS, {})
-    tables.write(folder / "empty.parquet", [], tables.VIEWS, {})
+    tables.write(folder / "human.parquet", list(pictures(10)), VIEWS, {})
+    tables.write(folder / "cat.parquet", list(pictures(10, 1)), VIEWS, {})
+    tables.write(folder / "empty.parquet", [], VIEWS, {})
     bring_weights(folder, {"timm": "test_vit", "weights": {"source": "random", "seed": 0}})
     return folder
 
@@ -159,14 +198,21 @@ def test_features_are_what_the_network_gives(folder, tmp_path):
     assert code == 0
     table = tables.read(human)
     assert table["frame_id"].to_pylist() == [f"f{i}" for i in range(10)]
-    assert table.column_names[1:] == [f"blocks.{i}/{pooling}" for i in range(6) for pooling in ("cls", "mean")]
+    assert table.column_names[1:] == [
+        f"blocks.{i}/{pooling}" for i in range(6) for pooling in ("cls", "mean")
+    ]
     model = create("test_vit", {}).eval()
     model.load_state_dict(random_state({"timm": "test_vit"}, 0))
     prepare = encoders.transform(encoders.preprocessing(model, {}))
     import io
 
-    batch = [Image.open(io.BytesIO(row["image"]["bytes"])) for row in tables.read(folder / "human.parquet").to_pylist()]
-    full = full_activations(model, ["blocks.5"], torch.stack([prepare(picture) for picture in batch]))["blocks.5"]
+    batch = [
+        Image.open(io.BytesIO(row["image"]["bytes"]))
+        for row in tables.read(folder / "human.parquet").to_pylist()
+    ]
+    full = full_activations(
+        model, ["blocks.5"], torch.stack([prepare(picture) for picture in batch])
+    )["blocks.5"]
     np.testing.assert_allclose(vectors(human)["blocks.5/cls"], full[:, 0], rtol=1e-4, atol=1e-5)
     about = tables.provenance(human)
     assert about["preprocessing"]["size"] == 160 and about["weights"]["untrained"] is True
@@ -193,7 +239,9 @@ def test_second_time_is_answered_without_torch(folder, tmp_path, capfd):
         "assert not {'torch', 'timm', 'torchvision'} & set(sys.modules), 'imported'"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments, "--output", *map(str, outputs)], capture_output=True, text=True
+        [sys.executable, "-c", code, *arguments, "--output", *map(str, outputs)],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("store: hit") == 2
@@ -220,13 +268,20 @@ def test_a_change_of_the_spec_gives_another_address(folder, tmp_path, capfd, cha
 def test_an_empty_shard(folder, tmp_path):
     code, _, (human, empty) = extract(folder, ["human", "empty"], tmp_path / "out")
     assert code == 0
-    assert tables.read(empty).num_rows == 0 and tables.read(empty).schema.equals(tables.read(human).schema)
+    assert tables.read(empty).num_rows == 0 and tables.read(empty).schema.equals(
+        tables.read(human).schema
+    )
 
 
 def test_what_is_not_finite_is_named():
-    schema = tables.features_schema({"blocks.1/mean": 2})
+    schema = features_schema({"blocks.1/mean": 2})
     with pytest.raises(CatsightError, match=r"vit: blocks\.1/mean of frame 'b' is not finite"):
-        command._batch(["a", "b"], {"blocks.1/mean": np.array([[0, 1], [np.nan, 0]], np.float32)}, schema, "vit")
+        command._batch(
+            ["a", "b"],
+            {"blocks.1/mean": np.array([[0, 1], [np.nan, 0]], np.float32)},
+            schema,
+            "vit",
+        )
 
 
 def test_a_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
@@ -243,7 +298,10 @@ def test_a_gpu_that_was_given_but_is_not_seen_is_said(monkeypatch, capfd):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert forward.choose_device("auto").type == "cpu"
-    assert "CUDA_VISIBLE_DEVICES is 0, but torch sees no GPU; computing on the CPU" in capfd.readouterr().err
+    assert (
+        "CUDA_VISIBLE_DEVICES is 0, but torch sees no GPU; computing on the CPU"
+        in capfd.readouterr().err
+    )
     for none in ("", "-1"):  # which is how one hides them
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", none)
         assert forward.choose_device("auto").type == "cpu" and not capfd.readouterr().err
@@ -259,12 +317,16 @@ def test_an_apple_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
 
 
 def test_precision_is_what_it_says(folder, tmp_path):
-    """bf16 keeps 8 bits of a number, fp16 11: the features differ from fp32's by about so much, and not by nothing."""
+    """bf16 keeps 8 bits of a number, fp16 11: the features differ from fp32's by about so much, and
+    not by nothing.
+    """
     spec = {**SPEC, "pooling": ["cls", "map", "mean"]}
     _, _, (exact,) = extract(folder, ["human"], tmp_path / "fp32", spec)
     wanted = vectors(exact)
     for precision, low, high in (("bf16", 1e-4, 3e-2), ("fp16", 1e-5, 4e-3)):
-        _, _, (path,) = extract(folder, ["human"], tmp_path / precision, {**spec, "precision": precision})
+        _, _, (path,) = extract(
+            folder, ["human"], tmp_path / precision, {**spec, "precision": precision}
+        )
         assert tables.read(path).schema.equals(tables.read(exact).schema)
         assert tables.provenance(path)["precision"] == precision
         for name, vector in vectors(path).items():
@@ -289,7 +351,10 @@ def test_out_of_memory_halves_the_batch_and_says_so(folder, tmp_path, capfd, mon
     assert code == 0
     assert asked == [1, 8, 4, 2, 2, 2, 2, 2]  # once; the two frames of the second batch as they are
     said = capfd.readouterr().err
-    assert "vit: out of memory on cpu; going on with 4 frames a batch" in said and "with 2 frames a batch" in said
+    assert (
+        "vit: out of memory on cpu; going on with 4 frames a batch" in said
+        and "with 2 frames a batch" in said
+    )
     assert tables.content(halved) == tables.content(plain)
 
     def none(*arguments, **more):

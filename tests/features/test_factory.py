@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_extraction import bring_weights, extract, pictures, vectors
 
-from catsight import CatsightError, code_digest, resources, tables
+from catsight import CatsightError, tables
 from catsight.features import encoders
-from catsight.study import Study
+from catsight.inputs import yaml_files
+from catsight.study import Study, code_digest
+from catsight.tables.columns.views import VIEWS
+from support.tiny_extraction import bring_weights, extract, pictures, vectors
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = resources.load_yaml(ROOT / "docs" / "examples" / "neighbourhood.yaml")
+EXAMPLE = yaml_files.load_yaml(ROOT / "docs" / "examples" / "neighbourhood.yaml")
 ENTRY = EXAMPLE["encoders"]["neighbourhood_untrained"]
 
 
@@ -22,7 +24,9 @@ def at_the_root(monkeypatch):
 
 
 def test_neighbourhood_attention_is_attention_within_a_window(monkeypatch):
-    """Against plain attention over all places, masked to those at most two rows and two columns away."""
+    """Against plain attention over all places, masked to those at most two rows and two columns
+    away.
+    """
     import torch
 
     monkeypatch.syspath_prepend(ROOT)
@@ -32,7 +36,8 @@ def test_neighbourhood_attention_is_attention_within_a_window(monkeypatch):
     block = NeighbourhoodAttention(12, heads=3, window=5)
     x = torch.randn(2, 6, 7, 12)
     query, key, value = (
-        part.reshape(2, 42, 3, 4).transpose(1, 2) for part in block.qkv(x).reshape(2, 42, 36).chunk(3, dim=-1)
+        part.reshape(2, 42, 3, 4).transpose(1, 2)
+        for part in block.qkv(x).reshape(2, 42, 36).chunk(3, dim=-1)
     )
     row, column = torch.arange(42) // 7, torch.arange(42) % 7
     near = ((row[:, None] - row).abs() <= 2) & ((column[:, None] - column).abs() <= 2)
@@ -46,9 +51,12 @@ def test_the_example_goes_through_the_same_door(tmp_path):
 
     study = Study(EXAMPLE)
     bring_weights(tmp_path, json.loads(study.weights_spec("neighbourhood_untrained")))
-    tables.write(tmp_path / "human.parquet", list(pictures(5)), tables.VIEWS, {})
+    tables.write(tmp_path / "human.parquet", list(pictures(5)), VIEWS, {})
     code, _, (path,) = extract(
-        tmp_path, ["human"], tmp_path / "out", json.loads(study.features_spec("neighbourhood_untrained"))
+        tmp_path,
+        ["human"],
+        tmp_path / "out",
+        json.loads(study.features_spec("neighbourhood_untrained")),
     )
     assert code == 0
     found = vectors(path)
@@ -68,7 +76,9 @@ def test_the_example_goes_through_the_same_door(tmp_path):
 
             from catsight.features.layers import find_blocks, pooled_features
 
-            pooled_features(model, find_blocks(model, "blocks.*"), torch.zeros(1, 3, 64, 64), ["mean"])
+            pooled_features(
+                model, find_blocks(model, "blocks.*"), torch.zeros(1, 3, 64, 64), ["mean"]
+            )
     finally:
         type(model).output_fmt = "NHWC"
 
@@ -77,7 +87,10 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = {**EXAMPLE, "encoders": {"mine_untrained": {**ENTRY, "factory": "mine:build"}}}
     (tmp_path / "mine.py").write_text("def build(**more):\n    return 1\n")
-    specs = Study(config).weights_spec("mine_untrained"), Study(config).features_spec("mine_untrained")
+    specs = (
+        Study(config).weights_spec("mine_untrained"),
+        Study(config).features_spec("mine_untrained"),
+    )
     (tmp_path / "mine.py").write_text("def build(**more):\n    return 2\n")
     code_digest.code_digest.cache_clear()
     code_digest._read.cache_clear()
@@ -88,9 +101,21 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("factory", "arguments", "words"),
     [
-        ("docs.examples.nothing:build", {}, "cannot be imported: No module named 'docs.examples.nothing'"),
-        ("docs.examples.neighbourhood:make", {}, "docs.examples.neighbourhood has no function make"),
-        ("docs.examples.neighbourhood:build", {"deep": 3}, "cannot be called: .*unexpected keyword argument 'deep'"),
+        (
+            "docs.examples.nothing:build",
+            {},
+            "cannot be imported: No module named 'docs.examples.nothing'",
+        ),
+        (
+            "docs.examples.neighbourhood:make",
+            {},
+            "docs.examples.neighbourhood has no function make",
+        ),
+        (
+            "docs.examples.neighbourhood:build",
+            {"deep": 3},
+            "cannot be called: .*unexpected keyword argument 'deep'",
+        ),
         ("builtins:dict", {}, "gave dict; it must give a torch module"),
     ],
 )
@@ -101,10 +126,15 @@ def test_what_is_no_factory(factory, arguments, words):
 
 def test_what_a_factorys_encoder_must_state():
     model = encoders.make(ENTRY)
-    with pytest.raises(CatsightError, match=r"Neighbourhood does not say what preprocessing it needs; .* size, std$"):
+    with pytest.raises(
+        CatsightError,
+        match=r"Neighbourhood does not say what preprocessing it needs; .* size, std$",
+    ):
         encoders.preprocessing(model, {"mean": [0.5] * 3})
     steps = encoders.preprocessing(model, ENTRY["preprocessing"])
-    assert steps["size"] == 224 and steps["mean"] == [0.5] * 3 and steps["interpolation"] == "bicubic"
+    assert (
+        steps["size"] == 224 and steps["mean"] == [0.5] * 3 and steps["interpolation"] == "bicubic"
+    )
     hub = {**ENTRY, "training": "supervised", "weights": {"source": "hub"}}
     with pytest.raises(CatsightError, match="a factory's encoder has file or random"):
         Study({**EXAMPLE, "encoders": {"mine": hub}})

@@ -18,7 +18,14 @@ TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": 
 
 
 def bring(tmp_path, spec, output="w.safetensors", more=()):
-    arguments = ["--spec", json.dumps(spec), "--store", str(tmp_path / "store"), "--output", str(tmp_path / output)]
+    arguments = [
+        "--spec",
+        json.dumps(spec),
+        "--store",
+        str(tmp_path / "store"),
+        "--output",
+        str(tmp_path / output),
+    ]
     return main(["features", "weights", *arguments, *more]), tmp_path / output
 
 
@@ -69,8 +76,12 @@ def test_biases_and_tokens_are_left_alone():
         create("vit_small_patch14_dinov2", {"img_size": 56}),
         random_state({"timm": "vit_small_patch14_dinov2", "args": {"img_size": 56}}, 0),
     )
-    assert (woken["blocks.0.ls1.gamma"] == 1).all() and fresh.state_dict()["blocks.0.ls1.gamma"].max() < 1e-4
-    assert (woken["blocks.0.norm1.bias"] == 0).all() and (woken["blocks.0.attn.qkv.bias"] == 0).all()
+    assert (woken["blocks.0.ls1.gamma"] == 1).all() and fresh.state_dict()[
+        "blocks.0.ls1.gamma"
+    ].max() < 1e-4
+    assert (woken["blocks.0.norm1.bias"] == 0).all() and (
+        woken["blocks.0.attn.qkv.bias"] == 0
+    ).all()
     assert woken["cls_token"].abs().max() < 1e-3
 
 
@@ -107,7 +118,10 @@ def without(state, name):
     [
         (lambda s: without(s, "norm.weight"), "lacks the tensors norm.weight"),
         (lambda s: {**s, "extra": s["norm.weight"].clone()}, "has unknown tensors extra"),
-        (lambda s: {**s, "norm.weight": s["norm.weight"][:3].clone()}, r"another shape norm.weight \(3,\) instead of"),
+        (
+            lambda s: {**s, "norm.weight": s["norm.weight"][:3].clone()},
+            r"another shape norm.weight \(3,\) instead of",
+        ),
     ],
 )
 def test_never_a_partial_load(tmp_path, tiny_state, capfd, change, words):
@@ -154,10 +168,13 @@ def test_store_answers_and_never_serves_damage(tmp_path, capfd):
 
 def test_unknown_architecture(tmp_path, capfd):
     assert bring(tmp_path, {**TINY, "timm": "vit_bse_patch16_224"})[0] == 1
-    assert "has no model 'vit_bse_patch16_224' (did you mean vit_base_patch16_224" in capfd.readouterr().err
+    assert (
+        "has no model 'vit_bse_patch16_224' (did you mean vit_base_patch16_224"
+        in capfd.readouterr().err
+    )
 
 
-# -- the hub, as far as it goes without one ---------------------------------------------------------------------------
+# -- the hub, as far as it goes without one --------------------------------------------------------
 
 HUB = {"timm": "test_vit.r160_in1k", "weights": {"source": "hub"}, "code": "0", "versions": {}}
 
@@ -175,10 +192,16 @@ def use(monkeypatch, constants, endpoint):
     from huggingface_hub import file_download, hf_api
 
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(
+        constants,
+        "HUGGINGFACE_CO_URL_TEMPLATE",
+        endpoint + "/{repo_id}/resolve/{revision}/{filename}",
+    )
     for module in (file_download, hf_api):
         if hasattr(module, "HUGGINGFACE_CO_URL_TEMPLATE"):
-            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", constants.HUGGINGFACE_CO_URL_TEMPLATE)
+            monkeypatch.setattr(
+                module, "HUGGINGFACE_CO_URL_TEMPLATE", constants.HUGGINGFACE_CO_URL_TEMPLATE
+            )
 
 
 def test_a_hub_that_is_not_there_is_one_clear_line(tmp_path, capfd, monkeypatch, no_cache):
@@ -200,7 +223,9 @@ def test_offline_is_honoured(tmp_path, capfd, monkeypatch, no_cache):
 
 def test_unknown_tag(tmp_path, capfd, no_cache):
     assert bring(tmp_path, {**HUB, "timm": "test_vit.r999"})[0] == 1
-    assert "no pretrained weights 'test_vit.r999'; it has test_vit.r160_in1k" in capfd.readouterr().err
+    assert (
+        "no pretrained weights 'test_vit.r999'; it has test_vit.r160_in1k" in capfd.readouterr().err
+    )
 
 
 def test_a_hub_that_is_there(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
@@ -235,7 +260,9 @@ def test_a_hub_that_is_there(tmp_path, capfd, monkeypatch, no_cache, tiny_state)
     finally:
         server.shutdown()
     assert code == 0, capfd.readouterr().err
-    assert any("test_vit.r160_in1k" in path and path.endswith("model.safetensors") for path in asked)
+    assert any(
+        "test_vit.r160_in1k" in path and path.endswith("model.safetensors") for path in asked
+    )
     loaded = safe.load(output)
     assert all((loaded[name] == tiny_state[name]).all() for name in tiny_state)
     # from now on the hub's own cache answers, with the server gone
@@ -253,7 +280,9 @@ def test_the_hubs_file_put_in_place(tmp_path, capfd, monkeypatch, no_cache, tiny
     loaded = safe.load(tmp_path / "w.safetensors")
     assert all((loaded[name] == tiny_state[name]).all() for name in tiny_state)
     about = safe.about(tmp_path / "w.safetensors")
-    assert about["sha256"] == about["inputs"]["file"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (
+        about["sha256"] == about["inputs"]["file"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    )
     # another file is another address: it is not mistaken for the first
     save_plain(path, {**tiny_state, "norm.bias": tiny_state["norm.bias"] + 1})
     assert bring(tmp_path, HUB, more=by_hand)[0] == 0
@@ -261,8 +290,14 @@ def test_the_hubs_file_put_in_place(tmp_path, capfd, monkeypatch, no_cache, tiny
     capfd.readouterr()
     for state, words in (
         (without(tiny_state, "norm.weight"), "does not fit test_vit.r160_in1k"),
-        ({**tiny_state, "extra": tiny_state["norm.bias"].clone()}, "does not fit test_vit.r160_in1k"),
-        ({**tiny_state, "norm.bias": tiny_state["norm.bias"][:3].clone()}, "does not fit test_vit.r160_in1k"),
+        (
+            {**tiny_state, "extra": tiny_state["norm.bias"].clone()},
+            "does not fit test_vit.r160_in1k",
+        ),
+        (
+            {**tiny_state, "norm.bias": tiny_state["norm.bias"][:3].clone()},
+            "does not fit test_vit.r160_in1k",
+        ),
     ):
         save_plain(path, state)
         assert bring(tmp_path, HUB, "x.safetensors", by_hand)[0] == 1

@@ -2,10 +2,10 @@
 
 import pytest
 
-from catsight import resources
 from catsight.features import layers
+from catsight.inputs import yaml_files
 
-REGISTRY = resources.load_yaml(resources.find("encoders.yaml"))
+REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
 #: Layers of each, as the architectures' papers have them; untrained ones aside.
 LAYERS = {
     "resnet18": 8, "resnet50": 16, "resnet101": 33, "densenet121": 58, "vgg16": 13, "efficientnet_b0": 16,

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
-import synthetic_study as synthetic
 
 from catsight import tables
+from support import synthetic_study as synthetic
 
 
 @pytest.fixture

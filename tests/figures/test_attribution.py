@@ -1,10 +1,10 @@
 """The stacked bars are the table's shares, and end at the whole."""
 
 import numpy as np
-import synthetic_study as synthetic
-import synthetic_tables
 
 from catsight.figures import attribution
+from support import synthetic_study as synthetic
+from support import synthetic_tables
 
 
 def bars(axes, part):
@@ -14,7 +14,10 @@ def bars(axes, part):
         if container.get_label().lstrip("_") == part:
             for bar in container.patches:
                 if bar.get_height():
-                    found[round(bar.get_x() + bar.get_width() / 2, 6)] = (bar.get_y(), bar.get_y() + bar.get_height())
+                    found[round(bar.get_x() + bar.get_width() / 2, 6)] = (
+                        bar.get_y(),
+                        bar.get_y() + bar.get_height(),
+                    )
     return found
 
 
@@ -24,7 +27,11 @@ def test_bars_are_the_shares_and_sum_to_the_whole(spec):
     grid = np.array(figure.axes).reshape(3, 2)
     for row, metric in zip(grid, synthetic.METRICS):
         for axes, encoder in zip(row, ("efficientnet_lite0", "imgfocus_vit_s14")):
-            here = table[(table["metric"] == metric) & (table["encoder"] == encoder) & (table["pooling"] == "mean")]
+            here = table[
+                (table["metric"] == metric)
+                & (table["encoder"] == encoder)
+                & (table["pooling"] == "mean")
+            ]
             here = here[here["layer"] != "all"]
             heights = {part: bars(axes, part) for part in synthetic_tables.PARTS}
             for part, drawn in heights.items():

@@ -8,7 +8,8 @@ from PIL import Image
 
 from catsight import CatsightError, tables
 from catsight.figures import eyes
-from catsight.pictures import encode_png
+from catsight.inputs.pictures import encode_png
+from catsight.tables.columns.portraits import PORTRAITS
 
 
 def row(name: str, seed: int) -> dict:
@@ -32,7 +33,9 @@ def row(name: str, seed: int) -> dict:
 
 @pytest.fixture
 def rows(tmp_path):
-    tables.write(tmp_path / "eyes.parquet", [row("cat", 0), row("my dog", 1)], tables.EYES, {"stage": "views"})
+    tables.write(
+        tmp_path / "eyes.parquet", [row("cat", 0), row("my dog", 1)], PORTRAITS, {"stage": "views"}
+    )
     return eyes.read(tmp_path / "eyes.parquet")
 
 
@@ -54,8 +57,12 @@ def test_drawn_lines_and_pictures_are_those_of_the_table(rows):
         for j, receptor in enumerate(one["receptors"]):
             values = np.array(receptor["sensitivity"])
             np.testing.assert_array_equal(drawn(receptors)[3 * i + j], values / values.max())
-        np.testing.assert_allclose(grid[i + 1][0].images[0].get_array(), np.sqrt(one["spread"]).reshape(5, 5))
-        np.testing.assert_allclose(grid[i + 1][1].images[0].get_array(), np.sqrt(one["spread_defocused"]).reshape(5, 5))
+        np.testing.assert_allclose(
+            grid[i + 1][0].images[0].get_array(), np.sqrt(one["spread"]).reshape(5, 5)
+        )
+        np.testing.assert_allclose(
+            grid[i + 1][1].images[0].get_array(), np.sqrt(one["spread_defocused"]).reshape(5, 5)
+        )
         for axes, picture in zip(grid[i + 1][2:], one["charts"]):
             wanted = np.asarray(Image.open(io.BytesIO(picture["bytes"])))
             np.testing.assert_array_equal(axes.images[0].get_array(), wanted)
@@ -66,6 +73,6 @@ def test_drawn_lines_and_pictures_are_those_of_the_table(rows):
 
 
 def test_no_eye_is_an_error(tmp_path):
-    tables.write(tmp_path / "none.parquet", [], tables.EYES, {})
+    tables.write(tmp_path / "none.parquet", [], PORTRAITS, {})
     with pytest.raises(CatsightError, match=r"none\.parquet holds no eye to draw"):
         eyes.read(tmp_path / "none.parquet")

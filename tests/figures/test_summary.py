@@ -1,15 +1,17 @@
 import numpy as np
-import synthetic_study as synthetic
-import synthetic_tables
 
 from catsight.figures import captions, summary
 from catsight.study import Study
+from support import synthetic_study as synthetic
+from support import synthetic_tables
 
 
 def drawn(spec, rows, table, tmp_path, attribution=None):
     pictures = {view: np.full((20, 20, 3), 9, np.uint8) for view in synthetic.VIEWS}
     spec["attribution"]["view"] = "cat"
-    figure = summary.draw(table(rows, tmp_path), spec, {"title": "x", "pictures": pictures}, attribution)
+    figure = summary.draw(
+        table(rows, tmp_path), spec, {"title": "x", "pictures": pictures}, attribution
+    )
     count = next(i for i, axes in enumerate(figure.axes) if not axes.images)
     pictures, _key, left, right, *parts = figure.axes[:count], *figure.axes[count:]
     return pictures, (left, right), parts
@@ -17,15 +19,24 @@ def drawn(spec, rows, table, tmp_path, attribution=None):
 
 def test_lines_and_dots_are_the_table(spec, rows, table, tmp_path):
     pictures, (left, right), _ = drawn(spec, rows, table, tmp_path)
-    assert [axes.get_title().splitlines()[0] for axes in pictures][:2] == ["human (reference)", "cat"]
+    assert [axes.get_title().splitlines()[0] for axes in pictures][:2] == [
+        "human (reference)",
+        "cat",
+    ]
     of = [r for r in rows if r["metric"] == "cka_linear_unbiased" and r["pooling"] == "mean"]
     for encoder in synthetic.ENCODERS:
         (line,) = (line for line in left.get_lines() if line.get_label() == encoder)
-        wanted = [r["value"] for r in of if r["encoder"] == encoder and r["view"] == "cat" and r["layer"] != "all"]
+        wanted = [
+            r["value"]
+            for r in of
+            if r["encoder"] == encoder and r["view"] == "cat" and r["layer"] != "all"
+        ]
         np.testing.assert_array_equal(line.get_ydata(), wanted)
         for view in ("cat", "catvision", "original"):
             (dot,) = (line for line in right.get_lines() if line.get_label() == f"{encoder}/{view}")
-            (mean,) = (r for r in of if (r["encoder"], r["view"], r["layer"]) == (encoder, view, "all"))
+            (mean,) = (
+                r for r in of if (r["encoder"], r["view"], r["layer"]) == (encoder, view, "all")
+            )
             assert list(dot.get_xdata()) == [mean["value"]]
 
 

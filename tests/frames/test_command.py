@@ -7,13 +7,16 @@ import resource
 
 import numpy as np
 import pytest
-from job_of_frames import Job
 from PIL import Image
 
-from catsight import CatsightError, resources, tables
+from catsight import CatsightError, tables
 from catsight.frames import manifest
 from catsight.frames.command import allow_files, shard_of
-from catsight.pictures import decode_png
+from catsight.inputs import yaml_files
+from catsight.inputs.pictures import decode_png
+from catsight.tables.columns.frames import FRAMES
+from catsight.tables.columns.manifest import MANIFEST
+from support.job_of_frames import Job
 
 
 @pytest.fixture
@@ -40,11 +43,16 @@ def test_whole_photos(folder):
         assert Image.open(io.BytesIO(row["image"]["bytes"])).format == "PNG"
         assert (row["group"], row["source"], row["image"]["path"]) == (name, "folder", name)
         assert (row["height"], row["width"]) == rgb.shape[:2]
-        assert row["sha256"] == hashlib.sha256(f"({rgb.shape[0]}, 30, 3)".encode() + rgb.tobytes()).hexdigest()
-        assert [row[key] for key in ("title", "author", "licence", "link", "left", "top")] == [None] * 6
+        assert (
+            row["sha256"]
+            == hashlib.sha256(f"({rgb.shape[0]}, 30, 3)".encode() + rgb.tobytes()).hexdigest()
+        )
+        assert [row[key] for key in ("title", "author", "licence", "link", "left", "top")] == [
+            None
+        ] * 6
     assert folder.left_out == {}
     for shard in folder.shards:
-        assert shard.schema.equals(tables.FRAMES)
+        assert shard.schema.equals(FRAMES)
 
 
 def test_glances_are_crops_of_the_photo(folder):
@@ -53,7 +61,9 @@ def test_glances_are_crops_of_the_photo(folder):
     for name, row in rows.items():
         photo = np.asarray(Image.open(folder.folder / name.split("#")[0]))
         left, top, side = row["left"], row["top"], row["width"]
-        np.testing.assert_array_equal(decode_png(row["image"]["bytes"]), photo[top : top + side, left : left + side])
+        np.testing.assert_array_equal(
+            decode_png(row["image"]["bytes"]), photo[top : top + side, left : left + side]
+        )
         assert row["height"] == side and 0.3 * 20 - 0.5 <= side <= 0.6 * 28 + 0.5
         assert row["group"] == name.split("#")[0]
     assert len({(row["left"], row["top"]) for row in rows.values()}) > 15
@@ -61,16 +71,22 @@ def test_glances_are_crops_of_the_photo(folder):
 
 def test_groups_may_be_folders(folder):
     assert {name: row["group"] for name, row in folder(group_by="folder").items()} == {
-        f"{group}{i}.png": group.rstrip("/") or "." for i in range(9) for group in [["", "day/", "night/one/"][i % 3]]
+        f"{group}{i}.png": group.rstrip("/") or "."
+        for i in range(9)
+        for group in [["", "day/", "night/one/"][i % 3]]
     }
 
 
 def test_shards_do_not_change_the_frames(folder):
     glances = {"glances": 2, "glance_size": [0.5, 1.0]}
-    one, five, many = folder(shards=1, **glances), folder(shards=5, **glances), folder(shards=40, **glances)
+    one, five, many = (
+        folder(shards=1, **glances),
+        folder(shards=5, **glances),
+        folder(shards=40, **glances),
+    )
     assert one == five == many
     assert sum(shard.num_rows for shard in folder.shards) == 18
-    assert any(shard.num_rows == 0 and shard.schema.equals(tables.FRAMES) for shard in folder.shards)
+    assert any(shard.num_rows == 0 and shard.schema.equals(FRAMES) for shard in folder.shards)
 
 
 def test_a_frame_keeps_its_shard():
@@ -95,7 +111,9 @@ def test_another_photo_changes_no_other_row(folder):
     after = folder(out="after", **glances)
     assert {name: after[name] for name in before} == before and len(after) == len(before) + 2
     for old, shard in zip(places, folder.shards):
-        assert old == {name for name in shard["frame_id"].to_pylist() if not name.startswith("0 first")}
+        assert old == {
+            name for name in shard["frame_id"].to_pylist() if not name.startswith("0 first")
+        }
 
 
 def test_a_second_call_is_answered_by_the_store(folder, capsys):
@@ -160,7 +178,9 @@ def test_duplicates_are_left_out_and_named(folder):
 
 def test_on_reject_stop(folder):
     folder.add("day/2 bad.jpg", b"")
-    with pytest.raises(CatsightError, match=r"day/2 bad\.jpg cannot be used: empty .*frames\.on_reject: report"):
+    with pytest.raises(
+        CatsightError, match=r"day/2 bad\.jpg cannot be used: empty .*frames\.on_reject: report"
+    ):
         folder(on_reject="stop")
     assert not (folder.root / "out").exists() and not list(folder.root.rglob("*.part"))
 
@@ -174,7 +194,9 @@ def test_a_folder_without_a_picture(job, tmp_path):
     with pytest.raises(CatsightError, match=r"photos can be used \(2 not an image, 1 empty\)"):
         job()
     assert not (tmp_path / "out").exists() and not list(tmp_path.rglob("*.part"))
-    with pytest.raises(CatsightError, match=r"frames\.folder is '.*nowhere', which is not a folder"):
+    with pytest.raises(
+        CatsightError, match=r"frames\.folder is '.*nowhere', which is not a folder"
+    ):
         job(source={"source": "folder", "path": str(tmp_path / "nowhere"), "group_by": "file"})
 
 
@@ -182,18 +204,24 @@ def test_names_of_all_kinds(job):
     names = ["Möwe und Meer.png", "猫.png", "#01.png", "a'b\"c.png", "UPPER.PNG", ".hidden.png"]
     for i, name in enumerate(names):
         job.add(name, np.full((5, 5, 3), i, np.uint8))
-    (job.folder / b"caf\xe9.png".decode("utf-8", "surrogateescape")).write_bytes((job.folder / "#01.png").read_bytes())
+    (job.folder / b"caf\xe9.png".decode("utf-8", "surrogateescape")).write_bytes(
+        (job.folder / "#01.png").read_bytes()
+    )
     job.add("#01.png", np.full((5, 6, 3), 9, np.uint8))
     assert set(job()) == {*names[:-1], "caf\\xe9.png"}
 
 
 def test_the_default_photos(job):
-    entries = resources.load_yaml(resources.find("photos.yaml"))
+    entries = yaml_files.load_yaml(yaml_files.find("photos.yaml"))
     photos = {"source": "photos", "photos": entries}
     rows = job(source=photos, glances=2, glance_size=[0.75, 1.0])
     assert sorted(rows) == sorted(f"{entry['name']}-{i:02}" for entry in entries for i in range(2))
     row = rows["chelsea-01"]
-    assert (row["group"], row["source"], row["author"]) == ("chelsea", "photos", "Stefan van der Walt")
+    assert (row["group"], row["source"], row["author"]) == (
+        "chelsea",
+        "photos",
+        "Stefan van der Walt",
+    )
     assert all(row[key] for row in rows.values() for key in ("title", "author", "licence", "link"))
     whole = job(out="whole", source=photos)
     assert set(whole) == {entry["name"] for entry in entries}
@@ -205,7 +233,9 @@ def test_the_default_photos(job):
 def test_a_file_that_changes_after_the_manifest_is_noticed(folder):
     folder.list()
     folder.add("day/1.png", np.zeros((21, 30, 3), np.uint8))
-    with pytest.raises(CatsightError, match=r"day/1\.png has changed since it was listed.*run again"):
+    with pytest.raises(
+        CatsightError, match=r"day/1\.png has changed since it was listed.*run again"
+    ):
         folder.make()
     assert not list(folder.root.glob("out/?.parquet")) and not list(folder.root.rglob("*.part"))
     folder()
@@ -217,7 +247,9 @@ def test_a_file_that_changes_after_the_manifest_is_noticed(folder):
     # one that changes while it is read
     folder.list()
     (file,) = (
-        file for file in manifest.found(folder.manifest, folder.spec["sources"])[""]["path"] if "day/4" in file.name
+        file
+        for file in manifest.found(folder.manifest, folder.spec["sources"])[""]["path"]
+        if "day/4" in file.name
     )
     with pytest.raises(CatsightError, match="has changed"), file.unchanged() as path:
         path.write_bytes(path.read_bytes())
@@ -243,10 +275,12 @@ def test_the_manifest_lists_every_file(folder):
 def test_a_manifest_of_something_else_is_refused(folder):
     folder.list()
     row = {"source": "", "key": "path", "path": "../secret.png", "sha256": "0" * 64, "bytes": 1}
-    tables.write(folder.manifest, [row], tables.MANIFEST, {})
-    with pytest.raises(CatsightError, match=r"does not fit this study \(\.\./secret\.png leaves its folder\)"):
+    tables.write(folder.manifest, [row], MANIFEST, {})
+    with pytest.raises(
+        CatsightError, match=r"does not fit this study \(\.\./secret\.png leaves its folder\)"
+    ):
         folder.make()
-    tables.write(folder.manifest, [row | {"source": "other"}], tables.MANIFEST, {})
+    tables.write(folder.manifest, [row | {"source": "other"}], MANIFEST, {})
     with pytest.raises(CatsightError, match="does not fit this study"):
         folder.make()
 
@@ -263,7 +297,9 @@ def test_more_shards_than_files_may_be_open(folder):
 
 def test_more_shards_than_the_system_allows_is_a_clear_error(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 1024))
-    with pytest.raises(CatsightError, match=r"frames\.shards is 5000, .* set frames\.shards to at most 960"):
+    with pytest.raises(
+        CatsightError, match=r"frames\.shards is 5000, .* set frames\.shards to at most 960"
+    ):
         allow_files(5000)
     allow_files(100)
 
@@ -274,7 +310,9 @@ def test_shards_in_great_number_hold_little_each(folder, monkeypatch):
     held = []
     monkeypatch.setattr(command, "_WAITING", 3000)
     flush = command._Shard._flush
-    monkeypatch.setattr(command._Shard, "_flush", lambda self: (held.append(self.bytes), flush(self))[1])
+    monkeypatch.setattr(
+        command._Shard, "_flush", lambda self: (held.append(self.bytes), flush(self))[1]
+    )
     assert len(folder(shards=3, glances=20, glance_size=[0.5, 1.0])) == 180
     assert max(held) < 1000 + 2 * 3000 and len(held) > 20
 
@@ -290,14 +328,18 @@ def test_a_depth_map_goes_with_its_photo(job, folder):
     depth[0, 0] = np.inf
     add_depth(job, "0.depth.npy", depth)
     rows = folder()
-    np.testing.assert_array_equal(np.load(io.BytesIO(rows["0.png"]["depth"])), depth.astype(np.float32))
+    np.testing.assert_array_equal(
+        np.load(io.BytesIO(rows["0.png"]["depth"])), depth.astype(np.float32)
+    )
     assert [name for name, row in rows.items() if row["depth"] is not None] == ["0.png"]
     assert len(rows) == 9 and not folder.left_out
     # each glance has its own part of it
     rows = folder(glances=3, glance_size=[0.5, 0.9], out="glances")
     for i in range(3):
         row = rows[f"0.png#0{i}"]
-        part = depth[row["top"] : row["top"] + row["height"], row["left"] : row["left"] + row["width"]]
+        part = depth[
+            row["top"] : row["top"] + row["height"], row["left"] : row["left"] + row["width"]
+        ]
         np.testing.assert_array_equal(np.load(io.BytesIO(row["depth"])), part.astype(np.float32))
 
 

@@ -1,4 +1,6 @@
-"""Dead leaves: against a plain drawing of the same leaves, and against what is known of natural pictures."""
+"""Dead leaves: against a plain drawing of the same leaves, and against what is known of natural
+pictures.
+"""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +23,9 @@ def luminance(rgb):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Every leaf that scenes are made of, nearest first: x, y and radius in points, colour, distance."""
+    """Every leaf that scenes are made of, nearest first: x, y and radius in points, colour,
+    distance.
+    """
     chunks, leaves = [], dead_leaves._leaves
 
     def record(*arguments):
@@ -39,7 +43,9 @@ def scenes():
 
 @pytest.mark.parametrize("size", [1, 2, 7, 24, 65])
 def test_the_nearest_leaf_is_seen_everywhere(drawn, size):
-    """Every point of every pixel looked up among all leaves, without the order in which they are painted."""
+    """Every point of every pixel looked up among all leaves, without the order in which they are
+    painted.
+    """
     rgb, depth = scene(size, seed=0, number=size)
     assert rgb.shape == (size, size, 3) and rgb.dtype == np.uint8 and depth.shape == (size, size)
     assert depth.dtype == np.float32
@@ -119,8 +125,8 @@ def test_colours(drawn):
 def test_power_falls_with_the_square_of_frequency(scenes):
     """As in natural pictures (Field 1987: near -2; Ruderman & Bialek 1994: -1.81).
 
-    From 4 cycles a frame, where the largest leaves, a frame across, no longer set the limit, to 1/8 cycles a pixel,
-    where the smallest, 2 px across, do not yet.
+    From 4 cycles a frame, where the largest leaves, a frame across, no longer set the limit, to 1/8
+    cycles a pixel, where the smallest, 2 px across, do not yet.
     """
     n = 128
     window = np.outer(np.hanning(n), np.hanning(n))
@@ -133,26 +139,42 @@ def test_power_falls_with_the_square_of_frequency(scenes):
     octaves = [power[(frequency >= low) & (frequency < 2 * low)].mean() for low in (4, 8)]
     means = [frequency[(frequency >= low) & (frequency < 2 * low)].mean() for low in (4, 8)]
     # -1.89 here, and -1.89, -1.85, -1.71 with seeds 6, 7 and 8
-    assert np.log(octaves[1] / octaves[0]) / np.log(means[1] / means[0]) == pytest.approx(-1.9, abs=0.25)
+    assert np.log(octaves[1] / octaves[0]) / np.log(means[1] / means[0]) == pytest.approx(
+        -1.9, abs=0.25
+    )
 
 
 def test_contrasts_are_heavy_tailed_at_every_scale(scenes):
     for side in (1, 2, 4):
-        small = [luminance(rgb).reshape(128 // side, side, -1, side).mean(axis=(1, 3)) for rgb, _ in scenes]
+        small = [
+            luminance(rgb).reshape(128 // side, side, -1, side).mean(axis=(1, 3))
+            for rgb, _ in scenes
+        ]
         steps = np.concatenate([np.diff(np.log(values), axis=1).ravel() for values in small])
-        assert np.mean(steps**4) / np.mean(steps**2) ** 2 > 4  # a Gaussian's is 3; here 9.9, 6.2, 4.7
+        assert (
+            np.mean(steps**4) / np.mean(steps**2) ** 2 > 4
+        )  # a Gaussian's is 3; here 9.9, 6.2, 4.7
 
 
 def test_a_scene_depends_on_its_arguments_alone():
     alone = [scene(33, seed=0, number=i) for i in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        for (rgb, depth), (again, depth_again) in zip(alone, pool.map(lambda i: scene(33, seed=0, number=i), range(8))):
+        for (rgb, depth), (again, depth_again) in zip(
+            alone, pool.map(lambda i: scene(33, seed=0, number=i), range(8))
+        ):
             np.testing.assert_array_equal(rgb, again)
             np.testing.assert_array_equal(depth, depth_again)
     others = [*alone, scene(33, seed=1, number=0), scene(33, seed=0, number=10**15)]
-    assert len({rgb.tobytes() for rgb, _ in others}) == len({depth.tobytes() for _, depth in others}) == 10
+    assert (
+        len({rgb.tobytes() for rgb, _ in others})
+        == len({depth.tobytes() for _, depth in others})
+        == 10
+    )
 
 
 def test_scenes_do_not_change_from_one_version_to_the_next():
     rgb, depth = scene(48, seed=0, number=0)
-    assert hashlib.sha256(rgb.tobytes() + depth.astype("<f4").tobytes()).hexdigest()[:16] == "80a22e1816765fc8"
+    assert (
+        hashlib.sha256(rgb.tobytes() + depth.astype("<f4").tobytes()).hexdigest()[:16]
+        == "80a22e1816765fc8"
+    )

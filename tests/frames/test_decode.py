@@ -1,4 +1,6 @@
-"""Every kind of picture, against what its pixels are known to be; every kind of bad file, against its reason."""
+"""Every kind of picture, against what its pixels are known to be; every kind of bad file, against
+its reason.
+"""
 
 import os
 import struct
@@ -31,7 +33,7 @@ def noise(rng, *shape, dtype=np.uint8):
     return rng.integers(0, np.iinfo(dtype).max, shape, dtype=dtype, endpoint=True)
 
 
-# -- plain pictures ---------------------------------------------------------------------------------------------------
+# -- plain pictures --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -70,23 +72,37 @@ def test_grey_has_three_equal_channels(tmp_path, name):
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
 def test_one_bit(tmp_path, rng, name):
     bits = rng.random((20, 30)) < 0.5
-    np.testing.assert_array_equal(decode(save(tmp_path / name, bits), MANY)[..., 1], bits * np.uint8(255))
+    np.testing.assert_array_equal(
+        decode(save(tmp_path / name, bits), MANY)[..., 1], bits * np.uint8(255)
+    )
 
 
 def test_first_picture_of_an_animation_and_of_a_multipage_file(tmp_path, rng):
     first, second = noise(rng, 8, 9, 3), noise(rng, 8, 9, 3)
     for name, options in [("a.png", {}), ("a.webp", {"lossless": True}), ("a.tif", {})]:
-        path = save(tmp_path / name, first, save_all=True, append_images=[Image.fromarray(second)], **options)
+        path = save(
+            tmp_path / name,
+            first,
+            save_all=True,
+            append_images=[Image.fromarray(second)],
+            **options,
+        )
         np.testing.assert_array_equal(decode(path, MANY), first, err_msg=name)
 
 
 def test_phone_pictures_with_a_second_one_behind_them(tmp_path):
     first, second = np.full((16, 16, 3), 200, np.uint8), np.full((16, 16, 3), 20, np.uint8)
-    path = save(tmp_path / "a.jpg", first, format="MPO", save_all=True, append_images=[Image.fromarray(second)])
+    path = save(
+        tmp_path / "a.jpg",
+        first,
+        format="MPO",
+        save_all=True,
+        append_images=[Image.fromarray(second)],
+    )
     np.testing.assert_array_equal(decode(path, MANY), first)
 
 
-# -- upright ----------------------------------------------------------------------------------------------------------
+# -- upright ---------------------------------------------------------------------------------------
 
 # Exif 2.3, tag 0x0112: what the picture's row 0 and column 0 are
 STORED = {
@@ -102,7 +118,9 @@ STORED = {
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["png", "webp", "tif", "deflated tif", "deep tif", "deep png", "float tif"])
+@pytest.mark.parametrize(
+    "kind", ["png", "webp", "tif", "deflated tif", "deep tif", "deep png", "float tif"]
+)
 def test_orientation(tmp_path, rng, orientation, kind):
     upright = noise(rng, 4, 6, 3)
     stored = np.ascontiguousarray(STORED[orientation](upright))
@@ -134,11 +152,15 @@ def test_orientation_of_a_jpeg(tmp_path):
     assert got[:, :14].min() > 240 and got[:, 18:].max() < 15  # stored bottom is the left side
 
 
-# -- colour profiles --------------------------------------------------------------------------------------------------
+# -- colour profiles -------------------------------------------------------------------------------
 
 # Colorants of sRGB (IEC 61966-2-1) and Display P3, adapted to D50: columns are red, green, blue
-SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
-P3 = np.array([[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]])
+SRGB = np.array(
+    [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
+)
+P3 = np.array(
+    [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]]
+)
 
 
 def profile(kind, space, pcs, tags):
@@ -148,7 +170,9 @@ def profile(kind, space, pcs, tags):
         data += bytes(-len(data) % 4)
         table += struct.pack(">4sII", name, offset + len(body), len(data))
         body += data
-    header = struct.pack(">I4sI4s4s4s12x4s", offset + len(body), b"", 0x02100000, kind, space, pcs, b"acsp")
+    header = struct.pack(
+        ">I4sI4s4s4s12x4s", offset + len(body), b"", 0x02100000, kind, space, pcs, b"acsp"
+    )
     header = header.ljust(68, b"\0") + xyz(0.9642, 1.0, 0.8249)[8:]
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
@@ -191,7 +215,9 @@ def test_colours_pass_through_the_profile(tmp_path, rng, colorants, gamma, kind)
 
 
 def test_grey_passes_through_a_grey_profile(tmp_path):
-    icc = profile(b"mntr", b"GRAY", b"XYZ ", {b"wtpt": xyz(0.9642, 1.0, 0.8249), b"kTRC": curve(1.0)})
+    icc = profile(
+        b"mntr", b"GRAY", b"XYZ ", {b"wtpt": xyz(0.9642, 1.0, 0.8249), b"kTRC": curve(1.0)}
+    )
     values = np.arange(256, dtype=np.uint8).reshape(16, 16)
     got = decode(save(tmp_path / "a.png", values, icc_profile=icc), MANY)
     assert (np.ptp(got.astype(int), axis=-1) <= 1).all()
@@ -213,7 +239,12 @@ def cmyk_profile():
     clut[0, 0, 0, 0, 0], clut[0, 0, 0, 1, 0] = 255, 128
     ramp = bytes(range(256))
     lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0])
-    lut += struct.pack(">9i", *(np.eye(3, dtype=int).ravel() * 65536)) + ramp * 4 + clut.tobytes() + ramp * 3
+    lut += (
+        struct.pack(">9i", *(np.eye(3, dtype=int).ravel() * 65536))
+        + ramp * 4
+        + clut.tobytes()
+        + ramp * 3
+    )
     return profile(b"prtr", b"CMYK", b"Lab ", {b"wtpt": xyz(0.9642, 1.0, 0.8249), b"A2B0": lut})
 
 
@@ -235,25 +266,31 @@ def test_a_broken_profile_is_ignored_with_a_note(tmp_path, rng, capsys):
     np.testing.assert_array_equal(decode(path, MANY), values)
     assert "a.png" in (said := capsys.readouterr().err) and "profile" in said
     # a sound profile, but of another kind of colour than the picture's
-    icc = profile(b"mntr", b"GRAY", b"XYZ ", {b"wtpt": xyz(0.9642, 1.0, 0.8249), b"kTRC": curve(1.0)})
+    icc = profile(
+        b"mntr", b"GRAY", b"XYZ ", {b"wtpt": xyz(0.9642, 1.0, 0.8249), b"kTRC": curve(1.0)}
+    )
     np.testing.assert_array_equal(decode(save(path, values, icc_profile=icc), MANY), values)
     assert "profile" in capsys.readouterr().err
 
 
-# -- 16 bits, floats --------------------------------------------------------------------------------------------------
+# -- 16 bits, floats -------------------------------------------------------------------------------
 
 
 def deep_png(values, colour_type, orientation=None):
     """A 16-bit PNG, by its specification; Pillow cannot write them in colour."""
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     height, width = values.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     exif = b""
     if orientation:
-        exif = chunk(b"eXIf", b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 274, 3, 1, orientation, 0, 0))
+        exif = chunk(
+            b"eXIf", b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 274, 3, 1, orientation, 0, 0)
+        )
     header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
     end = exif + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + end
@@ -304,7 +341,10 @@ def test_16_bit_colour_with_transparency(tmp_path, rng, make):
         tifffile.imwrite(path, values, photometric="rgb", extrasamples=["unassalpha"])
     eight = rounded(values).astype(float)
     alpha = eight[..., 3:] / 255
-    assert np.abs(decode(path, MANY) - (eight[..., :3] * alpha + 128 * (1 - alpha))).max() <= 0.5 + 1e-9
+    assert (
+        np.abs(decode(path, MANY) - (eight[..., :3] * alpha + 128 * (1 - alpha))).max()
+        <= 0.5 + 1e-9
+    )
 
 
 def test_16_bit_cmyk(tmp_path):
@@ -318,7 +358,9 @@ def test_16_bit_cmyk(tmp_path):
 def test_floats_are_taken_where_they_clearly_run_from_0_to_1(tmp_path, rng):
     for name, shape in [("grey.tif", (20, 30)), ("colour.tif", (20, 30, 3))]:
         values = rng.random(shape).astype(np.float32)
-        tifffile.imwrite(tmp_path / name, values, photometric="rgb" if len(shape) == 3 else "minisblack")
+        tifffile.imwrite(
+            tmp_path / name, values, photometric="rgb" if len(shape) == 3 else "minisblack"
+        )
         expected = np.rint(values.astype(float) * 255)
         got = decode(tmp_path / name, MANY)
         np.testing.assert_array_equal(got if len(shape) == 3 else got[..., 0], expected)
@@ -328,14 +370,18 @@ def test_floats_are_taken_where_they_clearly_run_from_0_to_1(tmp_path, rng):
             decode(tmp_path / "bad.tif", MANY)
 
 
-# -- transparency -----------------------------------------------------------------------------------------------------
+# -- transparency ----------------------------------------------------------------------------------
 
 
 def test_transparency_shows_mid_grey(tmp_path, rng):
     values = noise(rng, 20, 30, 4)
     alpha = values[..., 3:] / 255
     expected = values[..., :3] * alpha + 128 * (1 - alpha)
-    for name, options in [("a.png", {}), ("a.tif", {}), ("a.webp", {"lossless": True, "exact": True})]:
+    for name, options in [
+        ("a.png", {}),
+        ("a.tif", {}),
+        ("a.webp", {"lossless": True, "exact": True}),
+    ]:
         got = decode(save(tmp_path / name, values, **options), MANY)
         assert np.abs(got - expected).max() <= 0.5 + 1e-9, name
     grey = values[..., [0, 3]]
@@ -355,10 +401,13 @@ def test_palettes(tmp_path):
     plain = [[[10, 20, 30], [40, 50, 60], [70, 80, 90]]]
     np.testing.assert_array_equal(decode(save(tmp_path / "a.png", picture), MANY), plain)
     np.testing.assert_array_equal(
-        decode(save(tmp_path / "b.png", picture, transparency=1), MANY), [[plain[0][0], [128] * 3, plain[0][2]]]
+        decode(save(tmp_path / "b.png", picture, transparency=1), MANY),
+        [[plain[0][0], [128] * 3, plain[0][2]]],
     )
     half = decode(save(tmp_path / "c.png", picture, transparency=bytes([255, 0, 51])), MANY)
-    np.testing.assert_array_equal(half, [[plain[0][0], [128] * 3, [116, 118, 120]]])  # 0.2 v + 0.8 * 128, rounded
+    np.testing.assert_array_equal(
+        half, [[plain[0][0], [128] * 3, [116, 118, 120]]]
+    )  # 0.2 v + 0.8 * 128, rounded
 
 
 def test_a_transparent_colour(tmp_path, rng):
@@ -367,16 +416,20 @@ def test_a_transparent_colour(tmp_path, rng):
     assert (got[0, 0] == 128).all()
     np.testing.assert_array_equal(got[1:], values[1:])
     grey = np.array([[7, 8]], np.uint8)
-    np.testing.assert_array_equal(decode(save(tmp_path / "b.png", grey, transparency=7), MANY)[0, :, 0], [128, 8])
+    np.testing.assert_array_equal(
+        decode(save(tmp_path / "b.png", grey, transparency=7), MANY)[0, :, 0], [128, 8]
+    )
 
 
-# -- what cannot be used ----------------------------------------------------------------------------------------------
+# -- what cannot be used ---------------------------------------------------------------------------
 
 
 def reason(path, max_pixels=MANY):
     with pytest.raises(Rejected) as caught:
         decode(path, max_pixels)
-    assert caught.value.detail and "0x" not in caught.value.detail  # no addresses: tables must repeat
+    assert (
+        caught.value.detail and "0x" not in caught.value.detail
+    )  # no addresses: tables must repeat
     return caught.value.reason
 
 
@@ -430,7 +483,9 @@ def test_other_kinds_of_picture(tmp_path, rng):
         assert reason(save(tmp_path / name, values)) == "unsupported"
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     assert reason(tmp_path / "a.heic") == "unsupported"
-    tifffile.imwrite(tmp_path / "raw.tif", values, photometric="rgb", subfiletype=1)  # a raw file's thumbnail
+    tifffile.imwrite(
+        tmp_path / "raw.tif", values, photometric="rgb", subfiletype=1
+    )  # a raw file's thumbnail
     assert reason(tmp_path / "raw.tif") == "unsupported"
     tifffile.imwrite(tmp_path / "deep.tif", values.astype(np.uint32), photometric="rgb")
     assert reason(tmp_path / "deep.tif") == "unsupported"
@@ -443,7 +498,9 @@ def test_other_kinds_of_picture(tmp_path, rng):
 
 def bomb(width, height):
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = chunk(b"IDAT", zlib.compress(bytes(1000)))
@@ -458,13 +515,18 @@ def test_a_decompression_bomb_is_not_decoded(tmp_path, rng):
     path = save(tmp_path / "a.png", noise(rng, 10, 20, 3))
     assert reason(path, 199) == "too large"
     assert decode(path, 200).shape == (10, 20, 3)
-    for name, values in [("deep.tif", np.zeros((10, 20, 3), np.uint16)), ("f.tif", np.ones((10, 20, 3), np.float32))]:
+    for name, values in [
+        ("deep.tif", np.zeros((10, 20, 3), np.uint16)),
+        ("f.tif", np.ones((10, 20, 3), np.float32)),
+    ]:
         tifffile.imwrite(tmp_path / name, values, photometric="rgb")
         assert reason(tmp_path / name, 199) == "too large"
 
 
 def test_the_limit_is_ours_alone():
-    assert Image.MAX_IMAGE_PIXELS is None  # Pillow's own would reject or warn of pictures that the user allows
+    assert (
+        Image.MAX_IMAGE_PIXELS is None
+    )  # Pillow's own would reject or warn of pictures that the user allows
 
 
 def test_unreadable(tmp_path, rng, monkeypatch):

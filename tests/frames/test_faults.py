@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from job_of_frames import Job, encoded, noise
 from PIL import Image
 
-from catsight import CatsightError, files
-from catsight.pictures import decode_png
+from catsight import CatsightError
+from catsight.inputs import files
+from catsight.inputs.pictures import decode_png
+from support.job_of_frames import Job, encoded, noise
 
 DOCS = (Path(__file__).parents[2] / "docs" / "frames.md").read_text()
 
@@ -27,10 +28,17 @@ def bomb(side):
     """A PNG of side² px in few bytes: its header says so, its data would have to be unpacked."""
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(3 * side + 1) * 8)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + chunk(b"IDAT", zlib.compress(bytes(3 * side + 1) * 8))
+        + chunk(b"IEND", b"")
+    )
 
 
 def animated(kind):
@@ -61,13 +69,18 @@ def test_every_kind_of_bad_file_has_its_reason(job):
     rows = job(max_pixels=100_000_000)
     assert sorted(rows) == ["good.png", "liar.jpg", "moving.webp"]
     np.testing.assert_array_equal(decode_png(rows["liar.jpg"]["image"]["bytes"]), noise(1))
-    np.testing.assert_array_equal(decode_png(rows["moving.webp"]["image"]["bytes"]), noise(0, 20, 20))  # the first
+    np.testing.assert_array_equal(
+        decode_png(rows["moving.webp"]["image"]["bytes"]), noise(0, 20, 20)
+    )  # the first
     assert {name: reason for name, (reason, _) in job.left_out.items()} == {
         "empty.jpg": "empty", "bomb.png": "too large", "huge.png": "too large", "moving.gif": "unsupported",
         "liar.png": "not an image", "clip.jpg": "unsupported", "cut.png": "truncated", "loop.png": "unreadable",
         "round": "unreadable", "gone.png": "unreadable", "pipe.png": "unreadable",
     }  # fmt: skip
-    assert "source: video" in job.left_out["moving.gif"][1] and "source: video" in job.left_out["clip.jpg"][1]
+    assert (
+        "source: video" in job.left_out["moving.gif"][1]
+        and "source: video" in job.left_out["clip.jpg"][1]
+    )
     assert "link to a folder" in job.left_out["round"][1]
 
 
@@ -89,7 +102,9 @@ def test_a_folder_that_must_not_be_written_to(job):
         os.chmod(folder, 0o555)
     before = {path: path.stat().st_mtime_ns for path in [job.folder, *job.folder.rglob("*")]}
     assert list(job()) == ["a/b.png"]
-    assert {path: path.stat().st_mtime_ns for path in [job.folder, *job.folder.rglob("*")]} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in [job.folder, *job.folder.rglob("*")]
+    } == before
     for folder in (job.folder, job.folder / "a"):
         os.chmod(folder, 0o755)
 
@@ -119,7 +134,9 @@ def test_paths_that_leave_their_folder_are_refused(path):
 def test_the_page_lists_every_reason():
     package = Path(files.__file__).parent / "frames"
     reasons = {
-        reason for path in package.glob("*.py") for reason in re.findall(r'Rejected\(\s*"([a-z ]+)"', path.read_text())
+        reason
+        for path in package.glob("*.py")
+        for reason in re.findall(r'Rejected\(\s*"([a-z ]+)"', path.read_text())
     }
     assert len(reasons) > 8
     for reason in reasons | {"duplicate"}:

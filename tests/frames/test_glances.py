@@ -6,12 +6,16 @@ from catsight.frames.glances import glances
 OPTIONS = {"count": 500, "size": (0.5, 0.9), "seed": 0, "name": "a"}
 
 
-@pytest.mark.parametrize(("width", "height"), [(300, 200), (200, 300), (100, 100), (7, 500), (1, 1), (2, 3)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(300, 200), (200, 300), (100, 100), (7, 500), (1, 1), (2, 3)]
+)
 @pytest.mark.parametrize("size", [(0.5, 0.9), (1.0, 1.0), (0.001, 1.0)])
 def test_glances_lie_inside_and_have_the_size_asked_for(width, height, size):
     for left, top, side in glances(width, height, **OPTIONS | {"size": size}):
         assert 0 <= left <= left + side <= width and 0 <= top <= top + side <= height and side >= 1
-        assert size[0] * min(width, height) - 0.5 <= side <= max(1, size[1] * min(width, height) + 0.5)
+        assert (
+            size[0] * min(width, height) - 0.5 <= side <= max(1, size[1] * min(width, height) + 0.5)
+        )
 
 
 def test_sides_and_places_are_uniform():
@@ -21,7 +25,10 @@ def test_sides_and_places_are_uniform():
         np.testing.assert_allclose(
             np.quantile(values / room, [0, 0.25, 0.5, 0.75, 1]), [0, 0.25, 0.5, 0.75, 1], atol=0.04
         )
-    assert np.abs(np.corrcoef([side, left / (3000 - side), top / (2000 - side)]) - np.eye(3)).max() < 0.06
+    assert (
+        np.abs(np.corrcoef([side, left / (3000 - side), top / (2000 - side)]) - np.eye(3)).max()
+        < 0.06
+    )
 
 
 def test_glances_depend_on_seed_and_name_alone():

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import constants
-from job_of_frames import Job, encoded, noise
 
-from catsight import CatsightError, hub
-from catsight.pictures import decode_png
+from catsight import CatsightError
+from catsight.inputs import hub
+from catsight.inputs.pictures import decode_png
+from support.job_of_frames import Job, encoded, noise
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 SOURCE = {
@@ -47,7 +48,10 @@ def put(cache, name, data):
 
 def as_table(first, count):
     file = io.BytesIO()
-    rows = [{"image": {"bytes": encoded(noise(first + i)), "path": None}, "label": i} for i in range(count)]
+    rows = [
+        {"image": {"bytes": encoded(noise(first + i)), "path": None}, "label": i}
+        for i in range(count)
+    ]
     pq.write_table(pa.Table.from_pylist(rows), file)
     return file.getvalue()
 
@@ -64,7 +68,10 @@ def test_tables_of_a_dataset(job, cache):
     np.testing.assert_array_equal(decode_png(row["image"]["bytes"]), noise(2))
     assert row["source"] == "hub"
     only = job(source=SOURCE | {"files": ["data/test-*"]}, out="test")
-    assert sorted(only) == ["data/test-00000-of-00001.parquet#000000", "data/test-00000-of-00001.parquet#000001"]
+    assert sorted(only) == [
+        "data/test-00000-of-00001.parquet#000000",
+        "data/test-00000-of-00001.parquet#000001",
+    ]
 
 
 def test_pictures_of_a_dataset(job, cache):
@@ -72,13 +79,19 @@ def test_pictures_of_a_dataset(job, cache):
     put(cache, "dogs/1.png", encoded(noise(2)))
     put(cache, "README.md", b"# Animals")
     rows = job(source=SOURCE | {"group_by": "folder"})
-    assert {name: row["group"] for name, row in rows.items()} == {"cats/1.png": "cats", "dogs/1.png": "dogs"}
+    assert {name: row["group"] for name, row in rows.items()} == {
+        "cats/1.png": "cats",
+        "dogs/1.png": "dogs",
+    }
     assert not job.left_out
 
 
 def test_another_commit_is_not_taken(job, cache):
     put(cache, "1.png", encoded(noise(1)))
-    with pytest.raises(CatsightError, match=r"HF_HUB_OFFLINE is set.*some/animals at 765432.*; connect once, or copy"):
+    with pytest.raises(
+        CatsightError,
+        match=r"HF_HUB_OFFLINE is set.*some/animals at 765432.*; connect once, or copy",
+    ):
         job(source=SOURCE | {"revision": REVISION[::-1]})
 
 
@@ -94,7 +107,9 @@ def test_a_hub_that_cannot_be_reached(job, cache, monkeypatch, capsys):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     start = time.monotonic()
-    with pytest.raises(CatsightError, match="the model hub cannot be reached for the dataset some/animals"):
+    with pytest.raises(
+        CatsightError, match="the model hub cannot be reached for the dataset some/animals"
+    ):
         job(source=SOURCE)
     assert time.monotonic() - start < hub.PATIENCE
     put(cache, "1.png", encoded(noise(1)))
@@ -107,7 +122,9 @@ def test_a_cache_that_is_gone_says_what_to_do(job, cache):
     put(cache, "1.png", encoded(noise(1)))
     job.list(source=SOURCE)
     cache.rename(cache.with_name("away"))
-    with pytest.raises(CatsightError, match=r"no longer in the hub's cache.*delete manifest\.parquet"):
+    with pytest.raises(
+        CatsightError, match=r"no longer in the hub's cache.*delete manifest\.parquet"
+    ):
         job.make()
 
 
@@ -138,11 +155,18 @@ def test_what_the_hub_refuses_is_one_line_each(cache, monkeypatch):
 
     for error, words in (
         (RevisionNotFoundError.__new__(RevisionNotFoundError), "has no commit 0123"),
-        (RepositoryNotFoundError.__new__(RepositoryNotFoundError), "the hub has no dataset some/animals"),
+        (
+            RepositoryNotFoundError.__new__(RepositoryNotFoundError),
+            "the hub has no dataset some/animals",
+        ),
         (OSError("disk is full\nand more"), "disk is full; run again to go on"),
     ):
         monkeypatch.setattr(huggingface_hub, "snapshot_download", refusing(error))
         with pytest.raises(CatsightError, match=words):
             hub.fetch("some/animals", REVISION, ["data/*"])
-    assert (asked["dataset"], asked["revision"], asked["allow_patterns"]) == ("some/animals", REVISION, ["data/*"])
+    assert (asked["dataset"], asked["revision"], asked["allow_patterns"]) == (
+        "some/animals",
+        REVISION,
+        ["data/*"],
+    )
     assert asked["repo_type"] == "dataset"

@@ -1,4 +1,6 @@
-"""Near-duplicates: hashes that stay while a picture looks the same, and all pairs of them, against a plain search."""
+"""Near-duplicates: hashes that stay while a picture looks the same, and all pairs of them, against
+a plain search.
+"""
 
 import io
 
@@ -41,7 +43,9 @@ CHANGES = {
     "half": lambda rgb: np.asarray(picture(rgb).resize((rgb.shape[1] // 2, rgb.shape[0] // 2))),
     "squeezed": lambda rgb: np.asarray(picture(rgb).resize((300, 200))),
     "cropped": cropped,
-    "brighter": lambda rgb: np.rint(255 * np.minimum((rgb / 255) ** 2.2 * 1.5, 1) ** (1 / 2.2)).astype(np.uint8),
+    "brighter": lambda rgb: np.rint(
+        255 * np.minimum((rgb / 255) ** 2.2 * 1.5, 1) ** (1 / 2.2)
+    ).astype(np.uint8),
     "dull": lambda rgb: (rgb // 2 + 60).astype(np.uint8),
     "blurred": lambda rgb: np.asarray(picture(rgb).filter(ImageFilter.GaussianBlur(3))),
     "grey": lambda rgb: np.asarray(picture(rgb).convert("L").convert("RGB")),
@@ -54,7 +58,9 @@ def differing(a, b):
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_same_picture_stays_near(change):
-    bits = [differing(perceptual_hash(rgb), perceptual_hash(CHANGES[change](rgb))) for rgb in photos()]
+    bits = [
+        differing(perceptual_hash(rgb), perceptual_hash(CHANGES[change](rgb))) for rgb in photos()
+    ]
     assert max(bits) <= NEAR
     assert change in ("cropped", "brighter") or max(bits) <= 4
 
@@ -73,7 +79,8 @@ def test_each_bit_is_the_sign_of_one_wave():
     for seed in range(3):
         signs = np.random.default_rng(seed).choice([-1, 1], 64)
         values = 128 + sum(
-            2 * sign * np.cos(np.pi * i * y) * np.cos(np.pi * j * x) for sign, (_, i, j) in zip(signs, waves)
+            2 * sign * np.cos(np.pi * i * y) * np.cos(np.pi * j * x)
+            for sign, (_, i, j) in zip(signs, waves)
         )
         rgb = np.repeat(np.clip(np.rint(values), 0, 255)[..., None], 3, axis=2).astype(np.uint8)
         assert f"{perceptual_hash(rgb):064b}" == "".join("1" if sign > 0 else "0" for sign in signs)
@@ -89,7 +96,9 @@ def test_flat_pictures_have_none():
     rng = np.random.default_rng(0)
     for level in (0, 100, 255):
         for noise in (0, 5):
-            values = np.clip(np.rint(rng.normal(level, noise, (200, 300, 3))), 0, 255).astype(np.uint8)
+            values = np.clip(np.rint(rng.normal(level, noise, (200, 300, 3))), 0, 255).astype(
+                np.uint8
+            )
             assert perceptual_hash(values) == FLAT
     ramp = np.repeat(np.linspace(100, 110, 200)[None, :, None], 200, axis=0).repeat(3, axis=2)
     assert perceptual_hash(np.rint(ramp).astype(np.uint8)) != FLAT
@@ -97,13 +106,17 @@ def test_flat_pictures_have_none():
 
 
 def planted(n, distance, seed=0):
-    """Random hashes, many with others at about ``distance`` bits, in another group or the same, or identical."""
+    """Random hashes, many with others at about ``distance`` bits, in another group or the same, or
+    identical.
+    """
     rng = np.random.default_rng(seed)
     hashes = rng.integers(1, 2**64, n, dtype=np.uint64)
     groups = [f"g{i}" for i in rng.integers(0, n // 3, n)]
     for i in range(0, n - 1, 2):
         flipped = rng.permutation(64)[: rng.integers(0, distance + 3)]
-        hashes[i + 1] = hashes[i] ^ np.bitwise_or.reduce(np.uint64(1) << flipped.astype(np.uint64), initial=0)
+        hashes[i + 1] = hashes[i] ^ np.bitwise_or.reduce(
+            np.uint64(1) << flipped.astype(np.uint64), initial=0
+        )
         if i % 6 == 0:
             groups[i + 1] = groups[i]
     order = rng.permutation(n)
@@ -118,7 +131,11 @@ def all_pairs(hashes, groups, distance):
         seen.add(key)
     bits = np.bitwise_count(hashes[frames][:, None] ^ hashes[frames])
     pairs = zip(*np.nonzero(np.triu(bits <= distance, 1)))
-    return [(frames[a], frames[b], int(bits[a, b])) for a, b in pairs if groups[frames[a]] != groups[frames[b]]]
+    return [
+        (frames[a], frames[b], int(bits[a, b]))
+        for a, b in pairs
+        if groups[frames[a]] != groups[frames[b]]
+    ]
 
 
 @pytest.mark.parametrize("distance", [0, 1, 3, NEAR])
@@ -158,5 +175,8 @@ def test_more_hashes_are_sorted_by_more_bits():
     for n in (10, 10**4, 10**6, 10**9):
         for mask in near._masks(n, NEAR):
             assert 0 < int(mask) < 2**64
-    bits = [np.mean([int(mask).bit_count() for mask in near._masks(n, NEAR)]) for n in (100, 10**4, 10**6, 10**8)]
+    bits = [
+        np.mean([int(mask).bit_count() for mask in near._masks(n, NEAR)])
+        for n in (100, 10**4, 10**6, 10**8)
+    ]
     assert (np.diff(bits) >= 0).all() and bits[0] < 8 and bits[-1] > 17

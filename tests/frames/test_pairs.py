@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from job_of_frames import Job, encoded, noise, table
 
 from catsight import CatsightError, tables
-from catsight.pictures import decode_png
+from catsight.inputs.pictures import decode_png
 from catsight.views.command import main as make_view
 from catsight.views.command import needs_partner
+from support.job_of_frames import Job, encoded, noise, table
 
 COLUMNS = {"image": "image", "id": None, "group": None}
 
@@ -51,7 +51,8 @@ def test_folders_are_matched_by_path_without_suffix(job):
         "alone.png": "unmatched", "walk/lonely.png": "unmatched", "walk/1.webp": "unmatched", "broken.png": "empty",
     }  # fmt: skip
     assert (
-        "human holds it, but" in job.left_out["alone.png"][1] and "cat holds it" in job.left_out["walk/lonely.png"][1]
+        "human holds it, but" in job.left_out["alone.png"][1]
+        and "cat holds it" in job.left_out["walk/lonely.png"][1]
     )
     assert "its partner: " in job.left_out["broken.png"][1]
 
@@ -74,7 +75,10 @@ def test_glances_crop_both_alike(job):
 
 def test_tables_are_matched_by_id_in_any_order(job):
     def rows(ids, first):
-        return [{"image": {"bytes": encoded(noise(first + i))}, "frame": f"f{i}", "walk": f"w{i % 2}"} for i in ids]
+        return [
+            {"image": {"bytes": encoded(noise(first + i))}, "frame": f"f{i}", "walk": f"w{i % 2}"}
+            for i in ids
+        ]
 
     table(job, "human.parquet", rows(range(7), 0), row_group_size=2)
     table(job, "cat/a.parquet", rows([6, 2, 4], 100), row_group_size=1)
@@ -84,9 +88,14 @@ def test_tables_are_matched_by_id_in_any_order(job):
     assert set(found) == {"f0", "f1", "f2", "f3", "f4", "f6"}
     for i in (0, 1, 2, 3, 4, 6):
         np.testing.assert_array_equal(decode_png(found[f"f{i}"]["image"]["bytes"]), noise(i))
-        np.testing.assert_array_equal(decode_png(found[f"f{i}"]["partner"]["bytes"]), noise(100 + i))
+        np.testing.assert_array_equal(
+            decode_png(found[f"f{i}"]["partner"]["bytes"]), noise(100 + i)
+        )
         assert found[f"f{i}"]["group"] == f"w{i % 2}"
-    assert {name: reason for name, (reason, _) in job.left_out.items()} == {"f5": "unmatched", "f9": "unmatched"}
+    assert {name: reason for name, (reason, _) in job.left_out.items()} == {
+        "f5": "unmatched",
+        "f9": "unmatched",
+    }
     with pytest.raises(CatsightError, match="rows are paired by id"):
         job(source=source | {"id": None})
 

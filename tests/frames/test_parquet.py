@@ -6,11 +6,12 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from job_of_frames import Job, encoded, noise, table
 from PIL import Image
 
-from catsight import CatsightError, tables
-from catsight.pictures import decode_png
+from catsight import CatsightError
+from catsight.inputs.pictures import decode_png
+from catsight.tables.columns.image import IMAGE
+from support.job_of_frames import Job, encoded, noise, table
 
 TABLE = {"source": "parquet", "files": None, "image": "image", "id": None, "group": None}
 
@@ -23,19 +24,30 @@ def job(tmp_path):
 def as_datasets_writes_them(count=5):
     """With the schema metadata by which ``datasets`` knows its features."""
     images = [
-        {"bytes": encoded(noise(i), ["PNG", "WEBP"][i % 2] if i % 2 == 0 else "PNG"), "path": f"{i}.png"}
+        {
+            "bytes": encoded(noise(i), ["PNG", "WEBP"][i % 2] if i % 2 == 0 else "PNG"),
+            "path": f"{i}.png",
+        }
         for i in range(count)
     ]
     data = pa.table({
-        "image": pa.array(images, tables.IMAGE), "label": list(range(count)), "clip": [f"clip {i // 2}" for i in range(count)],
+        "image": pa.array(images, IMAGE), "label": list(range(count)), "clip": [f"clip {i // 2}" for i in range(count)],
     })  # fmt: skip
-    about = {"info": {"features": {"image": {"_type": "Image"}, "label": {"dtype": "int64", "_type": "Value"}}}}
+    about = {
+        "info": {
+            "features": {"image": {"_type": "Image"}, "label": {"dtype": "int64", "_type": "Value"}}
+        }
+    }
     return data.replace_schema_metadata({"huggingface": json.dumps(about)})
 
 
 def test_a_table_of_datasets(job):
     table(job, "train/0000.parquet", as_datasets_writes_them(), row_group_size=2)
-    table(job, "test/0000.parquet", [{"image": {"bytes": encoded(noise(7)), "path": None}, "label": 7}])
+    table(
+        job,
+        "test/0000.parquet",
+        [{"image": {"bytes": encoded(noise(7)), "path": None}, "label": 7}],
+    )
     rows = job(source=TABLE | {"path": str(job.folder)})
     names = ["test/0000.parquet#000000", *(f"train/0000.parquet#{i:06}" for i in range(5))]
     assert sorted(rows) == names and not job.left_out
@@ -43,7 +55,11 @@ def test_a_table_of_datasets(job):
         np.testing.assert_array_equal(decode_png(rows[name]["image"]["bytes"]), noise(seed))
         assert (rows[name]["group"], rows[name]["source"]) == (name, "parquet")
     # ids and groups from columns; a single file; only some files
-    chosen = TABLE | {"path": str(job.folder / "train/0000.parquet"), "id": "label", "group": "clip"}
+    chosen = TABLE | {
+        "path": str(job.folder / "train/0000.parquet"),
+        "id": "label",
+        "group": "clip",
+    }
     assert {name: row["group"] for name, row in job(source=chosen, out="o").items()} == {
         str(i): f"clip {i // 2}" for i in range(5)
     }
@@ -54,8 +70,12 @@ def test_a_table_of_datasets(job):
 def test_a_row_without_bytes_is_rejected_and_its_path_not_followed(job):
     secret = job.root / "secret.png"
     Image.fromarray(noise(1)).save(secret)
-    images = [{"bytes": None, "path": str(secret)}, {"bytes": encoded(noise(2)), "path": "../../secret.png"}, None]
-    table(job, "t.parquet", pa.table({"image": pa.array(images, tables.IMAGE)}))
+    images = [
+        {"bytes": None, "path": str(secret)},
+        {"bytes": encoded(noise(2)), "path": "../../secret.png"},
+        None,
+    ]
+    table(job, "t.parquet", pa.table({"image": pa.array(images, IMAGE)}))
     rows = job(source=TABLE | {"path": str(job.folder)})
     assert list(rows) == ["t.parquet#000001"]
     np.testing.assert_array_equal(decode_png(rows["t.parquet#000001"]["image"]["bytes"]), noise(2))
@@ -90,15 +110,27 @@ def test_frames_of_catsights_own(job, tmp_path):
 )
 def test_bad_tables_are_rejected_by_name(job, content, reason, words):
     table(job, "good.parquet", as_datasets_writes_them(1))
-    job.add("bad.parquet", content) if isinstance(content, bytes) else table(job, "bad.parquet", content)
+    job.add("bad.parquet", content) if isinstance(content, bytes) else table(
+        job, "bad.parquet", content
+    )
     assert list(job(source=TABLE | {"path": str(job.folder)})) == ["good.parquet#000000"]
     found, detail = job.left_out["bad.parquet"]
     assert found == reason and words.replace("\\", "") in detail
 
 
 def test_a_table_damaged_inside_keeps_what_came_before(job):
-    plain = {"compression": "none", "write_statistics": False}  # so that a picture's bytes lie there, and there only
-    path = table(job, "t.parquet", as_datasets_writes_them(60), row_group_size=1, write_page_checksum=True, **plain)
+    plain = {
+        "compression": "none",
+        "write_statistics": False,
+    }  # so that a picture's bytes lie there, and there only
+    path = table(
+        job,
+        "t.parquet",
+        as_datasets_writes_them(60),
+        row_group_size=1,
+        write_page_checksum=True,
+        **plain,
+    )
     data, picture = path.read_bytes(), encoded(noise(30))
     assert data.count(picture) == 1
     path.write_bytes(data.replace(picture, picture[:-20] + b"x" + picture[-19:]))

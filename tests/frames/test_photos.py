@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catsight import CatsightError, resources
+from catsight import CatsightError
 from catsight.frames.decode import decode
 from catsight.frames.photos import items, locate
+from catsight.inputs import yaml_files
 
-ENTRIES = resources.load_yaml(resources.find("photos.yaml"))
+ENTRIES = yaml_files.load_yaml(yaml_files.find("photos.yaml"))
 SIZES = {
     "astronaut": (512, 512), "chelsea": (300, 451), "coffee": (400, 600), "rocket": (427, 640),
     "china": (427, 640), "flower": (427, 640), "grace_hopper": (600, 512),
@@ -46,7 +47,9 @@ def test_the_rocket_is_in_adobe_rgb_and_becomes_more_saturated():
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     (tmp_path / "some_photos").mkdir()
-    (tmp_path / "some_photos" / "__init__.py").write_text("raise ImportError('finding a photo must not import this')")
+    (tmp_path / "some_photos" / "__init__.py").write_text(
+        "raise ImportError('finding a photo must not import this')"
+    )
     (tmp_path / "some_photos" / "a.jpg").write_bytes(b"original")
     monkeypatch.syspath_prepend(tmp_path)
     digest = hashlib.sha256(b"original").hexdigest()
@@ -68,20 +71,26 @@ def test_a_photo_is_found_without_importing_its_package(package):
 def test_altered_and_missing_photos_are_refused(package):
     folder, entry = package
     (folder / "a.jpg").write_bytes(b"altered")
-    with pytest.raises(CatsightError, match=r"a\.jpg is not the photo 'a' that resources/photos\.yaml credits"):
+    with pytest.raises(
+        CatsightError, match=r"a\.jpg is not the photo 'a' that resources/photos\.yaml credits"
+    ):
         locate(entry)
     (folder / "a.jpg").unlink()
     with pytest.raises(CatsightError, match=r"a\.jpg is missing"):
         locate(entry)
-    with pytest.raises(CatsightError, match=r"no_such_package, which is not installed: pip install no_such_package"):
+    with pytest.raises(
+        CatsightError, match=r"no_such_package, which is not installed: pip install no_such_package"
+    ):
         locate(entry | {"package": "no_such_package"})
 
 
 def test_frames_need_none_of_the_heavy_packages():
     code = (
         "import sys; from catsight.frames import command, photos; from catsight import resources;"
-        "photos.items({'photos': resources.load_yaml(resources.find('photos.yaml'))}, {}, 1);"
+        "photos.items({'photos': yaml_files.load_yaml(yaml_files.find('photos.yaml'))}, {}, 1);"
         "print([name for name in ('torch', 'skimage', 'sklearn', 'matplotlib', 'catsight.study') if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "[]"

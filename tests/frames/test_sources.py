@@ -6,18 +6,25 @@ import types
 
 import numpy as np
 import pytest
-from job_of_frames import Job, encoded, noise, table
 from PIL import Image, ImageFilter
 from skimage import data as photographs
 
-from catsight import sources
 from catsight.frames.decode import Rejected
-from catsight.pictures import decode_png
+from catsight.inputs import sources
+from catsight.inputs.pictures import decode_png
+from support.job_of_frames import Job, encoded, noise, table
 
 FOLDER = {"source": "folder", "files": None, "group_by": "file"}
 TABLE = {"source": "parquet", "files": None, "image": "image", "id": None, "group": None}
 LEAVES = {"source": "dead-leaves", "count": 3, "size": 32, "depth": True, "seed": 0}
-VIDEO = {"source": "video", "files": None, "every": 2, "seconds": None, "scenes": None, "group_by": "file"}
+VIDEO = {
+    "source": "video",
+    "files": None,
+    "every": 2,
+    "seconds": None,
+    "scenes": None,
+    "group_by": "file",
+}
 
 
 @pytest.fixture
@@ -29,7 +36,11 @@ def test_several_sources_by_name(job):
     job.add("garden/a.png", noise(0))
     job.add("garden/sub/b.png", noise(1))
     job.add("town/a.png", noise(2))
-    table(job, "t.parquet", [{"image": {"bytes": encoded(noise(3))}}, {"image": {"bytes": encoded(noise(1))}}])
+    table(
+        job,
+        "t.parquet",
+        [{"image": {"bytes": encoded(noise(3))}}, {"image": {"bytes": encoded(noise(1))}}],
+    )
     named = {
         "garden": FOLDER | {"path": str(job.folder / "garden"), "group_by": "folder"},
         "leaves": LEAVES,
@@ -50,7 +61,9 @@ def test_several_sources_by_name(job):
     }  # fmt: skip
     assert [row["image"]["path"] == name for name, row in rows.items()] == [True] * 7
     # one source more changes no other's rows
-    less = job(sources={name: source for name, source in named.items() if name != "town"}, out="less")
+    less = job(
+        sources={name: source for name, source in named.items() if name != "town"}, out="less"
+    )
     assert less == {name: row for name, row in rows.items() if not name.startswith("town")}
 
 
@@ -62,12 +75,17 @@ def test_scenes_have_their_depth_and_do_not_depend_on_their_number(job):
         depth = np.load(io.BytesIO(row["depth"]))
         assert depth.shape == (32, 32) and depth.min() >= 0.01 and np.ptp(depth) > 0
         assert more[name] == row | {"depth": None}
-    assert job(source=LEAVES | {"seed": 1}, out="other")["scene-000000"]["sha256"] != rows["scene-000000"]["sha256"]
+    assert (
+        job(source=LEAVES | {"seed": 1}, out="other")["scene-000000"]["sha256"]
+        != rows["scene-000000"]["sha256"]
+    )
 
 
 @pytest.fixture
 def stills(monkeypatch):
-    """Stands in for the decoder of clips: what a file holds are the numbers of its frames; ``!`` is damage."""
+    """Stands in for the decoder of clips: what a file holds are the numbers of its frames; ``!`` is
+    damage.
+    """
     calls = []
 
     def stills(path, *, every=None, seconds=None, scenes=None, max_pixels):
@@ -76,11 +94,13 @@ def stills(monkeypatch):
             if kind == "!":
                 raise Rejected("truncated", "it ends early")
             if number % (every or 1) == 0:
-                yield types.SimpleNamespace(number=number, seconds=number / 25, rgb=noise(1000 * ord(kind) + number))
+                yield types.SimpleNamespace(
+                    number=number, seconds=number / 25, rgb=noise(1000 * ord(kind) + number)
+                )
 
-    module = types.ModuleType("catsight.frames.video")
+    module = types.ModuleType("catsight.frames.clip")
     module.SUFFIXES, module.stills = (".mp4", ".gif"), stills
-    monkeypatch.setitem(sys.modules, "catsight.frames.video", module)
+    monkeypatch.setitem(sys.modules, "catsight.frames.clip", module)
     return calls
 
 
@@ -93,7 +113,9 @@ def test_stills_of_clips_are_one_group(job, stills):
         "a.mp4#000000": "a.mp4", "a.mp4#000002": "a.mp4", "a.mp4#000004": "a.mp4",
         "day/b.GIF#000000": "day/b.GIF", "day/b.GIF#000002": "day/b.GIF",
     }  # fmt: skip
-    np.testing.assert_array_equal(decode_png(rows["a.mp4#000004"]["image"]["bytes"]), noise(1000 * ord("a") + 4))
+    np.testing.assert_array_equal(
+        decode_png(rows["a.mp4#000004"]["image"]["bytes"]), noise(1000 * ord("a") + 4)
+    )
     assert {name: reason for name, (reason, _) in job.left_out.items()} == {
         "day/b.GIF": "truncated", "day/notes.txt": "not a clip",
     }  # fmt: skip
@@ -110,7 +132,7 @@ def test_a_long_clip_is_not_held_in_memory(job, stills, monkeypatch):
 
     job.add("a.mp4", b"a" * 300)
     ahead = []
-    asked = sys.modules["catsight.frames.video"].stills
+    asked = sys.modules["catsight.frames.clip"].stills
     written = []
     monkeypatch.setattr(command._Shard, "add", lambda self, row: written.append(row))
 
@@ -119,7 +141,7 @@ def test_a_long_clip_is_not_held_in_memory(job, stills, monkeypatch):
             ahead.append(number - len(written))
             yield still
 
-    monkeypatch.setattr(sys.modules["catsight.frames.video"], "stills", counting)
+    monkeypatch.setattr(sys.modules["catsight.frames.clip"], "stills", counting)
     job.list(source=VIDEO | {"path": str(job.folder), "every": 1})
     job.make()
     assert len(written) == 300 and max(ahead) <= 2 * command._AT_ONCE + 2
@@ -130,12 +152,17 @@ def test_near_duplicates_across_groups_are_listed(job):
     job.add("day/cat.png", cat)
     job.add("day/again.jpg", cat, quality=60)  # the same group
     job.add("night/cat.jpg", cat, quality=50)
-    job.add("night/small.png", np.asarray(Image.fromarray(cat).filter(ImageFilter.GaussianBlur(1)).resize((200, 133))))
+    job.add(
+        "night/small.png",
+        np.asarray(Image.fromarray(cat).filter(ImageFilter.GaussianBlur(1)).resize((200, 133))),
+    )
     job.add("night/cup.png", cup)
     rows = job(group_by="folder", glances=2, glance_size=[0.5, 0.6])
     assert not job.left_out
     # of pictures of one group that look the same, the first stands for all
-    assert {(row["frame_id"], row["other_id"]) for row in job.near} == {("day/again.jpg#00", "night/cat.jpg#00")}
+    assert {(row["frame_id"], row["other_id"]) for row in job.near} == {
+        ("day/again.jpg#00", "night/cat.jpg#00")
+    }
     for row in job.near:
         assert (row["group"], row["other_group"]) == ("day", "night") and 0 <= row["distance"] < 10
         assert row["frame_id"] in rows
@@ -146,7 +173,15 @@ def test_near_duplicates_across_groups_are_listed(job):
 def test_files_that_snakemake_cannot_take_are_watched_all_the_same(tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
-    plain = ["a b.png", "q'\"x.png", "{it's}.png", "猫.png", "back\\slash.png", "$HOME`ls`.png", "*.png"]
+    plain = [
+        "a b.png",
+        "q'\"x.png",
+        "{it's}.png",
+        "猫.png",
+        "back\\slash.png",
+        "$HOME`ls`.png",
+        "*.png",
+    ]
     odd = [
         "line\nbreak.png",
         "{name}.png",
@@ -173,21 +208,23 @@ def test_files_that_snakemake_cannot_take_are_watched_all_the_same(tmp_path):
 def test_a_real_clip(job):
     """Through the decoder itself: a name of all kinds, and every way of choosing stills."""
     av = pytest.importorskip("av")
-    pytest.importorskip("catsight.frames.video")
+    pytest.importorskip("catsight.frames.clip")
     path = job.folder / "a b'c\n猫.mp4"
     with av.open(str(path), "w", format="mp4") as clip:
         stream = clip.add_stream("mpeg4", rate=10)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for i in range(20):  # a cut at each fifth frame
             rgb = np.kron(noise(i // 5, 6, 8), np.ones((8, 8, 1), np.uint8))
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.roll(rgb, i, axis=1)), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(np.roll(rgb, i, axis=1)), format="rgb24"
+            )
             clip.mux(stream.encode(frame))
         clip.mux(stream.encode(None))
     job.add("notes.mp4", b"no clip at all")
     for choice in ({"every": 5}, {"every": None, "seconds": 0.5}, {"every": None, "scenes": 0.12}):
         rows = job(source=VIDEO | {"path": str(job.folder)} | choice, out=str(choice))
         assert sorted(rows) == [f"{path.name}#{i:06}" for i in (0, 5, 10, 15)]
-        assert {row["group"] for row in rows.values()} == {path.name} and {row["width"] for row in rows.values()} == {
-            64
-        }
+        assert {row["group"] for row in rows.values()} == {path.name} and {
+            row["width"] for row in rows.values()
+        } == {64}
         assert job.left_out["notes.mp4"][0] == "not a clip"

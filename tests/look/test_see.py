@@ -91,7 +91,12 @@ def test_a_folder(rgb, tmp_path):
     write_clip(tmp_path / "in" / "c.mkv", smooth(2))
     (tmp_path / "in" / "notes.txt").write_text("no picture")
     assert see(tmp_path / "in", "-o", tmp_path / "out") == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png.png", "b.tif.png", "c.mp4"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a.png",
+        "b.png.png",
+        "b.tif.png",
+        "c.mp4",
+    ]
 
 
 def test_a_folder_goes_on_after_a_bad_file(rgb, tmp_path, capfd):
@@ -142,7 +147,9 @@ def test_an_odd_size_is_filled_up_not_cut(tmp_path):
 
 
 def test_a_turned_clip_is_shown_upright(tmp_path):
-    """Phones store clips lying on their side, with a note of how to turn them; the rest is tested with the frames."""
+    """Phones store clips lying on their side, with a note of how to turn them; the rest is tested
+    with the frames.
+    """
     frames = smooth(2)
     write_clip(tmp_path / "clip.mp4", frames)
     data = bytearray((tmp_path / "clip.mp4").read_bytes())
@@ -173,7 +180,19 @@ def test_colours_of_a_clip_are_what_they_were(tmp_path):
     frame[:, :32], frame[:, 32:64], frame[:, 64:] = (200, 40, 40), (40, 180, 60), (40, 60, 200)
     write_clip(tmp_path / "clip.mp4", [frame] * 2, codec="mpeg4")
     assert (
-        main(["see", str(tmp_path / "clip.mp4"), "-o", str(tmp_path / "out.mp4"), "--eye", "human", "--fov", "3"]) == 0
+        main(
+            [
+                "see",
+                str(tmp_path / "clip.mp4"),
+                "-o",
+                str(tmp_path / "out.mp4"),
+                "--eye",
+                "human",
+                "--fov",
+                "3",
+            ]
+        )
+        == 0
     )
     with av.open(tmp_path / "out.mp4") as clip:
         first = next(clip.decode(video=0))
@@ -231,7 +250,27 @@ def test_what_cannot_be_read_leaves_nothing(rgb, tmp_path, capfd):
 
 def test_absurd_conditions_are_said_before_the_work(tmp_path, capfd):
     write_clip(tmp_path / "clip.mkv", smooth(2))
-    assert main(["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4"), "--fov", "400"]) == 1
-    assert "field_of_view is 400.0; it must be a number from 0.001 to 120 degrees" in capfd.readouterr().err
-    assert main(["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4"), "--fov", "4", "--noise", "-1"]) == 1
+    assert (
+        main(["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4"), "--fov", "400"])
+        == 1
+    )
+    assert (
+        "field_of_view is 400.0; it must be a number from 0.001 to 120 degrees"
+        in capfd.readouterr().err
+    )
+    assert (
+        main(
+            [
+                "see",
+                str(tmp_path / "clip.mkv"),
+                "-o",
+                str(tmp_path / "o.mp4"),
+                "--fov",
+                "4",
+                "--noise",
+                "-1",
+            ]
+        )
+        == 1
+    )
     assert "--noise is -1" in capfd.readouterr().err

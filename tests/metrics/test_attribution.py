@@ -5,41 +5,56 @@ import json
 
 import numpy as np
 import pytest
-from toy_tables import IDS, SPEC, write_features, write_frames
 
 from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, rsa
 from catsight.metrics.attribution import WHOLE, divide, name, weight
 from catsight.metrics.suite import Estimate
+from support.toy_tables import IDS, SPEC, write_features, write_frames
 
 PARTS = ["pupil", "acuity", "colour", "rods"]
 
 
 def subsets(parts=PARTS):
-    return ["+".join(some) for count in range(len(parts) + 1) for some in itertools.combinations(parts, count)]
+    return [
+        "+".join(some)
+        for count in range(len(parts) + 1)
+        for some in itertools.combinations(parts, count)
+    ]
 
 
 def game(worth, parts=PARTS):
     return {
-        subset: Estimate(np.asarray(worth(frozenset(subset.split("+")) - {""}), float)) for subset in subsets(parts)
+        subset: Estimate(np.asarray(worth(frozenset(subset.split("+")) - {""}), float))
+        for subset in subsets(parts)
     }
 
 
 def test_shapley_is_the_mean_over_all_orders():
     """Of a game without any structure."""
     rng = np.random.default_rng(0)
-    random = {frozenset(some): rng.normal(size=5) for n in range(5) for some in itertools.combinations(PARTS, n)}
+    random = {
+        frozenset(some): rng.normal(size=5)
+        for n in range(5)
+        for some in itertools.combinations(PARTS, n)
+    }
     due = divide(game(random.__getitem__), PARTS, "energy")
     orders = list(itertools.permutations(PARTS))
     for part in PARTS:
         before = [frozenset(order[: order.index(part)]) for order in orders]
         expected = np.mean([random[others | {part}] - random[others] for others in before], axis=0)
         np.testing.assert_allclose(due[part].values, expected, atol=1e-12)
-        np.testing.assert_allclose(due[f"alone {part}"].values, random[frozenset([part])] - random[frozenset()])
+        np.testing.assert_allclose(
+            due[f"alone {part}"].values, random[frozenset([part])] - random[frozenset()]
+        )
         everything = frozenset(PARTS)
-        np.testing.assert_allclose(due[f"last {part}"].values, random[everything] - random[everything - {part}])
-    np.testing.assert_allclose(sum(due[part].values for part in PARTS), due[WHOLE].values, atol=1e-12)
+        np.testing.assert_allclose(
+            due[f"last {part}"].values, random[everything] - random[everything - {part}]
+        )
+    np.testing.assert_allclose(
+        sum(due[part].values for part in PARTS), due[WHOLE].values, atol=1e-12
+    )
 
 
 def test_parts_that_only_add_up_get_what_they_do():
@@ -58,20 +73,26 @@ def test_what_two_parts_do_together_is_halved():
 
 def test_a_fall_of_a_similarity_is_a_loss():
     similarity = divide(game(lambda some: [1 - 0.1 * len(some)]), PARTS, "rsa")
-    assert similarity[WHOLE].values[0] == pytest.approx(0.4) and similarity["pupil"].values[0] == pytest.approx(0.1)
+    assert similarity[WHOLE].values[0] == pytest.approx(0.4) and similarity["pupil"].values[
+        0
+    ] == pytest.approx(0.1)
 
 
 def test_weights_of_all_that_can_come_before_sum_to_one():
     for count in range(1, 6):
         assert sum(
-            weight(len(some), count) for n in range(count) for some in itertools.combinations(range(count - 1), n)
+            weight(len(some), count)
+            for n in range(count)
+            for some in itertools.combinations(range(count - 1), n)
         ) == pytest.approx(1)
 
 
 def test_what_is_undefined_somewhere_is_undefined_with_its_reason():
     worth = game(lambda some: [0.5])
     worth["pupil+rods"] = Estimate(np.array([np.nan]), reason="the view's features do not vary")
-    assert {estimate.reason for estimate in divide(worth, PARTS, "rsa").values()} == {"the view's features do not vary"}
+    assert {estimate.reason for estimate in divide(worth, PARTS, "rsa").values()} == {
+        "the view's features do not vary"
+    }
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +100,14 @@ def attributed(tmp_path_factory):
     """A study of two parts, through the command: features of each subset, and the table's rows."""
     folder, rng = tmp_path_factory.mktemp("attributed"), np.random.default_rng(0)
     base = {f"blocks.{i}/mean": rng.normal(size=(24, 6)) for i in range(2)}
-    noise = {subset: {c: rng.normal(size=(24, 6)) for c in base} for subset in ("pupil", "rods", "pupil+rods")}
+    noise = {
+        subset: {c: rng.normal(size=(24, 6)) for c in base}
+        for subset in ("pupil", "rods", "pupil+rods")
+    }
     amount = {"pupil": 0.2, "rods": 0.6, "pupil+rods": 1.0}
-    features = {"": base} | {s: {c: base[c] + amount[s] * noise[s][c] for c in base} for s in amount}
+    features = {"": base} | {
+        s: {c: base[c] + amount[s] * noise[s][c] for c in base} for s in amount
+    }
     names = {"": "human", "pupil": "human+pupil", "rods": "human+rods", "pupil+rods": "cat"}
     spec = SPEC | {
         "parts": ["pupil", "rods"],
@@ -89,11 +115,23 @@ def attributed(tmp_path_factory):
         "view": "cat",
         "names": ["cka_linear", "energy", "rsa"],
     }
-    arguments = ["--store", str(folder / "store"), "--frames", str(write_frames(folder / "frames.parquet"))]
+    arguments = [
+        "--store",
+        str(folder / "store"),
+        "--frames",
+        str(write_frames(folder / "frames.parquet")),
+    ]
     for subset, view in names.items():
-        arguments += ["--features", view, str(write_features(folder / f"{view}.parquet", features[subset]))]
+        arguments += [
+            "--features",
+            view,
+            str(write_features(folder / f"{view}.parquet", features[subset])),
+        ]
     out = folder / "out.parquet"
-    assert main(["metrics", "attribute", "--spec", json.dumps(spec), *arguments, "--output", str(out)]) == 0
+    assert (
+        main(["metrics", "attribute", "--spec", json.dumps(spec), *arguments, "--output", str(out)])
+        == 0
+    )
     return features, tables.read(out).to_pandas()
 
 
@@ -105,13 +143,18 @@ def test_the_table_holds_the_loss_that_the_functions_give(attributed):
             continue
         of = {"cka_linear": cka_linear, "rsa": rsa}[metric]
         x = np.float32(features[""][f"{layer}/mean"])
-        worth = {subset: 1 - of(x, np.float32(columns[f"{layer}/mean"])) for subset, columns in features.items()}
+        worth = {
+            subset: 1 - of(x, np.float32(columns[f"{layer}/mean"]))
+            for subset, columns in features.items()
+        }
         value = some.set_index("part")["value"]
         assert value[WHOLE] == pytest.approx(worth["pupil+rods"], abs=1e-6)
         pupil = (worth["pupil"] + worth["pupil+rods"] - worth["rods"]) / 2
         assert value["pupil"] == pytest.approx(pupil, abs=1e-6)
         assert some.set_index("part")["alone"]["rods"] == pytest.approx(worth["rods"], abs=1e-6)
-        assert some.set_index("part")["last"]["rods"] == pytest.approx(worth["pupil+rods"] - worth["pupil"], abs=1e-6)
+        assert some.set_index("part")["last"]["rods"] == pytest.approx(
+            worth["pupil+rods"] - worth["pupil"], abs=1e-6
+        )
 
 
 def test_parts_sum_to_the_whole_in_every_row(attributed):
@@ -126,7 +169,10 @@ def test_parts_sum_to_the_whole_in_every_row(attributed):
 def test_intervals_are_of_groups(attributed):
     """And hold the value, but for the correction of its bias."""
     _, rows = attributed
-    assert rows["ci_low"].notna().all() and (rows["n_groups"] == len({i.split("-")[0] for i in IDS})).all()
+    assert (
+        rows["ci_low"].notna().all()
+        and (rows["n_groups"] == len({i.split("-")[0] for i in IDS})).all()
+    )
     assert (rows["ci_low"] < rows["ci_high"]).all()
     held = (rows["ci_low"] <= rows["value"]) & (rows["value"] <= rows["ci_high"])
     assert held.mean() > 0.8

@@ -1,4 +1,6 @@
-"""A fast version of benchmarks/calibration.py, with its simulated studies: levels and coverage, within chance."""
+"""A fast version of benchmarks/calibration.py, with its simulated studies: levels and coverage,
+within chance.
+"""
 
 import importlib.util
 import os
@@ -26,14 +28,18 @@ def one_thread():
 
 @pytest.mark.parametrize(("groups", "each"), [(100, 1), (40, 5)])
 def test_a_true_null_is_rejected_at_its_level(groups, each):
-    """Of 120 studies 6 on average; a binomial of 0.05 lies between 1 and 15 in all but 3 of 1000 tries."""
+    """Of 120 studies 6 on average; a binomial of 0.05 lies between 1 and 15 in all but 3 of 1000
+    tries.
+    """
     found = [calibration.null_p_values(seed, groups, each) for seed in range(120)]
     for metric in found[0]:
         assert 1 <= sum(study[metric] <= 0.05 for study in found) <= 15, metric
 
 
 def test_intervals_of_fifteen_groups_hold_the_truth():
-    """Of 40 studies 38 on average; fewer than 32 do not come by chance (a bootstrap holds it in 10 to 20)."""
+    """Of 40 studies 38 on average; fewer than 32 do not come by chance (a bootstrap holds it in 10
+    to 20).
+    """
     truths = [calibration.study(seed, 1500, 1.0, each=1, intervals=False) for seed in range(2)]
     found = [calibration.study(seed, 15, 1.0) for seed in range(40)]
     for metric in calibration.INTERVALS:

@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-from toy_tables import FUNCTIONS, IDS, SPEC, write_features, write_frames
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
@@ -22,17 +21,28 @@ from catsight.metrics import (
 from catsight.metrics.compare import estimates
 from catsight.metrics.distribution import scale
 from catsight.metrics.suite import METRICS
+from support.toy_tables import FUNCTIONS, IDS, SPEC, write_features, write_frames
 
 
 @pytest.fixture
 def features():
     rng = np.random.default_rng(0)
     human = {f"blocks.{i}/mean": rng.normal(size=(24, 8 + i)) for i in range(3)}
-    return {"human": human, "cat": {name: x + rng.normal(size=x.shape) for name, x in human.items()}}
+    return {
+        "human": human,
+        "cat": {name: x + rng.normal(size=x.shape) for name, x in human.items()},
+    }
 
 
 def compare(tmp_path, tables_of_views, frames, spec=SPEC, output="toy.parquet"):
-    arguments = ["metrics", "compare", "--spec", json.dumps(spec), "--store", str(tmp_path / "store")]
+    arguments = [
+        "metrics",
+        "compare",
+        "--spec",
+        json.dumps(spec),
+        "--store",
+        str(tmp_path / "store"),
+    ]
     arguments += ["--frames", str(frames), "--output", str(tmp_path / output)]
     for view, path in tables_of_views.items():
         arguments += ["--features", view, str(path)]
@@ -55,7 +65,9 @@ def test_table_holds_what_the_functions_give(tmp_path, features):
         "wasserstein": wasserstein,
         "wasserstein_scaled": lambda x, y: wasserstein(x / scale(x), y / scale(x)),
         "sliced_wasserstein": lambda x, y: sliced_wasserstein(x, y, projections=50),
-        "sliced_wasserstein_scaled": lambda x, y: sliced_wasserstein(x / scale(x), y / scale(x), projections=50),
+        "sliced_wasserstein_scaled": lambda x, y: sliced_wasserstein(
+            x / scale(x), y / scale(x), projections=50
+        ),
         "retrieval_top1": lambda x, y: retrieval(x, y).top1,
         "retrieval_top1_between": lambda x, y: retrieval(x, y, groups=groups).top1,
         "retrieval_mrr": lambda x, y: retrieval(x, y).mean_reciprocal_rank,
@@ -67,7 +79,10 @@ def test_table_holds_what_the_functions_give(tmp_path, features):
         values = []
         for i in range(3):
             row = by_key[f"blocks.{i}", metric]
-            x, y = (features[view][f"blocks.{i}/mean"].astype(np.float32).astype(float) for view in ("human", "cat"))
+            x, y = (
+                features[view][f"blocks.{i}/mean"].astype(np.float32).astype(float)
+                for view in ("human", "cat")
+            )
             assert row["value"] == pytest.approx(function(x, y), rel=1e-9)
             assert row["ci_low"] < row["ci_high"] and row["reason"] is None
             if metric == "procrustes":  # no test of it is made
@@ -86,10 +101,16 @@ def test_p_value_of_rsa_is_mantels(tmp_path, features):
     """With whole photographs relabelled; corrected over the layers it cannot be less by much."""
     frames = write_frames(tmp_path / "f.parquet")
     views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
-    rows = [row for row in compare(tmp_path, views, frames) if row["metric"] == "rsa" and row["layer"] != "all"]
+    rows = [
+        row
+        for row in compare(tmp_path, views, frames)
+        if row["metric"] == "rsa" and row["layer"] != "all"
+    ]
     groups = [i.split("-")[0] for i in IDS]
     for row in rows:
-        x, y = (features[view][f"{row['layer']}/mean"].astype(np.float32) for view in ("human", "cat"))
+        x, y = (
+            features[view][f"{row['layer']}/mean"].astype(np.float32) for view in ("human", "cat")
+        )
         test = mantel(x, y, groups=groups, permutations=99)
         assert row["p_value"] == test.p_value and row["null_mean"] == pytest.approx(test.null_mean)
 
@@ -103,7 +124,9 @@ def test_shards_do_not_matter(tmp_path, features):
     for i, cut in enumerate([slice(0, 5), slice(5, 24)]):
         write_frames(tmp_path / f"frames/{i}.parquet", IDS[cut])
         for view, f in features.items():
-            write_features(tmp_path / f"{view}/{i}.parquet", {n: x[cut] for n, x in f.items()}, IDS[cut])
+            write_features(
+                tmp_path / f"{view}/{i}.parquet", {n: x[cut] for n, x in f.items()}, IDS[cut]
+            )
     parts = {view: tmp_path / view for view in features}
     assert compare(tmp_path, parts, tmp_path / "frames", output="parts.parquet") == whole
 
@@ -120,7 +143,9 @@ def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features
     frames = write_frames(tmp_path / "f.parquet", ids)
     flat = {name: np.ones_like(x) for name, x in features["cat"].items()}
     views = {"human": features["human"], "cat": features["cat"], "flat": flat}
-    views = {view: write_features(tmp_path / f"{view}.parquet", f, ids) for view, f in views.items()}
+    views = {
+        view: write_features(tmp_path / f"{view}.parquet", f, ids) for view, f in views.items()
+    }
     for row in compare(tmp_path, views, frames, {**SPEC, "names": list(METRICS)}):
         assert row["ci_low"] is None and row["p_value"] is None and row["reason"]
         missing = row["view"] == "flat" or row["metric"].endswith("_between")
@@ -173,7 +198,9 @@ def test_merge(tmp_path, features):
     frames = write_frames(tmp_path / "f.parquet")
     views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     one = compare(tmp_path, views, frames)
-    two = compare(tmp_path, views, frames, spec={**SPEC, "encoder": "other"}, output="other.parquet")
+    two = compare(
+        tmp_path, views, frames, spec={**SPEC, "encoder": "other"}, output="other.parquet"
+    )
     output = tmp_path / "metrics.parquet"
     parts = [str(tmp_path / "toy.parquet"), str(tmp_path / "other.parquet")]
     assert main(["metrics", "merge", *parts, "--study", "s", "--output", str(output)]) == 0
@@ -183,30 +210,49 @@ def test_merge(tmp_path, features):
 
 def test_the_stage_needs_neither_torch_nor_timm():
     code = "import sys, catsight.metrics.command; print(*({'torch', 'timm'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip() == ""
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        == ""
+    )
 
 
 def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features):
     ids = IDS[:3]
     views = {
-        v: write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids) for v, f in features.items()
+        v: write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids)
+        for v, f in features.items()
     }
-    rows = compare(tmp_path, views, write_frames(tmp_path / "f.parquet", ids), {**SPEC, "names": list(METRICS)})
+    rows = compare(
+        tmp_path, views, write_frames(tmp_path / "f.parquet", ids), {**SPEC, "names": list(METRICS)}
+    )
     assert {(row["value"], row["p_value"]) for row in rows} == {(None, None)}
     assert all("fewer than 4 frames" in row["reason"] for row in rows)
     # most frames the same: no median distance to take for a bandwidth, but a linear CKA
-    same = {n: np.concatenate([x[:4], np.repeat(x[4:5], 20, axis=0)]) for n, x in features["human"].items()}
+    same = {
+        n: np.concatenate([x[:4], np.repeat(x[4:5], 20, axis=0)])
+        for n, x in features["human"].items()
+    }
     views = {v: write_features(tmp_path / f"{v}2.parquet", same) for v in ("human", "cat")}
     spec = {**SPEC, "names": ["cka_linear", "cka_rbf", "mmd2"]}
     for row in compare(tmp_path, views, write_frames(tmp_path / "f2.parquet"), spec, "two.parquet"):
         assert (row["value"] is None) == (row["metric"] != "cka_linear")
-        assert row["metric"] == "cka_linear" or "more than half of all pairs of frames have the same" in row["reason"]
+        assert (
+            row["metric"] == "cka_linear"
+            or "more than half of all pairs of frames have the same" in row["reason"]
+        )
 
 
 def test_other_numbers_of_frames_or_features(tmp_path, features):
     with pytest.raises(ValueError, match="x has 24 frames and y has 23"):
         rsa(features["human"]["blocks.0/mean"], features["cat"]["blocks.0/mean"][:23])
     features["cat"]["blocks.1/mean"] = features["cat"]["blocks.1/mean"][:, :5]
-    views = {v: reading.Features([write_features(tmp_path / f"{v}.parquet", f)], IDS) for v, f in features.items()}
-    with pytest.raises(CatsightError, match=r"column blocks\.1/mean has 5 features, and 9 in the reference view"):
+    views = {
+        v: reading.Features([write_features(tmp_path / f"{v}.parquet", f)], IDS)
+        for v, f in features.items()
+    }
+    with pytest.raises(
+        CatsightError, match=r"column blocks\.1/mean has 5 features, and 9 in the reference view"
+    ):
         estimates(views, {i: i.split("-")[0] for i in IDS}, SPEC)

@@ -36,7 +36,9 @@ def test_retrieval_at_its_ends():
     x = np.random.default_rng(0).normal(size=(20, 5))
     assert retrieval(x, 3 * x) == (1, 1)
     same = np.tile(x[0], (20, 1))
-    assert retrieval(x, same) == pytest.approx((0, 1 / 20))  # features that tell nothing apart find nothing
+    assert retrieval(x, same) == pytest.approx(
+        (0, 1 / 20)
+    )  # features that tell nothing apart find nothing
     assert np.isnan(retrieval(x, x, groups=["one"] * 20).top1)
     assert np.isnan(retrieval(x, np.where(np.arange(20)[:, None] == 3, 0, x))[1])
     with pytest.raises(ValueError, match="distance is 'taxi'"):
@@ -58,12 +60,18 @@ def test_procrustes_at_its_ends_and_what_changes_nothing():
     turned = 4 * x @ ortho_group.rvs(6, random_state=1) - 7
     assert procrustes(x, turned) == pytest.approx(0, abs=1e-6)
     y = rng.normal(size=(30, 9))  # another number of features
-    assert procrustes(x, y) == pytest.approx(procrustes(turned, y), rel=1e-9) == pytest.approx(procrustes(y, x))
+    assert (
+        procrustes(x, y)
+        == pytest.approx(procrustes(turned, y), rel=1e-9)
+        == pytest.approx(procrustes(y, x))
+    )
     ends = np.zeros((30, 2))
     ends[:, 0], ends[:15, 0] = -1, 1
     across = np.zeros((30, 2))
     across[::2, 1], across[1::2, 1] = -1, 1  # no correlation with it but for 1/15 of the frames
-    assert procrustes(ends, across) == pytest.approx(np.sqrt(2 - 2 * abs((ends[:, 0] * across[:, 1]).mean())), rel=0.01)
+    assert procrustes(ends, across) == pytest.approx(
+        np.sqrt(2 - 2 * abs((ends[:, 0] * across[:, 1]).mean())), rel=0.01
+    )
     assert np.isnan(procrustes(np.ones((5, 2)), x[:5]))
 
 

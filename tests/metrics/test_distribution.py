@@ -15,7 +15,9 @@ def data(n=40, m=40, d=6, shift=0.3, seed=0):
 
 def mmd2_by_definition(x, y, unbiased, factor=1.0):
     s = factor * np.median(pdist(np.concatenate([x, y])))
-    k_xx, k_yy, k_xy = (np.exp(-np.square(cdist(a, b)) / (2 * s * s)) for a, b in ((x, x), (y, y), (x, y)))
+    k_xx, k_yy, k_xy = (
+        np.exp(-np.square(cdist(a, b)) / (2 * s * s)) for a, b in ((x, x), (y, y), (x, y))
+    )
     if unbiased:
         within = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in (k_xx, k_yy)]
         return sum(within) - 2 * k_xy.mean()
@@ -26,13 +28,17 @@ def mmd2_by_definition(x, y, unbiased, factor=1.0):
 @pytest.mark.parametrize("unbiased", [False, True])
 def test_mmd2_is_its_definition(m, unbiased):
     x, y = data(m=m)
-    assert mmd2(x, y, unbiased=unbiased) == pytest.approx(mmd2_by_definition(x, y, unbiased), rel=1e-10)
+    assert mmd2(x, y, unbiased=unbiased) == pytest.approx(
+        mmd2_by_definition(x, y, unbiased), rel=1e-10
+    )
     wanted = mmd2_by_definition(x, y, unbiased, 0.5)
     assert mmd2(x, y, unbiased=unbiased, bandwidth=0.5) == pytest.approx(wanted, rel=1e-10)
 
 
 def test_mmd2_of_pairs_leaves_out_what_a_frame_shares_with_itself():
-    """Gretton et al. 2012, eq. 4; over many draws of paired data from one distribution its mean is 0, that of eq. 3 not."""
+    """Gretton et al. 2012, eq. 4; over many draws of paired data from one distribution its mean is
+    0, that of eq. 3 not.
+    """
     x, y = data()
     s = np.median(pdist(np.concatenate([x, y])))
     k = [np.exp(-np.square(cdist(a, b)) / (2 * s * s)) for a, b in ((x, x), (y, y), (x, y), (y, x))]
@@ -72,7 +78,9 @@ def test_sliced_wasserstein_is_pots(p):
     x, y = data()
     directions = distribution.unit_vectors(6, 70, seed=3)
     wanted = ot.sliced_wasserstein_distance(x, y, projections=directions, p=p)
-    assert sliced_wasserstein(x, y, projections=70, p=p, seed=3) == pytest.approx(float(wanted), rel=1e-10)
+    assert sliced_wasserstein(x, y, projections=70, p=p, seed=3) == pytest.approx(
+        float(wanted), rel=1e-10
+    )
     assert sliced_wasserstein(x, y, projections=70, p=p, seed=4) != sliced_wasserstein(
         x, y, projections=70, p=p, seed=3
     )
@@ -102,9 +110,9 @@ def test_invariances():
     for metric in (energy_distance, wasserstein, sliced_wasserstein):
         assert metric(x * 7, y * 7) == pytest.approx(7 * metric(x, y), rel=1e-10)
         factor = distribution.scale(x)
-        assert metric(7 * x / distribution.scale(7 * x), 7 * y / distribution.scale(7 * x)) == pytest.approx(
-            metric(x, y) / factor, rel=1e-10
-        )
+        assert metric(
+            7 * x / distribution.scale(7 * x), 7 * y / distribution.scale(7 * x)
+        ) == pytest.approx(metric(x, y) / factor, rel=1e-10)
 
 
 def test_columns_of_weights_are_as_many_divisions():
@@ -121,11 +129,18 @@ def test_columns_of_weights_are_as_many_divisions():
         wanted.append((pooled[first], pooled[second]))
     weights = np.array(weights).T
     distances = cdist(pooled, pooled)
-    assert distribution.energy_of(distances, weights) == pytest.approx([energy_distance(*w) for w in wanted])
-    assert distribution.wasserstein_of(pooled, weights) == pytest.approx([wasserstein(*w) for w in wanted])
+    assert distribution.energy_of(distances, weights) == pytest.approx(
+        [energy_distance(*w) for w in wanted]
+    )
+    assert distribution.wasserstein_of(pooled, weights) == pytest.approx(
+        [wasserstein(*w) for w in wanted]
+    )
     kernel, s = distribution.kernel_of(distances**2)
     for unbiased in (False, True):
-        own = [mmd2(*w, unbiased=unbiased, bandwidth=s / np.median(pdist(np.concatenate(w)))) for w in wanted]
+        own = [
+            mmd2(*w, unbiased=unbiased, bandwidth=s / np.median(pdist(np.concatenate(w))))
+            for w in wanted
+        ]
         assert distribution.mmd2_of(kernel, weights, unbiased=unbiased) == pytest.approx(own)
 
 

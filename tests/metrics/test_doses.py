@@ -1,13 +1,18 @@
 import json
 
 import numpy as np
-from toy_tables import SPEC, write_features, write_frames
 
 from catsight import tables
 from catsight.__main__ import main
+from support.toy_tables import SPEC, write_features, write_frames
 
 DOSES = [
-    {"swept": "luminance", "dose": 0.01, "reference": "human@luminance=0.01", "view": "cat@luminance=0.01"},
+    {
+        "swept": "luminance",
+        "dose": 0.01,
+        "reference": "human@luminance=0.01",
+        "view": "cat@luminance=0.01",
+    },
     {"swept": "luminance", "dose": 100.0, "reference": "human", "view": "cat"},
     {"swept": "acuity", "dose": 3.0, "reference": "human", "view": "cat@acuity=3"},
 ]
@@ -16,15 +21,31 @@ DOSES = [
 def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path):
     """So its rows are those that `metrics compare` gives for these two views."""
     rng = np.random.default_rng(0)
-    frames = ["--store", str(tmp_path / "store"), "--frames", str(write_frames(tmp_path / "frames.parquet"))]
+    frames = [
+        "--store",
+        str(tmp_path / "store"),
+        "--frames",
+        str(write_frames(tmp_path / "frames.parquet")),
+    ]
     paths = {}
     for view in {dose[role] for dose in DOSES for role in ("reference", "view")}:
-        paths[view] = str(write_features(tmp_path / f"{view}.parquet", {"b.0/mean": rng.normal(size=(24, 6))}))
+        paths[view] = str(
+            write_features(tmp_path / f"{view}.parquet", {"b.0/mean": rng.normal(size=(24, 6))})
+        )
 
     def run(command, spec, views):
         features = [argument for view in views for argument in ("--features", view, paths[view])]
         out = tmp_path / f"{command}-{len(list(tmp_path.iterdir()))}.parquet"
-        arguments = ["metrics", command, "--spec", json.dumps(spec), *frames, *features, "--output", str(out)]
+        arguments = [
+            "metrics",
+            command,
+            "--spec",
+            json.dumps(spec),
+            *frames,
+            *features,
+            "--output",
+            str(out),
+        ]
         assert main(arguments) == 0
         return tables.read(out).to_pandas()
 
@@ -32,7 +53,9 @@ def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path
     assert set(found["reference"]) == {"human"} and set(found["view"]) == {"cat"}
     for dose in DOSES:
         here = found[(found["swept"] == dose["swept"]) & (found["dose"] == dose["dose"])]
-        wanted = run("compare", SPEC | {"reference": dose["reference"]}, [dose["reference"], dose["view"]])
+        wanted = run(
+            "compare", SPEC | {"reference": dose["reference"]}, [dose["reference"], dose["view"]]
+        )
         columns = ["layer", "metric", "value", "ci_low", "ci_high", "p_value"]
         assert here[columns].reset_index(drop=True).equals(wanted[columns])
     assert len(found) == len(DOSES) * 2 * len(SPEC["names"])
@@ -41,10 +64,28 @@ def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path
 def test_the_studys_own_condition_need_not_be_a_dose(tmp_path):
     rng = np.random.default_rng(0)
     dim = DOSES[:1]
-    arguments = ["--store", str(tmp_path / "store"), "--frames", str(write_frames(tmp_path / "frames.parquet"))]
+    arguments = [
+        "--store",
+        str(tmp_path / "store"),
+        "--frames",
+        str(write_frames(tmp_path / "frames.parquet")),
+    ]
     for view in (dim[0]["reference"], dim[0]["view"]):
         path = write_features(tmp_path / f"{view}.parquet", {"b.0/mean": rng.normal(size=(24, 6))})
         arguments += ["--features", view, str(path)]
     spec = json.dumps(SPEC | {"view": "cat", "doses": dim})
-    assert main(["metrics", "doses", "--spec", spec, *arguments, "--output", str(tmp_path / "out.parquet")]) == 0
+    assert (
+        main(
+            [
+                "metrics",
+                "doses",
+                "--spec",
+                spec,
+                *arguments,
+                "--output",
+                str(tmp_path / "out.parquet"),
+            ]
+        )
+        == 0
+    )
     assert set(tables.read(tmp_path / "out.parquet").to_pandas()["dose"]) == {0.01}

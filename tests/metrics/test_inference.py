@@ -22,11 +22,17 @@ def test_many_groups_share_blocks():
 
 
 def test_kept_are_all_frames_and_then_those_that_stay():
-    assert inference.kept(4, [np.array([0, 3]), np.array([2])]).tolist() == [[1, 1, 1, 1], [0, 1, 1, 0], [1, 1, 0, 1]]
+    assert inference.kept(4, [np.array([0, 3]), np.array([2])]).tolist() == [
+        [1, 1, 1, 1],
+        [0, 1, 1, 0],
+        [1, 1, 0, 1],
+    ]
 
 
 def test_jackknife_of_a_mean_is_the_textbook_interval():
-    """Of a mean over equal groups the jackknife is exact: mean ± t s/√g, here on the scale where values are averaged."""
+    """Of a mean over equal groups the jackknife is exact: mean ± t s/√g, here on the scale where
+    values are averaged.
+    """
     rng = np.random.default_rng(0)
     angles = rng.normal(0.9, 0.1, size=9)
     value, replicates = np.cos(angles.mean()), np.cos((angles.sum() - angles) / 8)
@@ -37,7 +43,9 @@ def test_jackknife_of_a_mean_is_the_textbook_interval():
 
 
 def test_unequal_groups_weigh_by_their_size():
-    """The variance of a mean over unequal groups, from the definition in Busing, Meijer & van der Leeden 1999."""
+    """The variance of a mean over unequal groups, from the definition in Busing, Meijer & van der
+    Leeden 1999.
+    """
     rng = np.random.default_rng(1)
     sizes = np.array([2, 3, 5, 10, 4])
     frames = [rng.normal(0.2, 0.05, size) for size in sizes]
@@ -47,7 +55,9 @@ def test_unequal_groups_weigh_by_their_size():
     replicates = np.array([(everything.sum() - f.sum()) / (n - len(f)) for f in frames])
     h = n / sizes
     centre = g * mean - ((1 - sizes / n) * replicates).sum()
-    variance = sum((hj * mean - (hj - 1) * r - centre) ** 2 / (hj - 1) for hj, r in zip(h, replicates)) / g
+    variance = (
+        sum((hj * mean - (hj - 1) * r - centre) ** 2 / (hj - 1) for hj, r in zip(h, replicates)) / g
+    )
     low, high = inference._interval(mean, replicates, sizes, 0.95)
     assert (low + high) / 2 == pytest.approx(centre)
     assert (high - low) / 2 == pytest.approx(student.ppf(0.975, g - 1) * np.sqrt(variance))

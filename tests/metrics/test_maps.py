@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from toy_tables import FUNCTIONS, IDS, write_features, write_frames
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.metrics.maps import similarity_map
+from support.toy_tables import FUNCTIONS, IDS, write_features, write_frames
 
 SPEC = {
     "encoder": "toy", "reference": "human", "seed": 0, "bandwidth": 1.0, "rsa_distance": "correlation",
@@ -21,7 +21,12 @@ def layers(count: int, n: int = 60, seed: int = 0) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     x = [rng.normal(size=(n, 10))]
     for i in range(1, count):
-        x.append(0.2 * np.tanh(x[-1] - x[-1].mean(axis=0)) @ rng.normal(size=(x[-1].shape[1], 10 + 7 * i)) + 100)
+        x.append(
+            0.2
+            * np.tanh(x[-1] - x[-1].mean(axis=0))
+            @ rng.normal(size=(x[-1].shape[1], 10 + 7 * i))
+            + 100
+        )
     return x
 
 
@@ -52,9 +57,18 @@ def test_a_map_of_another_kind():
 
 def run(command, tmp_path, given, spec=SPEC):
     arguments = ["metrics", command, "--spec", json.dumps(spec), "--store", str(tmp_path / "store")]
-    arguments += ["--frames", str(write_frames(tmp_path / "f.parquet")), "--output", str(tmp_path / "map.parquet")]
+    arguments += [
+        "--frames",
+        str(write_frames(tmp_path / "f.parquet")),
+        "--output",
+        str(tmp_path / "map.parquet"),
+    ]
     for name, features in given.items():
-        arguments += ["--features", name, str(write_features(tmp_path / f"{name}.parquet", features))]
+        arguments += [
+            "--features",
+            name,
+            str(write_features(tmp_path / f"{name}.parquet", features)),
+        ]
     assert main(arguments) == 0
     return tables.read(tmp_path / "map.parquet").to_pylist()
 
@@ -65,17 +79,27 @@ def test_table_between_views(tmp_path):
     rows = run("layers", tmp_path, {"human": human, "cat": cat})
     assert len(rows) == 2 * 2 * 9
     for row in rows:
-        x, y = human[f"{row['layer']}/{row['pooling']}"], cat[f"{row['other_layer']}/{row['pooling']}"]
+        x, y = (
+            human[f"{row['layer']}/{row['pooling']}"],
+            cat[f"{row['other_layer']}/{row['pooling']}"],
+        )
         wanted = FUNCTIONS[row["metric"]](x.astype(np.float32), y.astype(np.float32))
         assert row["value"] == pytest.approx(wanted, abs=1e-5)
         assert (row["view"], row["other_view"], row["n_frames"]) == ("human", "cat", 24)
-        assert f"blocks.{row['layer_index']}" == row["layer"] and f"blocks.{row['other_index']}" == row["other_layer"]
+        assert (
+            f"blocks.{row['layer_index']}" == row["layer"]
+            and f"blocks.{row['other_index']}" == row["other_layer"]
+        )
 
 
 def test_table_between_encoders(tmp_path):
     given = {
         "cnn": {f"stage.{i}/mean": x for i, x in enumerate(layers(2, 24))},
-        "vit": {f"blocks.{i}/{p}": x for i, x in enumerate(layers(3, 24, seed=1)) for p in ("cls", "mean")},
+        "vit": {
+            f"blocks.{i}/{p}": x
+            for i, x in enumerate(layers(3, 24, seed=1))
+            for p in ("cls", "mean")
+        },
     }
     rows = run("encoders", tmp_path, given)
     counts = {}

@@ -22,7 +22,9 @@ GROUPS = ["a", "a", "b", "c", "b", "c", "d"]  # three groups of 2, one of 1
 
 def test_whole_groups_are_relabelled_and_keep_their_order():
     each = permutations.relabellings(GROUPS, 999)
-    assert each.exact and each.distinct == len(each.each) == 6 == len({tuple(row) for row in each.each})
+    assert each.exact and each.distinct == len(each.each) == 6 == len(
+        {tuple(row) for row in each.each}
+    )
     assert each.each[0].tolist() == list(range(7))
     assert each.reason == "too few groups to test: 6 arrangements of them in all"
     for order in each.each:
@@ -38,12 +40,16 @@ def test_many_relabellings_are_drawn_by_the_seed():
     assert (one.each == again.each).all() and (one.each != other.each).any()
     assert (one.each[0] == np.arange(90)).all()
     assert (np.sort(one.each, axis=1) == np.arange(90)).all()
-    assert (groups[one.each].reshape(51, 30, 3) == groups[one.each].reshape(51, 30, 3)[:, :, :1]).all()
+    assert (
+        groups[one.each].reshape(51, 30, 3) == groups[one.each].reshape(51, 30, 3)[:, :, :1]
+    ).all()
 
 
 def test_swaps_exchange_whole_groups():
     each = permutations.swaps(GROUPS, 999)
-    assert each.exact and each.distinct == len(each.each) == 8 == len({tuple(row) for row in each.each})
+    assert each.exact and each.distinct == len(each.each) == 8 == len(
+        {tuple(row) for row in each.each}
+    )
     assert (each.each[0] == 1).all() and (each.each[:, 0] == each.each[:, 1]).all()
     assert not any((row == -other).all() for row in each.each for other in each.each)
     drawn = permutations.swaps(range(40), 200, seed=3)
@@ -58,13 +64,23 @@ def test_divisions_deal_each_size_out_by_itself():
 
 
 def test_mantel_of_few_frames_is_exact():
-    """Enumerated here by itself, for each comparison; the identity counts among the 6! relabellings."""
+    """Enumerated here by itself, for each comparison; the identity counts among the 6!
+    relabellings.
+    """
     rng = np.random.default_rng(3)
     x = rng.normal(size=(6, 4))
     y = x + rng.normal(size=(6, 4))
-    for comparison, alternative in itertools.product(similarity.COMPARISONS, ("greater", "less", "two-sided")):
-        values = [rsa(x, y[list(o)], comparison=comparison) for o in itertools.permutations(range(6))]
-        sign = {"greater": np.array(values), "less": -np.array(values), "two-sided": np.abs(values)}[alternative]
+    for comparison, alternative in itertools.product(
+        similarity.COMPARISONS, ("greater", "less", "two-sided")
+    ):
+        values = [
+            rsa(x, y[list(o)], comparison=comparison) for o in itertools.permutations(range(6))
+        ]
+        sign = {
+            "greater": np.array(values),
+            "less": -np.array(values),
+            "two-sided": np.abs(values),
+        }[alternative]
         test = mantel(x, y, comparison=comparison, alternative=alternative)
         assert test.permutations == 719
         assert test.statistic == pytest.approx(rsa(x, y, comparison=comparison), rel=1e-9)
@@ -77,7 +93,9 @@ def test_mantel_is_scikit_bios(comparison):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(25, 5))
     y = x + 4 * rng.normal(size=(25, 5))
-    a, b = (skbio.stats.distance.DissimilarityMatrix(similarity.rdm(v, "euclidean")) for v in (x, y))
+    a, b = (
+        skbio.stats.distance.DissimilarityMatrix(similarity.rdm(v, "euclidean")) for v in (x, y)
+    )
     wanted, p, _ = skbio.stats.distance.mantel(
         a, b, method=comparison, permutations=4999, alternative="greater", seed=1
     )
@@ -100,10 +118,15 @@ def test_null_of_cka_is_cka_of_the_relabelled():
     x, y = rng.normal(size=(20, 5)), rng.normal(size=(20, 7))
     y[:, :5] += x
     orders = permutations.relabellings(np.repeat(np.arange(10), 2), 30).each
-    k, m = similarity.gram(x) + 3, similarity.rbf(np.square(similarity.rdm(y, "euclidean")))[0]  # not centred
+    k, m = (
+        similarity.gram(x) + 3,
+        similarity.rbf(np.square(similarity.rdm(y, "euclidean")))[0],
+    )  # not centred
     for null, unbiased in zip(inference.cka_nulls(k, m, orders), (False, True)):
         for value, order in zip(null, orders):
-            wanted = similarity.cka(k, m[np.ix_(order, order)], np.ones((1, 20)), unbiased=unbiased)[0]
+            wanted = similarity.cka(
+                k, m[np.ix_(order, order)], np.ones((1, 20)), unbiased=unbiased
+            )[0]
             assert value == pytest.approx(wanted, abs=1e-6)
 
 
@@ -141,7 +164,9 @@ def test_p_value_counts_the_data_itself():
 
 
 def test_corrected_p_values_hold_for_all_layers_at_once():
-    """Under the null of all of 12 layers the least p-value is small in 1 - 0.95^12 of studies, the corrected in 5 %."""
+    """Under the null of all of 12 layers the least p-value is small in 1 - 0.95^12 of studies, the
+    corrected in 5 %.
+    """
     rng = np.random.default_rng(0)
     scales = np.logspace(-3, 3, 12)[:, None]  # layers of very different units
     single, family = [], []
@@ -155,13 +180,20 @@ def test_corrected_p_values_hold_for_all_layers_at_once():
 
 
 def test_permutation_test_holds_its_level_with_grouped_frames():
-    """Unrelated views whose frames are alike within groups: whole groups relabelled reject 5 %, single frames far more."""
+    """Unrelated views whose frames are alike within groups: whole groups relabelled reject 5 %,
+    single frames far more.
+    """
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(12), 4)
     rejected = {"groups": 0, "frames": 0}
     for _ in range(150):
-        x, y = (np.repeat(rng.normal(size=(12, 5)), 4, 0) + 0.3 * rng.normal(size=(48, 5)) for _ in range(2))
-        rejected["groups"] += mantel(x, y, groups=groups, permutations=99, distance="euclidean").p_value <= 0.05
+        x, y = (
+            np.repeat(rng.normal(size=(12, 5)), 4, 0) + 0.3 * rng.normal(size=(48, 5))
+            for _ in range(2)
+        )
+        rejected["groups"] += (
+            mantel(x, y, groups=groups, permutations=99, distance="euclidean").p_value <= 0.05
+        )
         rejected["frames"] += mantel(x, y, permutations=99, distance="euclidean").p_value <= 0.05
     assert rejected["groups"] / 150 < 0.11
     assert rejected["frames"] / 150 > 0.2

@@ -20,11 +20,15 @@ def cka_in_feature_space(x, y):
 
 
 def hsic_by_enumeration(k, m):
-    """Song et al. 2012: the unbiased HSIC as its U-statistic over all quadruples of different frames."""
+    """Song et al. 2012: the unbiased HSIC as its U-statistic over all quadruples of different
+    frames.
+    """
     from itertools import permutations
 
     n = len(k)
-    total = sum(k[i, j] * (m[i, j] + m[p, q] - 2 * m[i, p]) for i, j, p, q in permutations(range(n), 4))
+    total = sum(
+        k[i, j] * (m[i, j] + m[p, q] - 2 * m[i, p]) for i, j, p, q in permutations(range(n), 4)
+    )
     return total / (n * (n - 1) * (n - 2) * (n - 3))
 
 
@@ -36,7 +40,9 @@ def test_biased_cka_is_that_of_feature_space():
 def test_unbiased_cka_is_that_of_enumeration():
     x, y = data(n=7)
     k, m = x @ x.T, y @ y.T
-    wanted = hsic_by_enumeration(k, m) / np.sqrt(hsic_by_enumeration(k, k) * hsic_by_enumeration(m, m))
+    wanted = hsic_by_enumeration(k, m) / np.sqrt(
+        hsic_by_enumeration(k, k) * hsic_by_enumeration(m, m)
+    )
     assert cka_linear(x, y, unbiased=True) == pytest.approx(wanted, rel=1e-10)
 
 
@@ -52,9 +58,17 @@ def test_rsa_is_that_of_scipy(distance, comparison):
 def test_identity_is_exactly_one():
     for seed in range(20):
         x = data(seed=seed)[0].astype(np.float32)
-        for value in (rsa(x, x), rsa(x, x, distance="cosine"), cka_rbf(x, x), cka_rbf(x, x, unbiased=True)):
+        for value in (
+            rsa(x, x),
+            rsa(x, x, distance="cosine"),
+            cka_rbf(x, x),
+            cka_rbf(x, x, unbiased=True),
+        ):
             assert value == 1.0
-        for value in (cka_linear(x, x), cka_linear(x, x, unbiased=True)):  # in feature space, in float32
+        for value in (
+            cka_linear(x, x),
+            cka_linear(x, x, unbiased=True),
+        ):  # in feature space, in float32
             assert value == pytest.approx(1.0, abs=1e-6)
             gram = similarity.gram(x)
             assert similarity.cka(gram, gram, np.ones((1, len(x)))) == 1.0
@@ -80,7 +94,9 @@ def test_a_huge_offset_costs_no_precision():
     offset = shifted.copy()
     offset[:, 3] += 1000  # a massive activation, as in DINOv2
     for unbiased in (False, True):
-        assert cka_linear(offset, y, unbiased=unbiased) == pytest.approx(cka_linear(x, y, unbiased=unbiased), abs=1e-5)
+        assert cka_linear(offset, y, unbiased=unbiased) == pytest.approx(
+            cka_linear(x, y, unbiased=unbiased), abs=1e-5
+        )
 
 
 def test_unrelated_data():
@@ -100,7 +116,9 @@ def test_undefined_is_nan():
     flat[4] = 1.0  # a frame whose features do not vary has no correlation with any other
     assert np.isnan(rsa(flat, y))
     assert np.isnan(cka_rbf(np.ones_like(x), y))
-    assert np.isnan(cka_linear(x * 0 + 0.1, y)) and np.isnan(rsa(x * 0 + 0.1, y))  # 0.1 is no sum of powers of 2
+    assert np.isnan(cka_linear(x * 0 + 0.1, y)) and np.isnan(
+        rsa(x * 0 + 0.1, y)
+    )  # 0.1 is no sum of powers of 2
     with pytest.raises(ValueError, match="comparison is 'kendal'"):
         rsa(x, y, comparison="kendal")
     with pytest.raises(ValueError, match="distance is 'taxi'"):

@@ -4,15 +4,20 @@ import json
 
 import numpy as np
 import pytest
-from toy_tables import SPEC as COMPARE
-from toy_tables import write_features, write_frames
 
 from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, procrustes, retrieval, rsa, stability
 from catsight.metrics.suite import Estimate
+from support.toy_tables import SPEC as COMPARE
+from support.toy_tables import write_features, write_frames
 
-SPEC = COMPARE | {"draws": 10, "frames": 1000, "controls": [], "names": ["cka_linear", "cka_linear_unbiased", "rsa"]}
+SPEC = COMPARE | {
+    "draws": 10,
+    "frames": 1000,
+    "controls": [],
+    "names": ["cka_linear", "cka_linear_unbiased", "rsa"],
+}
 
 
 def frames(groups: int, each: int) -> dict[str, str]:
@@ -29,7 +34,14 @@ def test_values_of_draws_are_the_metrics_on_those_frames():
     x, y = views(60)
     groups = frames(20, 3)
     drawn = stability.Draws(groups, SPEC)
-    names = ["cka_linear", "cka_linear_unbiased", "rsa", "procrustes", "retrieval_top1", "retrieval_mrr_between"]
+    names = [
+        "cka_linear",
+        "cka_linear_unbiased",
+        "rsa",
+        "procrustes",
+        "retrieval_top1",
+        "retrieval_mrr_between",
+    ]
     found = drawn.compare(x, y, names)
     membership = np.array(list(groups.values()))
     assert drawn.sizes[0] == 4 and drawn.sizes == sorted(drawn.sizes) and len(drawn.sizes) == 5
@@ -38,7 +50,9 @@ def test_values_of_draws_are_the_metrics_on_those_frames():
         a, b, own = x[keep], y[keep], membership[keep]
         assert len(keep) == 3 * len(set(own))  # whole groups
         assert found["cka_linear"].values[i] == pytest.approx(cka_linear(a, b))
-        assert found["cka_linear_unbiased"].values[i] == pytest.approx(cka_linear(a, b, unbiased=True))
+        assert found["cka_linear_unbiased"].values[i] == pytest.approx(
+            cka_linear(a, b, unbiased=True)
+        )
         assert found["rsa"].values[i] == pytest.approx(rsa(a, b))
         assert found["procrustes"].values[i] == pytest.approx(procrustes(a, b))
         # what is left out is not found, either
@@ -64,7 +78,8 @@ def test_the_biased_estimator_drifts_and_the_unbiased_does_not():
     values = [row["value"] for row in biased]
     assert all(a > b for a, b in zip(values, values[1:])) and values[0] > values[-1] + 0.15
     assert [row["n_groups"] for row in biased] == [*drawn.sizes, 200]
-    # at the smallest sizes a few draws scatter; from some ten frames on they lie around the whole study's
+    # at the smallest sizes a few draws scatter; from some ten frames on they lie around the whole
+    # study's
     for row in unbiased[2:-1]:
         assert row["low"] < unbiased[-1]["value"] < row["high"]
 
@@ -93,7 +108,10 @@ def test_ceilings():
         "jpeg": {"rsa": estimate(0.6, 0.7, 0.7)},
         "cat": {"rsa": estimate(0.35, 0.35, 0.4)},
     }
-    found = {(view, kind): estimate.values for view, _, kind, estimate in stability.ceilings(of, ["noisy", "jpeg"])}
+    found = {
+        (view, kind): estimate.values
+        for view, _, kind, estimate in stability.ceilings(of, ["noisy", "jpeg"])
+    }
     np.testing.assert_array_equal(found["noisy", "ceiling"], [0.8, 0.7, 0.9])
     np.testing.assert_allclose(found["cat", "of_ceiling"], [0.5, 0.5, 0.5])
     assert set(found) == {("noisy", "ceiling"), ("jpeg", "ceiling"), ("cat", "of_ceiling")}
@@ -102,33 +120,58 @@ def test_ceilings():
 
 
 def run(tmp_path, features, spec, ids=None):
-    arguments = ["metrics", "stability", "--spec", json.dumps(spec), "--store", str(tmp_path / "store")]
+    arguments = [
+        "metrics",
+        "stability",
+        "--spec",
+        json.dumps(spec),
+        "--store",
+        str(tmp_path / "store"),
+    ]
     ids = [*frames(12, 2)] if ids is None else ids
-    arguments += ["--frames", str(write_frames(tmp_path / "f.parquet", ids)), "--output", str(tmp_path / "s.parquet")]
+    arguments += [
+        "--frames",
+        str(write_frames(tmp_path / "f.parquet", ids)),
+        "--output",
+        str(tmp_path / "s.parquet"),
+    ]
     for name, of in features.items():
-        arguments += ["--features", name, str(write_features(tmp_path / f"{name}.parquet", of, ids))]
+        arguments += [
+            "--features",
+            name,
+            str(write_features(tmp_path / f"{name}.parquet", of, ids)),
+        ]
     assert main(arguments) == 0
     return tables.read(tmp_path / "s.parquet").to_pylist()
 
 
 def test_table(tmp_path):
     human, cat = ({f"blocks.{i}/mean": view for i in range(4)} for view in views(24))
-    original = {name: x + 0.1 * np.random.default_rng(1).normal(size=x.shape) for name, x in human.items()}
+    original = {
+        name: x + 0.1 * np.random.default_rng(1).normal(size=x.shape) for name, x in human.items()
+    }
     for i, name in enumerate(cat):
         cat[name] = cat[name] + 2 * i * np.random.default_rng(i).normal(size=(24, 40))
     given = {"human": human, "cat": cat, "original": original}
     rows = run(tmp_path, given, SPEC | {"controls": ["original"]})
     kinds = {
-        kind: [row for row in rows if row["kind"] == kind] for kind in ("size", "split_half", "ceiling", "of_ceiling")
+        kind: [row for row in rows if row["kind"] == kind]
+        for kind in ("size", "split_half", "ceiling", "of_ceiling")
     }
     assert len(rows) == sum(map(len, kinds.values()))
     assert {row["n_groups"] for row in kinds["size"]} >= {4, 12}
-    whole = [r for r in kinds["size"] if r["n_groups"] == 12 and r["metric"] == "rsa" and r["view"] == "cat"]
+    whole = [
+        r
+        for r in kinds["size"]
+        if r["n_groups"] == 12 and r["metric"] == "rsa" and r["view"] == "cat"
+    ]
     top = {row["layer"]: row for row in kinds["ceiling"] if row["metric"] == "rsa"}
     for row in whole:
         x, y = (given[view][f"{row['layer']}/mean"].astype(np.float32) for view in ("human", "cat"))
         assert row["value"] == pytest.approx(rsa(x, y))
-        of = next(r for r in kinds["of_ceiling"] if (r["layer"], r["metric"]) == (row["layer"], "rsa"))
+        of = next(
+            r for r in kinds["of_ceiling"] if (r["layer"], r["metric"]) == (row["layer"], "rsa")
+        )
         assert of["value"] == pytest.approx(row["value"] / top[row["layer"]]["value"])
         assert of["low"] < of["value"] and of["n_groups"] == 12
     (of_cat,) = (r for r in kinds["split_half"] if r["view"] == "cat" and r["metric"] == "rsa")

@@ -3,14 +3,15 @@ from functools import partial
 import numpy as np
 import pytest
 
-from catsight import eyes
+from catsight.inputs import eyes
 from catsight.views import Eye
 from catsight.views.acuity import THRESHOLD, blend_by_eccentricity, cutoff
 from catsight.views.colour import decode_srgb
 
 
 def test_acuity_falls_in_dim_light():
-    # Lind et al. 2017: dogs 5.5 to 19.5 and humans 32.1 to 44.2 c/deg at 43 cd/m²; 1.8 to 3.5 and 5.9 to 9.9 at 0.0087
+    # Lind et al. 2017: dogs 5.5 to 19.5 and humans 32.1 to 44.2 c/deg at 43 cd/m²; 1.8 to 3.5 and
+    # 5.9 to 9.9 at 0.0087
     for name, bright, dim in [("dog", (5.5, 19.5), (1.8, 3.5)), ("human", (32.1, 51), (5.9, 10.5))]:
         part = eyes.load(name)["acuity"]
         assert bright[0] <= cutoff(part, 43) <= bright[1]
@@ -23,7 +24,9 @@ def test_acuity_falls_in_dim_light():
 @pytest.mark.parametrize(("name", "within"), [("human", 1e-6), ("cat", 0.1), ("dog", 0.1)])
 @pytest.mark.parametrize("luminance", [0.01, 0.1, 1, 10, 100, 1000])
 def test_the_whole_eye_resolves_what_is_stated(name, within, luminance):
-    """In focus it passes exp(-3.56) at the stated acuity; the slit's diffraction, left out of the sum, takes little."""
+    """In focus it passes exp(-3.56) at the stated acuity; the slit's diffraction, left out of the
+    sum, takes little.
+    """
     eye = Eye.load(name)
     limit = cutoff(eye.parts["acuity"], luminance)
     f = np.linspace(0.5, 1.5, 2001) * limit
@@ -39,7 +42,8 @@ def test_acuity_falls_off_the_line_of_sight():
 
 
 @pytest.mark.parametrize(
-    ("name", "peak", "at", "limit"), [("human", 217, 3.45, 47.2), ("cat", 99, 0.51, 5.99), ("dog", 99, 0.86, 10)]
+    ("name", "peak", "at", "limit"),
+    [("human", 217, 3.45, 47.2), ("cat", 99, 0.51, 5.99), ("dog", 99, 0.86, 10)],
 )
 def test_contrast_sensitivity(name, peak, at, limit):
     f = np.linspace(0.01, 60, 60_000)
@@ -55,8 +59,12 @@ def test_blend_has_the_variance_that_is_wanted():
 
     for least in (0.0, 0.05):
         wanted = partial(np.polyval, [0.01, least])
-        blended = blend_by_eccentricity(degrees, wanted, lambda sigma: np.full((1, 1, 2000), sigma**2, np.float32))
-        np.testing.assert_allclose(blended[0, 0], (least + 0.01 * degrees[0]) ** 2, rtol=2e-3, atol=1e-5)
+        blended = blend_by_eccentricity(
+            degrees, wanted, lambda sigma: np.full((1, 1, 2000), sigma**2, np.float32)
+        )
+        np.testing.assert_allclose(
+            blended[0, 0], (least + 0.01 * degrees[0]) ** 2, rtol=2e-3, atol=1e-5
+        )
 
 
 def test_eccentricity_blurs_the_edges_and_spares_the_middle():

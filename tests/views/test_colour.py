@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from catsight import CatsightError, eyes
+from catsight import CatsightError
+from catsight.inputs import eyes
 from catsight.views import Eye
 from catsight.views.colour import (
     WAVELENGTHS,
@@ -24,7 +25,8 @@ from catsight.views.colour import (
     ],
 )
 def test_pigment_template(peak, alpha):
-    # the alpha band at 400, 450 ... 650 nm; the beta band adds most at 400 and 450, and 0.004 at 500 for the L pigment
+    # the alpha band at 400, 450 ... 650 nm; the beta band adds most at 400 and 450, and 0.004 at
+    # 500 for the L pigment
     nm = np.array([500.0, 550, 600, 650])
     np.testing.assert_allclose(govardovskii2000(nm, peak), alpha[2:], atol=5e-3)
 
@@ -35,18 +37,26 @@ def without_tapetum(name: str) -> Eye:
 
 
 def test_catches_of_the_cat():
-    # Mallett & Yuksel under D65, 400 to 700 nm, worked out beforehand for this cat (with its own quadrature: 0.004)
+    # Mallett & Yuksel under D65, 400 to 700 nm, worked out beforehand for this cat (with its own
+    # quadrature: 0.004)
     wanted = [[0.0273, 0.1840, 0.7887], [0.1840, 0.6411, 0.1749], [0.0246, 0.5465, 0.4289]]
     np.testing.assert_allclose(without_tapetum("cat").catches, wanted, atol=0.004)
 
 
 def test_catches_of_the_human():
-    wanted = [[0.0207, 0.0983, 0.8811], [0.1013, 0.7732, 0.1255], [0.2737, 0.6526, 0.0737], [0.0181, 0.5852, 0.3966]]
+    wanted = [
+        [0.0207, 0.0983, 0.8811],
+        [0.1013, 0.7732, 0.1255],
+        [0.2737, 0.6526, 0.0737],
+        [0.0181, 0.5852, 0.3966],
+    ]
     np.testing.assert_allclose(Eye.load("human").catches, wanted, atol=0.001)
 
 
 def chart_errors(model: str) -> np.ndarray:
-    """Root mean square errors of the catches that a model predicts from the sRGB of two charts' measured patches."""
+    """Root mean square errors of the catches that a model predicts from the sRGB of two charts'
+    measured patches.
+    """
     import colour
 
     sensitivities = without_tapetum("cat").sensitivities
@@ -55,7 +65,9 @@ def chart_errors(model: str) -> np.ndarray:
     errors = []
     for chart in ("BabelColor Average", "PMC"):
         for patch in colour.SDS_COLOURCHECKERS[chart].values():
-            rgb = colour.XYZ_to_sRGB(colour.sd_to_XYZ(patch, illuminant=light) / 100, apply_cctf_encoding=False)
+            rgb = colour.XYZ_to_sRGB(
+                colour.sd_to_XYZ(patch, illuminant=light) / 100, apply_cctf_encoding=False
+            )
             reflectance = np.interp(WAVELENGTHS, patch.wavelengths, patch.values)
             errors.append(
                 catch_matrix(sensitivities, model) @ rgb
@@ -65,9 +77,13 @@ def chart_errors(model: str) -> np.ndarray:
 
 
 def test_what_a_colour_is_taken_for():
-    """Three models of the light behind an sRGB colour: alike, keeping white, and each true to what it says."""
+    """Three models of the light behind an sRGB colour: alike, keeping white, and each true to what
+    it says.
+    """
     sensitivities = without_tapetum("cat").sensitivities
-    smooth, charts, display = (catch_matrix(sensitivities, name) for name in ("mallett2019", "charts", "display"))
+    smooth, charts, display = (
+        catch_matrix(sensitivities, name) for name in ("mallett2019", "charts", "display")
+    )
     for matrix in (smooth, charts, display):
         np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-12)
         assert (matrix >= 0).all()
@@ -77,9 +93,12 @@ def test_what_a_colour_is_taken_for():
     )
     assert (chart_errors("charts") < [0.012, 0.004, 0.012]).all()
     assert (chart_errors("charts")[:2] < chart_errors("mallett2019")[:2]).all()
-    # the primaries of a monitor, worked out beforehand without setting its white: within the spread of the models
+    # the primaries of a monitor, worked out beforehand without setting its white: within the spread
+    # of the models
     np.testing.assert_allclose(
-        display, [[0.0172, 0.1816, 0.8012], [0.1842, 0.6483, 0.1675], [0.0263, 0.5701, 0.4037]], atol=0.05
+        display,
+        [[0.0172, 0.1816, 0.8012], [0.1842, 0.6483, 0.1675], [0.0263, 0.5701, 0.4037]],
+        atol=0.05,
     )
 
 
@@ -94,7 +113,9 @@ def test_every_model_and_illuminant_makes_an_eye():
 def test_back_projection_merges_metamers_and_changes_no_catch():
     catches = without_tapetum("cat").catches[:2]
     v = back_projection(catches) @ catches
-    np.testing.assert_allclose(v, [[0.2287, 0.7713, 0], [0.2287, 0.7713, 0], [-0.0267, 0.0267, 1]], atol=0.002)
+    np.testing.assert_allclose(
+        v, [[0.2287, 0.7713, 0], [0.2287, 0.7713, 0], [-0.0267, 0.0267, 1]], atol=0.002
+    )
     np.testing.assert_allclose(v @ v, v, atol=1e-12)
     np.testing.assert_allclose(catches @ v, catches, atol=1e-12)
     np.testing.assert_allclose(v @ np.ones(3), 1, atol=1e-12)
@@ -123,9 +144,12 @@ def test_tapetum_returns_what_the_first_pass_lets_through():
 
 
 def seen_apart(eye: Eye, *colours) -> int:
-    """Codes by which a plain field of the one colour differs from one of the other, as the eye sees them by day."""
+    """Codes by which a plain field of the one colour differs from one of the other, as the eye sees
+    them by day.
+    """
     one, other = (
-        eye.see(np.full((16, 16, 3), rgb, np.uint8), field_of_view=5, luminance=300).astype(int) for rgb in colours
+        eye.see(np.full((16, 16, 3), rgb, np.uint8), field_of_view=5, luminance=300).astype(int)
+        for rgb in colours
     )
     return np.abs(one - other).max()
 
@@ -139,9 +163,12 @@ def test_teal_and_pink_are_one_colour_to_a_cat_and_two_to_a_human():
     assert seen_apart(Eye(parts), teal, pink) == 0
     cat, human = Eye.load("cat"), Eye.load("human")
     assert seen_apart(cat, teal, pink) <= 2
-    np.testing.assert_allclose(cat.see(np.full((1, 1, 3), teal, np.uint8), field_of_view=5, luminance=300), 149, atol=2)
+    np.testing.assert_allclose(
+        cat.see(np.full((1, 1, 3), teal, np.uint8), field_of_view=5, luminance=300), 149, atol=2
+    )
     assert seen_apart(human, teal, pink) > 100
-    # and a pair along the very direction in which no cone of the cat as it is caught tells colours apart
+    # and a pair along the very direction in which no cone of the cat as it is caught tells colours
+    # apart
     unseen = np.linalg.svd(cat.catches[:2])[2][-1]
     pair = encode_srgb(0.3 + np.outer([-0.2, 0.2], unseen / np.abs(unseen).max()))
     assert seen_apart(cat, *pair) == 0
@@ -172,11 +199,15 @@ def test_srgb_goes_there_and_back():
 
 
 def test_encoding_is_the_formula():
-    """By table, but the code that the formula gives wherever that is not within 0.002 of the middle between two."""
-    linear = np.concatenate([np.random.default_rng(0).random(2_000_000), np.linspace(0, 0.01, 200_000)]).astype(
-        np.float32
+    """By table, but the code that the formula gives wherever that is not within 0.002 of the middle
+    between two.
+    """
+    linear = np.concatenate(
+        [np.random.default_rng(0).random(2_000_000), np.linspace(0, 0.01, 200_000)]
+    ).astype(np.float32)
+    exact = 255 * np.where(
+        linear <= 0.0031308, 12.92 * linear, 1.055 * np.power(linear, 1 / 2.4, dtype=float) - 0.055
     )
-    exact = 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.power(linear, 1 / 2.4, dtype=float) - 0.055)
     clear = np.abs(exact - np.floor(exact) - 0.5) > 0.002
     assert clear.mean() > 0.995
     np.testing.assert_array_equal(encode_srgb(linear)[clear], np.rint(exact)[clear])
@@ -188,12 +219,14 @@ def test_encoding_is_the_formula():
 def test_unknown_eye_and_part():
     with pytest.raises(CatsightError, match="'lion' is unknown; it may be cat, dog, human"):
         Eye.load("lion")
-    with pytest.raises(CatsightError, match="no part 'whiskers'; its parts are pupil, acuity, colour, rods"):
+    with pytest.raises(
+        CatsightError, match="no part 'whiskers'; its parts are pupil, acuity, colour, rods"
+    ):
         Eye.load("cat").swap(Eye.load("human"), ["whiskers"])
 
 
 def test_quanta_of_a_candela():
-    # 1 scotopic cd/m² is 1/1700 W/m²/sr of 507 nm: 4.57e5 quanta/s/deg² through 1 mm²; a photopic one of daylight,
-    # seen by the rods, is S/P = 2.5 times that (the ratio of D65)
+    # 1 scotopic cd/m² is 1/1700 W/m²/sr of 507 nm: 4.57e5 quanta/s/deg² through 1 mm²; a photopic
+    # one of daylight, seen by the rods, is S/P = 2.5 times that (the ratio of D65)
     rods = Eye.load("human").sensitivities[-1]
     assert quanta(rods, "D65") == pytest.approx(2.48 * 4.57e5, rel=0.04)

@@ -7,8 +7,9 @@ from scipy.ndimage import gaussian_filter
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
-from catsight.pictures import decode_png, encode_png
+from catsight.inputs.pictures import decode_png, encode_png
 from catsight.study import Study
+from catsight.tables.columns.frames import FRAMES
 from catsight.views import controls
 from catsight.views.colour import decode_srgb, encode_srgb
 from catsight.views.command import viewer
@@ -39,7 +40,9 @@ def test_grey_is_the_luminance(photo):
 
 def test_blur_is_a_gaussian_of_light(photo):
     ours = controls.blur(photo)(3.0)
-    scipys = gaussian_filter(decode_srgb(photo).astype(float), (3, 3, 0), mode="reflect", truncate=6)
+    scipys = gaussian_filter(
+        decode_srgb(photo).astype(float), (3, 3, 0), mode="reflect", truncate=6
+    )
     assert np.abs(ours.astype(int) - encode_srgb(scipys)).max() <= 1
     np.testing.assert_array_equal(controls.blur(photo)(0.0), photo)
 
@@ -48,7 +51,9 @@ def test_blur_is_a_gaussian_of_light(photo):
 def test_a_blur_is_as_far_away_as_asked(photo, difference):
     picture, sigma, reached = controls.matched_blur(photo, difference)
     assert reached
-    assert np.sqrt(np.mean((picture.astype(float) - photo) ** 2)) == pytest.approx(difference, rel=0.02)
+    assert np.sqrt(np.mean((picture.astype(float) - photo) ** 2)) == pytest.approx(
+        difference, rel=0.02
+    )
     np.testing.assert_array_equal(picture, controls.blur(photo)(sigma))
 
 
@@ -61,35 +66,52 @@ def test_where_no_blur_is_far_enough_it_is_said(photo):
 
 
 def test_jpeg_is_worse_for_less_quality(photo):
-    moved = [controls.rms_difference(controls.jpeg(photo, quality), photo) for quality in (95, 50, 5)]
+    moved = [
+        controls.rms_difference(controls.jpeg(photo, quality), photo) for quality in (95, 50, 5)
+    ]
     assert 0 < moved[0] < moved[1] < moved[2]
 
 
 def test_controls_change_the_reference(photo, tmp_path):
     """And the blur is as far from it as the cat's view is, frame by frame."""
     made = study(
-        blur={"filter": "blur", "match": "cat"}, grey={"filter": "greyscale"}, jpeg={"filter": "jpeg", "quality": 20}
+        blur={"filter": "blur", "match": "cat"},
+        grey={"filter": "greyscale"},
+        jpeg={"filter": "jpeg", "quality": 20},
     )
     rows = [
         {"frame_id": f"f{i}", "group": "g", "image": {"bytes": encode_png(photo[30 * i :, 20 * i :])}, "width": 1,
          "height": 1, "sha256": hashlib.sha256(b"").hexdigest()}
         for i in range(2)
     ]  # fmt: skip
-    tables.write(tmp_path / "frames.parquet", rows, tables.FRAMES, {})
+    tables.write(tmp_path / "frames.parquet", rows, FRAMES, {})
     seen, about = {}, {}
     for view in made.views:
         out = tmp_path / f"{view}.parquet"
-        where = ["--store", str(tmp_path / "store"), "--frames", str(tmp_path / "frames.parquet"), "--output", str(out)]
+        where = [
+            "--store",
+            str(tmp_path / "store"),
+            "--frames",
+            str(tmp_path / "frames.parquet"),
+            "--output",
+            str(out),
+        ]
         assert main(["views", "--spec", made.views_spec(view), *where]) == 0
         seen[view] = [decode_png(row["image"]["bytes"]) for row in tables.read(out).to_pylist()]
         about[view] = tables.provenance(out)
-    for human, cat, blur, grey, jpeg in zip(*(seen[v] for v in ("human", "cat", "blur", "grey", "jpeg"))):
+    for human, cat, blur, grey, jpeg in zip(
+        *(seen[v] for v in ("human", "cat", "blur", "grey", "jpeg"))
+    ):
         moved = controls.rms_difference(cat, human)
         assert moved > 1 and controls.rms_difference(blur, human) == pytest.approx(moved, rel=0.02)
         np.testing.assert_array_equal(grey, controls.greyscale(human))
         np.testing.assert_array_equal(jpeg, controls.jpeg(human, 20))
     matched = about["blur"]["matched"]
-    assert matched["frames"] == 2 and matched["unmatched"] == 0 and 0 < matched["blur"][0] <= matched["blur"][2] < 0.1
+    assert (
+        matched["frames"] == 2
+        and matched["unmatched"] == 0
+        and 0 < matched["blur"][0] <= matched["blur"][2] < 0.1
+    )
 
 
 def test_a_haze_is_told(photo, capfd):
@@ -106,9 +128,15 @@ def test_a_haze_is_told(photo, capfd):
     [
         ({"a": {"filter": "blur"}}, r"views\.a\.match is 'None'; it may be a view .*: cat$"),
         ({"a": {"filter": "blur", "match": "human"}}, r"views\.a\.match is 'human'"),
-        ({"a": {"filter": "blur", "match": "b"}, "b": {"filter": "greyscale"}}, r"views\.a\.match is 'b'"),
+        (
+            {"a": {"filter": "blur", "match": "b"}, "b": {"filter": "greyscale"}},
+            r"views\.a\.match is 'b'",
+        ),
         ({"a": {"filter": "jpeg", "match": "cat"}}, r"views\.a\.match has no meaning for jpeg"),
-        ({"a": {"filter": "jpeg", "quality": 99}}, r"views\.a\.quality is 99; it must be at most 95"),
+        (
+            {"a": {"filter": "jpeg", "quality": 99}},
+            r"views\.a\.quality is 99; it must be at most 95",
+        ),
         ({"a": {"eye": "cat", "quality": 9}}, r"views\.a\.quality has no meaning for an eye"),
         ({"human": {"filter": "greyscale"}}, r"reference is 'human', a control"),
     ],

@@ -31,14 +31,18 @@ def test_a_flat_scene_is_one_defocus(rgb):
         (0.5, 1.0, 1.0),
     ]:
         seen = cat.see(rgb, depth=np.full((96, 128), depth), focus=focus, **CONDITIONS)
-        np.testing.assert_allclose(seen.astype(int), cat.see(rgb, defocus=dioptres, **CONDITIONS), atol=1)
+        np.testing.assert_allclose(
+            seen.astype(int), cat.see(rgb, defocus=dioptres, **CONDITIONS), atol=1
+        )
 
 
 def test_uniform_field_stays_whatever_its_depth():
     grey = np.full((96, 128, 3), 118, np.uint8)
     depth = np.random.default_rng(1).uniform(0.2, 20, (96, 128))
     for name in ("cat", "human"):
-        np.testing.assert_array_equal(Eye.load(name).see(grey, depth=depth, focus=1.0, **CONDITIONS), grey)
+        np.testing.assert_array_equal(
+            Eye.load(name).see(grey, depth=depth, focus=1.0, **CONDITIONS), grey
+        )
 
 
 def halves(near_left: bool):
@@ -55,7 +59,9 @@ def test_a_near_thing_in_focus_has_a_sharp_edge_over_a_blurred_ground():
     cat = Eye.load("cat")
     sharp = decode_srgb(cat.see(rgb, **CONDITIONS))[32, :, 1]
     seen = decode_srgb(cat.see(rgb, depth=depth, focus=0.5, **CONDITIONS))[32, :, 1]
-    np.testing.assert_allclose(seen, sharp, atol=0.01)  # the ground is black: its blur cannot be seen
+    np.testing.assert_allclose(
+        seen, sharp, atol=0.01
+    )  # the ground is black: its blur cannot be seen
     # the same edge blurred by as much as the ground is: far wider
     blurred = decode_srgb(cat.see(rgb, defocus=-1.9, **CONDITIONS))[32, :, 1]
     assert np.abs(blurred - sharp).max() > 0.1
@@ -71,7 +77,9 @@ def test_a_near_thing_out_of_focus_spreads_over_a_sharp_ground():
 
 
 def test_a_thing_between_leaves_no_halo_around_a_nearer_one_elsewhere():
-    """Black ground, a near black box in focus, and a white card between them in depth, in another corner."""
+    """Black ground, a near black box in focus, and a white card between them in depth, in another
+    corner.
+    """
     rgb, depth = np.zeros((96, 96, 3), np.uint8), np.full((96, 96), 10.0)
     depth[10:30, 10:30] = 0.5
     rgb[80:, 80:], depth[80:, 80:] = 255, 1.0
@@ -88,7 +96,9 @@ def test_each_part_is_as_sharp_as_its_distance_allows(rgb):
     cat = Eye.load("cat")
     seen = cat.see(rgb, depth=depth, focus=1.0, **CONDITIONS).astype(int)
     np.testing.assert_allclose(seen[:, :20], cat.see(rgb, **CONDITIONS)[:, :20], atol=2)
-    np.testing.assert_allclose(seen[:, 108:], cat.see(rgb, defocus=-0.75, **CONDITIONS)[:, 108:], atol=2)
+    np.testing.assert_allclose(
+        seen[:, 108:], cat.see(rgb, defocus=-0.75, **CONDITIONS)[:, 108:], atol=2
+    )
 
 
 def test_layers_lie_a_step_apart():
@@ -108,8 +118,16 @@ def test_layers_lie_a_step_apart():
 @pytest.mark.parametrize(
     ("depth", "focus", "words"),
     [
-        (np.ones((5, 5)), None, r"depth has the shape \(5, 5\); it must have the picture's, \(96, 128\)"),
-        (np.zeros((96, 128)), None, "depth must be in metres, each value a number of at least 0.01"),
+        (
+            np.ones((5, 5)),
+            None,
+            r"depth has the shape \(5, 5\); it must have the picture's, \(96, 128\)",
+        ),
+        (
+            np.zeros((96, 128)),
+            None,
+            "depth must be in metres, each value a number of at least 0.01",
+        ),
         (np.full((96, 128), np.nan), None, "depth must be in metres"),
         (np.ones((96, 128)), 0, "focus is 0; it must be a number from 0.05 to 1e\\+06 metres"),
         (np.full((96, 128), "near"), None, "depth must be in metres"),

@@ -10,7 +10,8 @@ F = np.array([3.0, 6.0, 9.0])
 
 
 def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float = 555.0):
-    """An independent transfer function: the pupil's phase sampled in the plane, correlated with itself by FFT.
+    """An independent transfer function: the pupil's phase sampled in the plane, correlated with
+    itself by FFT.
 
     Returns the frequencies (c/deg) and the transfer along x and along y.
     """
@@ -18,7 +19,9 @@ def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float
     axis = (np.arange(n) - n // 2) * step
     x, y = np.meshgrid(axis, axis)
     # the fraction of each cell inside the aperture, so that the edge is not a staircase
-    inside = np.clip((pupil.half_width(y) - np.abs(x)) / step + 0.5, 0, 1) * (np.abs(y) < pupil.height / 2)
+    inside = np.clip((pupil.half_width(y) - np.abs(x)) / step + 0.5, 0, 1) * (
+        np.abs(y) < pupil.height / 2
+    )
     wave = inside * np.exp(2j * np.pi / (wavelength * 1e-9) * 0.5 * defocus * (x**2 + y**2) * 1e-6)
     size = 2 * n
     spectrum = np.abs(np.fft.fft2(wave, (size, size))) ** 2
@@ -29,7 +32,14 @@ def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float
 
 @pytest.mark.parametrize(
     ("width", "height", "defocus"),
-    [(4.4, 4.4, 0.5), (12, 12, 0.5), (2.0, 11.5, 0.5), (1.0, 11.0, 1.0), (0.5, 10.5, 0.0), (7.0, 12.5, 0.25)],
+    [
+        (4.4, 4.4, 0.5),
+        (12, 12, 0.5),
+        (2.0, 11.5, 0.5),
+        (1.0, 11.0, 1.0),
+        (0.5, 10.5, 0.0),
+        (7.0, 12.5, 0.25),
+    ],
 )
 def test_transfer_agrees_with_the_sampled_pupil(width, height, defocus):
     pupil = Pupil(width, height)
@@ -40,9 +50,10 @@ def test_transfer_agrees_with_the_sampled_pupil(width, height, defocus):
     np.testing.assert_allclose(aperture_otf(pupil, 0 * probe, probe, defocus), wanted[1], atol=4e-3)
 
 
-#: A table worked out beforehand from sampled pupils, 555 nm, at 3, 6 and 9 c/deg. Left out (nan) are the
-#: four of its 66 entries that are off by more than 0.01, at 3 c/deg through tall pupils out of focus, where a sampled
-#: pupil needs the finest samples. There ours agrees with :func:`autocorrelation`, above, and with geometry, below.
+#: A table worked out beforehand from sampled pupils, 555 nm, at 3, 6 and 9 c/deg. Left out (nan)
+#: are the four of its 66 entries that are off by more than 0.01, at 3 c/deg through tall pupils out
+#: of focus, where a sampled pupil needs the finest samples. There ours agrees with
+#: :func:`autocorrelation`, above, and with geometry, below.
 TABLE = [
     (4.4, 4.4, 0.0, [0.972, 0.945, 0.917], [0.972, 0.945, 0.917]),
     (4.4, 4.4, 0.25, [0.931, 0.800, 0.635], [0.931, 0.800, 0.635]),
@@ -72,16 +83,22 @@ def test_tabulated_transfer(width, height, defocus, along_x, along_y):
 
 
 def test_strong_defocus_is_geometry():
-    """The point spread becomes the shape of the pupil: a disc's transform, and along a thin slit that of a parabola."""
+    """The point spread becomes the shape of the pupil: a disc's transform, and along a thin slit
+    that of a parabola.
+    """
     for height, defocus in [(12.0, 0.5), (12.0, 1.0)]:
         a = np.pi * np.degrees(height * 1e-3 * defocus) * F
         np.testing.assert_allclose(
-            aperture_otf(Pupil(height, height), 0 * F, F, defocus), 2 * special.j1(a) / a, atol=0.012
+            aperture_otf(Pupil(height, height), 0 * F, F, defocus),
+            2 * special.j1(a) / a,
+            atol=0.012,
         )
     for width, height, defocus in [(0.5, 10.5, 1.0), (1.0, 11.0, 1.0), (2.0, 11.5, 0.5)]:
         a = np.pi * np.degrees(height * 1e-3 * defocus) * F
         parabola = 3 * (np.sin(a) - a * np.cos(a)) / a**3
-        np.testing.assert_allclose(aperture_otf(Pupil(width, height), 0 * F, F, defocus), parabola, atol=0.012)
+        np.testing.assert_allclose(
+            aperture_otf(Pupil(width, height), 0 * F, F, defocus), parabola, atol=0.012
+        )
 
 
 @pytest.mark.parametrize("luminance", [0.01, 1, 100, 1000])
@@ -90,13 +107,19 @@ def test_quadrature_is_converged(luminance, defocus):
     """Six times the points change nothing beyond 0.0002, wherever the transfer is not taken for 0."""
     pupil = Eye.load("cat").pupil(luminance)
     along = np.linspace(0, 60, 121)
-    for fx, fy in (np.meshgrid(along[::3], along), (along, 0 * along), (0 * along, along)):  # each axis alone, too
+    for fx, fy in (
+        np.meshgrid(along[::3], along),
+        (along, 0 * along),
+        (0 * along, along),
+    ):  # each axis alone, too
         fine = aperture_otf(pupil, fx, fy, defocus, refinement=6)
         np.testing.assert_allclose(aperture_otf(pupil, fx, fy, defocus), fine, atol=2e-4)
 
 
 def test_what_is_taken_for_nothing_is_small():
-    """Beyond 60 cycles in the smear a transfer is taken for 0: even a disc's is below 0.002 there (geometry)."""
+    """Beyond 60 cycles in the smear a transfer is taken for 0: even a disc's is below 0.002 there
+    (geometry).
+    """
     a = np.pi * np.linspace(60, 70, 1001)
     assert np.abs(2 * special.j1(a) / a).max() < 0.002
 
@@ -115,7 +138,15 @@ def test_transfer_of_nothing_is_one_and_beyond_the_cutoff_zero():
 
 @pytest.mark.parametrize(
     ("px_per_degree", "luminance", "defocus"),
-    [(16, 100, 0.0), (16, 100, 1.0), (16, 1, 0.5), (16, 0.01, 0.5), (120, 100, 20.0), (120, 0.01, 4.0), (500, 1, 1.0)],
+    [
+        (16, 100, 0.0),
+        (16, 100, 1.0),
+        (16, 1, 0.5),
+        (16, 0.01, 0.5),
+        (120, 100, 20.0),
+        (120, 0.01, 4.0),
+        (500, 1, 1.0),
+    ],
 )
 def test_grid_interpolates_well(px_per_degree, luminance, defocus):
     """Also where a wide slit smears along both axes, and where the knots end with what is resolved."""
@@ -123,27 +154,37 @@ def test_grid_interpolates_well(px_per_degree, luminance, defocus):
     fx, fy = (np.arange(n) / n * px_per_degree / 2 for n in (300, 200))
     grid = aperture_otf_grid(pupil, fx, fy, defocus)
     rows, columns = np.random.default_rng(0).integers(0, [[200], [300]], (2, 400))
-    np.testing.assert_allclose(grid[rows, columns], aperture_otf(pupil, fx[columns], fy[rows], defocus), atol=1e-3)
+    np.testing.assert_allclose(
+        grid[rows, columns], aperture_otf(pupil, fx[columns], fy[rows], defocus), atol=1e-3
+    )
 
 
 def test_human_eye_is_watson_2013():
     # Watson 2013 evaluated beforehand at 3 mm and 2 mm: 5, 10, 20, 30 c/deg
-    np.testing.assert_allclose(watson2013(np.array([5, 10, 20, 30]), 3.0), [0.816, 0.563, 0.282, 0.164], atol=6e-4)
-    np.testing.assert_allclose(watson2013(np.array([5, 10, 20, 30]), 2.0), [0.865, 0.657, 0.353, 0.197], atol=6e-4)
+    np.testing.assert_allclose(
+        watson2013(np.array([5, 10, 20, 30]), 3.0), [0.816, 0.563, 0.282, 0.164], atol=6e-4
+    )
+    np.testing.assert_allclose(
+        watson2013(np.array([5, 10, 20, 30]), 2.0), [0.865, 0.657, 0.353, 0.197], atol=6e-4
+    )
     human = Eye.load("human")
     f = np.linspace(0, 40, 9)
     # the nerves add a Gaussian that takes what is left at the limit of acuity to the threshold
     limit = cutoff(human.parts["acuity"], 100)
     optics = watson2013(f, human.pupil(100).width)
     left = THRESHOLD / watson2013(limit, human.pupil(100).width)
-    np.testing.assert_allclose(human.mtf(f, 30, luminance=100), optics * left ** np.square(f / limit), rtol=1e-9)
+    np.testing.assert_allclose(
+        human.mtf(f, 30, luminance=100), optics * left ** np.square(f / limit), rtol=1e-9
+    )
     assert (human.mtf(f[1:], luminance=100, defocus=0.5) < human.mtf(f[1:], luminance=100)).all()
 
 
 def test_wavelength_scales_diffraction():
     f = np.linspace(0, 60, 13)
     pupil = Pupil(1.64, 11.5)
-    np.testing.assert_allclose(aperture_otf(pupil, f, 0 * f, wavelength=450), aperture_otf(pupil, f * 450 / 555, 0 * f))
+    np.testing.assert_allclose(
+        aperture_otf(pupil, f, 0 * f, wavelength=450), aperture_otf(pupil, f * 450 / 555, 0 * f)
+    )
     frequency, along_x, along_y = autocorrelation(pupil, 0.5, 0.012, wavelength=450)
     for wanted, ours in [
         (along_x, aperture_otf(pupil, f, 0 * f, 0.5, 450)),
@@ -171,16 +212,20 @@ def test_slit_orientation():
     """Diffraction is worse across the slit; defocus is far worse along it."""
     cat = Eye.load("cat")
     assert cat.mtf(9, 0, luminance=1000) < cat.mtf(9, 90, luminance=1000)
-    assert cat.mtf(4, 0, luminance=100, defocus=0.5) > cat.mtf(4, 90, luminance=100, defocus=0.5) + 0.1
+    assert (
+        cat.mtf(4, 0, luminance=100, defocus=0.5) > cat.mtf(4, 90, luminance=100, defocus=0.5) + 0.1
+    )
 
 
 def test_variance_budget_reaches_the_behavioural_acuity_and_no_further():
     cat = Eye.load("cat")
-    # bright and focused, the whole eye passes exp(-3.56) at its acuity limit (AcuityView), but for diffraction
+    # bright and focused, the whole eye passes exp(-3.56) at its acuity limit (AcuityView), but for
+    # diffraction
     assert cat.mtf(6, 90, luminance=300) == pytest.approx(np.exp(-3.56), abs=0.004)
     # optics worse than behaviour leave nothing to the neural term
     assert neural_sigma(6, 0.5 ** (6 / 1.89) ** 2) == 0
-    # and of Gaussian optics with modulation 0.5 at 6.15 c/deg the variance is what the nerves' lacks
+    # and of Gaussian optics with modulation 0.5 at 6.15 c/deg the variance is what the nerves'
+    # lacks
     assert neural_sigma(6, 0.5 ** (6 / 6.15) ** 2) == pytest.approx(0.0639, abs=2e-4)
     assert neural_mtf(0.1874 / 0.05, 0.05) == pytest.approx(0.5, abs=1e-3)
 
@@ -192,5 +237,7 @@ def test_pictures_of_nearly_the_same_size_share_a_spline():
     for last in (9.0, 9.5, 11.0, 11.3):
         axis = np.linspace(0, last, 50)
         grid = aperture_otf_grid(pupil, axis, axis, 0.2)
-        np.testing.assert_allclose(grid, aperture_otf(pupil, axis[None, :], axis[:, None], 0.2), atol=1e-3)
+        np.testing.assert_allclose(
+            grid, aperture_otf(pupil, axis[None, :], axis[:, None], 0.2), atol=1e-3
+        )
     assert optics._aperture_spline.cache_info().misses == 1

@@ -10,7 +10,9 @@ def test_counts_are_poisson():
     """Mean kept, variance equal to the mean in quanta, whole quanta only."""
     planes = np.full((2, 200, 300), 0.5, np.float32)
     planes[1] = 0.1
-    counted = add_photon_noise(planes, np.array([4000.0, 900.0]), 10, seed=0).astype(float)  # 40 and 9 per pixel
+    counted = add_photon_noise(planes, np.array([4000.0, 900.0]), 10, seed=0).astype(
+        float
+    )  # 40 and 9 per pixel
     for plane, mean, per_pixel in zip(counted, (20, 0.9), (40, 9)):
         quanta = plane * per_pixel
         np.testing.assert_allclose(quanta, np.rint(quanta), atol=1e-4)
@@ -51,10 +53,15 @@ def test_noise_falls_with_light_as_the_square_root():
 
 
 def test_quanta_in_the_dark():
-    """Human rods count some 9 isomerisations per rod, second and scotopic troland, 12 700 rods lying in a deg²."""
+    """Human rods count some 9 isomerisations per rod, second and scotopic troland, 12 700 rods
+    lying in a deg².
+    """
     cat, human = Eye.load("cat"), Eye.load("human")
-    trolands = 2.48 * 1e-3 / 0.18 * human.pupil(1e-3).area  # S/P ratio of D65; white in a scene of 1e-3 cd/m²
+    trolands = (
+        2.48 * 1e-3 / 0.18 * human.pupil(1e-3).area
+    )  # S/P ratio of D65; white in a scene of 1e-3 cd/m²
     per_rod = human.quanta(1e-3)[-1] / 12_700 / human.parts["rods"]["integration_time"]
     assert per_rod / trolands == pytest.approx(9, rel=0.05)
-    # the cat catches more by its pupil, tapetum and clear lens: behaviour says 0.74 log unit (Kang et al. 2009)
+    # the cat catches more by its pupil, tapetum and clear lens: behaviour says 0.74 log unit (Kang
+    # et al. 2009)
     assert np.log10(cat.quanta(1e-5)[-1] / human.quanta(1e-5)[-1]) == pytest.approx(0.74, abs=0.1)

@@ -7,8 +7,9 @@ from catsight import CatsightError
 from catsight.views import Eye, Pupil
 from catsight.views.pupil import vesica_area, vesica_width, watson_yellott2012
 
-#: luminance, cat's area, width and height of the vesica, human diameter: a published-anchor table worked out
-#: beforehand, to its printed digits (the cat's height at 16 cd/m² is printed as 12.2 there; it is 12.148).
+#: luminance, cat's area, width and height of the vesica, human diameter: a published-anchor table
+#: worked out beforehand, to its printed digits (the cat's height at 16 cd/m² is printed as 12.2
+#: there; it is 12.148).
 TABLE = [
     (1e-5, 132.8, 13.00, 13.0, 7.63),
     (1e-3, 131.0, 12.87, 13.0, 7.41),
@@ -50,7 +51,9 @@ def test_watson_yellott_agrees_with_its_closed_form():
     # Watson & Yellott 2012, the same formula multiplied out, for ages 20 to 83
     for luminance, age in [(0.1, 20), (10, 45), (300, 80)]:
         f = (luminance * 2827.0) ** 0.41
-        closed = (18.5172 + 0.122165 * f - 0.105569 * age + 0.000138645 * f * age) / (2 + 0.0630635 * f)
+        closed = (18.5172 + 0.122165 * f - 0.105569 * age + 0.000138645 * f * age) / (
+            2 + 0.0630635 * f
+        )
         assert watson_yellott2012(luminance, 2827.0, age, 2) == pytest.approx(closed, rel=1e-4)
 
 
@@ -70,13 +73,19 @@ def test_absurd_luminance_is_named(luminance):
         Eye.load("cat").pupil(luminance)
 
 
-@pytest.mark.parametrize(("width", "height"), [(3, 2), (0, 2), (-1, 2), (math.nan, 2), (1, math.inf)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(3, 2), (0, 2), (-1, 2), (math.nan, 2), (1, math.inf)]
+)
 def test_no_pupil_is_wider_than_tall_or_without_extent(width, height):
-    with pytest.raises(CatsightError, match="the width must lie above 0 and at most equal the height"):
+    with pytest.raises(
+        CatsightError, match="the width must lie above 0 and at most equal the height"
+    ):
         Pupil(width, height)
 
 
 @pytest.mark.parametrize("tilt", [math.nan, math.inf, 181])
 def test_absurd_tilts_are_named(tilt):
-    with pytest.raises(CatsightError, match=r"tilt is .*; it must be a number from -180 to 180 degrees"):
+    with pytest.raises(
+        CatsightError, match=r"tilt is .*; it must be a number from -180 to 180 degrees"
+    ):
         Pupil(1, 2, tilt)

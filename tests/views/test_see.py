@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from catsight import CatsightError, eyes
+from catsight import CatsightError
+from catsight.inputs import eyes
 from catsight.views import FILTERS, Eye
 from catsight.views import eye as eye_module
 from catsight.views.colour import decode_srgb, encode_srgb
@@ -20,7 +21,9 @@ EYES = ["cat", "dog", "human"]
 
 
 def grating(cycles: float, size: int, axis: int, contrast: float = 0.4) -> np.ndarray:
-    """A grating in linear light with a whole number of half cycles, so that its mirror image continues it."""
+    """A grating in linear light with a whole number of half cycles, so that its mirror image
+    continues it.
+    """
     phase = np.cos(2 * np.pi * cycles * (np.arange(size) + 0.5) / size)
     wave = 0.4 * (1 + contrast * phase)
     plane = np.broadcast_to(wave[None, :] if axis == 0 else wave[:, None], (size, size))
@@ -31,15 +34,24 @@ def grating(cycles: float, size: int, axis: int, contrast: float = 0.4) -> np.nd
 @pytest.mark.parametrize("luminance", [1e-6, 1e-3, 0.1, 1, 10, 30, 100, 1000, 1e6])
 def test_uniform_grey_stays(name, luminance):
     grey = np.full((40, 50, 3), 118, np.uint8)
-    np.testing.assert_array_equal(Eye.load(name).see(grey, field_of_view=5, luminance=luminance, defocus=0.7), grey)
+    np.testing.assert_array_equal(
+        Eye.load(name).see(grey, field_of_view=5, luminance=luminance, defocus=0.7), grey
+    )
 
 
 def gain_of_grating(eye: Eye, cycles: float, axis: int, **conditions) -> np.ndarray:
-    """By how much the catch of each kind of cone varies in the seen grating, relative to the shown one."""
+    """By how much the catch of each kind of cone varies in the seen grating, relative to the shown
+    one.
+    """
     size = 256
-    seen = decode_srgb(eye.see(grating(cycles, size, axis), field_of_view=8.0, **conditions)) @ eye.catches[:-1].T
+    seen = (
+        decode_srgb(eye.see(grating(cycles, size, axis), field_of_view=8.0, **conditions))
+        @ eye.catches[:-1].T
+    )
     basis = np.cos(2 * np.pi * cycles * (np.arange(size) + 0.5) / size)
-    return 2 * np.tensordot(basis, seen.mean(axis=1 if axis else 0), ((0,), (0,))) / size / (0.4 * 0.4)
+    return (
+        2 * np.tensordot(basis, seen.mean(axis=1 if axis else 0), ((0,), (0,))) / size / (0.4 * 0.4)
+    )
 
 
 @pytest.mark.parametrize("name", EYES)
@@ -51,14 +63,21 @@ def test_gratings_pass_with_the_gain_that_mtf_states(name, axis, defocus, lumina
     conditions = {"luminance": luminance, "defocus": defocus}
     rods = rod_weight(eye.parts["rods"], luminance)
     for cycles in (8, 24):
-        expected = [eye.mtf(cycles / 8, 90 * axis, receptor=receptor, **conditions) for receptor in eye.receptors]
+        expected = [
+            eye.mtf(cycles / 8, 90 * axis, receptor=receptor, **conditions)
+            for receptor in eye.receptors
+        ]
         expected = (1 - rods) * np.array(expected[:-1]) + rods * expected[-1]
         # half a code of 8 bits is 0.016 of this grating's contrast
-        np.testing.assert_allclose(gain_of_grating(eye, cycles, axis, **conditions), expected, atol=0.016)
+        np.testing.assert_allclose(
+            gain_of_grating(eye, cycles, axis, **conditions), expected, atol=0.016
+        )
 
 
 def test_colours_are_blurred_by_what_they_are_out_of_focus():
-    """Blue light is nearer to focus in an eye that is too weak, by as much as the chromatic eye states."""
+    """Blue light is nearer to focus in an eye that is too weak, by as much as the chromatic eye
+    states.
+    """
     human = Eye.load("human")
     sharp = human.mtf(8, luminance=1, receptor="L")
     assert human.mtf(8, luminance=1, receptor="S") < sharp / 2
@@ -82,22 +101,31 @@ def test_a_tilted_slit():
     conditions = {"field_of_view": 8, "luminance": 300, "defocus": 0.5}
     upright = Eye.load("cat").see(rgb, **conditions)
     # the way of the tilted eyes through the Fourier transform gives what the cosine transform gives
-    np.testing.assert_allclose(tilted("cat", 1e-9).see(rgb, **conditions).astype(int), upright, atol=1)
+    np.testing.assert_allclose(
+        tilted("cat", 1e-9).see(rgb, **conditions).astype(int), upright, atol=1
+    )
     # turning the eye turns what it sees
     square = {**conditions, "field_of_view": 6}
     turned = tilted("cat", 90).see(rgb[:, :60], **square)
     back = np.rot90(Eye.load("cat").see(np.ascontiguousarray(np.rot90(rgb[:, :60])), **square), -1)
     np.testing.assert_allclose(turned.astype(int), back, atol=1)
-    # 90 degrees one way or the other is the same slit, and a slit leaning right mirrors one leaning left
+    # 90 degrees one way or the other is the same slit, and a slit leaning right mirrors one leaning
+    # left
     left = tilted("cat", -30).see(np.ascontiguousarray(rgb[:, ::-1]), **conditions)[:, ::-1]
     np.testing.assert_allclose(tilted("cat", 30).see(rgb, **conditions).astype(int), left, atol=1)
 
 
 def test_a_point_is_smeared_along_the_slit():
-    """Out of focus a point becomes the shape of the pupil: leaning right, from lower left to upper right."""
+    """Out of focus a point becomes the shape of the pupil: leaning right, from lower left to upper
+    right.
+    """
     point = np.zeros((81, 81, 3), np.uint8)
     point[39:42, 39:42] = 255
-    seen = tilted("cat", 30).see(point, field_of_view=4, luminance=1000, defocus=1.5)[..., 1].astype(float)
+    seen = (
+        tilted("cat", 30)
+        .see(point, field_of_view=4, luminance=1000, defocus=1.5)[..., 1]
+        .astype(float)
+    )
     y, x = np.mgrid[:81, :81] - 40.0
     xy = -(seen * x * y).sum()  # y is upwards where the row is small
     assert xy > 0.3 * (seen * (x**2 + y**2)).sum() / 2
@@ -110,15 +138,19 @@ def test_nothing_wraps_around():
     picture[:, :4] = 255
     for name in EYES:
         seen = Eye.load(name).see(picture, field_of_view=8, luminance=100)
-        assert seen[:, -8:].max() <= 3  # the human eye's own veil, far from the edge; a wrap would be near 255
+        assert (
+            seen[:, -8:].max() <= 3
+        )  # the human eye's own veil, far from the edge; a wrap would be near 255
 
 
 @pytest.mark.parametrize("name", EYES)
 @pytest.mark.parametrize("defocus", [0.0, 0.5])
 def test_scale_covariance(name, defocus):
-    """Twice the pixels over the same angle, then halved, is the picture filtered at its own size, within 2 of 255.
+    """Twice the pixels over the same angle, then halved, is the picture filtered at its own size,
+    within 2 of 255.
 
-    A picture that holds no detail near its pixels' limit, so that halving loses nothing but two roundings to 8 bits.
+    A picture that holds no detail near its pixels' limit, so that halving loses nothing but two
+    roundings to 8 bits.
     """
     rng = np.random.default_rng(0)
     spectrum = np.zeros((128, 128, 3))
@@ -143,33 +175,48 @@ def test_small_pictures(shape):
 
 
 def test_a_picture_of_twenty_megapixels():
-    rgb = np.random.default_rng(2).integers(0, 256, (3651, 5477, 3), dtype=np.uint8)  # sizes that no FFT likes
+    rgb = np.random.default_rng(2).integers(
+        0, 256, (3651, 5477, 3), dtype=np.uint8
+    )  # sizes that no FFT likes
     seen = Eye.load("cat").see(rgb, field_of_view=40, luminance=100)
     assert seen.shape == rgb.shape
     assert seen.std() < rgb.std() / 3
 
 
 def test_threads_may_share_an_eye(monkeypatch):
-    """What an eye keeps for the next picture, asked for by many threads, with room for hardly any of it."""
+    """What an eye keeps for the next picture, asked for by many threads, with room for hardly any
+    of it.
+    """
     monkeypatch.setattr(eye_module, "_KEPT", 1_000)
     eye, interval = Eye.load("cat"), sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as pool:
-            kept = list(pool.map(lambda i: eye._keep((i % 7,), lambda: np.full(50, i % 7)), range(20_000)))
+            kept = list(
+                pool.map(lambda i: eye._keep((i % 7,), lambda: np.full(50, i % 7)), range(20_000))
+            )
     finally:
         sys.setswitchinterval(interval)
     assert all((made == i % 7).all() for i, made in enumerate(kept))
     # threads that want the same at once do not each make it
     calls = []
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: eye._keep(("slow",), lambda: calls.append(time.sleep(0.05)) or np.ones(1)), range(8)))
+        list(
+            pool.map(
+                lambda _: eye._keep(
+                    ("slow",), lambda: calls.append(time.sleep(0.05)) or np.ones(1)
+                ),
+                range(8),
+            )
+        )
     assert len(calls) == 1
     assert pickle.loads(pickle.dumps(eye)).parts == eye.parts  # processes may too
 
 
 def test_swaps():
-    """Every subset of parts makes an eye that differs from both; none makes the eye itself, all make the other."""
+    """Every subset of parts makes an eye that differs from both; none makes the eye itself, all
+    make the other.
+    """
     cat, human = Eye.load("cat"), Eye.load("human")
     rgb = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     conditions = {"field_of_view": 3, "luminance": 3}
@@ -182,14 +229,22 @@ def test_swaps():
     np.testing.assert_array_equal(seen[eyes.PARTS], cat.see(rgb, **conditions))
     assert len({picture.tobytes() for picture in seen.values()}) == 16
     # a swap and its converse add up
-    np.testing.assert_array_equal(cat.swap(human, ["pupil"]).see(rgb, **conditions), seen["acuity", "colour", "rods"])
+    np.testing.assert_array_equal(
+        cat.swap(human, ["pupil"]).see(rgb, **conditions), seen["acuity", "colour", "rods"]
+    )
 
 
 def test_colour_alone_leaves_the_detail():
     rgb = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    cat, human, conditions = Eye.load("cat"), Eye.load("human"), {"field_of_view": 3, "luminance": 100}
+    cat, human, conditions = (
+        Eye.load("cat"),
+        Eye.load("human"),
+        {"field_of_view": 3, "luminance": 100},
+    )
     colour_only = human.swap(cat, ["colour"]).see(rgb, **conditions)
-    assert np.abs(colour_only[..., 0].astype(int) - colour_only[..., 1]).max() <= 1  # red and green merge
+    assert (
+        np.abs(colour_only[..., 0].astype(int) - colour_only[..., 1]).max() <= 1
+    )  # red and green merge
     assert colour_only.std() > 2 * cat.see(rgb, **conditions).std()
 
 
@@ -202,15 +257,20 @@ def test_a_sweep_of_luminance():
         eye = Eye.load(name)
         assert (np.diff([eye.pupil(x).area for x in levels]) < 0).all()
         assert (np.diff([rod_weight(eye.parts["rods"], x) for x in levels]) < 0).all()
-        assert (np.diff([eye.quanta(x) for x in levels], axis=0) > 0).all()  # light grows faster than pupils shrink
+        assert (
+            np.diff([eye.quanta(x) for x in levels], axis=0) > 0
+        ).all()  # light grows faster than pupils shrink
         seen = [eye.see(rgb, field_of_view=6, luminance=x).astype(float) for x in levels]
         saturation = [np.ptp(picture, axis=2).mean() for picture in seen]
         assert all(a <= b + 1 for a, b in zip(saturation, saturation[1:]))
         assert saturation[0] < saturation[-1] / 3
         np.testing.assert_allclose(
-            [decode_srgb(p.astype(np.uint8)).mean() for p in seen], decode_srgb(rgb).mean(), atol=0.03
+            [decode_srgb(p.astype(np.uint8)).mean() for p in seen],
+            decode_srgb(rgb).mean(),
+            atol=0.03,
         )
-    # resolution along the slit never falls with light; across it, diffraction at last takes its toll
+    # resolution along the slit never falls with light; across it, diffraction at last takes its
+    # toll
     for frequency in (1, 3):
         along = [Eye.load("cat").mtf(frequency, 90, luminance=x) for x in levels]
         assert (np.diff(along) > -1e-3).all()
@@ -228,16 +288,31 @@ def test_a_sweep_of_luminance():
         ({"field_of_view": 0, "luminance": 100}, "field_of_view is 0"),
         ({"field_of_view": 10, "luminance": 0}, "luminance is 0"),
         ({"field_of_view": 10, "luminance": 1, "defocus": float("nan")}, "defocus is nan"),
-        ({"field_of_view": -5, "luminance": 1}, "field_of_view is -5; it must be a number from 0.001 to 120 degrees"),
-        ({"field_of_view": 10, "luminance": 1, "defocus": 50}, "defocus is 50; it must be a number from -20 to 20"),
+        (
+            {"field_of_view": -5, "luminance": 1},
+            "field_of_view is -5; it must be a number from 0.001 to 120 degrees",
+        ),
+        (
+            {"field_of_view": 10, "luminance": 1, "defocus": 50},
+            "defocus is 50; it must be a number from -20 to 20",
+        ),
         ({"field_of_view": 10, "luminance": float("inf")}, "luminance is inf"),
         ({"field_of_view": 10, "luminance": True}, "luminance is True"),
         ({"field_of_view": 10, "luminance": 1j}, "luminance is 1j"),
-        ({"field_of_view": 10, "luminance": 1, "noise": -1}, "noise is -1; a seed is a whole number from 0"),
-        ({"field_of_view": 10, "luminance": 1, "noise": 1.5}, "noise is 1.5; a seed is a whole number from 0"),
+        (
+            {"field_of_view": 10, "luminance": 1, "noise": -1},
+            "noise is -1; a seed is a whole number from 0",
+        ),
+        (
+            {"field_of_view": 10, "luminance": 1, "noise": 1.5},
+            "noise is 1.5; a seed is a whole number from 0",
+        ),
         ({"field_of_view": 10, "luminance": 1, "noise": float("nan")}, "noise is nan; a seed"),
         ({"field_of_view": 10, "luminance": 1, "noise": [3, "x"]}, r"noise is \[3, 'x'\]; a seed"),
-        ({"field_of_view": 10, "luminance": 1, "focus": float("nan")}, "focus is nan; it must be a number from 0.05"),
+        (
+            {"field_of_view": 10, "luminance": 1, "focus": float("nan")},
+            "focus is nan; it must be a number from 0.05",
+        ),
     ],
 )
 def test_absurd_conditions_are_named(conditions, words):
@@ -248,14 +323,20 @@ def test_absurd_conditions_are_named(conditions, words):
 def test_absurd_gratings_are_named():
     cat = Eye.load("cat")
     for orientation in (float("nan"), float("inf"), "up"):
-        with pytest.raises(CatsightError, match=r"orientation is .*; it must be a number from -360 to 360 degrees"):
+        with pytest.raises(
+            CatsightError, match=r"orientation is .*; it must be a number from -360 to 360 degrees"
+        ):
             cat.mtf(3, orientation, luminance=1)
     for frequency in (float("nan"), [1, -1]):
-        with pytest.raises(CatsightError, match="frequency must be finite and at least 0, in c/deg"):
+        with pytest.raises(
+            CatsightError, match="frequency must be finite and at least 0, in c/deg"
+        ):
             cat.contrast_sensitivity(frequency)
 
 
-@pytest.mark.parametrize("rgb", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "rgb", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)]
+)
 def test_not_a_picture(rgb):
     with pytest.raises(CatsightError, match="picture"):
         Eye.load("cat").see(rgb, field_of_view=10, luminance=1)
@@ -265,7 +346,8 @@ def test_filters():
     rgb = np.random.default_rng(4).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     untouched = rgb.copy()
     np.testing.assert_array_equal(FILTERS["original"](rgb), rgb)
-    # the published filter crushes red to nearly nothing, and leaves teal and pink apart: it is not dichromacy
+    # the published filter crushes red to nearly nothing, and leaves teal and pink apart: it is not
+    # dichromacy
     red = np.full((64, 64, 3), [255, 0, 0], np.uint8)
     assert FILTERS["catvision"](red).mean() < 12
     teal, pink = (np.full((64, 64, 3), c, np.uint8) for c in ([63, 164, 147], [196, 131, 151]))
@@ -281,7 +363,7 @@ def test_the_stage_needs_no_deep_learning():
         import sys
         import numpy as np
         import catsight.views.command
-        from catsight.views import FILTERS, Eye
+        from catsight.views import Eye, FILTERS
         rgb = np.zeros((16, 16, 3), np.uint8)
         Eye.load("cat").see(rgb, field_of_view=10, luminance=1, noise=1)
         FILTERS["catvision"](rgb)

@@ -1,5 +1,6 @@
 import pytest
-from tiny_study import Workflow
+
+from support.tiny_study import Workflow
 
 
 @pytest.fixture(scope="session")

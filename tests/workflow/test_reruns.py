@@ -7,15 +7,20 @@ import shutil
 import time
 
 import pytest
-from tiny_study import ROOT, TINY
 
 from catsight import tables
+from support.tiny_study import ROOT, TINY
 
 VIEWS = {"cat", "human", "original"}
 ENCODERS = {"cnn", "vit"}
 SHARDS = {"0", "1"}
-THE_EYES, GALLERY, REPORT = {"figures: the eyes"}, {"figures: gallery of the views"}, {"figures: report"}
-#: The gallery shows views, and the eyes are drawn by themselves, so nothing in features or metrics touches them.
+THE_EYES, GALLERY, REPORT = (
+    {"figures: the eyes"},
+    {"figures: gallery of the views"},
+    {"figures: report"},
+)
+#: The gallery shows views, and the eyes are drawn by themselves, so nothing in features or metrics
+#: touches them.
 OF_METRICS = REPORT | {
     f"figures: {name}"
     for name in ("summary", "profiles", "ranking", "changes", "maps", "rdms", "stability", "tables",
@@ -75,14 +80,20 @@ def test_touching_redoes_nothing(study):
 
 def test_reordered_keys_redo_nothing(study):
     def turned(node):
-        return {key: turned(node[key]) for key in reversed(node)} if isinstance(node, dict) else node
+        return (
+            {key: turned(node[key]) for key in reversed(node)} if isinstance(node, dict) else node
+        )
 
     study.write(turned(TINY))
     assert study.due() == set()
 
 
 def test_comments_and_docstrings_redo_nothing(study):
-    study.edit("workflow/catsight/views/acuity.py", '"""Neural resolution', '# why not\n"""NEURAL resolution')
+    study.edit(
+        "workflow/catsight/views/acuity.py",
+        '"""Neural resolution',
+        '# why not\n"""NEURAL resolution',
+    )
     study.edit("workflow/catsight/tables.py", '"""The Parquet tables', '"""THE Parquet tables')
     study.edit("resources/eyes/cat.yaml", "# The domestic cat", "# A domestic cat")
     study.edit("resources/encoders.yaml", "# The registry", "# A registry")
@@ -101,14 +112,20 @@ def test_a_metric_option_redoes_metrics_and_figures(study):
 
 def test_what_only_stability_or_maps_depend_on_redoes_them(study):
     configured(study, "metrics.stability.draws", 5)
-    stability = {f"metrics: stability of {encoder}" for encoder in ENCODERS} | {"metrics: all stability in one table"}
-    assert study.due() == stability | {"figures: stability"} | REPORT  # which prints the configuration
+    stability = {f"metrics: stability of {encoder}" for encoder in ENCODERS} | {
+        "metrics: all stability in one table"
+    }
+    assert (
+        study.due() == stability | {"figures: stability"} | REPORT
+    )  # which prints the configuration
     configured(study, "metrics.maps.frames", 30)
     maps = {job for job in metrics(*ENCODERS) if "each layer" in job or "all maps" in job}
     assert study.due() == maps | {"figures: maps"} | REPORT
     configured(study, "metrics.pairs.frames", 5)
     pairs = {job for job in metrics(*ENCODERS) if "pairs" in job}
-    assert study.due() == pairs | {"figures: rdms", "figures: which frame is taken for which"} | REPORT
+    assert (
+        study.due() == pairs | {"figures: rdms", "figures: which frame is taken for which"} | REPORT
+    )
 
 
 def test_one_encoder_redoes_that_encoder(study):
@@ -118,21 +135,33 @@ def test_one_encoder_redoes_that_encoder(study):
 
 def test_one_encoders_weights_redo_that_encoder(study):
     configured(study, "encoders.cnn.weights.seed", 1)
-    assert study.due() == {"features: weights of cnn"} | features("cnn") | metrics("cnn") | OF_METRICS
+    assert (
+        study.due() == {"features: weights of cnn"} | features("cnn") | metrics("cnn") | OF_METRICS
+    )
 
 
 def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
     study.edit("resources/eyes/cat.yaml", "cutoff: {value: 6,", "cutoff: {value: 3,")
-    assert study.due() == views("cat") | PORTRAITS | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES
+    assert (
+        study.due() == views("cat") | PORTRAITS | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES
+    )
     before = study.contents()
     study.run()
     after = study.contents()
     changed = {path for path in before if before[path] != after[path]} - {"views/eyes.parquet"}
-    of_metrics = ("metrics", "metrics.parquet", "stability.parquet", "maps.parquet", "pairs.parquet")
+    of_metrics = (
+        "metrics",
+        "metrics.parquet",
+        "stability.parquet",
+        "maps.parquet",
+        "pairs.parquet",
+    )
     assert all(path.split("/")[0] in ("views", "features", *of_metrics) for path in changed)
     assert "metrics/maps/encoders.parquet" not in changed  # which are compared by what a human sees
     lists = {"views/all.parquet"} | {f"features/{encoder}/all.parquet" for encoder in ENCODERS}
-    assert all("/cat/" in path for path in changed - lists if path.startswith(("views", "features")))
+    assert all(
+        "/cat/" in path for path in changed - lists if path.startswith(("views", "features"))
+    )
     # the jobs serve every view, but only the cat's features are computed
     said = study.store_says("features")
     assert {answer for output, answer in said.items() if "/cat/" in output} == {"computed"}
@@ -150,25 +179,35 @@ def test_attribution_and_sweeps_add_to_a_study(study):
     new |= {"human@luminance=1", "cat@luminance=1", "cat@acuity=3"}
     jobs = views(*new) | features(*ENCODERS)
     jobs |= {f"features: vit, shard {shard}, parts of the eye swapped" for shard in SHARDS}
-    jobs |= {"metrics: attribution to parts of the eye, of vit", "metrics: all attribution in one table"}
-    jobs |= {f"metrics: dose curves of {encoder}" for encoder in ENCODERS} | {"metrics: all doses in one table"}
+    jobs |= {
+        "metrics: attribution to parts of the eye, of vit",
+        "metrics: all attribution in one table",
+    }
+    jobs |= {f"metrics: dose curves of {encoder}" for encoder in ENCODERS} | {
+        "metrics: all doses in one table"
+    }
     jobs |= {"figures: attribution", "figures: doses", "figures: parts of the eye"}
     due = study.due()
-    # features come again, with more views, and so does all that follows, but the store answers for it
+    # features come again, with more views, and so does all that follows, but the store answers for
+    # it
     assert jobs <= due and not due & (MANIFEST | FRAMES | WEIGHTS | views(*VIEWS))
     study.run()
     said = study.store_says("features")
     assert {output.split("/")[2] for output, answer in said.items() if answer == "computed"} == new
     assert set(study.store_says("metrics").values()) == {"computed", "hit"}
     attribution = tables.read(study.results() / "attribution.parquet").to_pandas()
-    parts = attribution.pivot_table(index=["layer", "pooling", "metric"], columns="part", values="value", observed=True)
+    parts = attribution.pivot_table(
+        index=["layer", "pooling", "metric"], columns="part", values="value", observed=True
+    )
     assert len(parts) and abs(parts["pupil"] + parts["colour"] - parts["whole"]).max() < 1e-12
     doses = tables.read(study.results() / "doses.parquet").to_pandas()
     at_100 = doses[(doses["swept"] == "luminance") & (doses["dose"] == 100)]
     metrics_table = tables.read(study.results() / "metrics.parquet").to_pandas()
     keys = ["encoder", "layer", "pooling", "metric"]
     as_usual = metrics_table[metrics_table["view"] == "cat"].set_index(keys)["value"]
-    assert (at_100.set_index(keys)["value"] - as_usual).abs().max() == 0  # 100 cd/m² is what the study has anyway
+    assert (
+        at_100.set_index(keys)["value"] - as_usual
+    ).abs().max() == 0  # 100 cd/m² is what the study has anyway
     html = (study.results() / "report.html").read_text()
     for figure in ("attribution", "doses", "parts"):
         assert f'<section id="{figure}">' in html
@@ -185,9 +224,18 @@ def run_notebook(results):
     assert "results/quickstart" in codes[0] and len(codes) == 6
     names: dict = {}
     for code in codes:
-        exec(compile(code.replace("results/quickstart", str(results)), "reading-a-study.ipynb", "exec"), names)
+        exec(
+            compile(
+                code.replace("results/quickstart", str(results)), "reading-a-study.ipynb", "exec"
+            ),
+            names,
+        )
     last = names["study"].metrics
-    last = last[(last["encoder"] == names["encoder"]) & (last["metric"] == "cka_linear") & (last["view"] == "cat")]
+    last = last[
+        (last["encoder"] == names["encoder"])
+        & (last["metric"] == "cka_linear")
+        & (last["view"] == "cat")
+    ]
     stored = last[last["layer"] + "/" + last["pooling"] == names["layer"]]["value"].item()
     computed = names["cka_linear"](names["human"].to_numpy(), names["cat"].to_numpy())
     assert abs(stored - computed) < 1e-6  # float32 features
@@ -196,8 +244,14 @@ def run_notebook(results):
 @pytest.mark.parametrize(
     ("file", "jobs"),
     [
-        ("frames/command.py", FRAMES | views(*VIEWS) | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES - THE_EYES),
-        ("views/acuity.py", views(*VIEWS) | PORTRAITS | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES),
+        (
+            "frames/command.py",
+            FRAMES | views(*VIEWS) | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES - THE_EYES,
+        ),
+        (
+            "views/acuity.py",
+            views(*VIEWS) | PORTRAITS | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES,
+        ),
         ("features/layers.py", features(*ENCODERS) | metrics(*ENCODERS) | OF_METRICS),
         ("metrics/similarity.py", metrics(*ENCODERS) | OF_METRICS),
         ("figures/report.py", FIGURES),
@@ -243,7 +297,8 @@ def test_a_new_photo_computes_its_shard_only(study):
     study.run()
     said = study.store_says("features")
     shards = {
-        answer: {output.split("/")[-1] for output in said if said[output] == answer} for answer in ("hit", "computed")
+        answer: {output.split("/")[-1] for output in said if said[output] == answer}
+        for answer in ("hit", "computed")
     }
     assert shards["hit"].isdisjoint(shards["computed"]) and len(shards["computed"]) == 1
 

@@ -8,14 +8,15 @@ import time
 
 import numpy as np
 import pytest
-from tiny_study import TINY, Workflow
 
 from catsight import tables
 from catsight.features import safe
 from catsight.features.weights import random_state
+from support.tiny_study import TINY, Workflow
 
-#: How far values may lie apart when shards, batches or threads differ: a batch of another size is multiplied out in
-#: another order, so float32 features differ in their last bits (measured: below 2e-6 of a layer's largest feature).
+#: How far values may lie apart when shards, batches or threads differ: a batch of another size is
+#: multiplied out in another order, so float32 features differ in their last bits (measured: below
+#: 2e-6 of a layer's largest feature).
 VALUES = 1e-4
 
 
@@ -23,7 +24,18 @@ def test_the_road_ends_in_a_report(finished):
     results = finished.results()
     html = (results / "report.html").read_text()
     assert "untrained" in html and "broken.jpg" in html
-    figures = ("summary", "gallery", "eyes", "profiles", "ranking", "changes", "maps", "rdms", "retrieval", "stability")
+    figures = (
+        "summary",
+        "gallery",
+        "eyes",
+        "profiles",
+        "ranking",
+        "changes",
+        "maps",
+        "rdms",
+        "retrieval",
+        "stability",
+    )
     for figure in figures:
         assert (results / "figures" / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (results / "figures" / f"{figure}.svg").read_text()
@@ -31,12 +43,25 @@ def test_the_road_ends_in_a_report(finished):
     assert [os.path.basename(row["path"]) for row in rejected] == ["broken.jpg"]
     metrics = tables.read(results / "metrics.parquet").to_pandas()
     assert set(metrics["encoder"]) == {"vit", "cnn"} and set(metrics["view"]) == {"cat", "original"}
-    assert metrics["value"].notna().all() and (metrics["n_frames"] == 6).all() and (metrics["n_groups"] == 6).all()
+    assert (
+        metrics["value"].notna().all()
+        and (metrics["n_frames"] == 6).all()
+        and (metrics["n_groups"] == 6).all()
+    )
     stability = tables.read(results / "stability.parquet").to_pandas()
-    assert set(stability["kind"]) == {"size", "split_half"} and set(stability["encoder"]) == {"vit", "cnn"}
+    assert set(stability["kind"]) == {"size", "split_half"} and set(stability["encoder"]) == {
+        "vit",
+        "cnn",
+    }
     maps = tables.read(results / "maps.parquet").to_pandas()
-    assert set(zip(maps["encoder"], maps["other_encoder"])) >= {("vit", "vit"), ("cnn", "vit"), ("cnn", "cnn")}
-    assert set(zip(maps["view"], maps["other_view"])) == {("human", v) for v in ("human", "cat", "original")}
+    assert set(zip(maps["encoder"], maps["other_encoder"])) >= {
+        ("vit", "vit"),
+        ("cnn", "vit"),
+        ("cnn", "cnn"),
+    }
+    assert set(zip(maps["view"], maps["other_view"])) == {
+        ("human", v) for v in ("human", "cat", "original")
+    }
     pairs = tables.read(results / "pairs.parquet").to_pandas()
     assert set(pairs["view"]) == {"cat", "original"} and pairs["frame_id"].nunique() == 6
     assert (results / "tables" / "metrics.tex").read_text().startswith("% tiny")
@@ -120,7 +145,10 @@ def test_two_runs_at_once_do_not_meet(study):
     study.edit("resources/eyes/cat.yaml", "cutoff: {value: 6,", "cutoff: {value: 4,")
     first = study.start()
     wait_for(
-        lambda: (study.folder / ".snakemake" / "locks").is_dir() and os.listdir(study.folder / ".snakemake" / "locks"),
+        lambda: (
+            (study.folder / ".snakemake" / "locks").is_dir()
+            and os.listdir(study.folder / ".snakemake" / "locks")
+        ),
         first,
     )
     assert "another run is at work" in study.run(code=1)
@@ -227,9 +255,13 @@ def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
         lengths[shards] = {}
         for command, name in commands:
             lengths[shards][name] = max(lengths[shards].get(name, 0), len(command))
-    assert {"metrics compare", "metrics attribute", "metrics doses", "figures gallery", "figures report"} <= set(
-        lengths[2]
-    )
+    assert {
+        "metrics compare",
+        "metrics attribute",
+        "metrics doses",
+        "figures gallery",
+        "figures report",
+    } <= set(lengths[2])
     assert max(lengths[100].values()) < 100_000
     # a number of shards has more digits, and a shard's own number
     assert all(lengths[100][name] <= length + 200 for name, length in lengths[2].items())

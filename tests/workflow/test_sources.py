@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
-from tiny_study import TINY, Workflow
 
 from catsight import tables
+from support.tiny_study import TINY, Workflow
 
 NAMES = [
     "with space.png", "quo'te\".png", "line\nbreak.png", "猫 Möwe.png", "{name}.png", "$HOME `ls` *.png", "back\\slash.png",
@@ -64,7 +64,10 @@ def test_several_sources_with_names_of_all_kinds(tmp_path):
     target = "results/tiny/frames/0.parquet"  # and with it the others
     workflow.run("--cores", "2", target)
     first = frames(workflow)
-    names = [name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for name in NAMES]
+    names = [
+        name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        for name in NAMES
+    ]
     assert set(first) == {
         *(f"odd/{name}" for name in names), "leaves/scene-000000", "leaves/scene-000001", "table/table.parquet#000000",
         "table/table.parquet#000001", "walks/walk 1.png",
@@ -76,7 +79,10 @@ def test_several_sources_with_names_of_all_kinds(tmp_path):
     }  # fmt: skip
     assert sorted(os.listdir(odd)) == before  # nothing was written beside the pictures
     listed = tables.read(workflow.results() / "frames" / "manifest.parquet").to_pylist()
-    assert len(listed) == len(NAMES) + 3 + 1 + 2 and len({row["path"] for row in listed}) == len(listed) - 1
+    assert (
+        len(listed) == len(NAMES) + 3 + 1 + 2
+        and len({row["path"] for row in listed}) == len(listed) - 1
+    )
     assert workflow.due(target) == set()
 
     # a change is noticed, also where Snakemake cannot take the name

@@ -7,4 +7,6 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CatsightError(Exception):
-    """Something the user can mend: the message names the file or key and the fix; commands print it without a trace."""
+    """Something the user can mend: the message names the file or key and the fix; commands print it
+    without a trace.
+    """

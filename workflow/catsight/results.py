@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from catsight import tables
 from catsight.errors import CatsightError
-from catsight.pictures import decode_png
+from catsight.inputs.pictures import decode_png
+from catsight.tables.columns.frames import FRAMES
 
 
 def load(folder: str | os.PathLike = "results/quickstart") -> "Results":
@@ -29,16 +30,20 @@ def load(folder: str | os.PathLike = "results/quickstart") -> "Results":
 class Results:
     """A finished study: its tables as pandas data frames, read when they are asked for.
 
-    ``encoders`` and ``views`` are the names of those that it compares; views of swapped parts and of doses can be asked
-    for by name, too.
+    ``encoders`` and ``views`` are the names of those that it compares; views of swapped parts and
+    of doses can be asked for by name, too.
     """
 
     def __init__(self, folder: str | os.PathLike):
         self.folder = Path(folder)
         if not (self.folder / "metrics.parquet").is_file():
-            found = sorted(path.parent.name for path in self.folder.parent.glob("*/metrics.parquet"))
+            found = sorted(
+                path.parent.name for path in self.folder.parent.glob("*/metrics.parquet")
+            )
             beside = f"; beside it lie {', '.join(found)}" if found else ""
-            raise CatsightError(f"{self.folder} holds no finished study (no metrics.parquet); run it first{beside}")
+            raise CatsightError(
+                f"{self.folder} holds no finished study (no metrics.parquet); run it first{beside}"
+            )
         self.name = self.folder.name
         names = tables.read(self.folder / "metrics.parquet", ["encoder", "reference", "view"])
         self.encoders = sorted(set(names["encoder"].to_pylist()))
@@ -54,7 +59,9 @@ class Results:
 
     @cached_property
     def stability(self) -> pd.DataFrame:
-        """One row per value with fewer groups, between halves of them, or as a share of a ceiling (``kind``)."""
+        """One row per value with fewer groups, between halves of them, or as a share of a ceiling
+        (``kind``).
+        """
         return self._table("stability")
 
     @cached_property
@@ -80,7 +87,7 @@ class Results:
     @cached_property
     def frames(self) -> pd.DataFrame:
         """One row per frame, without its picture (:meth:`picture`)."""
-        columns = [name for name in tables.FRAMES.names if name not in ("image", "depth", "partner")]
+        columns = [name for name in FRAMES.names if name not in ("image", "depth", "partner")]
         parts = [tables.read(path, columns).to_pandas() for path in self._shards("frames")]
         return self._once(pd.concat(parts, ignore_index=True), "frame_id")
 
@@ -91,7 +98,8 @@ class Results:
 
     @cached_property
     def near_duplicates(self) -> pd.DataFrame:
-        """One row per two pictures of different groups that look nearly alike, and in how many of 64 bits they differ.
+        """One row per two pictures of different groups that look nearly alike, and in how many of
+        64 bits they differ.
 
         Of a group's pictures with the same hash the first stands for all."""
         return tables.read(self.folder / "frames" / "near_duplicates.parquet").to_pandas()
@@ -103,19 +111,27 @@ class Results:
             if frame_id in frames:
                 (row,) = tables.rows(path, [frames.index(frame_id)], ["image"])
                 return decode_png(row["image"]["bytes"])
-        raise CatsightError(f"{self.folder} has no frame '{frame_id}'; frames['frame_id'] lists them")
+        raise CatsightError(
+            f"{self.folder} has no frame '{frame_id}'; frames['frame_id'] lists them"
+        )
 
     def layers(self, encoder: str) -> list[str]:
         """The columns of an encoder's features, ``<layer>/<pooling>``, in network order."""
-        names = tables.schema(self._shards(f"features/{encoder}/{self._any_view(encoder)}")[0]).names
+        names = tables.schema(
+            self._shards(f"features/{encoder}/{self._any_view(encoder)}")[0]
+        ).names
         return [name for name in names if name != "frame_id"]
 
     def features(self, encoder: str, view: str, layer: str) -> pd.DataFrame:
-        """The features of all frames in one ``layer`` (as :meth:`layers` names it): a row per frame id, float32."""
+        """The features of all frames in one ``layer`` (as :meth:`layers` names it): a row per frame
+        id, float32.
+        """
         parts = []
         for path in self._shards(f"features/{encoder}/{view}"):
             if layer not in tables.schema(path).names:
-                raise CatsightError(f"{path} has no column '{layer}'; it has {', '.join(self.layers(encoder))}")
+                raise CatsightError(
+                    f"{path} has no column '{layer}'; it has {', '.join(self.layers(encoder))}"
+                )
             parts.append(tables.read(path, ["frame_id", layer]))
         table = pa.concat_tables(parts).combine_chunks()
         width = table.schema.field(layer).type.list_size
@@ -125,7 +141,9 @@ class Results:
         return found
 
     def _once(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
-        """The rows, if no frame comes twice: then shards of an earlier run with more of them still lie there."""
+        """The rows, if no frame comes twice: then shards of an earlier run with more of them still
+        lie there.
+        """
         if (twice := rows[column].duplicated()).any():
             raise CatsightError(
                 f"{self.folder}: the frame '{rows[column][twice].iloc[0]}' comes twice, so shards of an earlier run "
@@ -136,18 +154,24 @@ class Results:
     def _any_view(self, encoder: str) -> str:
         folder = self.folder / "features" / encoder
         if not folder.is_dir():
-            raise CatsightError(f"{self.folder} has no encoder '{encoder}'; it has {', '.join(self.encoders)}")
+            raise CatsightError(
+                f"{self.folder} has no encoder '{encoder}'; it has {', '.join(self.encoders)}"
+            )
         return min(path.name for path in folder.iterdir() if path.is_dir())
 
     def _shards(self, folder: str) -> list[Path]:
         if not (self.folder / folder).is_dir():
             kind, *names = folder.split("/")
             has = {"views": self.views, "features": self.encoders}.get(kind, [])
-            raise CatsightError(f"{self.folder} has no {kind} {' '.join(names)}; it has {', '.join(has)}")
+            raise CatsightError(
+                f"{self.folder} has no {kind} {' '.join(names)}; it has {', '.join(has)}"
+            )
         return tables.shards(self.folder / folder)
 
     def _table(self, name: str) -> pd.DataFrame:
         path = self.folder / f"{name}.parquet"
         if not path.is_file():
-            raise CatsightError(f"{path} is missing: this study was run without {name} (see config.schema.yaml)")
+            raise CatsightError(
+                f"{path} is missing: this study was run without {name} (see config.schema.yaml)"
+            )
         return tables.read(path).to_pandas()

@@ -7,16 +7,21 @@ import sys
 # The catsight beside this file, with the Python that runs snakemake (or of a rule's conda environment): here, in all jobs
 LIBRARY = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, LIBRARY)
-os.environ |= {"PATH": os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)])}
+os.environ |= {
+    "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)])
+}
 shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
-from catsight import CatsightError, needs, running
+from catsight import CatsightError
+from catsight.run import begin, needs
 from catsight.study import Study
 
 try:
-    at_work = running.begin(workflow.configfiles)
+    at_work = begin.begin(workflow.configfiles)
     study = Study(config)
-    FILES, OTHER_FILES = study.files  # the user's, and a digest of those that Snakemake cannot watch over
+    FILES, OTHER_FILES = (
+        study.files
+    )  # the user's, and a digest of those that Snakemake cannot watch over
 except CatsightError as error:
     raise WorkflowError(str(error))
 
@@ -43,7 +48,11 @@ def folders(option, folder, names=study.views):
 
 def features_of(views):
     """The tables of features of these views, of an encoder that is left open."""
-    return expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet", view=views, shard=study.shards)
+    return expand(
+        f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet",
+        view=views,
+        shard=study.shards,
+    )
 
 
 def option(name, files):

@@ -24,7 +24,9 @@ rule features:
         weights=rules.weights.output,
         views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.shown),
     output:
-        expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.shown),
+        expand(
+            f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.shown
+        ),
     log:
         f"{RESULTS}/logs/features/{{encoder}}/{{shard}}.log",
     conda:
@@ -65,7 +67,10 @@ if study.swapped:
             weights=rules.weights.output,
             views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.swapped),
         output:
-            expand(f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.swapped),
+            expand(
+                f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet",
+                view=study.swapped,
+            ),
         log:
             f"{RESULTS}/logs/features/{{encoder}}/{{shard}}-parts.log",
         message:

@@ -20,7 +20,9 @@ rule figure:
         "python -m catsight figures {params.figure} --spec {params.spec:q} --table {input} --output {output} 2> {log}"
 
 
-ATTRIBUTION = expand(rules.merge.output, table=[table for table in study.tables if table == "attribution"])
+ATTRIBUTION = expand(
+    rules.merge.output, table=[table for table in study.tables if table == "attribution"]
+)
 
 
 rule gallery:
@@ -94,7 +96,12 @@ use rule gallery as summary with:
         figure="summary",
         spec=lambda wildcards: study.figures_spec,
         views=folders("--views", "views/{name}"),
-        tables=" ".join([option("--metrics", [f"{RESULTS}/metrics.parquet"]), option("--attribution", ATTRIBUTION)]),
+        tables=" ".join(
+            [
+                option("--metrics", [f"{RESULTS}/metrics.parquet"]),
+                option("--attribution", ATTRIBUTION),
+            ]
+        ),
     message:
         "figures: summary"
 

@@ -75,7 +75,9 @@ use rule metrics as doses with:
     params:
         command="doses",
         spec=lambda wildcards: study.doses_spec(wildcards.encoder),
-        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}", study.swept),
+        features=lambda wildcards: folders(
+            "--features", f"features/{wildcards.encoder}/{{name}}", study.swept
+        ),
     message:
         "metrics: dose curves of {wildcards.encoder}"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from catsight import job, locks, tables
+from catsight import tables
 from catsight.errors import CatsightError
 from catsight.features import safe, weights
 from catsight.features.forward import Encoder
-from catsight.progress import Progress
-from catsight.store import Store, address
+from catsight.run import job, locks
+from catsight.run.progress import Progress
+from catsight.tables.store import Store, address
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -29,10 +30,19 @@ def main(arguments: Sequence[str]) -> None:
 def extract(arguments: Sequence[str]) -> None:
     """Takes an encoder's features of one shard of several views, in one load of the encoder."""
     parser = job.parser("features extract", extract.__doc__)
-    parser.add_argument("--weights", type=Path, required=True, help="what `catsight features weights` made")
+    parser.add_argument(
+        "--weights", type=Path, required=True, help="what `catsight features weights` made"
+    )
     parser.add_argument("--views", type=Path, nargs="+", required=True, help="tables of views")
-    parser.add_argument("--output", type=Path, nargs="+", required=True, help="tables of features, in that order")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of the forward pass")
+    parser.add_argument(
+        "--output", type=Path, nargs="+", required=True, help="tables of features, in that order"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        help="threads of the forward pass",
+    )
     options = parser.parse_args(arguments)
     if len(options.views) != len(options.output):
         parser.error(f"{len(options.views)} views, but {len(options.output)} outputs")
@@ -48,7 +58,9 @@ def extract(arguments: Sequence[str]) -> None:
     if not due:
         return
     # the expensive part, imports included, comes only now
-    with Progress(f"features {options.weights.stem}", sum(tables.provenance(d[0])["rows"] for d in due)) as progress:
+    with Progress(
+        f"features {options.weights.stem}", sum(tables.provenance(d[0])["rows"] for d in due)
+    ) as progress:
         encoder = Encoder(options.spec, options.weights, options.threads)
         origin = {"stage": "features", "spec": options.spec, "weights": brought, **encoder.about}
         for view, output, where, inputs in due:
@@ -64,7 +76,9 @@ def extract(arguments: Sequence[str]) -> None:
 def prune(arguments: Sequence[str]) -> None:
     """Empties the store of what no study beside it refers to, after showing it."""
     parser = argparse.ArgumentParser(prog="catsight features prune", description=prune.__doc__)
-    parser.add_argument("--store", type=Path, default=Path("results/store"), help="the store (default: %(default)s)")
+    parser.add_argument(
+        "--store", type=Path, default=Path("results/store"), help="the store (default: %(default)s)"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args(arguments)
     store = Store(options.store)
@@ -78,15 +92,24 @@ def prune(arguments: Sequence[str]) -> None:
             return print(f"{options.store}: a study refers to every file; nothing to remove")
         if not options.yes:
             if not sys.stdin.isatty():
-                return print(f"{options.store}: no study refers to these {count}; --yes removes them")
-            if input(f"No study in {options.store.parent} refers to these {count}. Remove them? [y/N] ").lower() != "y":
+                return print(
+                    f"{options.store}: no study refers to these {count}; --yes removes them"
+                )
+            if (
+                input(
+                    f"No study in {options.store.parent} refers to these {count}. Remove them? [y/N] "
+                ).lower()
+                != "y"
+            ):
                 return print("nothing removed")
         for path in (path for paths in unused.values() for path in paths):
             path.unlink()
         print(f"{options.store}: removed {count}")
 
 
-def _batch(ids: Sequence[str], vectors: Mapping[str, np.ndarray], schema: pa.Schema, encoder: str) -> pa.RecordBatch:
+def _batch(
+    ids: Sequence[str], vectors: Mapping[str, np.ndarray], schema: pa.Schema, encoder: str
+) -> pa.RecordBatch:
     columns = [pa.array(ids, pa.string())]
     for name, vector in vectors.items():
         if not np.isfinite(vector).all():

@@ -1,4 +1,6 @@
-"""The architectures of encoders, from timm or a user's own function, and the preprocessing that they were made for."""
+"""The architectures of encoders, from timm or a user's own function, and the preprocessing that
+they were made for.
+"""
 
 import difflib
 import os
@@ -10,13 +12,21 @@ from catsight.errors import CatsightError
 
 
 def make(entry: Mapping):
-    """The torch module of an ``entry`` (``timm`` or ``factory``, ``args``) with its initial weights."""
+    """The torch module of an ``entry`` (``timm`` or ``factory``, ``args``) with its initial
+    weights.
+    """
     arguments = entry.get("args", {})
-    return _of_factory(entry["factory"], arguments) if "factory" in entry else create(entry["timm"], arguments)
+    return (
+        _of_factory(entry["factory"], arguments)
+        if "factory" in entry
+        else create(entry["timm"], arguments)
+    )
 
 
 def create(name: str, arguments: Mapping):
-    """The timm model with untouched initial weights. Raises :class:`CatsightError` for a name that timm lacks."""
+    """The timm model with untouched initial weights. Raises :class:`CatsightError` for a name that
+    timm lacks.
+    """
     import timm
 
     check_known(name)
@@ -46,13 +56,19 @@ def _of_factory(factory: str, arguments: Mapping):
     try:
         make = getattr(import_module(module), function)
     except ModuleNotFoundError as error:
-        raise CatsightError(f"the encoder's factory '{factory}' cannot be imported: {error}") from None
+        raise CatsightError(
+            f"the encoder's factory '{factory}' cannot be imported: {error}"
+        ) from None
     except AttributeError:
-        raise CatsightError(f"the encoder's factory '{factory}': {module} has no function {function}") from None
+        raise CatsightError(
+            f"the encoder's factory '{factory}': {module} has no function {function}"
+        ) from None
     try:
         model = make(**arguments)
     except TypeError as error:
-        raise CatsightError(f"the encoder's factory '{factory}' cannot be called: {error}") from None
+        raise CatsightError(
+            f"the encoder's factory '{factory}' cannot be called: {error}"
+        ) from None
     if not isinstance(model, torch.nn.Module):
         raise CatsightError(
             f"the encoder's factory '{factory}' gave {type(model).__name__}; it must give a torch module"
@@ -83,11 +99,12 @@ def load_strictly(model, state: Mapping, source) -> None:
 
 
 def preprocessing(model, overrides: Mapping) -> dict:
-    """What a picture goes through before the network: timm's own for this model, but for the ``overrides``.
+    """What a picture goes through before the network: timm's own for this model, but for the
+    ``overrides``.
 
-    ``size`` (px, square), ``crop`` (the part of the resized shorter side that is kept), ``crop_mode``,
-    ``interpolation``, ``mean`` and ``std`` (of RGB in 0..1). Raises :class:`CatsightError` where neither the model nor
-    the overrides state size, mean and std.
+    ``size`` (px, square), ``crop`` (the part of the resized shorter side that is kept),
+    ``crop_mode``, ``interpolation``, ``mean`` and ``std`` (of RGB in 0..1). Raises
+    :class:`CatsightError` where neither the model nor the overrides state size, mean and std.
     """
     from timm.data import resolve_model_data_config
 
@@ -110,7 +127,9 @@ def preprocessing(model, overrides: Mapping) -> dict:
 
 
 def transform(steps: Mapping) -> Callable:
-    """timm's evaluation transform with these :func:`preprocessing` steps: PIL picture to float32 tensor (3, s, s)."""
+    """timm's evaluation transform with these :func:`preprocessing` steps: PIL picture to float32
+    tensor (3, s, s).
+    """
     from timm.data import create_transform
 
     return create_transform(

@@ -13,15 +13,17 @@ import pyarrow as pa
 from PIL import Image
 
 from catsight import tables
-from catsight.ahead import ahead
 from catsight.errors import CatsightError
 from catsight.features import encoders, layers, safe
+from catsight.run.prefetch import ahead
+from catsight.tables.columns.features import features_schema
 
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
 class Encoder:
-    """A loaded encoder, as the ``spec`` of a features job describes it, with the weights in that file.
+    """A loaded encoder, as the ``spec`` of a features job describes it, with the weights in that
+    file.
 
     ``threads`` are for the forward pass on a CPU, and for decoding pictures beside one on a GPU.
     """
@@ -32,7 +34,8 @@ class Encoder:
         if not safe.sound(weights_file):
             raise CatsightError(f"{weights_file} is damaged; delete it and run again")
         torch.set_num_threads(threads)
-        # fp32 means fp32, and two runs on one device give the same bits; CUDA reads the variable when it starts
+        # fp32 means fp32, and two runs on one device give the same bits; CUDA reads the variable
+        # when it starts
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.benchmark = False
@@ -41,7 +44,8 @@ class Encoder:
         self.device = choose_device(spec["device"])
         self._threads = threads
         self._dtype = getattr(torch, _DTYPES[spec["precision"]])
-        # convolutions on the CPU are up to twice as fast on channels that lie side by side; windows and tokens are not
+        # convolutions on the CPU are up to twice as fast on channels that lie side by side; windows
+        # and tokens are not
         self._format = torch.channels_last if spec.get("channels_last") else torch.contiguous_format
 
         entry = spec["encoder"]
@@ -50,17 +54,25 @@ class Encoder:
         self.model = model.eval().requires_grad_(False).to(self.device, memory_format=self._format)
         self._cast_weights()
         self.blocks = layers.find_blocks(self.model, entry["layers"])
-        self._pooling = {"poolings": spec["pooling"], "map_size": spec["map_size"], "output": entry.get("output")}
+        self._pooling = {
+            "poolings": spec["pooling"],
+            "map_size": spec["map_size"],
+            "output": entry.get("output"),
+        }
         steps = encoders.preprocessing(self.model, entry.get("preprocessing", {}))
         self._transform = encoders.transform(steps)
         blank = self.run([self._prepare(_BLANK)])
         if not blank:
-            raise CatsightError(f"{self._name} has none of the poolings {', '.join(spec['pooling'])}")
-        self.schema = tables.features_schema({name: vector.shape[1] for name, vector in blank.items()})
+            raise CatsightError(
+                f"{self._name} has none of the poolings {', '.join(spec['pooling'])}"
+            )
+        self.schema = features_schema({name: vector.shape[1] for name, vector in blank.items()})
         self.about = {
             "preprocessing": steps,
             "layers": list(dict.fromkeys(name.rpartition("/")[0] for name in blank)),
-            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type,
+            "device": torch.cuda.get_device_name(self.device)
+            if self.device.type == "cuda"
+            else self.device.type,
             "threads": threads,
             "precision": spec["precision"],
         }
@@ -68,8 +80,9 @@ class Encoder:
     def features(self, view: Path) -> Iterator[tuple[list[str], dict[str, np.ndarray]]]:
         """Ids and pooled vectors, float32 (n, d) by column, of a table of views, a batch at a time.
 
-        On a GPU the next batches are decoded while one goes through the network. On a CPU all threads decode a batch,
-        then all are the network's: side by side they get in one another's way (``benchmarks/features.py``).
+        On a GPU the next batches are decoded while one goes through the network. On a CPU all
+        threads decode a batch, then all are the network's: side by side they get in one another's
+        way (``benchmarks/features.py``).
         """
         rows = tables.batches(view, self._batch, ["frame_id", "image"])
         if self.device.type != "cpu":
@@ -102,7 +115,9 @@ class Encoder:
 
     def _halve(self) -> None:
         if self._batch == 1:
-            raise CatsightError(f"{self._name} does not fit into the memory of {self.device}, even frame by frame")
+            raise CatsightError(
+                f"{self._name} does not fit into the memory of {self.device}, even frame by frame"
+            )
         self._batch = (self._batch + 1) // 2
         if self.device.type != "cpu":
             getattr(self._torch, self.device.type).empty_cache()
@@ -126,7 +141,9 @@ class Encoder:
         return dict(zip(vectors, np.split(together, ends[:-1], axis=1)))
 
     def _cast_weights(self) -> None:
-        """Keeps matrices and kernels at the precision they are used at; autocast would cast them for every batch."""
+        """Keeps matrices and kernels at the precision they are used at; autocast would cast them
+        for every batch.
+        """
         nn = self._torch.nn
         for module in self.model.modules():
             if isinstance(module, nn.Linear | nn.Conv2d):
@@ -134,7 +151,9 @@ class Encoder:
 
     def _decode(self, batch: pa.RecordBatch, each: Callable = map) -> tuple[list[str], list]:
         rows = batch.to_pylist()
-        return [row["frame_id"] for row in rows], list(each(self._prepare, (row["image"]["bytes"] for row in rows)))
+        return [row["frame_id"] for row in rows], list(
+            each(self._prepare, (row["image"]["bytes"] for row in rows))
+        )
 
     def _prepare(self, png: bytes):
         with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
@@ -142,7 +161,9 @@ class Encoder:
 
 
 def choose_device(name: str):
-    """The torch device called ``name``: ``auto`` is the first GPU, else the CPU; what is asked for must be there."""
+    """The torch device called ``name``: ``auto`` is the first GPU, else the CPU; what is asked for
+    must be there.
+    """
     import torch
 
     if name == "auto":
@@ -153,9 +174,13 @@ def choose_device(name: str):
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
-        raise CatsightError(f"features.device is '{name}', but torch sees {count} GPU(s); use auto or cpu")
+        raise CatsightError(
+            f"features.device is '{name}', but torch sees {count} GPU(s); use auto or cpu"
+        )
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise CatsightError("features.device is 'mps', but torch sees no Apple GPU; use auto or cpu")
+        raise CatsightError(
+            "features.device is 'mps', but torch sees no Apple GPU; use auto or cpu"
+        )
     return device
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from catsight.errors import CatsightError
-from catsight.tables import appearing, canonical_json
+from catsight.inputs.files import appearing
+from catsight.tables import canonical_json
 
-#: Keys of the metadata: the provenance, as JSON, and the digest of that; it holds one of the tensors.
+#: Keys of the metadata: the provenance, as JSON, and the digest of that; it holds one of the
+#: tensors.
 _KEY, _SEAL = "catsight", "catsight_seal"
 #: safetensors' names of the number formats that weights come in.
 _FORMATS = {
@@ -20,14 +22,21 @@ _FORMATS = {
 
 
 def write(path: Path, state: Mapping, about: Mapping) -> None:
-    """Writes a state dict whole or not at all; ``about`` goes into its metadata, with a digest of the tensors."""
+    """Writes a state dict whole or not at all; ``about`` goes into its metadata, with a digest of
+    the tensors.
+    """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     state = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
     content = _digest(
-        (name, _FORMATS[str(tensor.dtype)], list(tensor.shape), tensor.flatten().view(torch.uint8).numpy())
+        (
+            name,
+            _FORMATS[str(tensor.dtype)],
+            list(tensor.shape),
+            tensor.flatten().view(torch.uint8).numpy(),
+        )
         for name, tensor in sorted(state.items())
     )
     text = canonical_json({**about, "content": content})
@@ -35,16 +44,24 @@ def write(path: Path, state: Mapping, about: Mapping) -> None:
         with appearing(path) as part:
             save_file(state, part, metadata={_KEY: text, _SEAL: _seal(text)})
     except SafetensorError as error:
-        raise CatsightError(f"{path} cannot be written ({error}); make room, and run again") from None
+        raise CatsightError(
+            f"{path} cannot be written ({error}); make room, and run again"
+        ) from None
 
 
 def about(path: str | os.PathLike) -> dict:
-    """Where a weights file that :func:`write` made came from, and the ``content`` digest of its tensors."""
+    """Where a weights file that :func:`write` made came from, and the ``content`` digest of its
+    tensors.
+    """
     metadata = _header(path).get("__metadata__", {})
     if _KEY not in metadata:
-        raise CatsightError(f"{path} does not say where it came from; `catsight features weights` makes one that does")
+        raise CatsightError(
+            f"{path} does not say where it came from; `catsight features weights` makes one that does"
+        )
     if metadata.get(_SEAL) != _seal(metadata[_KEY]):
-        raise CatsightError(f"{path} is damaged: its metadata is not what was written; delete it and run again")
+        raise CatsightError(
+            f"{path} is damaged: its metadata is not what was written; delete it and run again"
+        )
     return json.loads(metadata[_KEY])
 
 
@@ -55,12 +72,20 @@ def sound(path: str | os.PathLike) -> bool:
         header.pop("__metadata__")
         with open(path, "rb") as file:
             return _digest(_tensors(file, header)) == recorded and not file.read(1)
-    except (CatsightError, OSError, TypeError, ValueError, KeyError):  # whatever a damaged header makes of places
+    except (
+        CatsightError,
+        OSError,
+        TypeError,
+        ValueError,
+        KeyError,
+    ):  # whatever a damaged header makes of places
         return False
 
 
 def check(path: str | os.PathLike) -> None:
-    """Raises :class:`CatsightError` where ``path`` is no safetensors file, or one that is cut short."""
+    """Raises :class:`CatsightError` where ``path`` is no safetensors file, or one that is cut
+    short.
+    """
     from safetensors import SafetensorError, safe_open
 
     _header(path)

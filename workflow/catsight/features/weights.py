@@ -1,7 +1,8 @@
-"""``catsight features weights``: an encoder's weights as one safetensors file, wherever they come from.
+"""``catsight features weights``: an encoder's weights as one safetensors file, wherever they come
+from.
 
-The file holds exactly the tensors of the model as it will be run, so extraction loads it strictly and needs
-neither network nor package nor converter.
+The file holds exactly the tensors of the model as it will be run, so extraction loads it strictly
+and needs neither network nor package nor converter.
 """
 
 import hashlib
@@ -10,12 +11,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from catsight import hub, job
 from catsight.errors import CatsightError
 from catsight.features import safe
 from catsight.features.convert import CONVERTERS
 from catsight.features.encoders import check_known, load_strictly, make
-from catsight.store import Store, address
+from catsight.inputs import hub
+from catsight.run import job
+from catsight.tables.store import Store, address
 
 #: A residual branch whose scale starts below this leaves its block an identity.
 _ASLEEP = 1e-3
@@ -28,7 +30,10 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--output", type=Path, required=True, help="the safetensors file to write")
     parser.add_argument(
-        "--file", type=Path, nargs="?", help="the hub's model.safetensors, where it was brought by hand"
+        "--file",
+        type=Path,
+        nargs="?",
+        help="the hub's model.safetensors, where it was brought by hand",
     )
     options = parser.parse_args(arguments)
     spec, store = options.spec, Store(options.store)
@@ -53,7 +58,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def bring(spec: Mapping, source: Path | None) -> dict:
-    """The state dict of the model that ``spec`` describes, with the weights from ``source`` (a file) or a seed."""
+    """The state dict of the model that ``spec`` describes, with the weights from ``source`` (a
+    file) or a seed.
+    """
     weights = spec["weights"]
     if weights["source"] == "random":
         return random_state(spec, weights["seed"])
@@ -96,11 +103,12 @@ def check_sha256(path: Path, wanted: str | None) -> str:
 
 
 def random_state(entry: Mapping, seed: int) -> dict:
-    """Weights as the architecture of an ``entry`` draws them, with this ``seed``, and every residual branch awake.
+    """Weights as the architecture of an ``entry`` draws them, with this ``seed``, and every
+    residual branch awake.
 
-    Many architectures start with branches scaled by (nearly) 0: LayerScale at 1e-5 in DINOv2, 1e-6 in ConvNeXt, the
-    last norm of a ResNet block at 0. Untrained, all their blocks would be the identity, and every layer of the control
-    the same. Such scales are set to 1.
+    Many architectures start with branches scaled by (nearly) 0: LayerScale at 1e-5 in DINOv2, 1e-6
+    in ConvNeXt, the last norm of a ResNet block at 0. Untrained, all their blocks would be the
+    identity, and every layer of the control the same. Such scales are set to 1.
     """
     import torch
 
@@ -108,20 +116,27 @@ def random_state(entry: Mapping, seed: int) -> dict:
     model = make(entry)
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
-            per_channel = parameter.ndim == 1 or (parameter.ndim == 3 and parameter.shape[1:] == (1, 1))
+            per_channel = parameter.ndim == 1 or (
+                parameter.ndim == 3 and parameter.shape[1:] == (1, 1)
+            )
             if per_channel and "bias" not in parameter_name and parameter.abs().max() < _ASLEEP:
                 parameter.fill_(1.0)
     return model.state_dict()
 
 
 def hub_state(name: str, arguments: Mapping, path: Path) -> dict:
-    """timm's pretrained weights ``name`` (architecture.tag) from the hub's file, loaded by timm itself: strictly."""
+    """timm's pretrained weights ``name`` (architecture.tag) from the hub's file, loaded by timm
+    itself: strictly.
+    """
     import timm
 
     safe.check(path)
     try:
         model = timm.create_model(
-            name, pretrained=True, pretrained_cfg_overlay={"file": str(path), "hf_hub_id": None}, **arguments
+            name,
+            pretrained=True,
+            pretrained_cfg_overlay={"file": str(path), "hf_hub_id": None},
+            **arguments,
         )
     except (RuntimeError, KeyError, TypeError) as error:
         raise CatsightError(f"{path} does not fit {name}: {' '.join(str(error).split())}") from None
@@ -129,7 +144,8 @@ def hub_state(name: str, arguments: Mapping, path: Path) -> dict:
 
 
 def download(name: str) -> Path:
-    """The hub's ``model.safetensors`` of timm's ``name`` (architecture.tag), from the hub or its cache on this machine.
+    """The hub's ``model.safetensors`` of timm's ``name`` (architecture.tag), from the hub or its
+    cache on this machine.
 
     Only safetensors are taken. A hub that does not answer is one clear error.
     """
@@ -139,10 +155,14 @@ def download(name: str) -> Path:
     check_known(name)
     known = timm.list_pretrained(f"{name.partition('.')[0]}.*")
     if name not in known:
-        raise CatsightError(f"timm has no pretrained weights '{name}'; it has {', '.join(known) or 'none'}")
+        raise CatsightError(
+            f"timm has no pretrained weights '{name}'; it has {', '.join(known) or 'none'}"
+        )
     config = get_pretrained_cfg(name)
     if config is None or not config.hf_hub_id:
-        raise CatsightError(f"timm's weights '{name}' are not on the model hub; use weights.source: file")
+        raise CatsightError(
+            f"timm's weights '{name}' are not on the model hub; use weights.source: file"
+        )
     return Path(_from_hub(config.hf_hub_id, name))
 
 
@@ -158,8 +178,14 @@ def _from_hub(repository: str, what: str) -> str:
     try:
         return hf_hub_download(repository, name, etag_timeout=hub.PATIENCE)
     except GatedRepoError:
-        raise CatsightError(f"{what} is behind a licence: accept it on the hub, then log in (hf auth login)") from None
+        raise CatsightError(
+            f"{what} is behind a licence: accept it on the hub, then log in (hf auth login)"
+        ) from None
     except EntryNotFoundError:
-        raise CatsightError(f"the hub has no {name} for {what}, and pickles are not read; {advice}") from None
+        raise CatsightError(
+            f"the hub has no {name} for {what}, and pickles are not read; {advice}"
+        ) from None
     except Exception as error:
-        raise CatsightError(f"the model hub did not give {what}: {str(error).splitlines()[0]}; {advice}") from None
+        raise CatsightError(
+            f"the model hub did not give {what}: {str(error).splitlines()[0]}; {advice}"
+        ) from None

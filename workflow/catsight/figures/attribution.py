@@ -12,17 +12,21 @@ _WHOLE = "whole"
 
 @style.styled
 def draw(attribution: pd.DataFrame, spec: Mapping):
-    """A figure with one row per metric and one column per encoder: a bar per layer, stacked of the parts' shares.
+    """A figure with one row per metric and one column per encoder: a bar per layer, stacked of the
+    parts' shares.
 
-    ``attribution`` is the study's table of that name. Shares that raise the alignment hang below 0. The black line is
-    the whole loss with its interval, which the shares sum to.
+    ``attribution`` is the study's table of that name. Shares that raise the alignment hang below 0.
+    The black line is the whole loss with its interval, which the shares sum to.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     rows = choices.layers(choices.pooled(attribution, spec))
     encoders = choices.present(rows, spec)
-    names, parts = choices.metrics(rows), [part for part in choices.PARTS if part in set(rows["part"])]
+    names, parts = (
+        choices.metrics(rows),
+        [part for part in choices.PARTS if part in set(rows["part"])],
+    )
     notes = choices.gaps(rows)
     size = style.width(1.6 * len(encoders)), 0.95 + 1.5 * len(names) + 0.16 * len(notes)
     figure = Figure(figsize=size, layout="constrained")
@@ -46,13 +50,23 @@ def draw(attribution: pd.DataFrame, spec: Mapping):
         axes.set_xticks(*([0, last], ["first", "last"]) if last else ([0], ["only"]))
     figure.supxlabel("\n".join(["layer", *notes]), fontsize=8, linespacing=1.4)
     keys = [Patch(facecolor=style.PARTS[part], label=choices.PARTS[part]) for part in parts]
-    (line,) = axes.plot([], [], color=style.INK, marker="o", markersize=2.2, linewidth=0.8, label="together")
-    figure.legend(handles=[*keys, line], loc="outside upper center", ncols=5, handlelength=1.2, columnspacing=1.2)
+    (line,) = axes.plot(
+        [], [], color=style.INK, marker="o", markersize=2.2, linewidth=0.8, label="together"
+    )
+    figure.legend(
+        handles=[*keys, line],
+        loc="outside upper center",
+        ncols=5,
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
     return figure
 
 
 def _stack(axes, rows: pd.DataFrame, parts: list[str]) -> None:
-    """Bars of the parts' shares: those above 0 on top of one another, those below 0 under one another."""
+    """Bars of the parts' shares: those above 0 on top of one another, those below 0 under one
+    another.
+    """
     ends: dict[bool, np.ndarray] = {}
     for part in parts:
         of = rows[rows["part"] == part].sort_values("layer_index")

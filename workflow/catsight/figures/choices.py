@@ -42,25 +42,42 @@ PARTS = {"pupil": "pupil and optics", "acuity": "acuity", "colour": "colour", "r
 
 
 def views(spec: Mapping) -> list[str]:
-    """All views in the order of the gallery: untouched frames, the reference, other eyes (cat first), other filters."""
+    """All views in the order of the gallery: untouched frames, the reference, other eyes (cat
+    first), other filters.
+    """
 
     def place(name: str):
         config = spec["views"][name]
-        kinds = (config.get("filter") == "original", name == spec["reference"], name == "cat", "eye" in config)
-        return (kinds.index(True) if True in kinds else len(kinds) + (config.get("filter") in CONTROLS), name)
+        kinds = (
+            config.get("filter") == "original",
+            name == spec["reference"],
+            name == "cat",
+            "eye" in config,
+        )
+        return (
+            kinds.index(True) if True in kinds else len(kinds) + (config.get("filter") in CONTROLS),
+            name,
+        )
 
     return sorted(spec["views"], key=place)
 
 
 def compared(spec: Mapping) -> list[str]:
-    """The views compared with the reference: :func:`focus`, other eyes, filters, and last the untouched frames."""
+    """The views compared with the reference: :func:`focus`, other eyes, filters, and last the
+    untouched frames.
+    """
     focal = focus(spec)
     others = [name for name in views(spec) if name not in (focal, spec["reference"])]
-    return [focal, *sorted(others, key=lambda name: spec["views"][name].get("filter") == "original")]
+    return [
+        focal,
+        *sorted(others, key=lambda name: spec["views"][name].get("filter") == "original"),
+    ]
 
 
 def changes(spec: Mapping) -> list[str]:
-    """The compared views without the controls, but with a blur that is matched to the view in focus."""
+    """The compared views without the controls, but with a blur that is matched to the view in
+    focus.
+    """
     return [
         name
         for name in compared(spec)
@@ -76,15 +93,27 @@ def distance(metric: str) -> bool:
 
 
 def focus(spec: Mapping) -> str:
-    """The view that the study is about: ``cat``, else the first other eye, else the first other view."""
+    """The view that the study is about: ``cat``, else the first other eye, else the first other
+    view.
+    """
     others = [name for name in views(spec) if name != spec["reference"]]
     if not others:
-        raise CatsightError(f"the study has no view beside its reference '{spec['reference']}'; add one under views:")
-    return next(iter([n for n in others if n == "cat"] + [n for n in others if "eye" in spec["views"][n]] + others))
+        raise CatsightError(
+            f"the study has no view beside its reference '{spec['reference']}'; add one under views:"
+        )
+    return next(
+        iter(
+            [n for n in others if n == "cat"]
+            + [n for n in others if "eye" in spec["views"][n]]
+            + others
+        )
+    )
 
 
 def encoders(spec: Mapping) -> dict[str, dict]:
-    """The encoders of the spec, trained ones first, by family; every figure gives them their colours in this order."""
+    """The encoders of the spec, trained ones first, by family; every figure gives them their
+    colours in this order.
+    """
 
     def place(item):
         name, about = item
@@ -101,7 +130,9 @@ def present(table: pd.DataFrame, spec: Mapping) -> dict[str, dict]:
 def metrics(table: pd.DataFrame) -> list[str]:
     """The metrics of the table, the well-known ones first."""
     known = list(_METRICS)
-    return sorted(table["metric"].unique(), key=lambda m: (known.index(m) if m in known else len(known), m))
+    return sorted(
+        table["metric"].unique(), key=lambda m: (known.index(m) if m in known else len(known), m)
+    )
 
 
 def metric_label(metric: str) -> str:
@@ -112,7 +143,11 @@ def metric_label(metric: str) -> str:
 def viewing(spec: Mapping, view: str) -> dict | None:
     """The viewing conditions of an eye's view, as the configuration names them; None for a filter."""
     config = spec["views"][view]
-    return {key: config.get(key, value) for key, value in spec["viewing"].items()} if "eye" in config else None
+    return (
+        {key: config.get(key, value) for key, value in spec["viewing"].items()}
+        if "eye" in config
+        else None
+    )
 
 
 def conditions(spec: Mapping, view: str) -> str:
@@ -141,7 +176,10 @@ def conditions(spec: Mapping, view: str) -> str:
 def poolings(table: pd.DataFrame, wanted: str) -> dict[str, str]:
     """The pooling shown for each encoder: the ``wanted`` one, else ``mean``, else what it has."""
     has = table.groupby("encoder")["pooling"].unique()
-    return {name: next(p for p in (wanted, "mean", *sorted(some)) if p in some) for name, some in has.items()}
+    return {
+        name: next(p for p in (wanted, "mean", *sorted(some)) if p in some)
+        for name, some in has.items()
+    }
 
 
 def pooling_note(pooling: str, spec: Mapping) -> str:
@@ -165,12 +203,16 @@ def shown(table: pd.DataFrame, spec: Mapping) -> pd.DataFrame:
     keys = ["encoder", "layer", "view", "metric"]
     if (twice := table.duplicated(keys)).any():
         row = table.loc[twice.idxmax(), keys]
-        raise CatsightError(f"the metrics table holds {', '.join(row)} more than once; run the metrics stage again")
+        raise CatsightError(
+            f"the metrics table holds {', '.join(row)} more than once; run the metrics stage again"
+        )
     return table
 
 
 def primary(table: pd.DataFrame) -> str:
-    """The metric that sentences and summaries speak of: unbiased CKA where it was computed, else the first one."""
+    """The metric that sentences and summaries speak of: unbiased CKA where it was computed, else
+    the first one.
+    """
     names = metrics(table)
     return "cka_linear_unbiased" if "cka_linear_unbiased" in names else names[0]
 
@@ -183,14 +225,18 @@ def pooled(table: pd.DataFrame, spec: Mapping) -> pd.DataFrame:
 
 def layers(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of single layers, in network order."""
-    return table[table["layer"] != ALL_LAYERS].sort_values(["encoder", "layer_index"], kind="stable")
+    return table[table["layer"] != ALL_LAYERS].sort_values(
+        ["encoder", "layer_index"], kind="stable"
+    )
 
 
 def summaries(table: pd.DataFrame) -> pd.DataFrame:
     """The rows that hold means over layers. Raises :class:`CatsightError` where there are none."""
     table = table[table["layer"] == ALL_LAYERS]
     if table.empty:
-        raise CatsightError("the metrics table has no means over layers (layer 'all'); run the metrics stage again")
+        raise CatsightError(
+            "the metrics table has no means over layers (layer 'all'); run the metrics stage again"
+        )
     return table
 
 
@@ -202,16 +248,22 @@ def has_interval(table: pd.DataFrame) -> pd.Series:
 def cut(table: pd.DataFrame) -> bool:
     """Whether the axis ends just below 0 although intervals go on: where no value is negative.
 
-    The figures then show the axis from :data:`CUT` to 1, and say so. A measure of agreement says no more below 0, and
-    wide intervals would press the values into a corner.
+    The figures then show the axis from :data:`CUT` to 1, and say so. A measure of agreement says no
+    more below 0, and wide intervals would press the values into a corner.
     """
     if table["metric"].map(distance).any():
         return False
-    return bool((table["value"].min() >= 0) and (table["ci_low"].min() < CUT) and (table["ci_high"].max() <= 1))
+    return bool(
+        (table["value"].min() >= 0)
+        and (table["ci_low"].min() < CUT)
+        and (table["ci_high"].max() <= 1)
+    )
 
 
 def wide(table: pd.DataFrame) -> bool:
-    """Whether one metric's values are distances that differ so much that only their logarithms show them all."""
+    """Whether one metric's values are distances that differ so much that only their logarithms show
+    them all.
+    """
     values = table["value"].dropna()
     if values.empty or not distance(table["metric"].iloc[0]):
         return False
@@ -219,7 +271,9 @@ def wide(table: pd.DataFrame) -> bool:
 
 
 def gaps(table: pd.DataFrame, width: int = 88) -> list[str]:
-    """Why values or intervals are missing, and at how many of the points shown; lines of up to ``width`` letters."""
+    """Why values or intervals are missing, and at how many of the points shown; lines of up to
+    ``width`` letters.
+    """
     lines = []
     for what, missing in (
         ("value", table["value"].isna()),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from catsight import job, tables
+from catsight import tables
 from catsight.errors import CatsightError
+from catsight.run import job
 
 #: Figures that are drawn from one table of the study.
 OF_TABLES = {
@@ -39,7 +40,9 @@ def main(arguments: Sequence[str]) -> None:
 
 def _of_table(name: str, arguments: Sequence[str]) -> None:
     parser = _parser(name, f"Draws {OF_TABLES[name]}.")
-    parser.add_argument("--table", type=Path, required=True, help="the study's table that it is drawn from")
+    parser.add_argument(
+        "--table", type=Path, required=True, help="the study's table that it is drawn from"
+    )
     options = parser.parse_args(arguments)
     # imported by name, so that the digest of this module covers them
     from catsight.figures import attribution, doses, maps, profiles, ranking, rdms, stability
@@ -51,9 +54,9 @@ def _of_table(name: str, arguments: Sequence[str]) -> None:
 
 
 def _gallery(arguments: Sequence[str]) -> None:
-    options = _with_views(_parser("gallery", "Draws some frames as each view delivers them, side by side.")).parse_args(
-        arguments
-    )
+    options = _with_views(
+        _parser("gallery", "Draws some frames as each view delivers them, side by side.")
+    ).parse_args(arguments)
     from catsight.figures import gallery
 
     _save(gallery.draw(_rows(options, options.spec["views"]), options.spec), options)
@@ -72,7 +75,9 @@ def _parts(arguments: Sequence[str]) -> None:
 def _summary(arguments: Sequence[str]) -> None:
     parser = _with_views(_parser("summary", "Draws one figure with the question and the answer."))
     parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
-    parser.add_argument("--attribution", type=Path, help="the study's table of attribution, where it has one")
+    parser.add_argument(
+        "--attribution", type=Path, help="the study's table of attribution, where it has one"
+    )
     options = parser.parse_args(arguments)
     from catsight.figures import summary
 
@@ -83,8 +88,12 @@ def _summary(arguments: Sequence[str]) -> None:
 
 
 def _retrieval(arguments: Sequence[str]) -> None:
-    parser = _with_views(_parser("retrieval", "Draws frames, their views, and the frames that these are taken for."))
-    parser.add_argument("--pairs", type=Path, required=True, help="the study's table of pairs of frames")
+    parser = _with_views(
+        _parser("retrieval", "Draws frames, their views, and the frames that these are taken for.")
+    )
+    parser.add_argument(
+        "--pairs", type=Path, required=True, help="the study's table of pairs of frames"
+    )
     options = parser.parse_args(arguments)
     from catsight.figures import choices, reading, retrieval
 
@@ -96,13 +105,19 @@ def _retrieval(arguments: Sequence[str]) -> None:
     as_view = reading.pictures(paths[choices.focus(spec)], own)
     for row in rows:
         found = {near["other"]: as_reference[near["other"]] for near in row["nearest"].values()}
-        row["pictures"] = {"reference": as_reference[row["frame"]], "view": as_view[row["frame"]], "others": found}
+        row["pictures"] = {
+            "reference": as_reference[row["frame"]],
+            "view": as_view[row["frame"]],
+            "others": found,
+        }
     titles = _frames(options).set_index("frame_id")["title"].fillna("").to_dict()
     _save(retrieval.draw(rows, spec, titles), options)
 
 
 def _eyes(arguments: Sequence[str]) -> None:
-    parser = _parser("eyes", "Draws the eyes of a study: pupil, optics, receptors, and a test chart.")
+    parser = _parser(
+        "eyes", "Draws the eyes of a study: pupil, optics, receptors, and a test chart."
+    )
     parser.add_argument("--table", type=Path, required=True, help="the table of eyes")
     options = parser.parse_args(arguments)
 
@@ -125,17 +140,29 @@ def _tables(arguments: Sequence[str]) -> None:
 
 
 def _report(arguments: Sequence[str]) -> None:
-    parser = job.parser("figures report", "Writes one HTML file that holds the whole study and needs no network.")
-    parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
-    parser.add_argument("--rejected", type=Path, required=True, help="the table of files that could not be used")
-    parser.add_argument("--near", type=Path, help="the table of pictures of different groups that look nearly alike")
+    parser = job.parser(
+        "figures report", "Writes one HTML file that holds the whole study and needs no network."
+    )
+    parser.add_argument(
+        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
+    )
+    parser.add_argument(
+        "--rejected", type=Path, required=True, help="the table of files that could not be used"
+    )
+    parser.add_argument(
+        "--near", type=Path, help="the table of pictures of different groups that look nearly alike"
+    )
     parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
-    parser.add_argument("--attribution", type=Path, help="the study's table of attribution, where it has one")
+    parser.add_argument(
+        "--attribution", type=Path, help="the study's table of attribution, where it has one"
+    )
     parser.add_argument("--features", type=Path, nargs="+", required=True,
                         help="a table of features of each encoder; their provenance is shown")  # fmt: skip
     parser.add_argument("--matched", type=Path, nargs="*", default=[],
                         help="views that are blurs matched to another (tables or folders); how well")  # fmt: skip
-    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="the figures to show, .svg or .png")
+    parser.add_argument(
+        "--figures", type=Path, nargs="+", required=True, help="the figures to show, .svg or .png"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the .html to write")
     job.add_shards(parser)
     options = parser.parse_args(arguments)
@@ -150,23 +177,29 @@ def _report(arguments: Sequence[str]) -> None:
         metrics=options.metrics,
         attribution=options.attribution,
         features=options.features,
-        matched=[path for folder in options.matched for path in tables.shards(folder, options.shards)],
+        matched=[
+            path for folder in options.matched for path in tables.shards(folder, options.shards)
+        ],
         figures=options.figures,
     )
     report.write(html, options.output)
 
 
-# -- options and pictures that several figures share ------------------------------------------------------------------
+# -- options and pictures that several figures share -----------------------------------------------
 
 
-def _parser(name: str, about: str, output: str = "one or more .png or .svg to write") -> argparse.ArgumentParser:
+def _parser(
+    name: str, about: str, output: str = "one or more .png or .svg to write"
+) -> argparse.ArgumentParser:
     parser = job.parser(f"figures {name}", about)
     parser.add_argument("--output", type=Path, nargs="+", required=True, help=output)
     return parser
 
 
 def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
+    parser.add_argument(
+        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
+    )
     parser.add_argument("--views", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
                         help="a view's name and its table, or folder of shards; once for each view")  # fmt: skip
     job.add_shards(parser)
@@ -179,9 +212,13 @@ def _frames(options) -> pd.DataFrame:
     parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in shards]
     frames = pd.concat(parts, ignore_index=True)
     if frames.empty:
-        raise CatsightError(f"{options.frames} holds no frame to show; see rejected.parquet for why")
+        raise CatsightError(
+            f"{options.frames} holds no frame to show; see rejected.parquet for why"
+        )
     if (twice := frames["frame_id"].duplicated()).any():
-        raise CatsightError(f"the frame {frames['frame_id'][twice].iloc[0]} is in the tables of frames more than once")
+        raise CatsightError(
+            f"the frame {frames['frame_id'][twice].iloc[0]} is in the tables of frames more than once"
+        )
     return frames
 
 
@@ -191,7 +228,9 @@ def _paths(options) -> dict[str, list[Path]]:
 
 
 def _rows(options, wanted: Collection[str], count: int | None = None) -> list[Mapping]:
-    """Some frames, ``count`` or as many as the spec says, with their title and their pictures in each view."""
+    """Some frames, ``count`` or as many as the spec says, with their title and their pictures in
+    each view.
+    """
     from catsight.figures import gallery, reading
 
     frames = _frames(options)
@@ -200,10 +239,15 @@ def _rows(options, wanted: Collection[str], count: int | None = None) -> list[Ma
     seen = {}
     for view, paths in _paths(options).items():
         if view not in wanted:
-            raise CatsightError(f"--views {view}: not a view of this figure; it may be {', '.join(wanted)}")
+            raise CatsightError(
+                f"--views {view}: not a view of this figure; it may be {', '.join(wanted)}"
+            )
         seen[view] = reading.pictures(paths, chosen)
     return [
-        {"title": titles[frame] or frame, "pictures": {view: pictures[frame] for view, pictures in seen.items()}}
+        {
+            "title": titles[frame] or frame,
+            "pictures": {view: pictures[frame] for view, pictures in seen.items()},
+        }
         for frame in chosen
     ]
 

@@ -30,7 +30,10 @@ def draw(doses: pd.DataFrame, spec: Mapping):
     names, swept = choices.metrics(rows), [key for key in _AXES if key in set(rows["swept"])]
     notes = choices.gaps(rows)
     keys = len(encoders) + len(style.families(encoders))
-    size = style.width(2 * len(swept)), 0.7 + 1.7 * len(names) + 0.18 * (np.ceil(keys / 2) + len(notes))
+    size = (
+        style.width(2 * len(swept)),
+        0.7 + 1.7 * len(names) + 0.18 * (np.ceil(keys / 2) + len(notes)),
+    )
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(names), len(swept), squeeze=False, sharex="col", sharey="row")
     handles = {}
@@ -39,7 +42,9 @@ def draw(doses: pd.DataFrame, spec: Mapping):
             axes.axhline(0 if choices.distance(metric) else 1, color=style.GREY, linewidth=0.7)
             axes.grid(True)
             for name, about in encoders.items():
-                here = rows[(rows["metric"] == metric) & (rows["swept"] == what) & (rows["encoder"] == name)]
+                here = rows[
+                    (rows["metric"] == metric) & (rows["swept"] == what) & (rows["encoder"] == name)
+                ]
                 label = about["label"] + choices.pooling_note(pooled[name], spec)
                 handles[name] = _line(axes, here.sort_values("dose"), looks[name], label)
         axes_row[0].set_ylabel(choices.metric_label(metric))

@@ -9,7 +9,7 @@ import numpy as np
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.figures import style
-from catsight.pictures import decode_png
+from catsight.inputs.pictures import decode_png
 
 _COLUMN = 1.75  # inches
 
@@ -24,11 +24,11 @@ def read(path: Path) -> list[dict]:
 
 @style.styled
 def draw(rows: Sequence[Mapping]):
-    """A figure of the eyes in ``rows`` (as :data:`catsight.tables.EYES`).
+    """A figure of the eyes in ``rows`` (as :data:`catsight.tables.columns.portraits.PORTRAITS`).
 
-    Above the test chart and, with one colour for each eye, its pupil against luminance, its transfer of contrast, its
-    contrast sensitivity and its receptors; below a row for each eye: what becomes of a point, in and out of focus, and
-    of the chart from daylight to moonlight.
+    Above the test chart and, with one colour for each eye, its pupil against luminance, its
+    transfer of contrast, its contrast sensitivity and its receptors; below a row for each eye: what
+    becomes of a point, in and out of focus, and of the chart from daylight to moonlight.
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
@@ -37,15 +37,25 @@ def draw(rows: Sequence[Mapping]):
     colours = {row["eye"]: style.PALETTE[i % len(style.PALETTE)] for i, row in enumerate(rows)}
     figure = Figure(figsize=(_COLUMN * columns, 2.05 + 1.85 * len(rows)))
     figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
-    grid = figure.subplots(1 + len(rows), columns, squeeze=False, height_ratios=[1.15, *[1] * len(rows)])
-    _picture(grid[0][0], decode_png(rows[0]["chart"]["bytes"]), f"test chart, {rows[0]['chart_degrees']:g}° across")
+    grid = figure.subplots(
+        1 + len(rows), columns, squeeze=False, height_ratios=[1.15, *[1] * len(rows)]
+    )
+    _picture(
+        grid[0][0],
+        decode_png(rows[0]["chart"]["bytes"]),
+        f"test chart, {rows[0]['chart_degrees']:g}° across",
+    )
     for axes, panel in zip(grid[0][1:], (_pupils, _transfer, _sensitivity, _receptors)):
         panel(axes, rows, colours)
     for axes in grid[0][5:]:
         axes.set_visible(False)
     handles = [Line2D([], [], color=colour) for colour in colours.values()]
     defocused = f"along it, {rows[0]['spread_defocus']:g} D out of focus"
-    lines: dict[str, Any] = {"contrast across the slit": "-", "along it": (0, (3, 1.5)), defocused: ":"}
+    lines: dict[str, Any] = {
+        "contrast across the slit": "-",
+        "along it": (0, (3, 1.5)),
+        defocused: ":",
+    }
     handles += [Line2D([], [], color=style.GREY, linestyle=line) for line in lines.values()]
     figure.legend(handles, [*colours, *lines], loc="outside upper center", ncols=len(handles))
     for axes_row, row in zip(grid[1:], rows):
@@ -63,8 +73,16 @@ def _pupils(axes, rows: Sequence[Mapping], colours: Mapping[str, str]) -> None:
     for row in rows:
         colour = colours[row["eye"]]
         axes.plot(row["luminance"], row["pupil_width"], color=colour)
-        axes.plot(row["luminance"], row["pupil_height"], color=colour, linestyle=(0, (3, 1.5)), linewidth=1)
-    axes.set(xscale="log", ylim=(0, None), xlabel="luminance, cd/m²", title="pupil, mm (dashed: height)")
+        axes.plot(
+            row["luminance"],
+            row["pupil_height"],
+            color=colour,
+            linestyle=(0, (3, 1.5)),
+            linewidth=1,
+        )
+    axes.set(
+        xscale="log", ylim=(0, None), xlabel="luminance, cd/m²", title="pupil, mm (dashed: height)"
+    )
     axes.set_xticks([1e-2, 1, 1e2, 1e4], ["0.01", "1", "100", "10⁴"])
     axes.minorticks_off()
     axes.grid(True)
@@ -75,7 +93,9 @@ def _transfer(axes, rows: Sequence[Mapping], colours: Mapping[str, str]) -> None
         colour = colours[row["eye"]]
         axes.plot(row["frequency"], row["mtf_across"], color=colour)
         axes.plot(row["frequency"], row["mtf_along"], color=colour, linestyle=(0, (3, 1.5)))
-        axes.plot(row["frequency"], row["mtf_along_defocused"], color=colour, linestyle=":", linewidth=1)
+        axes.plot(
+            row["frequency"], row["mtf_along_defocused"], color=colour, linestyle=":", linewidth=1
+        )
     _frequencies(axes)
     light = sorted({row["adapted_to"] for row in rows})
     axes.set(ylim=(-0.15, 1), title=f"contrast, {', '.join(f'{x:g}' for x in light)} cd/m²")
@@ -98,7 +118,11 @@ def _receptors(axes, rows: Sequence[Mapping], colours: Mapping[str, str]) -> Non
             values = np.array(receptor["sensitivity"])
             width, line = (0.9, ":") if receptor["name"] == "rod" else (1.4, "-")
             axes.plot(
-                row["wavelength"], values / values.max(), color=colours[row["eye"]], linewidth=width, linestyle=line
+                row["wavelength"],
+                values / values.max(),
+                color=colours[row["eye"]],
+                linewidth=width,
+                linestyle=line,
             )
     axes.set(ylim=(0, 1.04), xlabel="wavelength, nm", title="receptors (dotted: rods)")
     axes.set_xticks([400, 500, 600, 700])

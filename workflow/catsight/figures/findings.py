@@ -1,4 +1,6 @@
-"""What was found, in plain sentences made from the numbers, that claim no more than the intervals allow."""
+"""What was found, in plain sentences made from the numbers, that claim no more than the intervals
+allow.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,10 +9,11 @@ import pandas as pd
 
 from catsight.figures import choices
 
-#: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies, for some metrics
-#: (benchmarks/calibration.py).
+#: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies,
+#: for some metrics (benchmarks/calibration.py).
 FEW_GROUPS = 15
-#: Fewer than this are too few for what is due to a part of the eye, by these metrics: intervals are too narrow.
+#: Fewer than this are too few for what is due to a part of the eye, by these metrics: intervals are
+#: too narrow.
 FEW_FOR_SHARES = 25
 TOO_NARROW = ("cka_linear_unbiased", "cka_rbf_unbiased", "rsa")
 #: More encoders than this are summed up instead of listed.
@@ -19,18 +22,28 @@ _LISTED = 4
 _GENERAL = ("supervised", "self-supervised", "language")
 
 
-def sentences(metrics: pd.DataFrame, spec: Mapping, attribution: pd.DataFrame | None = None) -> list[str]:
-    """Up to five sentences on the study whose tables of metrics and of ``attribution`` (where it has one) these are."""
+def sentences(
+    metrics: pd.DataFrame, spec: Mapping, attribution: pd.DataFrame | None = None
+) -> list[str]:
+    """Up to five sentences on the study whose tables of metrics and of ``attribution`` (where it
+    has one) these are.
+    """
     rows = choices.shown(metrics, spec)
     metric = choices.primary(rows)
     rows = rows[rows["metric"] == metric]
     means = choices.summaries(rows)
     focal = means[means["view"] == choices.focus(spec)].set_index("encoder")
-    encoders = {name: about for name, about in choices.encoders(spec).items() if name in focal.index}
+    encoders = {
+        name: about for name, about in choices.encoders(spec).items() if name in focal.index
+    }
     trained = [name for name, about in encoders.items() if about["training"] != "untrained"]
     untrained = [name for name in encoders if name not in trained]
     label = {name: about["label"] for name, about in encoders.items()}
-    divided = [] if attribution is None else [name for name in encoders if name in set(attribution["encoder"])][:2]
+    divided = (
+        []
+        if attribution is None
+        else [name for name in encoders if name in set(attribution["encoder"])][:2]
+    )
     parts = _parts(attribution, divided, label, metric, spec) if divided else ""
     found = [
         _level(focal, trained or untrained, label, spec, metric),
@@ -56,27 +69,35 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def estimate(row: Mapping, digits: int | None = None) -> str:
-    """A row's value with its interval, or why it has none; with as many ``digits`` as needed, or so many."""
-    reason = row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
+    """A row's value with its interval, or why it has none; with as many ``digits`` as needed, or so
+    many.
+    """
+    reason = (
+        row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
+    )
     if pd.isna(row["value"]):
         return f"no value ({reason})"
     if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
         return f"{number(row['value'], digits or _digits(row['value']))} (no interval: {reason})"
     ends = (row["ci_low"], row["ci_high"])
-    value, low, high = (number(one, digits or _digits(row["value"], *ends)) for one in (row["value"], *ends))
+    value, low, high = (
+        number(one, digits or _digits(row["value"], *ends)) for one in (row["value"], *ends)
+    )
     return f"{value} ({low} to {high})"
 
 
 def _digits(*values: float) -> int:
-    """Two decimals, or three where one of the values is so close to 1 that two would hide the difference; two digits of
-    a value that is so small that two decimals would hide it."""
+    """Two decimals, or three where one of the values is so close to 1 that two would hide the
+    difference; two digits of a value that is so small that two decimals would hide it."""
     if 1e-9 < abs(values[0]) < 0.01:
         return 1 - math.floor(math.log10(abs(values[0])))
     return 3 if any(0.9 <= value < 1 for value in values) else 2
 
 
 def order(one: Mapping, other: Mapping) -> str | None:
-    """Where ``one``'s interval lies as against ``other``'s: below, above, overlapping; None where one has none."""
+    """Where ``one``'s interval lies as against ``other``'s: below, above, overlapping; None where
+    one has none.
+    """
     if any(pd.isna(row[end]) for row in (one, other) for end in ("value", "ci_low", "ci_high")):
         return None
     if one["ci_high"] < other["ci_low"]:
@@ -84,7 +105,9 @@ def order(one: Mapping, other: Mapping) -> str | None:
     return "above" if one["ci_low"] > other["ci_high"] else "overlapping"
 
 
-def _level(focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str) -> str:
+def _level(
+    focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str
+) -> str:
     what = choices.metric_label(metric)
     if what[1].islower() and not what.startswith(("Procrustes", "Wasserstein")):
         what = what[0].lower() + what[1:]
@@ -93,7 +116,9 @@ def _level(focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapp
     start = f"On average over layers, features of the view “{focal_view}” {verb} those of “{reference}” by"
     end = f"({what}, where {full} is full agreement; {confidence(spec)} in brackets)."
     if len(names) <= _LISTED or focal.loc[list(names), "value"].notna().sum() < 2:
-        return f"{start} {_listed([f'{estimate(focal.loc[n])} in {label[n]}' for n in names])} {end}"
+        return (
+            f"{start} {_listed([f'{estimate(focal.loc[n])} in {label[n]}' for n in names])} {end}"
+        )
     values = focal.loc[list(names), "value"]
     low, high = values.idxmin(), values.idxmax()
     return (
@@ -102,12 +127,16 @@ def _level(focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapp
     )
 
 
-def _controls(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str], label: Mapping) -> str:
+def _controls(
+    focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str], label: Mapping
+) -> str:
     if not (trained and untrained):
         return ""  # where none is trained, the cautions say so
     values = _listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
     verdict = _verdict(focal, trained, untrained)
-    return f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."
+    return (
+        f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."
+    )
 
 
 def _verdict(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str]) -> str:
@@ -126,7 +155,9 @@ def _verdict(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[st
     return "some of the trained encoders’ intervals overlap with these or lie on either side, so no rule is shown"
 
 
-def _parts(attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metric: str, spec: Mapping) -> str:
+def _parts(
+    attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metric: str, spec: Mapping
+) -> str:
     """What of the loss is due to which part of the eye, the largest share first."""
     rows = choices.pooled(attribution[attribution["metric"] == metric], spec)
     rows = rows[(rows["layer"] == choices.ALL_LAYERS) & rows["value"].notna()]
@@ -136,14 +167,19 @@ def _parts(attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metr
         shares = own[own.index.isin(choices.PARTS)].sort_values("value", ascending=False)
         if shares.empty or "whole" not in own.index:
             continue
-        listed = _listed([f"{choices.PARTS[part]} {estimate(share, 3)}" for part, share in shares.iterrows()])
-        side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
-        verdict = {"above": "the first lies apart from the next", None: "not to be ranked without intervals"}.get(
-            side, "the first two overlap, so which is larger is not settled"
+        listed = _listed(
+            [f"{choices.PARTS[part]} {estimate(share, 3)}" for part, share in shares.iterrows()]
         )
+        side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
+        verdict = {
+            "above": "the first lies apart from the next",
+            None: "not to be ranked without intervals",
+        }.get(side, "the first two overlap, so which is larger is not settled")
         if side == "above" and metric in TOO_NARROW and own["n_groups"].min() < FEW_FOR_SHARES:
             verdict = f"not to be ranked: with fewer than {FEW_FOR_SHARES} groups these intervals are too narrow"
-        told.append(f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {listed} ({verdict})")
+        told.append(
+            f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {listed} ({verdict})"
+        )
     if not told:
         return ""
     return f"Divided among the parts of the eye by swapping them in all orders, {'; '.join(told)}."
@@ -151,17 +187,36 @@ def _parts(attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metr
 
 def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping, metric: str) -> str:
     focal, *others = choices.changes(spec)
-    others.sort(key=lambda view: spec["views"][view].get("match") != focal)  # a matched change says most
+    others.sort(
+        key=lambda view: spec["views"][view].get("match") != focal
+    )  # a matched change says most
     further, nearer = ("above", "below") if choices.distance(metric) else ("below", "above")
     table = means.set_index(["encoder", "view"])
     parts = []
     for view in others[:3]:
-        pairs = [(table.loc[(e, focal)], table.loc[(e, view)]) for e in encoders if (e, view) in table.index]
+        pairs = [
+            (table.loc[(e, focal)], table.loc[(e, view)])
+            for e in encoders
+            if (e, view) in table.index
+        ]
         sides = [order(*pair) for pair in pairs]
-        words = {nearer: "less far in", "overlapping": "overlapping intervals in", None: "no interval in"}
-        rest = "; ".join(f"{words[side]} {sides.count(side)}" for side in words if sides.count(side))
-        name = f"“{view}”" + (", as large a change of the pixels," if spec["views"][view].get("match") == focal else "")
-        parts.append(f"than {name} in {sides.count(further)} of {len(sides)} encoders" + (rest and f" ({rest})"))
+        words = {
+            nearer: "less far in",
+            "overlapping": "overlapping intervals in",
+            None: "no interval in",
+        }
+        rest = "; ".join(
+            f"{words[side]} {sides.count(side)}" for side in words if sides.count(side)
+        )
+        name = f"“{view}”" + (
+            ", as large a change of the pixels,"
+            if spec["views"][view].get("match") == focal
+            else ""
+        )
+        parts.append(
+            f"than {name} in {sides.count(further)} of {len(sides)} encoders"
+            + (rest and f" ({rest})")
+        )
     if not parts:
         return ""
     return (
@@ -170,7 +225,9 @@ def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping, metric
     )
 
 
-def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str) -> str:
+def _depth(
+    rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str
+) -> str:
     rows = rows[(rows["view"] == choices.focus(spec)) & rows["value"].notna()]
     parts = []
     for name in names:
@@ -179,9 +236,10 @@ def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mappi
             continue
         low, high = own.loc[own["value"].idxmin()], own.loc[own["value"].idxmax()]
         side = order(low, high)
-        verdict = {"below": "intervals apart", None: "not to be compared without both intervals"}.get(
-            side, "overlapping intervals"
-        )
+        verdict = {
+            "below": "intervals apart",
+            None: "not to be compared without both intervals",
+        }.get(side, "overlapping intervals")
         parts.append(
             f"in {label[name]} from {estimate(low)} at {low['layer']} (relative depth {low['depth']:.2f}) to "
             f"{estimate(high)} at {high['layer']} ({high['depth']:.2f}; {verdict})"
@@ -192,21 +250,23 @@ def _depth(rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mappi
     return f"From layer to layer this {what} goes {_listed(parts)}; these layers were picked after looking."
 
 
-def _cautions(rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str, Mapping], verdict: str = "") -> str:
+def _cautions(
+    rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str, Mapping], verdict: str = ""
+) -> str:
     groups = int(rows["n_groups"].min())
     unit = "group of frames" if groups == 1 else "groups of frames"
     words = f"All this rests on {groups} independent {unit}"
     if groups < FEW_GROUPS:
-        words += (
-            f", too few (fewer than {FEW_GROUPS}): intervals are rough, and other photographs may give other values"
-        )
+        words += f", too few (fewer than {FEW_GROUPS}): intervals are rough, and other photographs may give other values"
     tuned = [n for n in trained if encoders[n]["training"] not in _GENERAL]
     for name in tuned:
         words += f"; {encoders[name]['label']} was trained for {encoders[name]['training']} and speaks for that alone"
     if not trained:
         words += "; no encoder here is trained, so nothing is said about learned features"
     elif verdict:
-        words += f"; beside random weights, as a control for architecture and pixels alone, {verdict}"
+        words += (
+            f"; beside random weights, as a control for architecture and pixels alone, {verdict}"
+        )
     return f"{words}."
 
 

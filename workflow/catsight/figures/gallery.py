@@ -13,7 +13,8 @@ _LONGEST = 420
 
 
 def choose(frames: pd.DataFrame, count: int) -> list[str]:
-    """The ids of ``count`` frames (fewer where there are fewer), each of another group as far as there are so many.
+    """The ids of ``count`` frames (fewer where there are fewer), each of another group as far as
+    there are so many.
 
     ``frames`` needs the columns ``frame_id`` and ``group``; their order and shards do not matter.
     """
@@ -28,7 +29,9 @@ def draw(rows: Sequence[Mapping], spec: Mapping):
 
     Each of ``rows`` holds a ``title`` and ``pictures``, view name to uint8 sRGB (h, w, 3).
     """
-    columns = [(name, _title(name, spec)) for name in choices.views(spec) if name in rows[0]["pictures"]]
+    columns = [
+        (name, _title(name, spec)) for name in choices.views(spec) if name in rows[0]["pictures"]
+    ]
     return _pictures(rows, columns, _ruled([name for name, _ in columns], spec))
 
 
@@ -43,11 +46,16 @@ def parts(rows: Sequence[Mapping], spec: Mapping):
     return _pictures(rows, columns, _ruled([spec["reference"]], spec))
 
 
-def _pictures(rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], ruled: Mapping[str, float]):
+def _pictures(
+    rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], ruled: Mapping[str, float]
+):
     from matplotlib.figure import Figure
 
     side = min(_LONGEST, int((_PIXELS / (len(rows) * len(columns))) ** 0.5))
-    tall = [max(picture.shape[0] / picture.shape[1] for picture in row["pictures"].values()) for row in rows]
+    tall = [
+        max(picture.shape[0] / picture.shape[1] for picture in row["pictures"].values())
+        for row in rows
+    ]
     tall = np.clip(tall, 0.4, 1.6)
     width = style.width(len(columns))
     cell = (width - 0.2) / len(columns)
@@ -62,7 +70,9 @@ def _pictures(rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], ruled
             axes.spines[:].set_visible(False)
             if view in ruled:
                 _scale_bar(axes, picture.shape, ruled[view])
-        axes_row[0].set_ylabel(style.shortened(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY)
+        axes_row[0].set_ylabel(
+            style.shortened(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY
+        )
     for axes, (_, title) in zip(grid[0], columns):
         axes.set_title(title, fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)
     return figure
@@ -74,12 +84,18 @@ def _title(view: str, spec: Mapping) -> str:
 
 
 def _ruled(columns: Sequence[str], spec: Mapping) -> dict[str, float]:
-    """The views that carry a scale bar, with their field of view: the first eye, and every eye with another."""
+    """The views that carry a scale bar, with their field of view: the first eye, and every eye with
+    another.
+    """
     in_order = sorted(columns, key=lambda view: view != spec["reference"])
     looking = {view: choices.viewing(spec, view) for view in in_order}
-    fields = {view: conditions["field_of_view"] for view, conditions in looking.items() if conditions}
+    fields = {
+        view: conditions["field_of_view"] for view, conditions in looking.items() if conditions
+    }
     first = [*fields][:1]
-    return {view: field for view, field in fields.items() if view in first or field != fields[first[0]]}
+    return {
+        view: field for view, field in fields.items() if view in first or field != fields[first[0]]
+    }
 
 
 def scale(field_of_view: float) -> float:

@@ -1,4 +1,6 @@
-"""Maps: each layer of an encoder against each, between two views; and each layer of all encoders against each."""
+"""Maps: each layer of an encoder against each, between two views; and each layer of all encoders
+against each.
+"""
 
 from collections.abc import Mapping
 
@@ -13,10 +15,11 @@ _COLUMNS = 4
 
 @style.styled
 def draw(maps: pd.DataFrame, spec: Mapping):
-    """A figure with a square map for each encoder, its layers in the reference against those in the view in focus.
+    """A figure with a square map for each encoder, its layers in the reference against those in the
+    view in focus.
 
-    Below, the layers of all encoders against one another, as the reference has them. ``maps`` is the study's table of
-    maps; its first metric is shown.
+    Below, the layers of all encoders against one another, as the reference has them. ``maps`` is
+    the study's table of maps; its first metric is shown.
     """
     from matplotlib.figure import Figure
 
@@ -25,14 +28,20 @@ def draw(maps: pd.DataFrame, spec: Mapping):
     maps = choices.pooled(every, spec)
     encoders = choices.present(maps, spec)
     focal = choices.focus(spec)
-    lowest = min(0.0, np.floor(10 * maps["value"].min()) / 10) if maps["value"].notna().any() else 0.0
+    lowest = (
+        min(0.0, np.floor(10 * maps["value"].min()) / 10) if maps["value"].notna().any() else 0.0
+    )
     look = {"vmin": lowest, "vmax": 1, "cmap": "viridis", "interpolation": "nearest"}
     rows = -(-len(encoders) // _COLUMNS)
     together = len(encoders) > 1
     height = 1.75 * rows + (5.0 if together else 0) + 0.4
     figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
     ratios = [1.75 * rows, 5.0]
-    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=ratios).flat if together else (figure, None)
+    upper, lower = (
+        figure.subfigures(2, 1, squeeze=False, height_ratios=ratios).flat
+        if together
+        else (figure, None)
+    )
     grid = upper.subplots(rows, _COLUMNS, squeeze=False)
     for axes in grid.flat[len(encoders) :]:
         axes.set_visible(False)
@@ -54,11 +63,15 @@ def draw(maps: pd.DataFrame, spec: Mapping):
     return figure
 
 
-def _together(axes, maps: pd.DataFrame, encoders: Mapping[str, Mapping], spec: Mapping, look: Mapping) -> None:
+def _together(
+    axes, maps: pd.DataFrame, encoders: Mapping[str, Mapping], spec: Mapping, look: Mapping
+) -> None:
     """All encoders' layers against all, as the reference has them."""
     pooling = _common_pooling(maps, spec)
     maps = maps[maps["pooling"] == pooling]
-    counts = {name: int(maps.loc[maps["encoder"] == name, "layer_index"].max()) + 1 for name in encoders}
+    counts = {
+        name: int(maps.loc[maps["encoder"] == name, "layer_index"].max()) + 1 for name in encoders
+    }
     whole = np.block([
         [
             matrix(maps, (a, spec["reference"]), (b, spec["reference"]), (counts[a], counts[b])) for b in encoders
@@ -76,7 +89,8 @@ def _together(axes, maps: pd.DataFrame, encoders: Mapping[str, Mapping], spec: M
     axes.tick_params(length=0)
     note = choices.pooling_note(pooling, spec)
     axes.set_title(
-        f"layers of all encoders, first to last, as “{spec['reference']}” delivers the frames{note}", fontsize=8
+        f"layers of all encoders, first to last, as “{spec['reference']}” delivers the frames{note}",
+        fontsize=8,
     )
 
 
@@ -84,13 +98,19 @@ def _common_pooling(maps: pd.DataFrame, spec: Mapping) -> str:
     """The pooling that all encoders have: the one asked for, else ``mean``, else what most have."""
     has = maps.groupby("pooling")["encoder"].nunique()
     common = set(has.index[has == has.max()])
-    return next(pooling for pooling in (spec["pooling"], "mean", *sorted(common)) if pooling in common)
+    return next(
+        pooling for pooling in (spec["pooling"], "mean", *sorted(common)) if pooling in common
+    )
 
 
 def matrix(
-    maps: pd.DataFrame, rows: tuple[str, str], columns: tuple[str, str], shape: tuple[int, int] = (1, 1)
+    maps: pd.DataFrame,
+    rows: tuple[str, str],
+    columns: tuple[str, str],
+    shape: tuple[int, int] = (1, 1),
 ) -> np.ndarray:
-    """The values of the layers of one (encoder, view) against those of another, in network order; nan where unknown.
+    """The values of the layers of one (encoder, view) against those of another, in network order;
+    nan where unknown.
 
     Where nothing is known, ``shape``.
     """
@@ -101,7 +121,11 @@ def matrix(
             here = here[(here[names[0]] == wanted[0]) & (here[names[1]] == wanted[1])]
         if not here.empty:
             square = here.pivot_table(
-                index="layer_index", columns="other_index", values="value", dropna=False, aggfunc="first"
+                index="layer_index",
+                columns="other_index",
+                values="value",
+                dropna=False,
+                aggfunc="first",
             ).to_numpy(float)
             return square.T if turned else square
     return np.full(shape, np.nan)

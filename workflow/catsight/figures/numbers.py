@@ -5,22 +5,29 @@ from pathlib import Path
 
 import pandas as pd
 
-from catsight import tables
 from catsight.errors import CatsightError
 from catsight.figures import choices
+from catsight.inputs.files import appearing
 
 
 def write(metrics: pd.DataFrame, spec: Mapping, path: Path) -> None:
-    """Writes ``path``, whole or not at all: a ``.csv`` of the metrics table, or a ``.tex`` of its :func:`latex`."""
+    """Writes ``path``, whole or not at all: a ``.csv`` of the metrics table, or a ``.tex`` of its
+    :func:`latex`.
+    """
     if path.suffix not in (".csv", ".tex"):
         raise CatsightError(f"{path}: tables are written as .csv or .tex; name the output so")
-    text = metrics.to_csv(index=False, lineterminator="\n") if path.suffix == ".csv" else latex(metrics, spec)
-    with tables.appearing(path) as part:
+    text = (
+        metrics.to_csv(index=False, lineterminator="\n")
+        if path.suffix == ".csv"
+        else latex(metrics, spec)
+    )
+    with appearing(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
 def latex(metrics: pd.DataFrame, spec: Mapping) -> str:
-    """A LaTeX table (booktabs) of the means over layers: a line to each encoder and view, a column to each metric.
+    """A LaTeX table (booktabs) of the means over layers: a line to each encoder and view, a column
+    to each metric.
 
     Below each value stands its interval, or nothing where there is none.
     """
@@ -30,7 +37,8 @@ def latex(metrics: pd.DataFrame, spec: Mapping) -> str:
         f"% {spec['study']}: agreement with the view {spec['reference']}, mean over layers, interval below",
         r"\begin{tabular}{ll" + "r" * len(names) + "}",
         r"\toprule",
-        " & ".join(["Encoder", "View", *(escaped(choices.metric_label(name)) for name in names)]) + r" \\",
+        " & ".join(["Encoder", "View", *(escaped(choices.metric_label(name)) for name in names)])
+        + r" \\",
         r"\midrule",
     ]
     for encoder, about in choices.encoders(spec).items():
@@ -65,5 +73,7 @@ def _value(rows: pd.DataFrame, metric: str) -> str:
 def _interval(rows: pd.DataFrame, metric: str) -> str:
     if metric not in rows.index or rows.loc[metric, ["ci_low", "ci_high"]].isna().any():
         return ""
-    low, high = (f"{rows.loc[metric, end]:.3f}".replace("-", "$-$") for end in ("ci_low", "ci_high"))
+    low, high = (
+        f"{rows.loc[metric, end]:.3f}".replace("-", "$-$") for end in ("ci_low", "ci_high")
+    )
     return rf"\scriptsize [{low}, {high}]"

@@ -1,4 +1,6 @@
-"""Profiles: how well a view's features agree with the reference's, from an encoder's first layer to its last."""
+"""Profiles: how well a view's features agree with the reference's, from an encoder's first layer to
+its last.
+"""
 
 from collections.abc import Mapping
 
@@ -10,10 +12,12 @@ from catsight.figures import choices, style
 
 @style.styled
 def draw(metrics: pd.DataFrame, spec: Mapping):
-    """A figure with one row per metric, one column per compared view and one line per encoder; grey is chance.
+    """A figure with one row per metric, one column per compared view and one line per encoder; grey
+    is chance.
 
-    ``metrics`` is the study's metrics table. What it leaves open (a null value or interval) stands under the figure
-    with its reason. Of the controls, a blur that is matched to the view in focus alone is shown.
+    ``metrics`` is the study's metrics table. What it leaves open (a null value or interval) stands
+    under the figure with its reason. Of the controls, a blur that is matched to the view in focus
+    alone is shown.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -46,7 +50,9 @@ def draw(metrics: pd.DataFrame, spec: Mapping):
             for encoder in encoders:
                 if not (line := here[here["encoder"] == encoder]).empty:
                     label = encoders[encoder]["label"] + choices.pooling_note(pooled[encoder], spec)
-                    handles[encoder] = _line(axes, line, looks[encoder], label, style.shade(len(encoders)))
+                    handles[encoder] = _line(
+                        axes, line, looks[encoder], label, style.shade(len(encoders))
+                    )
         if choices.cut(rows[rows["metric"] == metric]):
             axes_row[0].set_ylim(choices.CUT, 1.05)
         if choices.wide(rows[rows["metric"] == metric]):
@@ -59,7 +65,9 @@ def draw(metrics: pd.DataFrame, spec: Mapping):
     figure.align_ylabels(grid[:, 0])
     below = "relative depth of the layer (0 is the first, 1 the last)"
     figure.supxlabel("\n".join([below, *notes]), fontsize=8, linespacing=1.5)
-    shown = [handles[encoder] for encoder in encoders if encoder in handles] + style.families(encoders)
+    shown = [handles[encoder] for encoder in encoders if encoder in handles] + style.families(
+        encoders
+    )
     if rows["null_low"].notna().any():
         shown.append(Patch(facecolor=style.GREY, alpha=0.25, label="frames shuffled (95 %)"))
     figure.legend(handles=shown, loc="outside upper center", ncols=2, handlelength=2.8)
@@ -71,7 +79,9 @@ def _height(metrics: int, keys: int, notes: int) -> float:
 
 
 def _chance(axes, rows: pd.DataFrame) -> None:
-    """A grey band over where the frames of all encoders come to lie when they are shuffled: agreement by chance."""
+    """A grey band over where the frames of all encoders come to lie when they are shuffled:
+    agreement by chance.
+    """
     depth, low, high = np.linspace(0, 1, 101), [], []
     for _, own in rows[rows["null_low"].notna()].groupby("encoder"):
         low.append(np.interp(depth, own["depth"], own["null_low"]))
@@ -84,10 +94,20 @@ def _chance(axes, rows: pd.DataFrame) -> None:
 def _line(axes, rows: pd.DataFrame, look: style.Look, label: str, shade: float):
     depth, value = rows["depth"].to_numpy(float), rows["value"].to_numpy(float)
     known = choices.has_interval(rows).to_numpy()
-    low, high = (np.where(known, rows[end].to_numpy(float), np.nan) for end in ("ci_low", "ci_high"))
+    low, high = (
+        np.where(known, rows[end].to_numpy(float), np.nan) for end in ("ci_low", "ci_high")
+    )
     axes.fill_between(depth, low, high, facecolor=look.colour, alpha=shade, linewidth=0)
     for end in (low, high):  # lets overlapping shades be told apart
-        axes.plot(depth, end, color=look.colour, alpha=4 * shade, linewidth=0.5, linestyle=look.line, label="_end")
+        axes.plot(
+            depth,
+            end,
+            color=look.colour,
+            alpha=4 * shade,
+            linewidth=0.5,
+            linestyle=look.line,
+            label="_end",
+        )
     alone = known & ~np.r_[False, known[:-1]] & ~np.r_[known[1:], False]  # too narrow to be shaded
     axes.vlines(depth[alone], low[alone], high[alone], color=look.colour, alpha=0.5, linewidth=1)
     (drawn,) = axes.plot(depth, value, label=label, **look.drawn)

@@ -1,4 +1,6 @@
-"""The ranking: encoders by how much of their features survives, and which change of the picture moves them most."""
+"""The ranking: encoders by how much of their features survives, and which change of the picture
+moves them most.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,18 +14,27 @@ _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 
 @style.styled
 def draw(metrics: pd.DataFrame, spec: Mapping):
-    """A figure with one panel per metric: a line per encoder, a dot per compared view, its interval beside it.
+    """A figure with one panel per metric: a line per encoder, a dot per compared view, its interval
+    beside it.
 
-    The dots are means over an encoder's layers (the rows with layer ``all``), best first by the view in focus. Controls
-    are in :func:`changes`.
+    The dots are means over an encoder's layers (the rows with layer ``all``), best first by the
+    view in focus. Controls are in :func:`changes`.
     """
-    views = [view for view in choices.compared(spec) if spec["views"][view].get("filter") not in choices.CONTROLS]
-    return _panels(choices.summaries(choices.shown(metrics, spec)), spec, views or choices.compared(spec))
+    views = [
+        view
+        for view in choices.compared(spec)
+        if spec["views"][view].get("filter") not in choices.CONTROLS
+    ]
+    return _panels(
+        choices.summaries(choices.shown(metrics, spec)), spec, views or choices.compared(spec)
+    )
 
 
 @style.styled
 def changes(metrics: pd.DataFrame, spec: Mapping):
-    """As :func:`draw`, of the one metric that the report speaks of, for all views that are compared."""
+    """As :func:`draw`, of the one metric that the report speaks of, for all views that are
+    compared.
+    """
     rows = choices.summaries(choices.shown(metrics, spec))
     return _panels(rows[rows["metric"] == choices.primary(rows)], spec, choices.compared(spec))
 
@@ -58,7 +69,9 @@ def _panels(rows: pd.DataFrame, spec: Mapping, views: Sequence[str]):
             for view, offset, marker in zip(views, offsets, _MARKERS * len(views)):
                 dot = here[(here["encoder"] == encoder) & (here["view"] == view)]
                 if not dot.empty:
-                    _dot(axes, dot.iloc[0], place + offset, looks[encoder], marker, view == views[0])
+                    _dot(
+                        axes, dot.iloc[0], place + offset, looks[encoder], marker, view == views[0]
+                    )
         names_shown = [encoders[e]["label"] + choices.pooling_note(pooled[e], spec) for e in order]
         axes.set_yticks(range(len(order)), names_shown)
         axes.tick_params(axis="y", length=0)
@@ -73,20 +86,33 @@ def _panels(rows: pd.DataFrame, spec: Mapping, views: Sequence[str]):
     grid[-1].set_xlabel("\n".join([about, *notes]), linespacing=1.5)
     keys = [
         Line2D(
-            [], [], color=style.INK, linestyle="", marker=marker, markersize=5 if view == views[0] else 4, label=view
+            [],
+            [],
+            color=style.INK,
+            linestyle="",
+            marker=marker,
+            markersize=5 if view == views[0] else 4,
+            label=view,
         )
         for view, marker in zip(views, _MARKERS * len(views))
     ]
-    figure.legend(handles=keys, loc="outside upper center", ncols=min(len(keys), 6), handletextpad=0.2)
+    figure.legend(
+        handles=keys, loc="outside upper center", ncols=min(len(keys), 6), handletextpad=0.2
+    )
     return figure
 
 
 def rank(rows: pd.DataFrame, view: str, lowest: bool = False) -> list[str]:
-    """The encoders of one metric's ``rows``, the highest value of ``view`` first, or the lowest; those without last."""
+    """The encoders of one metric's ``rows``, the highest value of ``view`` first, or the lowest;
+    those without last.
+    """
     sign = 1 if lowest else -1
     value = rows[rows["view"] == view].set_index("encoder")["value"]
     every = sorted(rows["encoder"].unique())
-    return sorted(every, key=lambda name: sign * value[name] if name in value and pd.notna(value[name]) else np.inf)
+    return sorted(
+        every,
+        key=lambda name: sign * value[name] if name in value and pd.notna(value[name]) else np.inf,
+    )
 
 
 def _dot(axes, row: pd.Series, y: float, look: style.Look, marker: str, focal: bool) -> None:
@@ -100,7 +126,9 @@ def _dot(axes, row: pd.Series, y: float, look: style.Look, marker: str, focal: b
                     alpha=1 if focal else 0.7)  # fmt: skip
     axes.plot([row["value"]], [y], color=look.colour, linestyle="", marker=marker, markerfacecolor=look.face,
               markersize=5 if focal else 4, label=f"{row['encoder']}/{row['view']}")  # fmt: skip
-    words = f"{row['value']:.3f}  " + (f"[{row['ci_low']:.3f}, {row['ci_high']:.3f}]" if known else "no interval")
+    words = f"{row['value']:.3f}  " + (
+        f"[{row['ci_low']:.3f}, {row['ci_high']:.3f}]" if known else "no interval"
+    )
     words = words.replace("-", "\N{MINUS SIGN}")
     axes.annotate(words, (1, y), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
                   fontsize=7, color=style.INK if focal else style.GREY, va="center", annotation_clip=False)  # fmt: skip

@@ -1,4 +1,6 @@
-"""Dissimilarity matrices: how the frames stand to one another in the reference, and in the view in focus."""
+"""Dissimilarity matrices: how the frames stand to one another in the reference, and in the view in
+focus.
+"""
 
 from collections.abc import Mapping
 
@@ -14,10 +16,12 @@ MOST = 4
 
 @style.styled
 def draw(pairs: pd.DataFrame, spec: Mapping):
-    """A figure with one column per encoder: the matrix of the reference above that of the view in focus.
+    """A figure with one column per encoder: the matrix of the reference above that of the view in
+    focus.
 
-    ``pairs`` is the study's table of pairs of frames. Dissimilarities are drawn as ranks, from 0 (the two most alike
-    frames) to 1, which is what RSA by Spearman compares. Frames are sorted by group, and lines part the groups.
+    ``pairs`` is the study's table of pairs of frames. Dissimilarities are drawn as ranks, from 0
+    (the two most alike frames) to 1, which is what RSA by Spearman compares. Frames are sorted by
+    group, and lines part the groups.
     """
     from matplotlib.figure import Figure
 
@@ -32,7 +36,9 @@ def draw(pairs: pd.DataFrame, spec: Mapping):
         edges = _edges(here)
         sides = (("reference_dissimilarity", spec["reference"]), ("view_dissimilarity", focal))
         for axes, (values, view) in zip(column, sides):
-            image = axes.imshow(ranks(matrix(here, values)), vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
+            image = axes.imshow(
+                ranks(matrix(here, values)), vmin=0, vmax=1, cmap="cividis", interpolation="nearest"
+            )
             for edge in edges if len(edges) <= 20 else ():
                 axes.axhline(edge, color="white", linewidth=0.5)
                 axes.axvline(edge, color="white", linewidth=0.5)
@@ -49,11 +55,17 @@ def draw(pairs: pd.DataFrame, spec: Mapping):
 def matrix(pairs: pd.DataFrame, values: str) -> np.ndarray:
     """One encoder's column ``values`` as a matrix, frames sorted by group and id."""
     order = pairs.drop_duplicates("frame_id").sort_values(["group", "frame_id"])["frame_id"]
-    return pairs.pivot(index="frame_id", columns="other_id", values=values).loc[order, order].to_numpy(float)
+    return (
+        pairs.pivot(index="frame_id", columns="other_id", values=values)
+        .loc[order, order]
+        .to_numpy(float)
+    )
 
 
 def ranks(dissimilarities: np.ndarray) -> np.ndarray:
-    """The matrix with each pair's dissimilarity as its rank, 0 to 1; nan on the diagonal and where unknown."""
+    """The matrix with each pair's dissimilarity as its rank, 0 to 1; nan on the diagonal and where
+    unknown.
+    """
     upper = np.triu_indices(len(dissimilarities), 1)
     values = dissimilarities[upper]
     known = np.isfinite(values)
@@ -66,7 +78,9 @@ def ranks(dissimilarities: np.ndarray) -> np.ndarray:
 
 
 def _edges(pairs: pd.DataFrame) -> np.ndarray:
-    groups = pairs.drop_duplicates("frame_id").sort_values(["group", "frame_id"])["group"].to_numpy()
+    groups = (
+        pairs.drop_duplicates("frame_id").sort_values(["group", "frame_id"])["group"].to_numpy()
+    )
     return np.flatnonzero(groups[1:] != groups[:-1]) + 0.5
 
 

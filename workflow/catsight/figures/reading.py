@@ -7,13 +7,15 @@ import numpy as np
 
 from catsight import tables
 from catsight.errors import CatsightError
-from catsight.pictures import decode_png
+from catsight.inputs.pictures import decode_png
 
 
 def pictures(paths: Sequence[Path], chosen: Collection[str]) -> dict[str, np.ndarray]:
-    """The pictures, uint8 sRGB (h, w, 3), of the ``chosen`` frames by id, from the shards of one view (or of frames).
+    """The pictures, uint8 sRGB (h, w, 3), of the ``chosen`` frames by id, from the shards of one
+    view (or of frames).
 
-    Of the other frames only the ids are read. Raises :class:`CatsightError` where a frame is missing or there twice.
+    Of the other frames only the ids are read. Raises :class:`CatsightError` where a frame is
+    missing or there twice.
     """
     seen: set[str] = set()
     found: dict[str, np.ndarray] = {}
@@ -27,5 +29,7 @@ def pictures(paths: Sequence[Path], chosen: Collection[str]) -> dict[str, np.nda
         for row in tables.rows(path, wanted, ["frame_id", "image"]):
             found[row["frame_id"]] = decode_png(row["image"]["bytes"])
     if missing := sorted(set(chosen) - set(found)):
-        raise CatsightError(f"{paths[0]}: the frame '{missing[0]}' is missing, here and in the other shards")
+        raise CatsightError(
+            f"{paths[0]}: the frame '{missing[0]}' is missing, here and in the other shards"
+        )
     return found

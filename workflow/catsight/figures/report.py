@@ -15,8 +15,11 @@ from PIL import Image
 
 from catsight import tables
 from catsight.figures import captions, choices, findings, published, reading, template
+from catsight.inputs.files import appearing
+from catsight.tables.columns.frames import FRAMES
 
-#: Cycles per degree up to which a cat resolves gratings, and the px per degree that a picture needs to hold them.
+#: Cycles per degree up to which a cat resolves gratings, and the px per degree that a picture needs
+#: to hold them.
 CAT_LIMIT = 6
 ENOUGH = 2 * CAT_LIMIT
 #: A report should stay under this, to be sent by mail.
@@ -38,14 +41,24 @@ def render(
     near: Path | None = None,
     matched: Sequence[Path] = (),
 ) -> str:
-    """The HTML of a study's report, from its tables and figures (paths); the same text on every run."""
+    """The HTML of a study's report, from its tables and figures (paths); the same text on every
+    run.
+    """
     from jinja2 import Environment, StrictUndefined
 
     rows = tables.read(metrics).to_pandas()
-    about_frames = [name for name in tables.FRAMES.names if name not in ("image", "depth", "partner")]
-    seen = pd.concat([tables.read(path, about_frames).to_pandas() for path in frames], ignore_index=True)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    inputs = {f"frames {path.stem}": path for path in frames} | {"metrics": metrics} | _feature_names(features)
+    about_frames = [name for name in FRAMES.names if name not in ("image", "depth", "partner")]
+    seen = pd.concat(
+        [tables.read(path, about_frames).to_pandas() for path in frames], ignore_index=True
+    )
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    inputs = (
+        {f"frames {path.stem}": path for path in frames}
+        | {"metrics": metrics}
+        | _feature_names(features)
+    )
     divided = None if attribution is None else tables.read(attribution).to_pandas()
     if attribution is not None:
         inputs["attribution"] = attribution
@@ -54,7 +67,9 @@ def render(
     pixels = resolution(spec, seen, [tables.provenance(path) | {"path": path} for path in features])
     left_out = tables.read(rejected).to_pylist()
     alike = [] if near is None else tables.read(near).to_pylist()
-    blurs = [tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched]
+    blurs = [
+        tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched
+    ]
     return environment.from_string(template.PAGE).render(
         style=template.STYLE,
         script=template.SCRIPT,
@@ -93,19 +108,29 @@ def write(html: str, path: str | os.PathLike) -> None:
     path = Path(path)
     data = html.encode()
     if len(data) > _BYTES:
-        print(f"{path}: {len(data) / 1e6:.0f} MB is much; show fewer frames (figures.gallery)", file=sys.stderr)
-    with tables.appearing(path) as part:
+        print(
+            f"{path}: {len(data) / 1e6:.0f} MB is much; show fewer frames (figures.gallery)",
+            file=sys.stderr,
+        )
+    with appearing(path) as part:
         part.write_bytes(data)
 
 
 def resolution(spec: Mapping, frames: pd.DataFrame, features: Sequence[Mapping]) -> list[dict]:
-    """Pixels per degree: in the frames as they come, and at every encoder's input, for each field of view of an eye.
+    """Pixels per degree: in the frames as they come, and at every encoder's input, for each field
+    of view of an eye.
 
-    An encoder scales a frame's shorter side to ``size / crop`` px (the ``preprocessing`` that ``features`` tables
-    state) and cuts ``size`` px out of its middle; the width spans the field of view. The lowest value over the frames
-    is given.
+    An encoder scales a frame's shorter side to ``size / crop`` px (the ``preprocessing`` that
+    ``features`` tables state) and cuts ``size`` px out of its middle; the width spans the field of
+    view. The lowest value over the frames is given.
     """
-    fields = sorted({looking["field_of_view"] for view in spec["views"] if (looking := choices.viewing(spec, view))})
+    fields = sorted(
+        {
+            looking["field_of_view"]
+            for view in spec["views"]
+            if (looking := choices.viewing(spec, view))
+        }
+    )
     wide = (frames["width"] / frames[["width", "height"]].min(axis=1)).min()
     found = {}
     for about in features:
@@ -115,7 +140,9 @@ def resolution(spec: Mapping, frames: pd.DataFrame, features: Sequence[Mapping])
     rows = []
     for field in fields:
         narrowest = int(frames["width"].min())
-        rows.append(_pixels("the frames themselves", f"from {narrowest} px wide", narrowest / field, field))
+        rows.append(
+            _pixels("the frames themselves", f"from {narrowest} px wide", narrowest / field, field)
+        )
         for encoder, entry in choices.encoders(spec).items():
             if encoder in found:
                 size, crop = found[encoder]["size"], found[encoder].get("crop", 1)
@@ -148,7 +175,9 @@ def warnings(
             f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of what is due to the parts of the eye are "
             "too narrow for unbiased CKA and RSA."
         )
-    for reason, count in shown.loc[shown["value"].isna(), "reason"].fillna("no reason given").value_counts().items():
+    for reason, count in (
+        shown.loc[shown["value"].isna(), "reason"].fillna("no reason given").value_counts().items()
+    ):
         found.append(f"{count} of {len(shown)} values are missing: {reason}.")
     coarse = [row["label"] for row in pixels if not row["enough"]]
     if coarse:
@@ -158,7 +187,9 @@ def warnings(
         )
     for view in dict.fromkeys(blur["view"] for blur in blurs):
         of = [blur for blur in blurs if blur["view"] == view]
-        unmatched, frames = (sum(blur.get(key, 0) for blur in of) for key in ("unmatched", "frames"))
+        unmatched, frames = (
+            sum(blur.get(key, 0) for blur in of) for key in ("unmatched", "frames")
+        )
         if unmatched:
             found.append(
                 f"No blur moves {unmatched} of {frames} frames so far as “{spec['views'][view].get('match')}” does, so "
@@ -166,23 +197,33 @@ def warnings(
             )
     if alike:
         some = [f"{pair['frame_id']} and {pair['other_id']}" for pair in alike[:_ALIKE]]
-        more = [f"{len(alike) - _ALIKE} more in near_duplicates.parquet"] if len(alike) > _ALIKE else []
+        more = (
+            [f"{len(alike) - _ALIKE} more in near_duplicates.parquet"]
+            if len(alike) > _ALIKE
+            else []
+        )
         found.append(
             f"{len(alike)} pair{'s' * (len(alike) != 1)} of pictures of different groups look nearly alike "
             f"({'; '.join(some + more)}). Groups that share a picture are not independent, so intervals are narrower "
             "than they should be: leave one of each pair out, or put both into one group."
         )
     if rejected:
-        found.append(f"{len(rejected)} file{'s' * (len(rejected) != 1)} could not be used; they are listed below.")
+        found.append(
+            f"{len(rejected)} file{'s' * (len(rejected) != 1)} could not be used; they are listed below."
+        )
     config = yaml.safe_load(spec["config"]) or {}
     for name, entry in (config.get("encoders") or {}).items():
         if isinstance(entry, Mapping) and "factory" in entry:
-            found.append(f"The encoder {name} was made by code of the study’s own, {entry['factory']}.")
+            found.append(
+                f"The encoder {name} was made by code of the study’s own, {entry['factory']}."
+            )
     return found
 
 
 def _shares(attribution: pd.DataFrame | None, spec: Mapping) -> list[dict]:
-    """One row per encoder, pooling and metric of the means over layers: the whole loss, and each part's share."""
+    """One row per encoder, pooling and metric of the means over layers: the whole loss, and each
+    part's share.
+    """
     if attribution is None:
         return []
     rows = attribution[attribution["layer"] == choices.ALL_LAYERS]
@@ -196,19 +237,28 @@ def _shares(attribution: pd.DataFrame | None, spec: Mapping) -> list[dict]:
 
 
 def _pixels(label: str, what: str, density: float, field: float) -> dict:
-    return {"label": label, "input": what, "field": field, "density": density, "enough": density >= ENOUGH}
+    return {
+        "label": label,
+        "input": what,
+        "field": field,
+        "density": density,
+        "enough": density >= ENOUGH,
+    }
 
 
 def _encoder_of(path: Path, names: Mapping) -> str | None:
     """The encoder that a features table belongs to: results/<study>/features/<encoder>/..."""
-    return next((part for part in (path.parent.parent.name, path.parent.name, path.stem) if part in names), None)
+    return next(
+        (part for part in (path.parent.parent.name, path.parent.name, path.stem) if part in names),
+        None,
+    )
 
 
 def _feature_names(paths: Sequence[Path]) -> dict[str, Path]:
     return {f"features {' '.join([*path.parts[-3:-1], path.stem])}": path for path in paths}
 
 
-# -- figures and photographs ------------------------------------------------------------------------------------------
+# -- figures and photographs -----------------------------------------------------------------------
 
 
 def _figure(path: Path, spec: Mapping) -> dict:
@@ -249,7 +299,9 @@ def _photos(frames: pd.DataFrame, paths: Sequence[Path]) -> list[dict]:
         for key in keys:
             row[key] = row[key] if isinstance(row[key], str) and row[key] else None
         row["title"] = row["title"] or row["group"]
-        row["link"] = row["link"] if row["link"] and row["link"].startswith(("https://", "http://")) else None
+        row["link"] = (
+            row["link"] if row["link"] and row["link"].startswith(("https://", "http://")) else None
+        )
         if row["frame_id"] in pictures:
             row["source"] = _thumbnail(pictures[row["frame_id"]])
     return rows
@@ -263,7 +315,7 @@ def _thumbnail(picture, side: int = 240) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-# -- tables -----------------------------------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------------------
 
 
 def _wide(rows: pd.DataFrame, spec: Mapping) -> list[dict]:
@@ -278,7 +330,9 @@ def _wide(rows: pd.DataFrame, spec: Mapping) -> list[dict]:
         column=known["view"].map(views.index),
     )
     wide = []
-    for (place, pooling, _, column), some in known.groupby(["place", "pooling", "at", "column"], sort=True):
+    for (place, pooling, _, column), some in known.groupby(
+        ["place", "pooling", "at", "column"], sort=True
+    ):
         first = some.iloc[0]
         cells = {row["metric"]: _cell(row) for row in some.to_dict("records")}
         wide.append({
@@ -293,7 +347,9 @@ def _wide(rows: pd.DataFrame, spec: Mapping) -> list[dict]:
 
 
 def _cell(row: Mapping) -> dict:
-    reason = row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
+    reason = (
+        row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
+    )
     if pd.isna(row["value"]):
         return {"sort": "", "value": "–", "note": f"no value: {reason}"}
     known = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
@@ -302,7 +358,9 @@ def _cell(row: Mapping) -> dict:
 
 
 def _layer_tables(rows: pd.DataFrame, spec: Mapping) -> list[dict]:
-    """One table per encoder; none where they would make the report heavy (the rows are in metrics.parquet)."""
+    """One table per encoder; none where they would make the report heavy (the rows are in
+    metrics.parquet).
+    """
     if len(rows) > _ROWS:
         return []
     return [
@@ -311,7 +369,7 @@ def _layer_tables(rows: pd.DataFrame, spec: Mapping) -> list[dict]:
     ]
 
 
-# -- viewing conditions -----------------------------------------------------------------------------------------------
+# -- viewing conditions ----------------------------------------------------------------------------
 
 
 def _viewing(spec: Mapping, view: str) -> dict:
@@ -329,7 +387,8 @@ def _viewing(spec: Mapping, view: str) -> dict:
         }.get(config["filter"], f"the filter {config['filter']}")
     else:
         about = f"a {config['eye']} eye" + "".join(
-            f", with the {part} of a {other} eye" for part, other in sorted(config.get("swap", {}).items())
+            f", with the {part} of a {other} eye"
+            for part, other in sorted(config.get("swap", {}).items())
         )
     role = "reference" if view == spec["reference"] else "compared"
     return {"name": view, "about": about, "role": role, "looking": looking}
@@ -337,16 +396,28 @@ def _viewing(spec: Mapping, view: str) -> dict:
 
 def _fields(spec: Mapping) -> list[dict]:
     """Each field of view, and how wide a picture one metre away fills it, in cm."""
-    fields = {looking["field_of_view"] for view in spec["views"] if (looking := choices.viewing(spec, view))}
-    return [{"degrees": field, "width": 200 * math.tan(math.radians(field / 2))} for field in sorted(fields)]
+    fields = {
+        looking["field_of_view"]
+        for view in spec["views"]
+        if (looking := choices.viewing(spec, view))
+    }
+    return [
+        {"degrees": field, "width": 200 * math.tan(math.radians(field / 2))}
+        for field in sorted(fields)
+    ]
 
 
-# -- provenance -------------------------------------------------------------------------------------------------------
+# -- provenance ------------------------------------------------------------------------------------
 
 
 def _source(name: str, about: Mapping) -> dict:
     facts = {key: about[key] for key in ("device", "precision") if isinstance(about.get(key), str)}
-    return {"name": name, "rows": about.get("rows"), "content": about.get("content", ""), "facts": facts}
+    return {
+        "name": name,
+        "rows": about.get("rows"),
+        "content": about.get("content", ""),
+        "facts": facts,
+    }
 
 
 def _versions(abouts: Sequence) -> list[tuple[str, str]]:

@@ -12,16 +12,19 @@ _SIDE = 300
 
 
 def examples(pairs: pd.DataFrame, spec: Mapping) -> list[dict]:
-    """The frames that most encoders mistake, at most :data:`FRAMES`, each of another group as far as there are so many.
+    """The frames that most encoders mistake, at most :data:`FRAMES`, each of another group as far
+    as there are so many.
 
-    Each with, for every encoder, the nearest ``other`` frame of the reference, of another group where there is one, and
-    whether that is nearer than the frame's own (``mistaken``). Frames that no encoder mistakes come last, those first
-    that are nearest to be mistaken.
+    Each with, for every encoder, the nearest ``other`` frame of the reference, of another group
+    where there is one, and whether that is nearer than the frame's own (``mistaken``). Frames that
+    no encoder mistakes come last, those first that are nearest to be mistaken.
     """
     pairs = choices.pooled(pairs[pairs["view"] == choices.focus(spec)], spec)
     encoders = list(choices.present(pairs, spec))[:ENCODERS]
     found, groups = [], pairs.drop_duplicates("frame_id").set_index("frame_id")["group"]
-    for (frame, group), of_frame in pairs[pairs["encoder"].isin(encoders)].groupby(["frame_id", "group"]):
+    for (frame, group), of_frame in pairs[pairs["encoder"].isin(encoders)].groupby(
+        ["frame_id", "group"]
+    ):
         nearest, margins = {}, []
         for name in encoders:
             here = of_frame[of_frame["encoder"] == name].set_index("other_id")["distance"]
@@ -35,7 +38,14 @@ def examples(pairs: pd.DataFrame, spec: Mapping) -> list[dict]:
             margins.append(own - others[other])
         if nearest:
             count = sum(one["mistaken"] for one in nearest.values())
-            found.append({"frame": frame, "group": group, "nearest": nearest, "order": (-count, -max(margins), frame)})
+            found.append(
+                {
+                    "frame": frame,
+                    "group": group,
+                    "nearest": nearest,
+                    "order": (-count, -max(margins), frame),
+                }
+            )
     found.sort(key=lambda one: one["order"])
     turn: dict[str, int] = {}
     for one in found:
@@ -46,10 +56,12 @@ def examples(pairs: pd.DataFrame, spec: Mapping) -> list[dict]:
 
 @style.styled
 def draw(rows: Sequence[Mapping], spec: Mapping, titles: Mapping[str, str]):
-    """A figure with one row per example: the frame, its view, and what each encoder finds nearest but for the frame.
+    """A figure with one row per example: the frame, its view, and what each encoder finds nearest
+    but for the frame.
 
-    ``rows`` are :func:`examples` with ``pictures``: uint8 sRGB (h, w, 3) of the frame as ``reference`` and ``view``,
-    and by their id those of the ``others`` as the reference has them. ``titles`` of frames by id.
+    ``rows`` are :func:`examples` with ``pictures``: uint8 sRGB (h, w, 3) of the frame as
+    ``reference`` and ``view``, and by their id those of the ``others`` as the reference has them.
+    ``titles`` of frames by id.
     """
     from matplotlib.figure import Figure
 
@@ -73,15 +85,24 @@ def draw(rows: Sequence[Mapping], spec: Mapping, titles: Mapping[str, str]):
         for axes, role in zip(axes_row, ("reference", "view")):
             _show(axes, row["pictures"][role], style.PALE, 0.8)
         axes_row[0].set_ylabel(
-            style.shortened(titles.get(row["frame"]) or row["frame"], 18), fontsize=7, color=style.GREY
+            style.shortened(titles.get(row["frame"]) or row["frame"], 18),
+            fontsize=7,
+            color=style.GREY,
         )
         for axes, name in zip(axes_row[2:], encoders):
             if name not in row["nearest"]:
                 axes.set_visible(False)
                 continue
             near = row["nearest"][name]
-            colour, word = ("#D55E00", "mistaken") if near["mistaken"] else (style.GREY, "own frame is nearer")
-            _show(axes, row["pictures"]["others"][near["other"]], colour, 2.2 if near["mistaken"] else 0.8)
+            colour, word = (
+                ("#D55E00", "mistaken") if near["mistaken"] else (style.GREY, "own frame is nearer")
+            )
+            _show(
+                axes,
+                row["pictures"]["others"][near["other"]],
+                colour,
+                2.2 if near["mistaken"] else 0.8,
+            )
             axes.set_xlabel(word, fontsize=7, color=colour, labelpad=2)
     return figure
 

@@ -13,9 +13,10 @@ from catsight.figures import choices, style
 def draw(stability: pd.DataFrame, spec: Mapping):
     """A figure with one row per metric, for the view in focus and the last layer of each encoder.
 
-    On the left the value against the number of groups, mean and middle 95 % of the draws; in the middle how alike the
-    profiles over layers are in two halves of the groups; on the right, where there are control views, the value of each
-    layer as a fraction of what those leave. ``stability`` is the study's table of that name.
+    On the left the value against the number of groups, mean and middle 95 % of the draws; in the
+    middle how alike the profiles over layers are in two halves of the groups; on the right, where
+    there are control views, the value of each layer as a fraction of what those leave.
+    ``stability`` is the study's table of that name.
     """
     from matplotlib.figure import Figure
 
@@ -28,12 +29,16 @@ def draw(stability: pd.DataFrame, spec: Mapping):
     keys = len(encoders) + len(style.families(encoders))
     size = style.WIDTH + 0.9 * (columns - 2), 0.9 + 1.6 * len(names) + 0.18 * np.ceil(keys / 2)
     figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(len(names), columns, squeeze=False, sharex="col", width_ratios=[1.5, 0.8, 1.5][:columns])
+    grid = figure.subplots(
+        len(names), columns, squeeze=False, sharex="col", width_ratios=[1.5, 0.8, 1.5][:columns]
+    )
     handles = {}
     for axes_row, metric in zip(grid, names):
         for place, (name, about) in enumerate(encoders.items()):
             here = rows[(rows["metric"] == metric) & (rows["encoder"] == name)]
-            handles[name] = _sizes(axes_row[0], here[here["kind"] == "size"], looks[name], about["label"])
+            handles[name] = _sizes(
+                axes_row[0], here[here["kind"] == "size"], looks[name], about["label"]
+            )
             _half(axes_row[1], here[here["kind"] == "split_half"], place, looks[name])
             if columns == 3:
                 _ceiling(axes_row[2], here[here["kind"] == "of_ceiling"], looks[name])
@@ -71,14 +76,30 @@ def _half(axes, rows: pd.DataFrame, place: int, look: style.Look) -> None:
         return
     row = rows.iloc[0]
     axes.vlines(place, row["low"], row["high"], color=look.colour, linewidth=1)
-    axes.plot([place], [row["value"]], color=look.colour, marker=look.marker, markerfacecolor=look.face, linestyle="")
+    axes.plot(
+        [place],
+        [row["value"]],
+        color=look.colour,
+        marker=look.marker,
+        markerfacecolor=look.face,
+        linestyle="",
+    )
 
 
 def _unknown(axes, rows: pd.DataFrame) -> None:
     """Says why, where no half could be compared."""
     if len(rows) and rows["value"].isna().all():
         reason = textwrap.fill(str(rows["reason"].iloc[0]), 16)
-        axes.text(0.5, 0.5, reason, transform=axes.transAxes, ha="center", va="center", fontsize=7, color=style.GREY)
+        axes.text(
+            0.5,
+            0.5,
+            reason,
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+            fontsize=7,
+            color=style.GREY,
+        )
 
 
 def _ceiling(axes, rows: pd.DataFrame, look: style.Look) -> None:

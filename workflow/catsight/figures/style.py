@@ -1,4 +1,6 @@
-"""How every figure looks: one style, one colour per encoder, and files that are the same bytes on every run."""
+"""How every figure looks: one style, one colour per encoder, and files that are the same bytes on
+every run.
+"""
 
 import functools
 import os
@@ -11,10 +13,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from catsight import tables
 from catsight.errors import CatsightError
+from catsight.inputs.files import appearing
 
-#: Okabe & Ito (2008), told apart by colour-blind readers; without yellow, which is too pale on white.
+#: Okabe & Ito (2008), told apart by colour-blind readers; without yellow, which is too pale on
+#: white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 #: Families of encoders are told apart by their markers.
 MARKERS = {"cnn": "s", "vit": "o", "windowed-vit": "D", "hybrid": "^", "mlp": "v"}
@@ -27,7 +30,8 @@ WIDTH = 5.6
 _COLUMN = 1.3
 INK, GREY, PALE = "#1f2328", "#6b7075", "#e4e4e0"
 
-#: Dots per inch at which figures are laid out: at fewer, letters are measured too narrow and labels cut off.
+#: Dots per inch at which figures are laid out: at fewer, letters are measured too narrow and labels
+#: cut off.
 _LAYOUT_DPI = 200
 
 _RC: dict[Any, Any] = {
@@ -85,7 +89,8 @@ class Look:
 def looks(encoders: Mapping[str, Mapping]) -> dict[str, Look]:
     """The look of each encoder (as in the spec: name to label, training, family, ...).
 
-    Its marker is its family's; its colour is its own where there are enough, else its own within the family.
+    Its marker is its family's; its colour is its own where there are enough, else its own within
+    the family.
     """
     result, many, of_family = {}, len(encoders) > len(PALETTE), dict.fromkeys(MARKERS, 0)
     for place, (name, encoder) in enumerate(encoders.items()):
@@ -96,7 +101,9 @@ def looks(encoders: Mapping[str, Mapping]) -> dict[str, Look]:
         # solid or dashed; where colours have run out, with as many dots as they have
         dash = (3, 1.5) if not trained else (6, 1) if turn else ()
         line = (0, dash + (1, 1) * turn) if dash else "-"
-        result[name] = Look(colour, MARKERS[encoder["family"]], line, colour if trained else "white")
+        result[name] = Look(
+            colour, MARKERS[encoder["family"]], line, colour if trained else "white"
+        )
     return result
 
 
@@ -109,10 +116,17 @@ def families(encoders: Mapping[str, Mapping]) -> list:
     """Handles for a legend that say which marker is which family's; none where there is but one."""
     from matplotlib.lines import Line2D
 
-    found = [family for family in MARKERS if family in {encoder["family"] for encoder in encoders.values()}]
+    found = [
+        family
+        for family in MARKERS
+        if family in {encoder["family"] for encoder in encoders.values()}
+    ]
     if len(found) < 2:
         return []
-    return [Line2D([], [], color=GREY, linestyle="", marker=MARKERS[family], label=family) for family in found]
+    return [
+        Line2D([], [], color=GREY, linestyle="", marker=MARKERS[family], label=family)
+        for family in found
+    ]
 
 
 def width(columns: float) -> float:
@@ -121,9 +135,11 @@ def width(columns: float) -> float:
 
 
 def styled(draw: Callable) -> Callable:
-    """Lets a function that makes a figure do so in this style, whatever the user's matplotlibrc says.
+    """Lets a function that makes a figure do so in this style, whatever the user's matplotlibrc
+    says.
 
-    The figure is laid out here, once: laid out anew for every file that it is saved as, it would shift a little.
+    The figure is laid out here, once: laid out anew for every file that it is saved as, it would
+    shift a little.
     """
 
     @functools.wraps(draw)
@@ -131,7 +147,9 @@ def styled(draw: Callable) -> Callable:
         with _context():
             figure = draw(*arguments, **options)
             figure.set_dpi(_LAYOUT_DPI)
-            for _ in range(2):  # labels beside pictures that keep their shape find their place at the second time
+            for _ in range(
+                2
+            ):  # labels beside pictures that keep their shape find their place at the second time
                 figure.draw_without_rendering()
             figure.set_layout_engine("none")
             return figure
@@ -140,7 +158,8 @@ def styled(draw: Callable) -> Callable:
 
 
 def save(figure, path: str | os.PathLike, dpi: int) -> None:
-    """Writes a matplotlib figure as ``path`` (.png or .svg), whole or not at all, the same bytes on every run.
+    """Writes a matplotlib figure as ``path`` (.png or .svg), whole or not at all, the same bytes on
+    every run.
 
     Raises :class:`CatsightError` for any other suffix.
     """
@@ -152,8 +171,10 @@ def save(figure, path: str | os.PathLike, dpi: int) -> None:
     for axes in figure.axes:
         for image in axes.images:
             image.set_interpolation("none" if kind == "svg" else "antialiased")
-    with tables.appearing(path) as part, _context():
-        figure.savefig(part, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
+    with appearing(path) as part, _context():
+        figure.savefig(
+            part, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None
+        )
 
 
 def reduce(picture: np.ndarray, side: int) -> np.ndarray:

@@ -11,12 +11,15 @@ _SIDE = 420
 
 
 @style.styled
-def draw(metrics: pd.DataFrame, spec: Mapping, row: Mapping, attribution: pd.DataFrame | None = None):
+def draw(
+    metrics: pd.DataFrame, spec: Mapping, row: Mapping, attribution: pd.DataFrame | None = None
+):
     """A figure of one frame as the views deliver it, and of the metric that the report speaks of.
 
-    Below the pictures: alignment of the view in focus by depth (left), the mean over layers for every view (right), and
-    where there is ``attribution`` what of the loss is due to which part of the eye, mean over layers. ``metrics`` is
-    the study's metrics table; ``row`` holds the ``pictures`` of a frame by view, uint8 sRGB (h, w, 3).
+    Below the pictures: alignment of the view in focus by depth (left), the mean over layers for
+    every view (right), and where there is ``attribution`` what of the loss is due to which part of
+    the eye, mean over layers. ``metrics`` is the study's metrics table; ``row`` holds the
+    ``pictures`` of a frame by view, uint8 sRGB (h, w, 3).
     """
     from matplotlib.figure import Figure
 
@@ -90,7 +93,9 @@ def _means(axes, rows: pd.DataFrame, encoders: Mapping, spec: Mapping) -> None:
             if here.empty or pd.isna(here["value"].iloc[0]):
                 continue
             one, look = here.iloc[0], looks[name]
-            axes.hlines(place + offset, one["ci_low"], one["ci_high"], color=look.colour, linewidth=1.1)
+            axes.hlines(
+                place + offset, one["ci_low"], one["ci_high"], color=look.colour, linewidth=1.1
+            )
             axes.plot([one["value"]], [place + offset], color=look.colour, marker=look.marker, markersize=3,
                       markerfacecolor=look.face, linestyle="", label=f"{name}/{view}")  # fmt: skip
     axes.axvline(0 if choices.distance(metric) else 1, color=style.GREY, linewidth=0.7)
@@ -105,7 +110,11 @@ def _means(axes, rows: pd.DataFrame, encoders: Mapping, spec: Mapping) -> None:
 
 def _shares(attribution: pd.DataFrame, spec: Mapping, metric: str) -> pd.DataFrame | None:
     rows = choices.pooled(attribution[attribution["metric"] == metric], spec)
-    rows = rows[(rows["layer"] == choices.ALL_LAYERS) & rows["part"].isin(choices.PARTS) & rows["value"].notna()]
+    rows = rows[
+        (rows["layer"] == choices.ALL_LAYERS)
+        & rows["part"].isin(choices.PARTS)
+        & rows["value"].notna()
+    ]
     return rows if len(rows) else None
 
 
@@ -117,16 +126,25 @@ def _parts(axes, rows: pd.DataFrame, spec: Mapping) -> None:
     for place, name in enumerate(encoders):
         for part, offset in zip(parts, offsets):
             one = rows[(rows["encoder"] == name) & (rows["part"] == part)].iloc[0]
-            axes.hlines(place + offset, one["ci_low"], one["ci_high"], color=style.PARTS[part], linewidth=1.4)
+            axes.hlines(
+                place + offset,
+                one["ci_low"],
+                one["ci_high"],
+                color=style.PARTS[part],
+                linewidth=1.4,
+            )
             axes.plot([one["value"]], [place + offset], color=style.PARTS[part], marker="o", linestyle="",
                       label=choices.PARTS[part] if name == encoders[0] else f"_{part}")  # fmt: skip
     axes.axvline(0, color=style.GREY, linewidth=0.7)
-    axes.set_yticks(range(len(encoders)), [choices.encoders(spec)[name]["label"] for name in encoders])
+    axes.set_yticks(
+        range(len(encoders)), [choices.encoders(spec)[name]["label"] for name in encoders]
+    )
     axes.set_ylim(len(encoders) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     axes.set_xlabel(
-        f"loss due to each part of the eye of “{spec['attribution']['view']}”, mean over layers", fontsize=7.5
+        f"loss due to each part of the eye of “{spec['attribution']['view']}”, mean over layers",
+        fontsize=7.5,
     )
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=7.5, handletextpad=0.2)
 
@@ -136,5 +154,8 @@ def _keys(encoders: Mapping, spec: Mapping) -> list:
     from matplotlib.lines import Line2D
 
     looks = style.looks(choices.encoders(spec))
-    drawn = [Line2D([], [], label=about["label"], **looks[name].drawn) for name, about in encoders.items()]
+    drawn = [
+        Line2D([], [], label=about["label"], **looks[name].drawn)
+        for name, about in encoders.items()
+    ]
     return drawn + style.families(encoders)

@@ -1,1 +1,3 @@
-"""Photographs to frames: the sRGB pictures that everything else looks at, with an id and a group each."""
+"""Photographs to frames: the sRGB pictures that everything else looks at, with an id and a group
+each.
+"""

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from catsight import job, tables
-from catsight.ahead import ahead
+from catsight import tables
 from catsight.errors import CatsightError
 from catsight.frames import manifest
 from catsight.frames.decode import Rejected
@@ -23,13 +22,20 @@ from catsight.frames.glances import glances
 from catsight.frames.item import Item, Picture
 from catsight.frames.kinds import KINDS
 from catsight.frames.near import near_pairs, perceptual_hash
-from catsight.pictures import encode_png
-from catsight.progress import Progress
-from catsight.store import Store, address
+from catsight.inputs.pictures import encode_png
+from catsight.run import job
+from catsight.run.prefetch import ahead
+from catsight.run.progress import Progress
+from catsight.tables.columns.frames import FRAMES
+from catsight.tables.columns.near_duplicates import NEAR_DUPLICATES
+from catsight.tables.columns.rejected import REJECTED
+from catsight.tables.store import Store, address
 
-#: Pictures in work at once, each with its frames in memory. Decoders and encoders run without Python's lock.
+#: Pictures in work at once, each with its frames in memory. Decoders and encoders run without
+#: Python's lock.
 _AT_ONCE = min(4, os.cpu_count() or 1)
-#: All shards' waiting frames together are at most about so many bytes, so the more shards, the less each may hold.
+#: All shards' waiting frames together are at most about so many bytes, so the more shards, the less
+#: each may hold.
 _WAITING = 200_000_000
 #: Files that are open besides the shards: libraries, logs, the pictures being read.
 _OTHER_FILES = 64
@@ -43,7 +49,12 @@ def main(arguments: Sequence[str]) -> None:
         "reason; pictures of different groups that look nearly alike are listed. The spec says where the pictures come "
         "from and how many glances (square crops) each gives.",
     )
-    parser.add_argument("--manifest", type=Path, required=True, help="the table of files that `catsight manifest` made")
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        required=True,
+        help="the table of files that `catsight manifest` made",
+    )
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER",
         help="where the tables go: as many as the spec has shards, called 0.parquet and so on, rejected.parquet, and "
@@ -54,8 +65,13 @@ def main(arguments: Sequence[str]) -> None:
 
     inputs = {"manifest": tables.content(options.manifest)}
     names = [*map(str, range(spec["shards"])), "rejected", "near_duplicates"]
-    outputs = {address(spec, inputs | {"output": name}): options.output / f"{name}.parquet" for name in names}
-    if all(store.path(where).exists() for where in outputs) and all(store.find(*pair) for pair in outputs.items()):
+    outputs = {
+        address(spec, inputs | {"output": name}): options.output / f"{name}.parquet"
+        for name in names
+    }
+    if all(store.path(where).exists() for where in outputs) and all(
+        store.find(*pair) for pair in outputs.items()
+    ):
         return
     allow_files(spec["shards"])
     *shards, rejected, near = outputs
@@ -64,11 +80,13 @@ def main(arguments: Sequence[str]) -> None:
     with ExitStack() as stack:
         holds = min(tables.ROW_GROUP, _WAITING // len(shards))
         writers = [
-            stack.enter_context(_Shard(store.writer(where, tables.FRAMES, provenance, row_group=holds), holds))
+            stack.enter_context(
+                _Shard(store.writer(where, FRAMES, provenance, row_group=holds), holds)
+            )
             for where in shards
         ]
-        left_out = stack.enter_context(store.writer(rejected, tables.REJECTED, provenance))
-        alike = stack.enter_context(store.writer(near, tables.NEAR_DUPLICATES, provenance))
+        left_out = stack.enter_context(store.writer(rejected, REJECTED, provenance))
+        alike = stack.enter_context(store.writer(near, NEAR_DUPLICATES, provenance))
         rejected_rows, near_rows = _fill(_Items(spec, found), spec, writers)
         left_out.write(rejected_rows)
         alike.write(near_rows)
@@ -78,7 +96,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def allow_files(shards: int) -> None:
-    """Lets this process open as many tables at once. Raises :class:`CatsightError` where the system does not."""
+    """Lets this process open as many tables at once. Raises :class:`CatsightError` where the system
+    does not.
+    """
     needed = shards + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
@@ -94,15 +114,17 @@ def allow_files(shards: int) -> None:
 def shard_of(frame_id: str, shards: int) -> int:
     """The shard, from 0, that a frame belongs to.
 
-    By a hash of its id, not by its place in the list: so a photo more or less moves no other frame to another shard,
-    and what the later stages have computed of the others stays valid.
+    By a hash of its id, not by its place in the list: so a photo more or less moves no other frame
+    to another shard, and what the later stages have computed of the others stays valid.
     """
     return int.from_bytes(hashlib.sha256(frame_id.encode()).digest()[:8]) % shards
 
 
 def pixel_digest(rgb: np.ndarray) -> str:
     """SHA-256 of a picture's shape and values, uint8 (h, w, 3)."""
-    return hashlib.sha256(repr(rgb.shape).encode() + np.ascontiguousarray(rgb).tobytes()).hexdigest()
+    return hashlib.sha256(
+        repr(rgb.shape).encode() + np.ascontiguousarray(rgb).tobytes()
+    ).hexdigest()
 
 
 def make_frames(item: Item, spec: Mapping, source: str) -> tuple[str, int, list[dict]]:
@@ -123,17 +145,23 @@ def make_frames(item: Item, spec: Mapping, source: str) -> tuple[str, int, list[
             f"it has {width} × {height} px and its partner {other[1]} × {other[0]}; glances crop both alike",
         )
     digits = max(2, len(str(count - 1)))
-    places = glances(width, height, count=count, size=spec["glance_size"], seed=spec["seed"], name=item.name)
+    places = glances(
+        width, height, count=count, size=spec["glance_size"], seed=spec["seed"], name=item.name
+    )
     rows = []
     for i, (left, top, side) in enumerate(places):
         crop = slice(top, top + side), slice(left, left + side)
-        others = (None if plane is None else plane[crop] for plane in (picture.depth, picture.partner))
+        others = (
+            None if plane is None else plane[crop] for plane in (picture.depth, picture.partner)
+        )
         seen = Picture(picture.rgb[crop], *others)
         rows.append(_row(item, source, f"{item.name}{item.mark}{i:0{digits}}", seen, left, top))
     return digest, looks, rows
 
 
-def _row(item: Item, source: str, frame_id: str, picture: Picture, left: int | None, top: int | None) -> dict:
+def _row(
+    item: Item, source: str, frame_id: str, picture: Picture, left: int | None, top: int | None
+) -> dict:
     rgb, depth, partner = picture.rgb, picture.depth, picture.partner
     return {
         "frame_id": frame_id,
@@ -162,8 +190,9 @@ def _npy(values: np.ndarray) -> bytes:
 
 
 class _Items:
-    """The items of all sources, each with the name of its source, one after the other; of several sources, with that
-    name before their ids and groups. ``total`` is their number, or None where it shows only on the way."""
+    """The items of all sources, each with the name of its source, one after the other; of several
+    sources, with that name before their ids and groups. ``total`` is their number, or None where it
+    shows only on the way."""
 
     def __init__(self, spec: Mapping, found: Mapping[str, Mapping]):
         self.sources = spec["sources"]
@@ -178,14 +207,19 @@ class _Items:
         for name, items in self.items.items():
             for item in items:
                 if name:
-                    yield name, replace(item, name=f"{name}/{item.name}", group=f"{name}/{item.group}")
+                    yield (
+                        name,
+                        replace(item, name=f"{name}/{item.name}", group=f"{name}/{item.group}"),
+                    )
                 else:
                     yield self.sources[name]["source"], item
 
 
-def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> tuple[list[dict], list[dict]]:
-    """Writes the items' frames, in order, into their shards; gives the rows of what was left out, and of what looks
-    nearly alike."""
+def _fill(
+    items: _Items, spec: Mapping, shards: Sequence["_Shard"]
+) -> tuple[list[dict], list[dict]]:
+    """Writes the items' frames, in order, into their shards; gives the rows of what was left out,
+    and of what looks nearly alike."""
 
     def work(named: tuple[str, Item]):
         source, item = named
@@ -225,8 +259,13 @@ def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> tuple[lis
                 taken.add(row["frame_id"])
                 shards[shard_of(row["frame_id"], len(shards))].add(row)
     if not first:
-        counts = ", ".join(f"{n} {reason}" for reason, n in Counter(row["reason"] for row in left_out).most_common())
-        example = f"; the first is {left_out[0]['path']}: {left_out[0]['detail']}" if left_out else ""
+        counts = ", ".join(
+            f"{n} {reason}"
+            for reason, n in Counter(row["reason"] for row in left_out).most_common()
+        )
+        example = (
+            f"; the first is {left_out[0]['path']}: {left_out[0]['detail']}" if left_out else ""
+        )
         raise CatsightError(
             f"none of the pictures in {_places(spec)} can be used ({counts or 'there are none'}){example}"
         )
@@ -234,8 +273,8 @@ def _fill(items: _Items, spec: Mapping, shards: Sequence["_Shard"]) -> tuple[lis
 
 
 class _Used:
-    """The pictures that were used, by the first frame of each: glances at nearly the same picture need not look alike,
-    as they fall in other places."""
+    """The pictures that were used, by the first frame of each: glances at nearly the same picture
+    need not look alike, as they fall in other places."""
 
     def __init__(self):
         self.ids: list[str] = []
@@ -264,7 +303,8 @@ class _Used:
 def _places(spec: Mapping) -> str:
     """Where the pictures come from, for a message."""
     return ", ".join(
-        str(source.get("path") or source.get("dataset") or source["source"]) for source in spec["sources"].values()
+        str(source.get("path") or source.get("dataset") or source["source"])
+        for source in spec["sources"].values()
     )
 
 
@@ -283,7 +323,9 @@ class _Shard:
     def add(self, row: dict) -> None:
         self.rows.append(row)
         self.bytes += (
-            len(row["image"]["bytes"]) + len(row["depth"] or b"") + len((row["partner"] or row["image"])["bytes"])
+            len(row["image"]["bytes"])
+            + len(row["depth"] or b"")
+            + len((row["partner"] or row["image"])["bytes"])
         )
         if self.bytes >= self.holds:
             self._flush()

@@ -1,4 +1,6 @@
-"""Dead leaves: synthetic scenes with the statistics of natural pictures, and the true distance of every pixel."""
+"""Dead leaves: synthetic scenes with the statistics of natural pictures, and the true distance of
+every pixel.
+"""
 
 import hashlib
 import math
@@ -15,40 +17,45 @@ _NEAREST, _FARTHEST = 0.5, 50.0
 _POINTS = 5
 _ALL = 2 ** (_POINTS**2) - 1  #: all bits of a pixel ...
 _MIDDLE = 2 ** (_POINTS**2 // 2)  #: ... and that of its middle
-#: Places and radii are multiples of 1/64 of the points' spacing: what a leaf covers is decided without rounding.
+#: Places and radii are multiples of 1/64 of the points' spacing: what a leaf covers is decided
+#: without rounding.
 _GRID = 64
 #: Leaves drawn at once.
 _CHUNK = 4096
 
-# log10 of linear R, G, B: a lightness common to all three, yellow against blue along (1, 1, -2), and red against green
-# along (1, -1, 0)
+# log10 of linear R, G, B: a lightness common to all three, yellow against blue along (1, 1, -2),
+# and red against green along (1, -1, 0)
 _LIGHTNESS, _LIGHTNESS_SD = -0.81, 0.41
 _YELLOW_SD, _RED_SD, _CORRELATION = 0.13, 0.15, 0.85
 
 
 def scene(size: int, *, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scene ``number`` of those with ``seed``: uint8 sRGB (size, size, 3), and the distances in metres, float32.
+    """Scene ``number`` of those with ``seed``: uint8 sRGB (size, size, 3), and the distances in
+    metres, float32.
 
-    Opaque disks one behind the other, from the nearest on, until they fill the frame (Matheron's model; Ruderman 1997,
-    Vision Research 37, 3385; Lee, Mumford & Huang 2001, Int. J. Computer Vision 41, 35). Their centres are uniform,
-    their radii r have a density of r⁻³ between 1 px and half the frame's width: the one that looks alike at all scales.
-    Every leaf faces the eye at one distance. Of a point's distance the logarithm is uniform between those of 0.5 and
-    50 m, and independent of the radius of the leaf that is seen there, as scale invariance asks.
+    Opaque disks one behind the other, from the nearest on, until they fill the frame (Matheron's
+    model; Ruderman 1997, Vision Research 37, 3385; Lee, Mumford & Huang 2001, Int. J. Computer
+    Vision 41, 35). Their centres are uniform, their radii r have a density of r⁻³ between 1 px and
+    half the frame's width: the one that looks alike at all scales. Every leaf faces the eye at one
+    distance. Of a point's distance the logarithm is uniform between those of 0.5 and 50 m, and
+    independent of the radius of the leaf that is seen there, as scale invariance asks.
 
-    Colours: the logarithms of linear R, G and B spread as they do in the photographs of the default study (medians over
-    the seven of each one's mean lightness, standard deviation of lightness and of both colour axes, and correlation of
-    the axes: red goes with yellow, green with blue. Of pixels with all channels from 16 to 253, for darker ones are
-    noise), around a grey of 0.15; what would be more than 1 is 1. Each spread is a sum of three uniform variables:
-    nearly normal, and never beyond three standard deviations.
+    Colours: the logarithms of linear R, G and B spread as they do in the photographs of the default
+    study (medians over the seven of each one's mean lightness, standard deviation of lightness and
+    of both colour axes, and correlation of the axes: red goes with yellow, green with blue. Of
+    pixels with all channels from 16 to 253, for darker ones are noise), around a grey of 0.15; what
+    would be more than 1 is 1. Each spread is a sum of three uniform variables: nearly normal, and
+    never beyond three standard deviations.
 
-    Edges are antialiased in linear light, over 5 × 5 points a pixel; a distance is that of the leaf in a pixel's
-    middle, never a mean. A scene depends on its arguments alone, on any machine: what is covered is decided by exact
-    arithmetic, light is summed in whole numbers, and what takes a logarithm is rounded coarsely. In another size it is
-    another scene.
+    Edges are antialiased in linear light, over 5 × 5 points a pixel; a distance is that of the leaf
+    in a pixel's middle, never a mean. A scene depends on its arguments alone, on any machine: what
+    is covered is decided by exact arithmetic, light is summed in whole numbers, and what takes a
+    logarithm is rounded coarsely. In another size it is another scene.
 
-    The power of log luminance falls as frequency to the -1.9, from 4 cycles a frame to 1/8 cycles a pixel, and
-    contrasts are heavy-tailed at every scale, as in natural pictures (tests/frames/test_dead_leaves.py). A scene takes
-    one thread 1.7, 3.9, 12 and 62 ms at 64, 128, 256 and 512 px, and some 25 bytes a pixel.
+    The power of log luminance falls as frequency to the -1.9, from 4 cycles a frame to 1/8 cycles a
+    pixel, and contrasts are heavy-tailed at every scale, as in natural pictures
+    (tests/frames/test_dead_leaves.py). A scene takes one thread 1.7, 3.9, 12 and 62 ms at 64, 128,
+    256 and 512 px, and some 25 bytes a pixel.
     """
     key = hashlib.sha256(f"dead leaves/{seed}/{number}".encode()).digest()
     random = np.random.Generator(np.random.PCG64(int.from_bytes(key)))
@@ -77,7 +84,8 @@ def _leaves(
     x, y = (draws[:, i] * (size + 2 * radius) - radius - 0.5 / _POINTS for i in (1, 2))
     x, y, radius = (np.rint(value * _POINTS * _GRID) / _GRID for value in (x, y, radius))
 
-    # how much of the frame one leaf covers on average; so of the frame (1 - part) ** n lies behind n leaves
+    # how much of the frame one leaf covers on average; so of the frame (1 - part) ** n lies behind
+    # n leaves
     part = math.pi * math.log(radii[-1] / radii[0]) / total
     behind = (1 - part) ** (np.arange(first, first + _CHUNK) + 1)
     distance = np.round(_NEAREST * (_FARTHEST / _NEAREST) ** (1 - behind), 4).astype(np.float32)
@@ -86,18 +94,23 @@ def _leaves(
     normal = 2 * (draws[:, 3:].reshape(-1, 3, 3).sum(axis=2) - 1.5)
     lightness = _LIGHTNESS + _LIGHTNESS_SD * normal[:, 0]
     red = _RED_SD * normal[:, 1]
-    yellow = _YELLOW_SD * (_CORRELATION * normal[:, 1] + math.sqrt(1 - _CORRELATION**2) * normal[:, 2])
-    logarithm = np.stack([lightness + yellow + red, lightness + yellow - red, lightness - 2 * yellow], axis=1)
+    yellow = _YELLOW_SD * (
+        _CORRELATION * normal[:, 1] + math.sqrt(1 - _CORRELATION**2) * normal[:, 2]
+    )
+    logarithm = np.stack(
+        [lightness + yellow + red, lightness + yellow - red, lightness - 2 * yellow], axis=1
+    )
     colour = np.rint(65535 * 10 ** np.minimum(logarithm, 0)).astype(np.uint16)
     return x, y, radius, colour, distance
 
 
 @cache
 def _radii(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Radii in px, and how many leaves of at most that radius reach into a frame, for 1 px⁻² of r⁻³.
+    """Radii in px, and how many leaves of at most that radius reach into a frame, for 1 px⁻² of
+    r⁻³.
 
-    A leaf of radius r reaches into the frame from anywhere in a square of size + 2 r, so large ones are that much more
-    frequent in it than r⁻³.
+    A leaf of radius r reaches into the frame from anywhere in a square of size + 2 r, so large ones
+    are that much more frequent in it than r⁻³.
     """
     radii = np.geomspace(_SMALLEST, max(2 * _SMALLEST, _LARGEST * size), 4097)
     count = 4 * np.log(radii) - 4 * size / radii - size**2 / (2 * radii**2)
@@ -108,8 +121,8 @@ def _radii(size: int) -> tuple[np.ndarray, np.ndarray]:
 def _paint(x, y, radius, colour, distance, covered, free, light, depth):
     """Puts leaves behind those that are there already; returns how many pixels they fill up.
 
-    ``covered`` holds a bit for each point of a pixel. ``free[i, j]`` leads towards the first pixel of row i, from j on,
-    with points that are not covered yet; such a pixel leads to itself.
+    ``covered`` holds a bit for each point of a pixel. ``free[i, j]`` leads towards the first pixel
+    of row i, from j on, with points that are not covered yet; such a pixel leads to itself.
     """
     size = len(covered)
     first, last = np.empty(_POINTS, np.int64), np.empty(_POINTS, np.int64)
@@ -133,7 +146,10 @@ def _paint(x, y, radius, colour, distance, covered, free, light, depth):
             while j <= right // _POINTS:
                 new = 0
                 for k in range(_POINTS):
-                    low, high = max(first[k] - j * _POINTS, 0), min(last[k] - j * _POINTS, _POINTS - 1)
+                    low, high = (
+                        max(first[k] - j * _POINTS, 0),
+                        min(last[k] - j * _POINTS, _POINTS - 1),
+                    )
                     if low <= high:
                         new |= ((1 << (high - low + 1)) - 1) << (k * _POINTS + low)
                 new &= ~covered[i, j]

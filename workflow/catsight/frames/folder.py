@@ -44,11 +44,16 @@ def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int)
 
 
 def photos(found: Sequence[File], group_by: str) -> list[Photo]:
-    """The files that are not the depth map of another: a ``photo.depth.npy`` beside a ``photo.jpg`` is that photo's.
+    """The files that are not the depth map of another: a ``photo.depth.npy`` beside a ``photo.jpg``
+    is that photo's.
 
     A photo's group is itself (``group_by`` "file") or the folder it lies in ("folder").
     """
-    depths = {Path(file.path.as_posix().removesuffix(_DEPTH)): file for file in found if file.name.endswith(_DEPTH)}
+    depths = {
+        Path(file.path.as_posix().removesuffix(_DEPTH)): file
+        for file in found
+        if file.name.endswith(_DEPTH)
+    }
     taken = {depths[stem] for file in found if (stem := file.path.with_suffix("")) in depths}
     return [
         Photo(file, group_of(file.name, group_by), depths.get(file.path.with_suffix("")))
@@ -58,5 +63,7 @@ def photos(found: Sequence[File], group_by: str) -> list[Photo]:
 
 
 def group_of(name: str, group_by: str) -> str:
-    """The group of what is in a file: the file, or the folder that it lies in ("." for the topmost)."""
+    """The group of what is in a file: the file, or the folder that it lies in ("." for the
+    topmost).
+    """
     return name if group_by == "file" else str(PurePosixPath(name).parent)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from catsight import files
 from catsight.errors import CatsightError
+from catsight.inputs import files
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,15 @@ class Picture:
 
     rgb: np.ndarray
     depth: np.ndarray | None = None  #: distance of each pixel in metres, float32 (h, w)
-    partner: np.ndarray | None = None  #: what was recorded with it, uint8 sRGB, of a size of its own
+    partner: np.ndarray | None = (
+        None  #: what was recorded with it, uint8 sRGB, of a size of its own
+    )
 
 
 @dataclass(frozen=True)
 class Item:
-    """A picture that frames are made from. ``name`` becomes their id, ``credits`` are columns of their table.
+    """A picture that frames are made from. ``name`` becomes their id, ``credits`` are columns of
+    their table.
 
     ``load`` gives it, in another thread; or raises :class:`catsight.frames.decode.Rejected`.
     """
@@ -46,8 +49,9 @@ class File:
     def unchanged(self) -> Iterator[Path]:
         """The path, to be read in the block.
 
-        Raises :class:`CatsightError` where the file's bytes are not those of the manifest: they are hashed before, in
-        constant memory, and what tells of a write or a replacement (inode, size, time) is compared before and after.
+        Raises :class:`CatsightError` where the file's bytes are not those of the manifest: they are
+        hashed before, in constant memory, and what tells of a write or a replacement (inode, size,
+        time) is compared before and after.
         """
         before = files.stamp(self.path)
         if files.digest(self.path) != self.sha256:

@@ -1,7 +1,7 @@
 """``catsight manifest``: the user's files that the frames are made from, each with its hash.
 
-What follows depends on this one small table, not on thousands of files; and the frames are made from what it lists or
-not at all.
+What follows depends on this one small table, not on thousands of files; and the frames are made
+from what it lists or not at all.
 """
 
 import os
@@ -9,12 +9,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from catsight import files, hub, job, sources, tables
-from catsight.ahead import ahead
+from catsight import tables
 from catsight.errors import CatsightError
 from catsight.frames.item import File
-from catsight.progress import Progress
-from catsight.store import Store, address
+from catsight.inputs import files, hub, sources
+from catsight.run import job
+from catsight.run.prefetch import ahead
+from catsight.run.progress import Progress
+from catsight.tables.columns.manifest import MANIFEST
+from catsight.tables.store import Store, address
 
 #: Files hashed at once; hashing runs without Python's lock.
 _AT_ONCE = min(4, os.cpu_count() or 1)
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
     rows = listing(spec["sources"])
     where = address(spec, {"files": rows})
     if not store.find(where, options.output):
-        store.save(where, options.output, tables.MANIFEST, rows, {"stage": "frames", "spec": spec})
+        store.save(where, options.output, MANIFEST, rows, {"stage": "frames", "spec": spec})
 
 
 def listing(named: Mapping[str, Mapping]) -> list[dict]:
@@ -45,13 +48,23 @@ def listing(named: Mapping[str, Mapping]) -> list[dict]:
             if source["source"] == "hub":
                 names = _of_dataset(names)
             if not names:
-                raise CatsightError(f"'{path}' holds no files{_that_match(source)}; the source needs some")
+                raise CatsightError(
+                    f"'{path}' holds no files{_that_match(source)}; the source needs some"
+                )
             places += [(name, key, root, file) for file in names]
     rows = []
     with Progress("manifest", len(places), "files") as progress:
         for (name, key, _, file), (digest, size) in zip(places, ahead(_measure, places, _AT_ONCE)):
             progress.advance()
-            rows.append({"source": name, "key": key, "path": files.as_text(file), "sha256": digest, "bytes": size})
+            rows.append(
+                {
+                    "source": name,
+                    "key": key,
+                    "path": files.as_text(file),
+                    "sha256": digest,
+                    "bytes": size,
+                }
+            )
     return sorted(rows, key=lambda row: (row["source"], row["key"], row["path"]))
 
 
@@ -66,14 +79,20 @@ def found(manifest: Path, named: Mapping[str, Mapping]) -> dict[str, dict[str, l
             root, listed = places[row["source"]][row["key"]]
             below = files.from_text(row["path"])
         except (KeyError, ValueError) as error:
-            raise CatsightError(f"{manifest} does not fit this study ({error}); delete it and run again") from None
+            raise CatsightError(
+                f"{manifest} does not fit this study ({error}); delete it and run again"
+            ) from None
         path = root / below if root.is_dir() else root.with_name(below)
         listed.append(File(files.as_id(below), path, row["sha256"]))
-    return {name: {key: listed for key, (_, listed) in keys.items()} for name, keys in places.items()}
+    return {
+        name: {key: listed for key, (_, listed) in keys.items()} for name, keys in places.items()
+    }
 
 
 def _roots(source: Mapping, snapshot: Callable) -> dict[str, str]:
-    """The folders and files that a source reads, by the key of the source that names them; a dataset's as ``path``."""
+    """The folders and files that a source reads, by the key of the source that names them; a
+    dataset's as ``path``.
+    """
     if source["source"] == "hub":
         return {"path": str(snapshot(source["dataset"], source["revision"], source["files"]))}
     return sources.roots(source)
@@ -89,8 +108,12 @@ def _fetched(dataset: str, revision: str, patterns: Sequence[str] | None) -> Pat
 
 
 def _of_dataset(names: Sequence[str]) -> list[str]:
-    """The files of a dataset that are read: its tables, where it has any; else all but the text about it."""
-    return [name for name in names if name.endswith(".parquet")] or [name for name in names if name != "README.md"]
+    """The files of a dataset that are read: its tables, where it has any; else all but the text
+    about it.
+    """
+    return [name for name in names if name.endswith(".parquet")] or [
+        name for name in names if name != "README.md"
+    ]
 
 
 def _measure(place: tuple[str, str, str, str]) -> tuple[str | None, int | None]:

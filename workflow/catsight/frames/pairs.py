@@ -14,12 +14,15 @@ _KEPT = 2
 
 
 def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> Iterator[Item]:
-    """One item for each pair, in the order of the first of both; then what has no partner, rejected by name.
+    """One item for each pair, in the order of the first of both; then what has no partner, rejected
+    by name.
 
     Files are matched by their path below the folder without its suffix, rows of tables by id.
     """
     with ExitStack() as stack:
-        first, second = (_side(found[key], source, max_pixels, stack) for key in ("path", "partner"))
+        first, second = (
+            _side(found[key], source, max_pixels, stack) for key in ("path", "partner")
+        )
         for key in first.keys:
             try:
                 if key not in second.keys:
@@ -51,7 +54,9 @@ def _together(one: Callable[[], Picture], other: Callable[[], Picture]) -> Calla
     return load
 
 
-def _side(found: Sequence[File], source: Mapping, max_pixels: int, stack: ExitStack) -> "_Folder | _Tables":
+def _side(
+    found: Sequence[File], source: Mapping, max_pixels: int, stack: ExitStack
+) -> "_Folder | _Tables":
     if any(file.name.endswith(".parquet") for file in found):
         return _Tables(found, source, max_pixels, stack)
     return _Folder(found, source, max_pixels)
@@ -68,7 +73,10 @@ class _Folder:
             name = photo.file.name
             same = self.keys.setdefault(str(PurePosixPath(name).with_suffix("")), photo)
             if same is not photo:
-                problem = Rejected("unmatched", f"without its suffix it is called as {same.file.name}, which is taken")
+                problem = Rejected(
+                    "unmatched",
+                    f"without its suffix it is called as {same.file.name}, which is taken",
+                )
                 self.rejected.append((name, problem))
 
     def name(self, key: str) -> str:
@@ -103,13 +111,20 @@ class _Tables:
         with parquet.opened(stack.enter_context(file.unchanged())) as table:
             columns = parquet.columns_of(table, source)
             if columns.id is None:
-                raise CatsightError(f"{file.path}: rows are paired by id, so name the column that holds it (id: ...)")
+                raise CatsightError(
+                    f"{file.path}: rows are paired by id, so name the column that holds it (id: ...)"
+                )
             self.tables.append((file, columns))
             for group in range(table.num_row_groups):
                 ids = table.read_row_group(group, columns=[columns.id])[columns.id].to_pylist()
                 for row, key in enumerate(map(str, ids)):
                     if key in self.keys:
-                        self.rejected.append((key, Rejected("unmatched", f"{file.name} holds another row of this id")))
+                        self.rejected.append(
+                            (
+                                key,
+                                Rejected("unmatched", f"{file.name} holds another row of this id"),
+                            )
+                        )
                     self.keys.setdefault(key, (len(self.tables) - 1, group, row))
 
     def name(self, key: str) -> str:

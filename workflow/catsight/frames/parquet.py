@@ -1,4 +1,6 @@
-"""Tables of pictures: Parquet files in the layout of Hugging Face ``datasets``, catsight's own frames among them."""
+"""Tables of pictures: Parquet files in the layout of Hugging Face ``datasets``, catsight's own
+frames among them.
+"""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,13 +31,16 @@ class Columns:
 
     @property
     def names(self) -> list[str]:
-        return [name for name in dict.fromkeys([self.image, self.id, self.group, *self.more]) if name]
+        return [
+            name for name in dict.fromkeys([self.image, self.id, self.group, *self.more]) if name
+        ]
 
 
 def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> Iterator[Item]:
     """One item for each row of each table, in their order.
 
-    Tables of catsight's own that lie beside its frames and hold no pictures (rejected.parquet) are passed over.
+    Tables of catsight's own that lie beside its frames and hold no pictures (rejected.parquet) are
+    passed over.
     """
     for file in found["path"]:
         try:
@@ -62,28 +67,41 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
     except OSError as error:
         said = error.strerror or str(error).splitlines()[0]
         raise Rejected(
-            "truncated" if error.errno is None else "unreadable", f"reading the table failed: {said}"
+            "truncated" if error.errno is None else "unreadable",
+            f"reading the table failed: {said}",
         ) from None
     except pa.ArrowException as error:
-        raise Rejected("truncated", f"it is no Parquet table, or damaged ({str(error).splitlines()[0]})") from None
+        raise Rejected(
+            "truncated", f"it is no Parquet table, or damaged ({str(error).splitlines()[0]})"
+        ) from None
 
 
 def columns_of(parquet: pq.ParquetFile, source: Mapping) -> Columns:
-    """The columns to read, as ``source`` names them or catsight's own tables call them. Raises :class:`Rejected`."""
+    """The columns to read, as ``source`` names them or catsight's own tables call them. Raises
+    :class:`Rejected`.
+    """
     schema = parquet.schema_arrow
     for key in ("image", "id", "group"):
         if source[key] is not None and source[key] not in schema.names:
             raise Rejected(
-                "no pictures", f"it has no column '{source[key]}' ({key}); it has {', '.join(schema.names[:20])}"
+                "no pictures",
+                f"it has no column '{source[key]}' ({key}); it has {', '.join(schema.names[:20])}",
             )
     kind = schema.field(source["image"]).type
-    if not (_binary(kind) or (pa.types.is_struct(kind) and any(f.name == "bytes" and _binary(f.type) for f in kind))):
-        raise Rejected("no pictures", f"its column '{source['image']}' is {kind}, not a picture's bytes")
+    if not (
+        _binary(kind)
+        or (pa.types.is_struct(kind) and any(f.name == "bytes" and _binary(f.type) for f in kind))
+    ):
+        raise Rejected(
+            "no pictures", f"its column '{source['image']}' is {kind}, not a picture's bytes"
+        )
     if not tables.ours(parquet):
         return Columns(source["image"], source["id"], source["group"])
     own = {name: name if name in schema.names else None for name in ("frame_id", "group")}
     more = tuple(name for name in ("depth", *_CREDITS) if name in schema.names)
-    return Columns(source["image"], source["id"] or own["frame_id"], source["group"] or own["group"], more)
+    return Columns(
+        source["image"], source["id"] or own["frame_id"], source["group"] or own["group"], more
+    )
 
 
 def _binary(kind: pa.DataType) -> bool:
@@ -93,7 +111,10 @@ def _binary(kind: pa.DataType) -> bool:
 def _item(row: Mapping, place: str, columns: Columns, max_pixels: int) -> Item:
     name = named(row, columns.id) or place
     return Item(
-        name, named(row, columns.group) or name, lambda: picture(row, columns, max_pixels, name), credits_of(row)
+        name,
+        named(row, columns.group) or name,
+        lambda: picture(row, columns, max_pixels, name),
+        credits_of(row),
     )
 
 
@@ -110,7 +131,8 @@ def credits_of(row: Mapping) -> dict[str, str]:
 def picture(row: Mapping, columns: Columns, max_pixels: int, name: str) -> Picture:
     """The picture of a row, whatever kind of file its bytes are. Raises :class:`Rejected`.
 
-    Where a row holds no bytes but a path, as ``datasets`` allows, that path is not followed: it may lead anywhere.
+    Where a row holds no bytes but a path, as ``datasets`` allows, that path is not followed: it may
+    lead anywhere.
     """
     image = row[columns.image]
     data = image["bytes"] if isinstance(image, Mapping) else image

@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from catsight import locks, tables
+from catsight import tables
 from catsight.errors import CatsightError
 from catsight.features import safe
-from catsight.progress import track
+from catsight.run import locks
+from catsight.run.progress import track
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -30,7 +31,9 @@ def main(arguments: Sequence[str]) -> None:
         return print(f"{options.folder}: all {len(found)} tables and weights are what was written")
     lines = [f"{damaged[path]} ({', '.join(map(str, found[path]))})" for path in damaged]
     if not options.redo:
-        lines.append("`catsight check --redo` removes what is damaged, and the next run computes it anew")
+        lines.append(
+            "`catsight check --redo` removes what is damaged, and the next run computes it anew"
+        )
     else:
         whole = options.folder if (options.folder / "store").is_dir() else options.folder.parent
         with locks.alone(whole):
@@ -41,13 +44,19 @@ def main(arguments: Sequence[str]) -> None:
             "removed; the next run of each study that they are of computes them anew (lists of tables, "
             "all.parquet, when something depends on them)"
         )
-    raise CatsightError("\n  ".join([f"{len(damaged)} of {len(found)} tables and weights are damaged:", *lines]))
+    raise CatsightError(
+        "\n  ".join([f"{len(damaged)} of {len(found)} tables and weights are damaged:", *lines])
+    )
 
 
 def files(folder: Path) -> dict[Path, list[Path]]:
-    """The tables and weights under ``folder``, or that links there lead to: the places where each is found."""
+    """The tables and weights under ``folder``, or that links there lead to: the places where each
+    is found.
+    """
     found: dict[Path, list[Path]] = {}
-    for path in sorted(path for kind in ("*.parquet", "*.safetensors") for path in folder.rglob(kind)):
+    for path in sorted(
+        path for kind in ("*.parquet", "*.safetensors") for path in folder.rglob(kind)
+    ):
         # weights that are neither a link nor in the store were put there by hand
         if path.suffix == ".parquet" or path.is_symlink() or _stored(path):
             found.setdefault(path.resolve(), []).append(path)
@@ -55,7 +64,9 @@ def files(folder: Path) -> dict[Path, list[Path]]:
 
 
 def damage(path: Path) -> str | None:
-    """What is wrong with a table or weights file, in a line that names it; None where it is what was written."""
+    """What is wrong with a table or weights file, in a line that names it; None where it is what
+    was written.
+    """
     if not path.exists():
         return f"{path} is missing"
     try:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from catsight import eyes
 from catsight.errors import CatsightError
-from catsight.frames import video
+from catsight.frames import clip
 from catsight.frames.decode import Rejected, decode
+from catsight.inputs import eyes
 from catsight.look import clips
-from catsight.progress import track
+from catsight.run.progress import track
 from catsight.views import Eye
 
 _PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
@@ -39,7 +39,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("source", type=Path, help=kinds)
     kinds = "what to write: a picture, a clip (mp4, mov, mkv, webm; without sound), or a folder"
     parser.add_argument("-o", "--output", type=Path, required=True, help=kinds)
-    parser.add_argument("--eye", default="cat", help=f"{', '.join(eyes.names())}, or a YAML file (default: cat)")
+    parser.add_argument(
+        "--eye", default="cat", help=f"{', '.join(eyes.names())}, or a YAML file (default: cat)"
+    )
     parser.add_argument(
         "--fov",
         type=float,
@@ -48,24 +50,45 @@ def main(arguments: Sequence[str]) -> None:
         help="visual angle that the width spans: about 60 for a phone's main camera seen as it was taken, "
         "20 for a page in the hand; the smaller, the more detail the eye can see",
     )
-    parser.add_argument("--luminance", type=float, default=100.0, help="adapting luminance, cd/m² (default: 100)")
-    parser.add_argument("--defocus", type=float, default=0.0, help="dioptres out of focus (default: 0)")
     parser.add_argument(
-        "--noise", type=int, metavar="SEED", help="count light in whole quanta: photon noise, in the dark"
+        "--luminance", type=float, default=100.0, help="adapting luminance, cd/m² (default: 100)"
     )
-    parser.add_argument("--eccentricity", action="store_true", help="let acuity fall off away from the middle")
-    parser.add_argument("--beside", action="store_true", help="put the photo itself beside what is seen")
+    parser.add_argument(
+        "--defocus", type=float, default=0.0, help="dioptres out of focus (default: 0)"
+    )
+    parser.add_argument(
+        "--noise",
+        type=int,
+        metavar="SEED",
+        help="count light in whole quanta: photon noise, in the dark",
+    )
+    parser.add_argument(
+        "--eccentricity", action="store_true", help="let acuity fall off away from the middle"
+    )
+    parser.add_argument(
+        "--beside", action="store_true", help="put the photo itself beside what is seen"
+    )
     options = parser.parse_args(arguments)
     if options.noise is not None and options.noise < 0:
         raise CatsightError(f"--noise is {options.noise}; a seed is a whole number from 0")
 
     eye = Eye.load(options.eye)
-    conditions = {"field_of_view": options.fov, "luminance": options.luminance, "defocus": options.defocus}
+    conditions = {
+        "field_of_view": options.fov,
+        "luminance": options.luminance,
+        "defocus": options.defocus,
+    }
     conditions["eccentricity"] = options.eccentricity
-    eye.see(np.zeros((1, 1, 3), np.uint8), **conditions)  # what is absurd is said before the work begins
+    eye.see(
+        np.zeros((1, 1, 3), np.uint8), **conditions
+    )  # what is absurd is said before the work begins
     jobs = _jobs(options.source, options.output)
     # a clip shows its own progress, frame by frame
-    listed = jobs if len(jobs) == 1 and _is_clip(jobs[0][0]) else track(jobs, f"see as a {options.eye}", unit="files")
+    listed = (
+        jobs
+        if len(jobs) == 1 and _is_clip(jobs[0][0])
+        else track(jobs, f"see as a {options.eye}", unit="files")
+    )
     failed = []
     for source, target in listed:
         # noise of its own for every file and frame, the same on every run
@@ -84,7 +107,9 @@ def main(arguments: Sequence[str]) -> None:
             failed.append(str(error))  # the others of a folder are seen all the same
     if failed:
         head = (
-            [] if len(jobs) == 1 else [f"{len(failed)} of {len(jobs)} files failed; the others are in {options.output}"]
+            []
+            if len(jobs) == 1
+            else [f"{len(failed)} of {len(jobs)} files failed; the others are in {options.output}"]
         )
         raise CatsightError("\n  ".join(head + failed))
 
@@ -96,9 +121,13 @@ def _jobs(source: Path, output: Path) -> list[tuple[Path, Path]]:
     if not source.is_dir():
         jobs = [(source, output)]
     else:
-        sources = sorted(path for path in source.iterdir() if path.suffix.lower() in _PHOTOS + video.SUFFIXES)
+        sources = sorted(
+            path for path in source.iterdir() if path.suffix.lower() in _PHOTOS + clip.SUFFIXES
+        )
         if not sources:
-            raise CatsightError(f"{source} holds no photo or clip; looked for {', '.join(_PHOTOS + video.SUFFIXES)}")
+            raise CatsightError(
+                f"{source} holds no photo or clip; looked for {', '.join(_PHOTOS + clip.SUFFIXES)}"
+            )
         jobs = [(path, output / name) for path, name in zip(sources, _names(sources))]
     for path, target in jobs:
         if target.exists() and target.samefile(path):
@@ -107,17 +136,22 @@ def _jobs(source: Path, output: Path) -> list[tuple[Path, Path]]:
 
 
 def _names(sources: list[Path]) -> list[str]:
-    """What is made of each source is called as it is; but of a.jpg and a.png become a.jpg.png and a.png.png."""
+    """What is made of each source is called as it is; but of a.jpg and a.png become a.jpg.png and
+    a.png.png.
+    """
     kinds = [".mp4" if _is_clip(path) else ".png" for path in sources]
     names = [path.stem + kind for path, kind in zip(sources, kinds)]
     while len(set(names)) < len(names):  # again, for there may be an a.jpg.tif
         counts = Counter(names)
-        names = [path.name + kind if counts[name] > 1 else name for path, kind, name in zip(sources, kinds, names)]
+        names = [
+            path.name + kind if counts[name] > 1 else name
+            for path, kind, name in zip(sources, kinds, names)
+        ]
     return names
 
 
 def _is_clip(path: Path) -> bool:
-    return path.suffix.lower() in video.SUFFIXES
+    return path.suffix.lower() in clip.SUFFIXES
 
 
 def _write(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) -> None:

@@ -1,4 +1,5 @@
-"""Whether single frames are found again: retrieval across views, and what a rotation cannot undo (Procrustes).
+"""Whether single frames are found again: retrieval across views, and what a rotation cannot undo
+(Procrustes).
 
 ``x`` and ``y`` are float arrays (n frames, features); row i of both is the same frame.
 """
@@ -18,21 +19,30 @@ class Retrieval(NamedTuple):
     mean_reciprocal_rank: float
 
 
-def retrieval(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine") -> Retrieval:
+def retrieval(
+    x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
+) -> Retrieval:
     """Looks for each frame of ``x`` among all frames of ``y``.
 
-    ``groups`` (n,): frames of the same group are then no candidates (but the frame itself), so that the search is among
-    other scenes only. ``distance``: cosine or euclidean. A candidate just as near as the right one counts as nearer, so
-    features that tell nothing apart find nothing. nan where a frame's features are all 0 (cosine), or with 1 candidate.
+    ``groups`` (n,): frames of the same group are then no candidates (but the frame itself), so that
+    the search is among other scenes only. ``distance``: cosine or euclidean. A candidate just as
+    near as the right one counts as nearer, so features that tell nothing apart find nothing. nan
+    where a frame's features are all 0 (cosine), or with 1 candidate.
     """
     x, y = pair(x, y, same_features=True)
     place = ranks(x, y, groups=groups, distance=distance)
     right = np.diag(place)
-    return Retrieval(float(np.mean(right == 1) if np.isfinite(right).all() else np.nan), float(np.mean(1 / right)))
+    return Retrieval(
+        float(np.mean(right == 1) if np.isfinite(right).all() else np.nan),
+        float(np.mean(1 / right)),
+    )
 
 
-def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine") -> np.ndarray:
-    """The rank (n, n) that frame j of ``y`` has for frame i of ``x`` among frames outside of j's group; 1 is nearest.
+def ranks(
+    x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
+) -> np.ndarray:
+    """The rank (n, n) that frame j of ``y`` has for frame i of ``x`` among frames outside of j's
+    group; 1 is nearest.
 
     With ``groups`` None every frame is its own group. nan where it has no rank.
     """
@@ -41,7 +51,10 @@ def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dista
     if (group == group[0]).all() or not np.isfinite(apart).all():
         return np.full((n, n), np.nan)
     # as near or nearer, itself included, among all frames; then without those of its own group
-    place = np.stack([np.searchsorted(np.sort(row), row, side="right") for row in apart]).astype(float) + 1
+    place = (
+        np.stack([np.searchsorted(np.sort(row), row, side="right") for row in apart]).astype(float)
+        + 1
+    )
     for members in (np.flatnonzero(group == g) for g in range(group.max() + 1)):
         near = apart[:, members]
         for j, frame in enumerate(members):
@@ -49,11 +62,14 @@ def ranks(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, dista
     return place
 
 
-def as_near(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine") -> np.ndarray:
-    """Which frames j of ``y`` (n, n), bool, lie at least as near to frame i of ``x`` as its own counterpart does.
+def as_near(
+    x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
+) -> np.ndarray:
+    """Which frames j of ``y`` (n, n), bool, lie at least as near to frame i of ``x`` as its own
+    counterpart does.
 
-    Those of i's group are no candidates, nor is i itself. So i's rank among some of the frames is 1 more than it has of
-    these among them.
+    Those of i's group are no candidates, nor is i itself. So i's rank among some of the frames is 1
+    more than it has of these among them.
     """
     apart = distances(x, y, distance)
     group = _membership(groups, len(x))
@@ -66,7 +82,8 @@ def _membership(groups: Sequence | None, n: int) -> np.ndarray:
 
 
 def distances(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
-    """Distances (n, n) of the frames of ``x`` (n, d) from those of ``y`` (n, d), ``cosine`` or ``euclidean``.
+    """Distances (n, n) of the frames of ``x`` (n, d) from those of ``y`` (n, d), ``cosine`` or
+    ``euclidean``.
 
     In units of the largest; those that differ by rounding alone are the same.
     """
@@ -76,16 +93,20 @@ def distances(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
         apart = square_distances(x, y)
     else:
         with np.errstate(invalid="ignore", divide="ignore"):
-            unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.float64(x), np.float64(y))]
+            unit = [
+                v / np.linalg.norm(v, axis=1, keepdims=True) for v in (np.float64(x), np.float64(y))
+            ]
         apart = 1 - unit[0] @ unit[1].T
     return np.round(apart / max(np.fmax.reduce(apart, axis=None, initial=0), 1e-300), 12)
 
 
 def procrustes(x: np.ndarray, y: np.ndarray) -> float:
-    """What of the one is left when the other is laid over it by the best rotation: 0 (the same) to √2 (nothing shared).
+    """What of the one is left when the other is laid over it by the best rotation: 0 (the same) to
+    √2 (nothing shared).
 
-    The least Frobenius distance of the two, each centred and of norm 1: sqrt(2 - 2 |X'Y|_*) (Schönemann 1966; Williams
-    et al. 2021, "Generalized shape metrics"). Features may differ in number. nan where one does not vary.
+    The least Frobenius distance of the two, each centred and of norm 1: sqrt(2 - 2 |X'Y|_*)
+    (Schönemann 1966; Williams et al. 2021, "Generalized shape metrics"). Features may differ in
+    number. nan where one does not vary.
     """
     x, y = (centre(np.asarray(values, dtype=np.float64)) for values in pair(x, y))
     norms = np.linalg.norm(x), np.linalg.norm(y)
@@ -96,6 +117,8 @@ def procrustes(x: np.ndarray, y: np.ndarray) -> float:
 
 def nuclear_norm(x: np.ndarray, y: np.ndarray) -> float:
     """Sum of the singular values of X'Y, from the smaller side."""
-    if len(x) < max(x.shape[1], y.shape[1]):  # X'Y has the singular values of R_x R_y', from X' = Q_x R_x
+    if len(x) < max(
+        x.shape[1], y.shape[1]
+    ):  # X'Y has the singular values of R_x R_y', from X' = Q_x R_x
         x, y = (np.asarray(np.linalg.qr(values.T, mode="r")).T for values in (x, y))
     return float(np.linalg.svd(x.T @ y, compute_uv=False).sum())

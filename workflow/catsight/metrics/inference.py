@@ -1,7 +1,9 @@
-"""Intervals and p-values that respect groups: the delete-a-block jackknife, the Mantel test, correction over layers.
+"""Intervals and p-values that respect groups: the delete-a-block jackknife, the Mantel test,
+correction over layers.
 
-Frames of one photo or clip are not independent, so whole groups are left out, or moved. The naive bootstrap of rows is
-no alternative: it repeats frames, and repeated frames look aligned (unbiased CKA of independent data: 0.24, not 0).
+Frames of one photo or clip are not independent, so whole groups are left out, or moved. The naive
+bootstrap of rows is no alternative: it repeats frames, and repeated frames look aligned (unbiased
+CKA of independent data: 0.24, not 0).
 """
 
 import math
@@ -15,7 +17,8 @@ from catsight.metrics import permutations as arrangements
 from catsight.metrics.arrays import pair, upper
 from catsight.metrics.similarity import Ranks, as_matrix, compare, rdm
 
-#: More groups than this are joined into this many blocks, so that the cost does not grow with the square of the frames.
+#: More groups than this are joined into this many blocks, so that the cost does not grow with the
+#: square of the frames.
 MOST_BLOCKS = 40
 #: With fewer groups an interval would be a guess.
 FEWEST_GROUPS = 4
@@ -30,7 +33,8 @@ class Interval(NamedTuple):
 
 
 def blocks(groups: Sequence[str], seed: int = 0, most: int = MOST_BLOCKS) -> list[np.ndarray]:
-    """The frames (indices) of each block that the jackknife leaves out: a group, or several where there are many.
+    """The frames (indices) of each block that the jackknife leaves out: a group, or several where
+    there are many.
 
     More than ``most`` groups are dealt out to so many blocks in an order drawn with ``seed``.
     """
@@ -42,7 +46,9 @@ def blocks(groups: Sequence[str], seed: int = 0, most: int = MOST_BLOCKS) -> lis
 
 
 def kept(n: int, out: Sequence[np.ndarray]) -> np.ndarray:
-    """Which of ``n`` frames stay, 1 or 0 (1 + blocks, n): all of them first, then with each block left ``out``."""
+    """Which of ``n`` frames stay, 1 or 0 (1 + blocks, n): all of them first, then with each block
+    left ``out``.
+    """
     keep = np.ones((1 + len(out), n))
     for row, frames in zip(keep[1:], out):
         row[frames] = 0
@@ -58,18 +64,23 @@ def jackknife(
     cosine: bool = True,
     correct_bias: bool = True,
 ) -> Interval:
-    """Interval of what ``value`` would be with ever more groups, from its ``replicates`` with one block left out each.
+    """Interval of what ``value`` would be with ever more groups, from its ``replicates`` with one
+    block left out each.
 
-    Without ``correct_bias``, of what a study of as many groups would give. ``sizes`` are the blocks' numbers of frames.
-    The delete-m_j jackknife for unequal blocks (Busing, Meijer & van der Leeden 1999, Stat. Comput. 9, 3) on the scale
-    of angles for CKA and RSA, which are cosines (so no end lies beyond 1), else as it is, with Student's t for the few
-    blocks. The interval lies around the jackknife's bias-corrected value: with few groups alignment comes out too high,
-    because frames of one group are alike in both views. So ``value`` itself may lie near the upper end, or above. From
-    15 groups on a nominal 95 % interval of CKA or RSA covers the truth in 93 to 98 % of simulated studies, a bootstrap
-    of rows or of groups in far fewer (``benchmarks/calibration.py``, ``docs/metrics.md``).
+    Without ``correct_bias``, of what a study of as many groups would give. ``sizes`` are the
+    blocks' numbers of frames. The delete-m_j jackknife for unequal blocks (Busing, Meijer & van der
+    Leeden 1999, Stat. Comput. 9, 3) on the scale of angles for CKA and RSA, which are cosines (so
+    no end lies beyond 1), else as it is, with Student's t for the few blocks. The interval lies
+    around the jackknife's bias-corrected value: with few groups alignment comes out too high,
+    because frames of one group are alike in both views. So ``value`` itself may lie near the upper
+    end, or above. From 15 groups on a nominal 95 % interval of CKA or RSA covers the truth in 93 to
+    98 % of simulated studies, a bootstrap of rows or of groups in far fewer
+    (``benchmarks/calibration.py``, ``docs/metrics.md``).
     """
     if len(replicates) < FEWEST_GROUPS:
-        return Interval(math.nan, math.nan, f"fewer than {FEWEST_GROUPS} groups, too few for an interval")
+        return Interval(
+            math.nan, math.nan, f"fewer than {FEWEST_GROUPS} groups, too few for an interval"
+        )
     if not (np.isfinite(value) and np.isfinite(replicates).all()):
         return Interval(math.nan, math.nan, "undefined without some of the groups")
     if (replicates == value).all():
@@ -94,11 +105,13 @@ def _interval(value, replicates, sizes, confidence, correct_bias=True) -> tuple[
     return float(centre - reach), float(centre + reach)
 
 
-# -- tests ------------------------------------------------------------------------------------------------------------
+# -- tests -----------------------------------------------------------------------------------------
 
 
 class Test(NamedTuple):
-    """A ``statistic``, its ``p_value`` (nan where there is none, for the ``reason``), and the mean under the null."""
+    """A ``statistic``, its ``p_value`` (nan where there is none, for the ``reason``), and the mean
+    under the null.
+    """
 
     statistic: float
     p_value: float
@@ -118,30 +131,42 @@ def mantel(
     groups: Sequence | None = None,
     seed: int = 0,
 ) -> Test:
-    """Mantel's test that two representations of the same frames share their dissimilarities (Mantel 1967).
+    """Mantel's test that two representations of the same frames share their dissimilarities (Mantel
+    1967).
 
-    ``x`` and ``y`` are features (n, d) and (n, e); the statistic is :func:`catsight.metrics.rsa` of them. The frames of
-    ``y`` are relabelled ``permutations`` times, drawn with ``seed``, or in all ways where those are fewer; frames of a
-    group (``groups``, (n,)) move together. ``alternative``: greater, less or two-sided (of the absolute value).
-    p = (b + 1) / (m + 1), where b of m values are at least the data's own.
+    ``x`` and ``y`` are features (n, d) and (n, e); the statistic is :func:`catsight.metrics.rsa` of
+    them. The frames of ``y`` are relabelled ``permutations`` times, drawn with ``seed``, or in all
+    ways where those are fewer; frames of a group (``groups``, (n,)) move together. ``alternative``:
+    greater, less or two-sided (of the absolute value). p = (b + 1) / (m + 1), where b of m values
+    are at least the data's own.
     """
     x, y = pair(x, y)
-    each = arrangements.relabellings(range(len(x)) if groups is None else groups, permutations, seed)
+    each = arrangements.relabellings(
+        range(len(x)) if groups is None else groups, permutations, seed
+    )
     a, b = rdm(x, distance), rdm(y, distance)
     statistic = compare(upper(a), upper(b), comparison)
     if not np.isfinite(statistic):
-        return Test(np.nan, np.nan, np.nan, 0, "undefined: too few frames, or features that do not vary")
+        return Test(
+            np.nan, np.nan, np.nan, 0, "undefined: too few frames, or features that do not vary"
+        )
     if groups is not None and each.reason:
         return Test(statistic, np.nan, np.nan, len(each.each) - 1, each.reason)
     null = rsa_null(upper(a), upper(b), each.each, comparison)
     return Test(statistic, p_value(null, alternative), float(null.mean()), len(null) - 1)
 
 
-def rsa_null(a: np.ndarray, b: np.ndarray, orders: np.ndarray, comparison: str = "spearman") -> np.ndarray:
-    """RSA of dissimilarities (pairs i < j,) with the frames of ``b`` in each of the ``orders`` (m, n): (m,)."""
+def rsa_null(
+    a: np.ndarray, b: np.ndarray, orders: np.ndarray, comparison: str = "spearman"
+) -> np.ndarray:
+    """RSA of dissimilarities (pairs i < j,) with the frames of ``b`` in each of the ``orders`` (m,
+    n): (m,).
+    """
     if comparison == "kendall":
         b = as_matrix(b)
-        return np.array([compare(a, upper(b[np.ix_(order, order)]), comparison) for order in orders])
+        return np.array(
+            [compare(a, upper(b[np.ix_(order, order)]), comparison) for order in orders]
+        )
     if comparison == "spearman":
         a, b = Ranks(a)(), Ranks(b)()
     a, b = a - a.mean(), b - b.mean()
@@ -151,9 +176,11 @@ def rsa_null(a: np.ndarray, b: np.ndarray, orders: np.ndarray, comparison: str =
 
 
 def cka_nulls(k: np.ndarray, m: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """CKA of kernels (n, n) with the frames of ``m`` in each of the ``orders`` (orders, n): biased, and unbiased.
+    """CKA of kernels (n, n) with the frames of ``m`` in each of the ``orders`` (orders, n): biased,
+    and unbiased.
 
-    Only the sum of products changes, because relabelling moves a kernel's centred rows and diagonal with it.
+    Only the sum of products changes, because relabelling moves a kernel's centred rows and diagonal
+    with it.
     """
     n = len(k)
     k, m = _centred(k), _centred(m)
@@ -164,9 +191,15 @@ def cka_nulls(k: np.ndarray, m: np.ndarray, orders: np.ndarray) -> tuple[np.ndar
         rows = a.sum() * b.sum() / ((n - 1) * (n - 2)) - 2 * on_diagonal / (n - 2)
         return (products + rows) / (n * (n - 3))
 
-    own = [(np.vdot(kernel, kernel), diagonal @ diagonal, diagonal) for kernel, diagonal in ((k, a), (m, b))]
+    own = [
+        (np.vdot(kernel, kernel), diagonal @ diagonal, diagonal)
+        for kernel, diagonal in ((k, a), (m, b))
+    ]
     sizes = [np.sqrt(total) for total, _, _ in own]
-    unbiased_sizes = [np.sqrt(unbiased(total - own_d, own_d, diagonal, diagonal)) for total, own_d, diagonal in own]
+    unbiased_sizes = [
+        np.sqrt(unbiased(total - own_d, own_d, diagonal, diagonal))
+        for total, own_d, diagonal in own
+    ]
     return (
         (products + on_diagonal) / np.prod(sizes),
         unbiased(products, on_diagonal, a, b) / np.prod(unbiased_sizes),
@@ -187,10 +220,12 @@ def p_value(null: np.ndarray, alternative: str = "greater") -> float:
 
 
 def corrected(nulls: np.ndarray) -> np.ndarray:
-    """p-values (layers,) of the same test on each layer, corrected for their number by the largest statistic.
+    """p-values (layers,) of the same test on each layer, corrected for their number by the largest
+    statistic.
 
-    ``nulls`` (layers, 1 + m) hold the values for the same rearrangements in each layer, the data's own first. Each is
-    measured in standard deviations of its own layer, so that all layers weigh alike (Westfall & Young 1993).
+    ``nulls`` (layers, 1 + m) hold the values for the same rearrangements in each layer, the data's
+    own first. Each is measured in standard deviations of its own layer, so that all layers weigh
+    alike (Westfall & Young 1993).
     """
     spread = nulls.std(axis=1, keepdims=True)
     scores = (nulls - nulls.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)

@@ -1,4 +1,6 @@
-"""What the commands of this stage read, and what they write: the features of the same frames, from several tables."""
+"""What the commands of this stage read, and what they write: the features of the same frames, from
+several tables.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -6,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from catsight import job, tables
+from catsight import tables
 from catsight.errors import CatsightError
-from catsight.store import Store, address
+from catsight.run import job
+from catsight.tables.store import Store, address
 
 
 def run(
@@ -19,14 +22,16 @@ def run(
     schema: pa.Schema,
     of: str = "view",
 ) -> None:
-    """The job ``catsight metrics <command>``: a table of the ``rows`` that are made of features, groups and spec.
+    """The job ``catsight metrics <command>``: a table of the ``rows`` that are made of features,
+    groups and spec.
 
-    Features come by the name of their ``of``: view (the reference must be there), encoder, or dose of a view; groups by
-    the id of their frame. The store is asked
-    first.
+    Features come by the name of their ``of``: view (the reference must be there), encoder, or dose
+    of a view; groups by the id of their frame. The store is asked first.
     """
     parser = job.parser(f"metrics {command}", about)
-    parser.add_argument("--frames", type=Path, required=True, help="the frames: a table, or a folder of shards")
+    parser.add_argument(
+        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
+    )
     parser.add_argument(
         "--features", nargs=2, action="append", required=True, metavar=(of.upper(), "PATH"),
         help=f"{of} by name, and its features: a table, or a folder of shards in the frames' order; once for each",
@@ -41,7 +46,9 @@ def run(
     store = Store(options.store)
     inputs = {
         "frames": [tables.content(path) for path in frames],
-        "features": {name: [tables.content(path) for path in paths] for name, paths in given.items()},
+        "features": {
+            name: [tables.content(path) for path in paths] for name, paths in given.items()
+        },
     }
     where = address(options.spec, inputs)
     if store.find(where, options.output):
@@ -49,8 +56,15 @@ def run(
     groups = read_groups(frames)
     features = {name: Features(paths, groups) for name, paths in given.items()}
     found = rows(features, groups, options.spec)
-    of_features = tables.provenance(given[options.spec["reference"] if of == "view" else min(given)][0])
-    provenance = {"stage": "metrics", "spec": options.spec, "inputs": inputs, "features": of_features}
+    of_features = tables.provenance(
+        given[options.spec["reference"] if of == "view" else min(given)][0]
+    )
+    provenance = {
+        "stage": "metrics",
+        "spec": options.spec,
+        "inputs": inputs,
+        "features": of_features,
+    }
     store.save(where, options.output, schema, found, provenance)
 
 
@@ -60,43 +74,58 @@ def read_groups(paths: Sequence[Path]) -> dict[str, str]:
     for path in paths:
         for row in tables.read(path, ["frame_id", "group"]).to_pylist():
             if row["frame_id"] in groups:
-                raise CatsightError(f"{path}: the frame '{row['frame_id']}' comes twice in this study")
+                raise CatsightError(
+                    f"{path}: the frame '{row['frame_id']}' comes twice in this study"
+                )
             groups[row["frame_id"]] = row["group"]
     return groups
 
 
 class Features:
-    """The features of one view of exactly the ``frames`` (their ids, in order), read a column at a time.
+    """The features of one view of exactly the ``frames`` (their ids, in order), read a column at a
+    time.
 
-    ``columns`` are their names. Raises :class:`CatsightError` where frames are missing, too many, twice or in another
-    order, naming the table and the frame.
+    ``columns`` are their names. Raises :class:`CatsightError` where frames are missing, too many,
+    twice or in another order, naming the table and the frame.
     """
 
     def __init__(self, paths: Sequence[Path], frames: Iterable[str]):
         self.paths, self.frames = list(paths), list(frames)
-        found = [frame for path in self.paths for frame in tables.read(path, ["frame_id"])["frame_id"].to_pylist()]
+        found = [
+            frame
+            for path in self.paths
+            for frame in tables.read(path, ["frame_id"])["frame_id"].to_pylist()
+        ]
         if found != self.frames:
             raise CatsightError(_misaligned(self.paths, found, self.frames))
         self.columns = [name for name in tables.schema(self.paths[0]).names if name != "frame_id"]
 
     def __getitem__(self, column: str) -> np.ndarray:
-        """The features (n, d), float32. Raises :class:`CatsightError`, naming column and frame, for NaN or infinity."""
+        """The features (n, d), float32. Raises :class:`CatsightError`, naming column and frame, for
+        NaN or infinity.
+        """
         width = tables.schema(self.paths[0]).field(column).type.list_size
         values = np.empty((len(self.frames), width), dtype=np.float32)
         done = 0
-        for path in self.paths:  # one after the other into one array: there may be gigabytes of them
+        for (
+            path
+        ) in self.paths:  # one after the other into one array: there may be gigabytes of them
             shard = _matrix(tables.read(path, [column])[column])
             finite = np.isfinite(shard).all(axis=1)
             if not finite.all():
                 frame = self.frames[done + int(finite.argmin())]
-                raise CatsightError(f"{path.parent}: column {column} of frame '{frame}' is not finite")
+                raise CatsightError(
+                    f"{path.parent}: column {column} of frame '{frame}' is not finite"
+                )
             values[done : done + len(shard)] = shard
             done += len(shard)
         return values
 
 
 def places(columns: Sequence[str]) -> dict[str, dict]:
-    """Where each column ``<layer>/<pooling>`` lies in its network: layer, layer_index, depth (0 to 1) and pooling."""
+    """Where each column ``<layer>/<pooling>`` lies in its network: layer, layer_index, depth (0 to
+    1) and pooling.
+    """
     layers = list(dict.fromkeys(column.rpartition("/")[0] for column in columns))
     found = {}
     for column in columns:
@@ -115,7 +144,9 @@ def finite(value: float) -> float | None:
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:
     values = column.combine_chunks()
     values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
-    return values.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
+    return (
+        values.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
+    )
 
 
 def _misaligned(paths: Sequence[Path], found: Sequence[str], frames: Sequence[str]) -> str:

@@ -1,4 +1,5 @@
-"""Every metric of the table by its name: the value, the same with each block of groups left out, and under the null.
+"""Every metric of the table by its name: the value, the same with each block of groups left out,
+and under the null.
 
 What several metrics need (Gram matrices, distances) is computed once for a pair of representations.
 """
@@ -15,16 +16,17 @@ from catsight.metrics.arrays import square_distances, upper
 
 #: Fewer frames than this are not compared.
 FEWEST_FRAMES = 4
-#: Blocks of the jackknife where one value costs as much as all else, the singular values of Procrustes.
+#: Blocks of the jackknife where one value costs as much as all else, the singular values of
+#: Procrustes.
 FEW_BLOCKS = 10
 
 
 class Estimate(NamedTuple):
     """A metric of one pair of representations.
 
-    ``values`` (1 + blocks,): on all frames, and with each block left out. ``null`` (1 + m,): the data's own value and
-    those of the rearranged data; None where no test is made, then ``untested`` may say why. ``reason``: why the values
-    are nan. ``sizes`` (blocks,): the frames in each block.
+    ``values`` (1 + blocks,): on all frames, and with each block left out. ``null`` (1 + m,): the
+    data's own value and those of the rearranged data; None where no test is made, then ``untested``
+    may say why. ``reason``: why the values are nan. ``sizes`` (blocks,): the frames in each block.
     """
 
     values: np.ndarray
@@ -35,13 +37,21 @@ class Estimate(NamedTuple):
     sizes: Sequence[int] = ()
 
 
-def interval(metric: str, estimate: Estimate, confidence: float, *, cosine: bool = True) -> inference.Interval:
-    """The interval of an estimate of the metric called ``metric``, or the reason for which there is none.
+def interval(
+    metric: str, estimate: Estimate, confidence: float, *, cosine: bool = True
+) -> inference.Interval:
+    """The interval of an estimate of the metric called ``metric``, or the reason for which there is
+    none.
 
-    Without ``cosine`` for a difference of two values of a metric, which is no cosine even where they are.
+    Without ``cosine`` for a difference of two values of a metric, which is no cosine even where
+    they are.
     """
     value, replicates = float(estimate.values[0]), estimate.values[1:]
-    if metric.startswith("retrieval") and len(replicates) >= inference.FEWEST_GROUPS and (replicates == value).all():
+    if (
+        metric.startswith("retrieval")
+        and len(replicates) >= inference.FEWEST_GROUPS
+        and (replicates == value).all()
+    ):
         # all found, or none: what a share of 1 in a few groups says of others is not in its spread
         return inference.Interval(math.nan, math.nan, "the same in every group, so no interval")
     ends = inference.jackknife(
@@ -53,17 +63,21 @@ def interval(metric: str, estimate: Estimate, confidence: float, *, cosine: bool
         correct_bias=metric not in OF_THIS_SIZE,
     )
     if metric.startswith("retrieval") and cosine:  # a share
-        ends = ends._replace(low=float(np.clip(ends.low, 0, 1)), high=float(np.clip(ends.high, 0, 1)))
+        ends = ends._replace(
+            low=float(np.clip(ends.low, 0, 1)), high=float(np.clip(ends.high, 0, 1))
+        )
     return ends
 
 
 class Plan:
-    """What all comparisons of a study share: which frames are left out, and how they are rearranged for the tests.
+    """What all comparisons of a study share: which frames are left out, and how they are rearranged
+    for the tests.
 
-    ``frames`` maps the id of each of n frames to its group; ``spec`` are the metrics' settings. The same rearrangements
-    serve every layer and view, so that a correction by the largest statistic is possible. Groups are joined into
-    ``blocks`` at most for the jackknife, and ``few_blocks`` for what is slow. Or the frames of each of ``left_out``
-    (indices) are left out, to look at parts of a study; frames that are left out are then not found, either.
+    ``frames`` maps the id of each of n frames to its group; ``spec`` are the metrics' settings. The
+    same rearrangements serve every layer and view, so that a correction by the largest statistic is
+    possible. Groups are joined into ``blocks`` at most for the jackknife, and ``few_blocks`` for
+    what is slow. Or the frames of each of ``left_out`` (indices) are left out, to look at parts of
+    a study; frames that are left out are then not found, either.
     """
 
     def __init__(
@@ -76,7 +90,9 @@ class Plan:
     ):
         self.frames, self.spec, n = list(frames), spec, len(frames)
         groups = self.groups = list(frames.values())
-        self.blocks = inference.blocks(groups, spec["seed"], blocks) if left_out is None else list(left_out)
+        self.blocks = (
+            inference.blocks(groups, spec["seed"], blocks) if left_out is None else list(left_out)
+        )
         if left_out is None and len(self.blocks) < 2:  # nothing would stay
             self.blocks = []
         self.keep = inference.kept(n, self.blocks)
@@ -86,9 +102,13 @@ class Plan:
         count, seed = spec["permutations"], spec["seed"]
         self.relabellings = permutations.relabellings(groups, count, seed)
         paired = spec["null"] == "paired"
-        self.exchanges = (permutations.swaps if paired else permutations.divisions)(groups, count, seed)
+        self.exchanges = (permutations.swaps if paired else permutations.divisions)(
+            groups, count, seed
+        )
         signs = self.exchanges.each
-        self.exchange_weights = permutations.weights(np.hstack([signs, -signs]) if paired else signs)
+        self.exchange_weights = permutations.weights(
+            np.hstack([signs, -signs]) if paired else signs
+        )
         present = self.keep / self.keep.sum(axis=1, keepdims=True)
         self.keep_weights = np.hstack([present, -present]).T
 
@@ -108,14 +128,18 @@ class Plan:
 
 
 class Comparison:
-    """Two representations ``x`` (n, d) and ``y`` (n, e) of the same frames, and what the metrics need of them."""
+    """Two representations ``x`` (n, d) and ``y`` (n, e) of the same frames, and what the metrics
+    need of them.
+    """
 
     def __init__(self, x: np.ndarray, y: np.ndarray, plan: Plan):
         self.plan, self.spec = plan, plan.spec
         self.x, self.y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
     def estimate(self, metric: str) -> Estimate:
-        """The metric called ``metric``; its values are nan, for a reason, where the features allow none."""
+        """The metric called ``metric``; its values are nan, for a reason, where the features allow
+        none.
+        """
         if len(self.x) < FEWEST_FRAMES:
             return self._undefined(f"fewer than {FEWEST_FRAMES} frames")
         for values, whose in ((self.x, "reference"), (self.y, "view")):
@@ -123,7 +147,7 @@ class Comparison:
                 return self._undefined(f"the {whose}'s features do not vary")
         return METRICS[metric](self)
 
-    # -- similarity ---------------------------------------------------------------------------------------------------
+    # -- similarity --------------------------------------------------------------------------------
 
     @cached_property
     def grams(self) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +155,9 @@ class Comparison:
 
     @cached_property
     def kernels(self) -> tuple[np.ndarray, np.ndarray, float]:
-        (k, bandwidth), (m, _) = (similarity.rbf(square_distances(v), self.spec["bandwidth"]) for v in (self.x, self.y))
+        (k, bandwidth), (m, _) = (
+            similarity.rbf(square_distances(v), self.spec["bandwidth"]) for v in (self.x, self.y)
+        )
         return k, m, bandwidth
 
     @cached_property
@@ -149,18 +175,24 @@ class Comparison:
         """Biased and unbiased."""
         k, m, bandwidth = self.kernels
         if not (np.isfinite(k[0, 0]) and np.isfinite(m[0, 0])):
-            undefined = self._undefined("more than half of all pairs of frames have the same features")
+            undefined = self._undefined(
+                "more than half of all pairs of frames have the same features"
+            )
             return undefined, undefined
         return self._cka(k, m, bandwidth)
 
     def _cka(self, k, m, bandwidth) -> tuple[Estimate, Estimate]:
         keep, relabellings = self.plan.keep, self.plan.relabellings
-        nulls = (None, None) if relabellings.reason else inference.cka_nulls(k, m, relabellings.each)
+        nulls = (
+            (None, None) if relabellings.reason else inference.cka_nulls(k, m, relabellings.each)
+        )
         biased, unbiased = (
             Estimate(values, null, bandwidth, untested=relabellings.reason)
             if np.isfinite(values[0])
             else self._undefined("too little varies to normalise it")
-            for values, null in ((similarity.cka(k, m, keep, unbiased=u), nulls[u]) for u in (False, True))
+            for values, null in (
+                (similarity.cka(k, m, keep, unbiased=u), nulls[u]) for u in (False, True)
+            )
         )
         return biased, unbiased
 
@@ -169,19 +201,31 @@ class Comparison:
         comparison = self.spec["rsa_comparison"]
         for pairs, of, whose in ((a, self.x, "reference"), (b, self.y, "view")):
             if not np.isfinite(pairs).all():
-                return self._undefined(f"{self._first_flat(of)} in the {whose}, so it has no dissimilarity")
+                return self._undefined(
+                    f"{self._first_flat(of)} in the {whose}, so it has no dissimilarity"
+                )
             if (pairs == pairs[0]).all():
                 return self._undefined(f"all frames are equally dissimilar in the {whose}")
         if comparison == "kendall":
             values = [similarity.compare(a[pairs], b[pairs], comparison) for pairs in self._pairs()]
         else:
-            of_a, of_b = (similarity.Ranks(v) if comparison == "spearman" else v.__getitem__ for v in (a, b))
-            values = [similarity.compare(of_a(pairs), of_b(pairs), "pearson") for pairs in self._pairs()]
-        return self._tested(np.array(values), lambda orders: inference.rsa_null(a, b, orders, comparison))
+            of_a, of_b = (
+                similarity.Ranks(v) if comparison == "spearman" else v.__getitem__ for v in (a, b)
+            )
+            values = [
+                similarity.compare(of_a(pairs), of_b(pairs), "pearson") for pairs in self._pairs()
+            ]
+        return self._tested(
+            np.array(values), lambda orders: inference.rsa_null(a, b, orders, comparison)
+        )
 
     def _first_flat(self, features: np.ndarray) -> str:
         """Which frame it is that has no direction."""
-        flat = np.ptp(features, axis=1) == 0 if self.spec["rsa_distance"] == "correlation" else ~features.any(axis=1)
+        flat = (
+            np.ptp(features, axis=1) == 0
+            if self.spec["rsa_distance"] == "correlation"
+            else ~features.any(axis=1)
+        )
         first = int(flat.argmax())
         return f"the features of frame '{self.plan.frames[first]}' are all {features[first, 0]:g}"
 
@@ -190,7 +234,7 @@ class Comparison:
         for keep in self.plan.keep.astype(bool):
             yield slice(None) if keep.all() else upper(np.logical_and.outer(keep, keep))
 
-    # -- distribution -------------------------------------------------------------------------------------------------
+    # -- distribution ------------------------------------------------------------------------------
 
     @cached_property
     def squares(self):
@@ -204,7 +248,8 @@ class Comparison:
             return self._undefined("more than half of all pairs of frames have the same features")
         paired = unbiased and self.spec["null"] == "paired"
         return self._divided(
-            lambda w: distribution.mmd2_of(kernel, w, unbiased=unbiased, paired=paired), bandwidth=bandwidth
+            lambda w: distribution.mmd2_of(kernel, w, unbiased=unbiased, paired=paired),
+            bandwidth=bandwidth,
         )
 
     @cached_property
@@ -223,7 +268,9 @@ class Comparison:
 
     @cached_property
     def sliced_wasserstein(self) -> Estimate:
-        directions = distribution.unit_vectors(self.x.shape[1], self.spec["projections"], self.spec["seed"])
+        directions = distribution.unit_vectors(
+            self.x.shape[1], self.spec["projections"], self.spec["seed"]
+        )
         pooled = np.concatenate([self.x, self.y]) @ directions
         return self._divided(lambda w: distribution.wasserstein_of(pooled, w))
 
@@ -240,7 +287,7 @@ class Comparison:
             return Estimate(values, bandwidth=bandwidth, untested=reason)
         return Estimate(values, statistic(self.plan.exchange_weights), bandwidth)
 
-    # -- correspondence -----------------------------------------------------------------------------------------------
+    # -- correspondence ----------------------------------------------------------------------------
 
     @cached_property
     def ranks(self):
@@ -248,27 +295,40 @@ class Comparison:
 
     @cached_property
     def ranks_between(self):
-        return correspondence.ranks(self.x, self.y, groups=self.plan.groups, distance=self.spec["retrieval_distance"])
+        return correspondence.ranks(
+            self.x, self.y, groups=self.plan.groups, distance=self.spec["retrieval_distance"]
+        )
 
     def retrieval(self, score: Callable, between: bool) -> Estimate:
         if between and len(set(self.plan.groups)) < 2:
             return self._undefined("one group: no frame of another to be mistaken for")
         place = self.ranks_between if between else self.ranks
         if not np.isfinite(place).all():
-            zero = [f"frame '{self.plan.frames[i]}'" for v in (self.x, self.y) for i in np.flatnonzero(~v.any(axis=1))]
+            zero = [
+                f"frame '{self.plan.frames[i]}'"
+                for v in (self.x, self.y)
+                for i in np.flatnonzero(~v.any(axis=1))
+            ]
             return self._undefined(f"the features of {zero[0]} are all 0, so it is near to none")
         scores = score(place)
         keep = self.plan.keep
         # candidates stay as they are when a block of searching frames is left out
-        own = np.diag(scores)[None] if not self.plan.among_kept else score(self._rank_among(keep, between))
+        own = (
+            np.diag(scores)[None]
+            if not self.plan.among_kept
+            else score(self._rank_among(keep, between))
+        )
         values = (keep * own).sum(axis=1) / keep.sum(axis=1)
-        # so few frames are found by chance that many arrangements find as many: then it counts how near the others came
+        # so few frames are found by chance that many arrangements find as many: then it counts how
+        # near the others came
         scores = scores + 0.01 / len(scores) * _reciprocal(place)
         rows = np.arange(len(scores))
         return self._tested(values, lambda orders: scores[rows, orders].mean(axis=1))
 
     def _rank_among(self, keep: np.ndarray, between: bool) -> np.ndarray:
-        """The rank (subsets, n) that each frame's own counterpart has among the frames that are kept."""
+        """The rank (subsets, n) that each frame's own counterpart has among the frames that are
+        kept.
+        """
         groups, distance = self.plan.groups if between else None, self.spec["retrieval_distance"]
         return keep @ correspondence.as_near(self.x, self.y, groups=groups, distance=distance).T + 1
 
@@ -299,7 +359,8 @@ def _reciprocal(place: np.ndarray) -> np.ndarray:
     return 1 / place
 
 
-#: The metrics by name. ``_scaled``: over the reference's pooled standard deviation. ``_between``: among other groups.
+#: The metrics by name. ``_scaled``: over the reference's pooled standard deviation. ``_between``:
+#: among other groups.
 METRICS: dict[str, Callable[[Comparison], Estimate]] = {
     "cka_linear": lambda c: c.cka_linear[0],
     "cka_linear_unbiased": lambda c: c.cka_linear[1],
@@ -324,9 +385,9 @@ METRICS: dict[str, Callable[[Comparison], Estimate]] = {
 #: Those that are cosines, whose intervals are made on the scale of angles.
 COSINES = ("cka_linear", "cka_linear_unbiased", "cka_rbf", "cka_rbf_unbiased", "rsa")
 
-#: Those that change with the number of frames by more than a jackknife can undo (retrieval among more is harder, noise
-#: alone has a Wasserstein distance of 1/√n): their intervals are of the value that a study of the same size would give,
-#: not of the one that ever more groups would.
+#: Those that change with the number of frames by more than a jackknife can undo (retrieval among
+#: more is harder, noise alone has a Wasserstein distance of 1/√n): their intervals are of the value
+#: that a study of the same size would give, not of the one that ever more groups would.
 OF_THIS_SIZE = (
     "cka_linear", "cka_rbf", "wasserstein", "wasserstein_scaled", "sliced_wasserstein", "sliced_wasserstein_scaled",
     "retrieval_top1", "retrieval_top1_between", "retrieval_mrr", "retrieval_mrr_between", "procrustes",

@@ -1,4 +1,6 @@
-"""Colour: from sRGB to receptor catches, and back to an sRGB in which what an eye confuses is the same."""
+"""Colour: from sRGB to receptor catches, and back to an sRGB in which what an eye confuses is the
+same.
+"""
 
 import math
 from collections.abc import Mapping
@@ -8,20 +10,23 @@ import numpy as np
 from scipy.constants import Planck, speed_of_light
 from scipy.optimize import lsq_linear
 
-#: Wavelengths in nm over which catches are integrated. Outside, the reflectance basis carries no information.
+#: Wavelengths in nm over which catches are integrated. Outside, the reflectance basis carries no
+#: information.
 WAVELENGTHS = np.arange(400.0, 701.0, 5.0)
 
 
 def decode_srgb(encoded: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """uint8 sRGB to linear light, float32 in 0..1 (IEC 61966-2-1), into ``out`` if that is given."""
-    return np.take(_LINEAR, encoded, out=out, mode="clip")  # no code is out of range, and "raise" would copy
+    return np.take(
+        _LINEAR, encoded, out=out, mode="clip"
+    )  # no code is out of range, and "raise" would copy
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
     """Linear light to uint8 sRGB: the one clip to 0..1 and the one rounding (IEC 61966-2-1).
 
-    By a table of 2^20 steps, four times as fast as the power; no value is rounded otherwise than the exact one unless
-    it lies within 0.002 of the middle between two codes.
+    By a table of 2^20 steps, four times as fast as the power; no value is rounded otherwise than
+    the exact one unless it lies within 0.002 of the middle between two codes.
     """
     steps = np.multiply(linear, _STEPS, dtype=np.float32)
     np.clip(steps, 0, _STEPS, out=steps)
@@ -29,38 +34,51 @@ def encode_srgb(linear: np.ndarray) -> np.ndarray:
 
 
 _CODES = np.arange(256) / 255
-_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(
+    np.float32
+)
 _STEPS = 1 << 20
 _MIDDLES = np.minimum((np.arange(_STEPS + 1) + 0.5) / _STEPS, 1)
 _ENCODED = np.rint(
-    255 * np.where(_MIDDLES <= 0.0031308, 12.92 * _MIDDLES, 1.055 * np.power(_MIDDLES, 1 / 2.4) - 0.055)
+    255
+    * np.where(_MIDDLES <= 0.0031308, 12.92 * _MIDDLES, 1.055 * np.power(_MIDDLES, 1 / 2.4) - 0.055)
 ).astype(np.uint8)
 
 
 def govardovskii2000(wavelength: np.ndarray, peak: float) -> np.ndarray:
-    """Absorbance of an A1 visual pigment, alpha and beta band, largest value 1; ``wavelength`` and ``peak`` in nm.
+    """Absorbance of an A1 visual pigment, alpha and beta band, largest value 1; ``wavelength`` and
+    ``peak`` in nm.
 
-    Govardovskii, Fyhrquist, Reuter, Kuzmin & Donner 2000, Vis. Neurosci. 17, 509. Quantal: multiply by wavelength
-    before integrating against energy.
+    Govardovskii, Fyhrquist, Reuter, Kuzmin & Donner 2000, Vis. Neurosci. 17, 509. Quantal: multiply
+    by wavelength before integrating against energy.
     """
 
     def absorbance(nm):
         x = peak / nm
         a = 0.8795 + 0.0459 * math.exp(-((peak - 300) ** 2) / 11940)
-        alpha = 1 / (np.exp(69.7 * (a - x)) + np.exp(28 * (0.922 - x)) + np.exp(-14.9 * (1.104 - x)) + 0.674)
+        alpha = 1 / (
+            np.exp(69.7 * (a - x)) + np.exp(28 * (0.922 - x)) + np.exp(-14.9 * (1.104 - x)) + 0.674
+        )
         beta = 0.26 * np.exp(-(((nm - (189 + 0.315 * peak)) / (-40.5 + 0.195 * peak)) ** 2))
         return alpha + beta
 
-    return absorbance(np.asarray(wavelength, dtype=float)) / absorbance(np.arange(peak - 20, peak + 20, 0.1)).max()
+    return (
+        absorbance(np.asarray(wavelength, dtype=float))
+        / absorbance(np.arange(peak - 20, peak + 20, 0.1)).max()
+    )
 
 
-def sensitivity(receptor: Mapping, media: Mapping, name: str = "", tapetum: float = 0.0) -> np.ndarray:
-    """Quanta that a receptor catches per quantum at the cornea, at :data:`WAVELENGTHS`; 1 at its best, but for tapetum.
+def sensitivity(
+    receptor: Mapping, media: Mapping, name: str = "", tapetum: float = 0.0
+) -> np.ndarray:
+    """Quanta that a receptor catches per quantum at the cornea, at :data:`WAVELENGTHS`; 1 at its
+    best, but for tapetum.
 
-    ``receptor`` is ``{tabulated: <a colour-science table of sensitivities to energy>}`` (of which column ``name`` is
-    taken), or a pigment ``{peak}`` behind the ``media``: the transmission times the self-screened absorptance ``1 -
-    10^(-density * absorbance)``. Both state their ``optical_density``. What passes the receptor comes back from a
-    ``tapetum`` of that reflectance, and is caught on the second pass.
+    ``receptor`` is ``{tabulated: <a colour-science table of sensitivities to energy>}`` (of which
+    column ``name`` is taken), or a pigment ``{peak}`` behind the ``media``: the transmission times
+    the self-screened absorptance ``1 - 10^(-density * absorbance)``. Both state their
+    ``optical_density``. What passes the receptor comes back from a ``tapetum`` of that reflectance,
+    and is caught on the second pass.
     """
     density = receptor["optical_density"]
     if "tabulated" in receptor:
@@ -73,7 +91,9 @@ def sensitivity(receptor: Mapping, media: Mapping, name: str = "", tapetum: floa
 
 
 def tapetum_gain(density: float, absorbance: np.ndarray, reflectance: float) -> np.ndarray:
-    """Factor by which a tapetum raises the catch: what the first pass lets through, returned without loss."""
+    """Factor by which a tapetum raises the catch: what the first pass lets through, returned
+    without loss.
+    """
     return 1 + reflectance * 10 ** (-density * absorbance)
 
 
@@ -81,19 +101,25 @@ def transmission(media: Mapping) -> np.ndarray:
     """Transmission of cornea and lens at :data:`WAVELENGTHS`."""
     if media["model"] == "none":
         return np.ones_like(WAVELENGTHS)
-    return media["transmission"] / (1 + np.exp(-(WAVELENGTHS - media["half_wavelength"]) / media["width"]))
+    return media["transmission"] / (
+        1 + np.exp(-(WAVELENGTHS - media["half_wavelength"]) / media["width"])
+    )
 
 
 def effective_wavelength(sensitivity: np.ndarray, illuminant: str) -> float:
-    """Mean wavelength in nm of the quanta that a receptor catches of a white surface under the ``illuminant``."""
+    """Mean wavelength in nm of the quanta that a receptor catches of a white surface under the
+    ``illuminant``.
+    """
     caught = sensitivity * WAVELENGTHS * _illuminant(illuminant)
     return float(caught @ WAVELENGTHS / caught.sum())
 
 
 def quanta(sensitivity: np.ndarray, illuminant: str) -> float:
-    """Quanta per second that a receptor's ``sensitivity`` lets count, for 1 cd/m² through 1 mm² of pupil from 1 deg².
+    """Quanta per second that a receptor's ``sensitivity`` lets count, for 1 cd/m² through 1 mm² of
+    pupil from 1 deg².
 
-    The light has the spectrum of the ``illuminant``. A cd/m² of D65 is some 3.35e6 quanta from 400 to 700 nm.
+    The light has the spectrum of the ``illuminant``. A cd/m² of D65 is some 3.35e6 quanta from 400
+    to 700 nm.
     """
     light = _illuminant(illuminant)
     photopic = _tabulated("CIE 1924 Photopic Standard Observer", "")
@@ -103,16 +129,20 @@ def quanta(sensitivity: np.ndarray, illuminant: str) -> float:
     return float(per_second @ sensitivity) * step * 1e-6 * math.radians(1) ** 2
 
 
-def catch_matrix(sensitivities: np.ndarray, reflectances: str = "mallett2019", illuminant: str = "D65") -> np.ndarray:
-    """The linear map from linear sRGB to receptor catches, (n, 3); rows sum to 1, so white gives 1 everywhere.
+def catch_matrix(
+    sensitivities: np.ndarray, reflectances: str = "mallett2019", illuminant: str = "D65"
+) -> np.ndarray:
+    """The linear map from linear sRGB to receptor catches, (n, 3); rows sum to 1, so white gives 1
+    everywhere.
 
     ``sensitivities`` is (n, wavelengths). What an sRGB colour is taken for is ``reflectances``:
 
-    - ``mallett2019``: a reflectance under the ``illuminant``, the sum of three smooth basis spectra weighted by R, G
-      and B (Mallett & Yuksel 2019, Spectral Primary Decomposition);
-    - ``charts``: what predicts the catches of 78 measured reflectances best (three charts of colour-science, least
-      squares, elements between 0 and 1), under the ``illuminant``;
-    - ``display``: the light of a monitor (the primaries of Brainard 1997, set to the white of sRGB).
+    - ``mallett2019``: a reflectance under the ``illuminant``, the sum of three smooth basis spectra
+    weighted by R, G and B (Mallett & Yuksel 2019, Spectral Primary Decomposition);
+    - ``charts``: what predicts the catches of 78 measured reflectances best (three charts of
+    colour-science, least squares, elements between 0 and 1), under the ``illuminant``;
+    - ``display``: the light of a monitor (the primaries of Brainard 1997, set to the white of
+    sRGB).
     """
     sensitivities = np.atleast_2d(sensitivities) * WAVELENGTHS  # quanta to energy
     if reflectances == "charts":
@@ -122,13 +152,17 @@ def catch_matrix(sensitivities: np.ndarray, reflectances: str = "mallett2019", i
 
 
 def back_projection(catches: np.ndarray) -> np.ndarray:
-    """The linear map from receptor catches to linear sRGB, (3, n), that undoes ``catches`` (n, 3) as far as can be.
+    """The linear map from receptor catches to linear sRGB, (3, n), that undoes ``catches`` (n, 3)
+    as far as can be.
 
-    Three receptors: its inverse. Two: the colour (y, y, b) with these two catches. So ``back_projection(M) @ M`` is the
-    map V on linear sRGB that makes all colours with the same catches the same colour: it keeps white, changes no catch
-    (M V = M) and does nothing more the second time (V V = V). One: grey.
+    Three receptors: its inverse. Two: the colour (y, y, b) with these two catches. So
+    ``back_projection(M) @ M`` is the map V on linear sRGB that makes all colours with the same
+    catches the same colour: it keeps white, changes no catch (M V = M) and does nothing more the
+    second time (V V = V). One: grey.
     """
-    shown = {3: np.eye(3), 2: np.array([[1.0, 0], [1, 0], [0, 1]]), 1: np.ones((3, 1))}[len(catches)]
+    shown = {3: np.eye(3), 2: np.array([[1.0, 0], [1, 0], [0, 1]]), 1: np.ones((3, 1))}[
+        len(catches)
+    ]
     return shown @ np.linalg.inv(catches @ shown)
 
 
@@ -149,15 +183,21 @@ def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
         for patch in SDS_COLOURCHECKERS[chart].values()
     ]
     patches = np.array([*charts, np.ones_like(WAVELENGTHS)])
-    # the picture's own colours are those under the white of sRGB, whatever light the eye is to see them in
-    tristimulus = np.array([_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"])
+    # the picture's own colours are those under the white of sRGB, whatever light the eye is to see
+    # them in
+    tristimulus = np.array(
+        [_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"]
+    )
     xyz = patches @ (tristimulus * _illuminant("D65")).T
     rgb = XYZ_to_RGB(xyz / xyz[-1, 1], "sRGB")
     rgb /= rgb[-1]
     catches = patches @ (sensitivities * _illuminant(illuminant)).T
     catches /= catches[-1]
     # white is kept by fitting the difference from blue: q - b = R (r - b) + G (g - b)
-    fits = [lsq_linear(rgb[:, :2] - rgb[:, 2:], caught - rgb[:, 2], bounds=(0, 1)).x for caught in catches.T]
+    fits = [
+        lsq_linear(rgb[:, :2] - rgb[:, 2:], caught - rgb[:, 2], bounds=(0, 1)).x
+        for caught in catches.T
+    ]
     return np.array([[red, green, 1 - red - green] for red, green in fits])
 
 
@@ -165,7 +205,9 @@ def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
 def _basis() -> np.ndarray:
     from colour.recovery import MSDS_BASIS_FUNCTIONS_sRGB_MALLETT2019 as TABLE
 
-    return np.array([np.interp(WAVELENGTHS, TABLE.wavelengths, column) for column in TABLE.values.T])
+    return np.array(
+        [np.interp(WAVELENGTHS, TABLE.wavelengths, column) for column in TABLE.values.T]
+    )
 
 
 @cache
@@ -174,8 +216,12 @@ def _display() -> np.ndarray:
     from colour import MSDS_DISPLAY_PRIMARIES, RGB_COLOURSPACES, xy_to_XYZ
 
     table = MSDS_DISPLAY_PRIMARIES["Typical CRT Brainard 1997"]
-    spectra = np.array([np.interp(WAVELENGTHS, table.wavelengths, column) for column in table.values.T])
-    tristimulus = np.array([_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"])
+    spectra = np.array(
+        [np.interp(WAVELENGTHS, table.wavelengths, column) for column in table.values.T]
+    )
+    tristimulus = np.array(
+        [_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"]
+    )
     white = xy_to_XYZ(RGB_COLOURSPACES["sRGB"].whitepoint)
     return spectra * np.linalg.solve(tristimulus @ spectra.T, white)[:, None]
 
@@ -197,5 +243,8 @@ def _tabulated(table: str, column: str) -> np.ndarray:
         return np.interp(WAVELENGTHS, data.wavelengths, data.values, left=0, right=0)
     data = MSDS_CMFS[table]
     labels = list(data.labels)
-    values = data.values[:, labels.index(column) if column in labels else [s[0] for s in labels].index(column.lower())]
+    values = data.values[
+        :,
+        labels.index(column) if column in labels else [s[0] for s in labels].index(column.lower()),
+    ]
     return np.interp(WAVELENGTHS, data.wavelengths, values, left=0, right=0)

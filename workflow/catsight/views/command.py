@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from catsight import job, tables
-from catsight.pictures import decode_png, encode_png
-from catsight.progress import Progress
-from catsight.store import Store, address
+from catsight import tables
+from catsight.inputs.pictures import decode_png, encode_png
+from catsight.run import job
+from catsight.run.progress import Progress
 from catsight.tables import canonical_json
+from catsight.tables.columns.views import VIEWS
+from catsight.tables.store import Store, address
 from catsight.views import FILTERS, Eye, controls
 
 #: Frames held in memory at once.
@@ -20,7 +22,10 @@ _ROWS = 8
 
 
 def main(arguments: Sequence[str]) -> None:
-    parser = job.parser("views", "Makes one view of a shard of frames: what an eye delivers, or what a filter makes.")
+    parser = job.parser(
+        "views",
+        "Makes one view of a shard of frames: what an eye delivers, or what a filter makes.",
+    )
     parser.add_argument("--frames", type=Path, required=True, help="a table of frames")
     parser.add_argument("--output", type=Path, required=True, help="the table of views to write")
     options = parser.parse_args(arguments)
@@ -34,8 +39,13 @@ def main(arguments: Sequence[str]) -> None:
     provenance = {"stage": "views", "spec": options.spec, "inputs": inputs}
     total = tables.provenance(options.frames)["rows"]
     what = f"views {options.output.parent.name}"
-    with Progress(what, total) as progress, store.writer(where, tables.VIEWS, provenance) as writer:
-        columns = ["frame_id", "image", "depth", *(["partner"] if needs_partner(options.spec["view"]) else [])]
+    with Progress(what, total) as progress, store.writer(where, VIEWS, provenance) as writer:
+        columns = [
+            "frame_id",
+            "image",
+            "depth",
+            *(["partner"] if needs_partner(options.spec["view"]) else []),
+        ]
         for batch in tables.batches(options.frames, _ROWS, columns):
             writer.write([_row(frame, see) for frame in batch.to_pylist()])
             progress.advance(batch.num_rows)
@@ -45,7 +55,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def viewer(view: Mapping) -> Callable[[Mapping], np.ndarray]:
-    """What turns a row of the frames table into its ``view`` (as the study's spec states it), uint8 sRGB (h, w, 3)."""
+    """What turns a row of the frames table into its ``view`` (as the study's spec states it), uint8
+    sRGB (h, w, 3).
+    """
     if view.get("filter") in FILTERS:
         change = FILTERS[view["filter"]]
         return lambda frame: change(decode_png(frame["image"]["bytes"]))
@@ -54,10 +66,16 @@ def viewer(view: Mapping) -> Callable[[Mapping], np.ndarray]:
     if "filter" in view:
         return control(view)
     eye = Eye(view["eye"])
-    conditions = {key: view[key] for key in ("field_of_view", "luminance", "defocus", "focus", "eccentricity")}
+    conditions = {
+        key: view[key] for key in ("field_of_view", "luminance", "defocus", "focus", "eccentricity")
+    }
 
     def see(frame: Mapping) -> np.ndarray:
-        depth = None if frame["depth"] is None else np.load(io.BytesIO(frame["depth"]), allow_pickle=False)
+        depth = (
+            None
+            if frame["depth"] is None
+            else np.load(io.BytesIO(frame["depth"]), allow_pickle=False)
+        )
         noise = None
         if view["photon_noise"] is not None:
             # of its own for every frame and view, wherever the frame lies and whoever asks
@@ -69,12 +87,18 @@ def viewer(view: Mapping) -> Callable[[Mapping], np.ndarray]:
 
 
 def needs_partner(view: Mapping) -> bool:
-    """Whether a ``view``, or one that it is made of, is of the pictures that were recorded with the frames."""
-    return view.get("filter") == "paired" or any(needs_partner(view[key]) for key in ("of", "match") if key in view)
+    """Whether a ``view``, or one that it is made of, is of the pictures that were recorded with the
+    frames.
+    """
+    return view.get("filter") == "paired" or any(
+        needs_partner(view[key]) for key in ("of", "match") if key in view
+    )
 
 
 def control(view: Mapping) -> Callable[[Mapping], np.ndarray]:
-    """What turns a row of the frames table into a control: what ``view["of"]`` delivers, changed by a filter."""
+    """What turns a row of the frames table into a control: what ``view["of"]`` delivers, changed by
+    a filter.
+    """
     see = viewer(view["of"])
     if view["filter"] == "blur":
         return MatchedBlur(see, viewer(view["match"]))
@@ -84,25 +108,34 @@ def control(view: Mapping) -> Callable[[Mapping], np.ndarray]:
 
 
 class MatchedBlur:
-    """Blurs what ``see`` delivers of a frame until it lies as far from it as what ``other`` delivers."""
+    """Blurs what ``see`` delivers of a frame until it lies as far from it as what ``other``
+    delivers.
+    """
 
-    def __init__(self, see: Callable[[Mapping], np.ndarray], other: Callable[[Mapping], np.ndarray]):
+    def __init__(
+        self, see: Callable[[Mapping], np.ndarray], other: Callable[[Mapping], np.ndarray]
+    ):
         self.see, self.other = see, other
         self.blurs: list[float] = []
         self.unmatched: list[str] = []
 
     def __call__(self, frame: Mapping) -> np.ndarray:
         seen = self.see(frame)
-        picture, sigma, reached = controls.matched_blur(seen, controls.rms_difference(self.other(frame), seen))
+        picture, sigma, reached = controls.matched_blur(
+            seen, controls.rms_difference(self.other(frame), seen)
+        )
         self.blurs.append(sigma / seen.shape[1])
         if not reached:
             self.unmatched.append(frame["frame_id"])
-            print(f"frame '{frame['frame_id']}': no blur changes it so much; it is blurred to a haze", file=sys.stderr)
+            print(
+                f"frame '{frame['frame_id']}': no blur changes it so much; it is blurred to a haze",
+                file=sys.stderr,
+            )
         return picture
 
     def summary(self) -> dict:
-        """Of the frames so far: the blurs (least, median, most; standard deviation in widths of a frame), and how many
-        frames no blur moves far enough."""
+        """Of the frames so far: the blurs (least, median, most; standard deviation in widths of a
+        frame), and how many frames no blur moves far enough."""
         blurs = [float(f(self.blurs)) for f in (np.min, np.median, np.max)] if self.blurs else []
         return {"blur": blurs, "frames": len(self.blurs), "unmatched": len(self.unmatched)}
 

@@ -1,4 +1,6 @@
-"""Controls: what any change of a picture does, on top of the reference, to set beside what an eye does."""
+"""Controls: what any change of a picture does, on top of the reference, to set beside what an eye
+does.
+"""
 
 import io
 import math
@@ -16,7 +18,9 @@ _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
 def jpeg(rgb: np.ndarray, quality: int) -> np.ndarray:
-    """The picture, uint8 sRGB (h, w, 3), as a baseline JPEG of that ``quality`` (libjpeg's, 1 to 95) gives it back."""
+    """The picture, uint8 sRGB (h, w, 3), as a baseline JPEG of that ``quality`` (libjpeg's, 1 to
+    95) gives it back.
+    """
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "JPEG", quality=quality)
     with Image.open(buffer) as picture:
@@ -30,39 +34,50 @@ def greyscale(rgb: np.ndarray) -> np.ndarray:
 
 
 def rms_difference(one: np.ndarray, other: np.ndarray) -> float:
-    """Root mean square difference of two uint8 pictures of one shape, over pixels and channels, in 8-bit codes."""
+    """Root mean square difference of two uint8 pictures of one shape, over pixels and channels, in
+    8-bit codes.
+    """
     return float(np.sqrt(np.mean(np.square(one.astype(np.float32) - other))))
 
 
 def blur(rgb: np.ndarray) -> Callable[[float], np.ndarray]:
-    """A function of a standard deviation in pixels that blurs the picture, uint8 sRGB (h, w, 3), by that Gaussian.
+    """A function of a standard deviation in pixels that blurs the picture, uint8 sRGB (h, w, 3), by
+    that Gaussian.
 
     Light is blurred, not codes, and mirrored at the edges.
     """
     height, width = rgb.shape[:2]
     spectra = mirror.spectra(decode_srgb(rgb).transpose(2, 0, 1), tilted=False)
-    fy, fx = (np.square(np.arange(n) / (2 * n))[i] for n, i in ((height, np.s_[:, None]), (width, np.s_[None, :])))
+    fy, fx = (
+        np.square(np.arange(n) / (2 * n))[i]
+        for n, i in ((height, np.s_[:, None]), (width, np.s_[None, :]))
+    )
 
     def blurred(sigma: float) -> np.ndarray:
         transfer = np.exp(-2 * np.square(np.pi * sigma) * (fy + fx)).astype(np.float32)
-        return encode_srgb(mirror.planes(spectra * transfer, (height, width), tilted=False).transpose(1, 2, 0))
+        return encode_srgb(
+            mirror.planes(spectra * transfer, (height, width), tilted=False).transpose(1, 2, 0)
+        )
 
     return blurred
 
 
 def matched_blur(rgb: np.ndarray, difference: float) -> tuple[np.ndarray, float, bool]:
-    """The picture, uint8 sRGB (h, w, 3), blurred by the Gaussian that moves it by a ``difference`` in 8-bit codes.
+    """The picture, uint8 sRGB (h, w, 3), blurred by the Gaussian that moves it by a ``difference``
+    in 8-bit codes.
 
-    The difference is :func:`rms_difference` from the picture itself. Gives the picture, the standard deviation in
-    pixels, and whether any blur moves it so far: none does where colours change much and nothing else, and then the
-    picture is as blurred as its longest side is long.
+    The difference is :func:`rms_difference` from the picture itself. Gives the picture, the
+    standard deviation in pixels, and whether any blur moves it so far: none does where colours
+    change much and nothing else, and then the picture is as blurred as its longest side is long.
     """
     if difference <= 0:
         return rgb, 0.0, True
     blurred, most = blur(rgb), float(max(rgb.shape[:2]))
 
     def missed(log_sigma: float) -> float:
-        """How far off, in logarithms: nearly a straight line in the logarithm of sigma, so few steps lead there."""
+        """How far off, in logarithms: nearly a straight line in the logarithm of sigma, so few
+        steps lead there.
+        """
         tried[log_sigma] = blurred(math.exp(log_sigma))
         return math.log(max(rms_difference(tried[log_sigma], rgb), 1e-3) / difference)
 

@@ -9,14 +9,15 @@ from scipy.interpolate import RectBivariateSpline
 
 from catsight.views.pupil import Pupil
 
-#: Wavelength in nm at which an eye is in focus and its transfer is computed, unless a receptor says otherwise: the peak
-#: of photopic vision.
+#: Wavelength in nm at which an eye is in focus and its transfer is computed, unless a receptor says
+#: otherwise: the peak of photopic vision.
 WAVELENGTH = 555.0
 
-#: Where the point spread of a defocused pupil holds this many cycles its transfer is below 0.002, and taken for 0.
+#: Where the point spread of a defocused pupil holds this many cycles its transfer is below 0.002,
+#: and taken for 0.
 _CYCLES = 60
-#: Points of the quadrature over the aperture's height where nothing oscillates, and more for each cycle: see
-#: ``test_quadrature_is_converged``.
+#: Points of the quadrature over the aperture's height where nothing oscillates, and more for each
+#: cycle: see ``test_quadrature_is_converged``.
 _POINTS, _POINTS_PER_CYCLE = 128, 4
 #: Knots along each side of what is computed at a time.
 _TILE = 96
@@ -30,14 +31,16 @@ def aperture_otf(
     wavelength: float = WAVELENGTH,
     refinement: float = 1,
 ) -> np.ndarray:
-    """Optical transfer of a pupil out of focus by ``defocus`` dioptres, at frequencies ``fx``, ``fy`` (c/deg).
+    """Optical transfer of a pupil out of focus by ``defocus`` dioptres, at frequencies ``fx``,
+    ``fy`` (c/deg).
 
-    ``fx`` (to the right) and ``fy`` (upwards) broadcast; ``wavelength`` is in nm. The autocorrelation of the
-    generalised pupil (Goodman, Introduction to Fourier Optics, ch. 6): a frequency shifts the pupil against itself by
-    ``s = wavelength * frequency``, and over the overlap the defocus leaves a phase that is linear in position,
-    ``2 pi defocus (s . x) / wavelength``. The integral across the pupil is closed, that along its height a quadrature
-    with ``refinement`` times the usual number of points. Real, because the pupil is symmetric; negative where contrast
-    is reversed.
+    ``fx`` (to the right) and ``fy`` (upwards) broadcast; ``wavelength`` is in nm. The
+    autocorrelation of the generalised pupil (Goodman, Introduction to Fourier Optics, ch. 6): a
+    frequency shifts the pupil against itself by ``s = wavelength * frequency``, and over the
+    overlap the defocus leaves a phase that is linear in position, ``2 pi defocus (s . x) /
+    wavelength``. The integral across the pupil is closed, that along its height a quadrature with
+    ``refinement`` times the usual number of points. Real, because the pupil is symmetric; negative
+    where contrast is reversed.
     """
     across, along = _into_pupil(pupil, fx, fy)
     shift = wavelength * 1e-6 * math.degrees(1)  # mm per c/deg
@@ -46,8 +49,12 @@ def aperture_otf(
     total = np.zeros(sx.shape)
     reach = np.maximum(pupil.height / 2 - sy / 2, 0)
     # the phase turns with the height by sy, and as the chord and its middle change by sx
-    cycles = [abs(phase) * swept.max(initial=0) / math.pi for swept in (sy * reach, sx * pupil.width / 2)]
-    points = math.ceil(refinement * (_POINTS + _POINTS_PER_CYCLE * sum(min(count, _CYCLES) for count in cycles)))
+    cycles = [
+        abs(phase) * swept.max(initial=0) / math.pi for swept in (sy * reach, sx * pupil.width / 2)
+    ]
+    points = math.ceil(
+        refinement * (_POINTS + _POINTS_PER_CYCLE * sum(min(count, _CYCLES) for count in cycles))
+    )
     # y = reach sin(t) takes the square-root ends out of the integrand
     t = (np.arange(points) + 0.5) / points * math.pi - math.pi / 2
     for sine, cosine in zip(np.sin(t), np.cos(t)):
@@ -57,19 +64,28 @@ def aperture_otf(
         right = np.minimum(sx / 2 + below, -sx / 2 + above)
         chord = np.maximum(right - left, 0)
         middle = phase * (sx * (left + right) / 2 + sy * y)
-        total += chord * np.cos(middle) * np.sinc(phase * sx * chord / (2 * math.pi)) * reach * cosine
+        total += (
+            chord * np.cos(middle) * np.sinc(phase * sx * chord / (2 * math.pi)) * reach * cosine
+        )
     total *= math.pi / points / pupil.area
-    within = (np.abs(across) <= _resolved(pupil.width, defocus)) & (np.abs(along) <= _resolved(pupil.height, defocus))
+    within = (np.abs(across) <= _resolved(pupil.width, defocus)) & (
+        np.abs(along) <= _resolved(pupil.height, defocus)
+    )
     return np.where(within, total, 0)
 
 
 def aperture_otf_grid(
-    pupil: Pupil, fx: np.ndarray, fy: np.ndarray, defocus: float = 0.0, wavelength: float = WAVELENGTH
+    pupil: Pupil,
+    fx: np.ndarray,
+    fy: np.ndarray,
+    defocus: float = 0.0,
+    wavelength: float = WAVELENGTH,
 ) -> np.ndarray:
     """:func:`aperture_otf` on the grid of the axes ``fx`` (w,) and ``fy`` (h,); float64 (h, w).
 
-    Computed at knots and interpolated by a cubic spline: the transfer is as smooth as the point spread is narrow, so
-    along each axis the knots lie ever closer with the angle over which the defocus smears along it.
+    Computed at knots and interpolated by a cubic spline: the transfer is as smooth as the point
+    spread is narrow, so along each axis the knots lie ever closer with the angle over which the
+    defocus smears along it.
     """
     turned = pupil.tilt % 180 != 0
     across, along = _into_pupil(pupil, fx[None, :], fy[:, None])
@@ -92,7 +108,12 @@ def _rounded_up(frequency: float) -> float:
 
 @functools.lru_cache(maxsize=64)
 def _aperture_spline(
-    width: float, height: float, defocus: float, wavelength: float, last_across: float, last_along: float
+    width: float,
+    height: float,
+    defocus: float,
+    wavelength: float,
+    last_across: float,
+    last_along: float,
 ) -> RectBivariateSpline:
     """:func:`aperture_otf` of an upright pupil, ``width`` by ``height`` mm, up to these c/deg across and along it."""
     knots = [
@@ -100,9 +121,13 @@ def _aperture_spline(
         for last, extent in ((last_across, width), (last_along, height))
     ]
     level = Pupil(width, height)
-    # in tiles, which stay in the processor's cache and each take as many points as their own frequencies need
+    # in tiles, which stay in the processor's cache and each take as many points as their own
+    # frequencies need
     columns, rows = (np.array_split(axis, math.ceil(len(axis) / _TILE)) for axis in knots)
-    tiles = [[aperture_otf(level, x[None, :], y[:, None], defocus, wavelength) for x in columns] for y in rows]
+    tiles = [
+        [aperture_otf(level, x[None, :], y[:, None], defocus, wavelength) for x in columns]
+        for y in rows
+    ]
     return RectBivariateSpline(knots[1], knots[0], np.block(tiles), s=0)
 
 
@@ -119,7 +144,9 @@ def _into_pupil(pupil: Pupil, fx: np.ndarray, fy: np.ndarray) -> tuple[np.ndarra
 
 
 def _smear(extent: float, defocus: float) -> float:
-    """Degrees over which ``defocus`` dioptres smear a point along an axis on which the pupil measures ``extent`` mm."""
+    """Degrees over which ``defocus`` dioptres smear a point along an axis on which the pupil
+    measures ``extent`` mm.
+    """
     return math.degrees(extent * 1e-3 * abs(defocus))
 
 
@@ -129,36 +156,46 @@ def _resolved(extent: float, defocus: float) -> float:
 
 
 def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELENGTH) -> float:
-    """Dioptres by which light of ``wavelength`` nm is out of focus in an eye that is in focus at ``focus`` nm.
+    """Dioptres by which light of ``wavelength`` nm is out of focus in an eye that is in focus at
+    ``focus`` nm.
 
-    The chromatic eye of Thibos, Ye, Zhang & Bradley 1992, Appl. Opt. 31, 3594, times ``strength`` (1 for a human).
-    Negative for blue light, for which an eye is too strong, as for things too far away.
+    The chromatic eye of Thibos, Ye, Zhang & Bradley 1992, Appl. Opt. 31, 3594, times ``strength``
+    (1 for a human). Negative for blue light, for which an eye is too strong, as for things too far
+    away.
     """
     return strength * (0.63346 / (focus * 1e-3 - 0.21410) - 0.63346 / (wavelength * 1e-3 - 0.21410))
 
 
-def disc_mtf(frequency: np.ndarray | float, diameter: float, wavelength: float = WAVELENGTH) -> np.ndarray:
+def disc_mtf(
+    frequency: np.ndarray | float, diameter: float, wavelength: float = WAVELENGTH
+) -> np.ndarray:
     """Diffraction-limited modulation transfer of a round pupil of ``diameter`` mm; c/deg and nm."""
     x = np.minimum(np.abs(frequency) / math.radians(diameter * 1e6 / wavelength), 1)
     return 2 / math.pi * (np.arccos(x) - x * np.sqrt(1 - x**2))
 
 
 def watson2013(frequency: np.ndarray | float, diameter: float) -> np.ndarray:
-    """Mean modulation transfer of 200 well corrected human eyes; ``frequency`` in c/deg, ``diameter`` 2 to 6 mm.
+    """Mean modulation transfer of 200 well corrected human eyes; ``frequency`` in c/deg,
+    ``diameter`` 2 to 6 mm.
 
-    Watson 2013, J. Vision 13(6):18. Its ``u1`` has a minimum at 7.03 mm; wider pupils are taken for that.
+    Watson 2013, J. Vision 13(6):18. Its ``u1`` has a minimum at 7.03 mm; wider pupils are taken for
+    that.
     """
     wide = min(diameter, 7.03)
     u1 = 21.95 - 5.512 * wide + 0.3922 * wide**2
     return (1 + np.square(frequency / u1)) ** -0.62 * np.sqrt(disc_mtf(frequency, diameter))
 
 
-def equivalent_defocus_mtf(frequency: np.ndarray | float, pupil: Pupil, dioptres: float) -> np.ndarray:
-    """In-focus residual blur of an eye as a Gaussian with the half-modulation frequency of a blur disc.
+def equivalent_defocus_mtf(
+    frequency: np.ndarray | float, pupil: Pupil, dioptres: float
+) -> np.ndarray:
+    """In-focus residual blur of an eye as a Gaussian with the half-modulation frequency of a blur
+    disc.
 
-    A disc of angular diameter ``beta = diameter * dioptres`` (rad) has modulation 0.5 at 0.705/beta cycles per radian;
-    ``diameter`` is that of the equal-area disc, because measured cat acuity is the same for both orientations (Clark &
-    Clark 2013). Bonds, Enroth-Cugell & Pinto 1972 gives the same number of dioptres for pupils of 4.4 and 12 mm.
+    A disc of angular diameter ``beta = diameter * dioptres`` (rad) has modulation 0.5 at 0.705/beta
+    cycles per radian; ``diameter`` is that of the equal-area disc, because measured cat acuity is
+    the same for both orientations (Clark & Clark 2013). Bonds, Enroth-Cugell & Pinto 1972 gives the
+    same number of dioptres for pupils of 4.4 and 12 mm.
     """
     return np.exp(-math.log(2) * np.square(frequency / equivalent_defocus_half(pupil, dioptres)))
 
@@ -176,12 +213,17 @@ def residual_transfer(residual: Mapping, pupil: Pupil, frequency: np.ndarray | f
 
 
 def optical_transfer(
-    residual: dict, pupil: Pupil, radial: np.ndarray, aperture: Callable[[float], np.ndarray], defocus: float
+    residual: dict,
+    pupil: Pupil,
+    radial: np.ndarray,
+    aperture: Callable[[float], np.ndarray],
+    defocus: float,
 ) -> np.ndarray:
     """Transfer of all the optics together at frequencies of length ``radial`` (c/deg).
 
-    ``residual`` is the eye's own blur in focus, ``aperture(dioptres)`` the transfer of its pupil at these frequencies.
-    Watson's measured transfer holds the diffraction already, so there the pupil adds only what defocus takes away.
+    ``residual`` is the eye's own blur in focus, ``aperture(dioptres)`` the transfer of its pupil at
+    these frequencies. Watson's measured transfer holds the diffraction already, so there the pupil
+    adds only what defocus takes away.
     """
     if residual["model"] == "equivalent_defocus":
         return equivalent_defocus_mtf(radial, pupil, residual["dioptres"]) * aperture(defocus)

@@ -12,10 +12,11 @@ from catsight.errors import CatsightError
 
 @dataclass(frozen=True)
 class Pupil:
-    """An aperture bounded by two arcs (a vesica): a slit where narrow, a disc where as wide as tall.
+    """An aperture bounded by two arcs (a vesica): a slit where narrow, a disc where as wide as
+    tall.
 
-    Raises :class:`CatsightError` for a pupil without extent, and for one that is wider than tall: a horizontal slit is
-    a vertical one with a ``tilt`` of 90.
+    Raises :class:`CatsightError` for a pupil without extent, and for one that is wider than tall: a
+    horizontal slit is a vertical one with a ``tilt`` of 90.
     """
 
     width: float  #: mm
@@ -29,7 +30,9 @@ class Pupil:
                 "at most equal the height (a horizontal slit is a vertical one with a tilt of 90 degrees)"
             )
         if not abs(self.tilt) <= 180:
-            raise CatsightError(f"tilt is {self.tilt}; it must be a number from -180 to 180 degrees")
+            raise CatsightError(
+                f"tilt is {self.tilt}; it must be a number from -180 to 180 degrees"
+            )
 
     @property
     def area(self) -> float:
@@ -74,10 +77,11 @@ def pupil(part: Mapping, luminance: float) -> Pupil:
 
 
 def watson_yellott2012(luminance: float, field_area: float, age: float, eyes: int) -> float:
-    """Diameter in mm of the human pupil; ``luminance`` in cd/m², ``field_area`` in deg², ``age`` 20 to 83 years.
+    """Diameter in mm of the human pupil; ``luminance`` in cd/m², ``field_area`` in deg², ``age`` 20
+    to 83 years.
 
-    The unified formula of Watson & Yellott 2012, J. Vision 12(10):12: Stanley & Davies' light response, corrected for
-    age, and for one eye (a tenth of the effect) or two.
+    The unified formula of Watson & Yellott 2012, J. Vision 12(10):12: Stanley & Davies' light
+    response, corrected for age, and for one eye (a tenth of the effect) or two.
     """
     flux = luminance * field_area * (1 if eyes == 2 else 0.1)
     response = (flux / 846) ** 0.41
@@ -86,7 +90,9 @@ def watson_yellott2012(luminance: float, field_area: float, age: float, eyes: in
 
 
 def vesica_area(width: float, height: float) -> float:
-    """Area in mm² between two equal arcs that meet at the ends of a chord of ``height`` mm, ``width`` mm apart."""
+    """Area in mm² between two equal arcs that meet at the ends of a chord of ``height`` mm,
+    ``width`` mm apart.
+    """
     radius = (height**2 + width**2) / (4 * width)
     offset = radius - width / 2
     angle = math.acos(min(offset / radius, 1.0))
@@ -94,7 +100,9 @@ def vesica_area(width: float, height: float) -> float:
 
 
 def vesica_width(area: float, height: float) -> float:
-    """Width in mm of the vesica with that ``area`` (mm²) and ``height`` (mm); a disc's where the area is a disc's."""
+    """Width in mm of the vesica with that ``area`` (mm²) and ``height`` (mm); a disc's where the
+    area is a disc's.
+    """
     if area >= math.pi * height**2 / 4:
         return height
     return brentq(lambda width: vesica_area(width, height) - area, 1e-6 * height, height, xtol=1e-9)

@@ -1,6 +1,7 @@
 """What is done pixel by pixel, in strips of rows: what is in work stays in the processor's cache.
 
-Sums are written out, not given to BLAS: its threads would still spin when those of the transforms begin.
+Sums are written out, not given to BLAS: its threads would still spin when those of the transforms
+begin.
 """
 
 from collections.abc import Iterator
@@ -23,12 +24,17 @@ def decode(rgb: np.ndarray) -> np.ndarray:
 
 
 def mix(matrix: np.ndarray, planes: np.ndarray, overwrite: bool = False) -> np.ndarray:
-    """The planes (m, h, w) that a ``matrix`` (m, n), or one for each pixel (m, n, h, w), makes of planes (n, h, w).
+    """The planes (m, h, w) that a ``matrix`` (m, n), or one for each pixel (m, n, h, w), makes of
+    planes (n, h, w).
 
     In the place of the first of them if they may be ``overwrite``-n, which needs m <= n.
     """
     matrix = matrix.astype(np.float32, copy=False)
-    mixed = planes[: len(matrix)] if overwrite else np.empty((len(matrix), *planes.shape[1:]), planes.dtype)
+    mixed = (
+        planes[: len(matrix)]
+        if overwrite
+        else np.empty((len(matrix), *planes.shape[1:]), planes.dtype)
+    )
     for rows in _strips(planes.shape[1:]):
         weights = matrix[:, :, rows] if matrix.ndim == 4 else matrix
         sums = [row[0] * planes[0, rows] for row in weights]
@@ -41,7 +47,9 @@ def mix(matrix: np.ndarray, planes: np.ndarray, overwrite: bool = False) -> np.n
 
 
 def encode(planes: np.ndarray, channels: np.ndarray) -> np.ndarray:
-    """uint8 sRGB (h, w, 3) of linear planes (n, h, w), each channel being the plane that ``channels`` (3,) says."""
+    """uint8 sRGB (h, w, 3) of linear planes (n, h, w), each channel being the plane that
+    ``channels`` (3,) says.
+    """
     rgb = np.empty((*planes.shape[1:], 3), np.uint8)
     for rows in _strips(planes.shape[1:]):
         codes = colour.encode_srgb(planes[:, rows])

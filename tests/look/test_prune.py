@@ -1,0 +1,68 @@
+"""`catsight features prune`: what no study refers to goes, and nothing else."""
+
+import fcntl
+
+import pytest
+
+from catsight import tables
+from catsight.__main__ import main
+from catsight.tables.columns.features import features_schema
+from catsight.tables.store import Store, address
+
+SCHEMA = features_schema({"a/mean": 2})
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Two studies, of which one shares a table with the other; and a table that was left behind."""
+    store = Store(tmp_path / "results" / "store")
+    rows = [{"frame_id": "f", "a/mean": [1.0, 2.0]}]
+    for name in ("shared", "alone", "left"):
+        for study in {"shared": ("one", "two"), "alone": ("one",), "left": ("one",)}[name]:
+            output = tmp_path / "results" / study / "features" / f"{name}.parquet"
+            store.save(address({"name": name}, {}), output, SCHEMA, rows, {"stage": "features"})
+    (tmp_path / "results" / "one" / "features" / "left.parquet").unlink()
+    weights = store.path("ff" * 32, ".safetensors")
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"0" * 2_000_000)
+    return tmp_path / "results", store
+
+
+def prune(results, *more):
+    return main(["features", "prune", "--store", str(results / "store"), *more])
+
+
+def test_it_shows_first_and_removes_what_no_study_refers_to(results, capsys):
+    results, store = results
+    kept = [store.path(address({"name": name}, {})) for name in ("shared", "alone")]
+    left = store.path(address({"name": "left"}, {}))
+    assert prune(results) == 0
+    said = capsys.readouterr().out
+    assert (
+        "features       1 file " in said and "weights        1 file " in said and "2.0 MB" in said
+    )
+    assert "--yes removes them" in said and left.exists()
+    assert prune(results, "--yes") == 0
+    assert "removed 2" in capsys.readouterr().out
+    assert not left.exists() and all(path.exists() for path in kept)
+    assert tables.read(results / "two" / "features" / "shared.parquet").num_rows == 1
+    assert prune(results, "--yes") == 0
+    assert "nothing to remove" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("answer", "gone"), [("y", True), ("n", False), ("", False)])
+def test_it_asks(results, monkeypatch, answer, gone):
+    results, store = results
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    assert prune(results) == 0
+    assert store.path(address({"name": "left"}, {})).exists() != gone
+
+
+def test_not_while_a_run_is_at_work(results, capsys):
+    results, store = results
+    with open(results / ".running", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert prune(results, "--yes") == 1
+    assert "a run is at work in" in capsys.readouterr().err
+    assert store.path(address({"name": "left"}, {})).exists()

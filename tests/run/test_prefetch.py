@@ -1,0 +1,22 @@
+import time
+
+import pytest
+
+from catsight.run.prefetch import ahead
+
+
+def test_in_order_side_by_side_and_only_a_little_ahead():
+    done = []
+
+    def slow(i):
+        time.sleep(0.02 if i % 3 else 0.06)
+        done.append(i)
+        return i
+
+    assert list(ahead(slow, range(12), 4)) == list(range(12))
+    assert done != sorted(done)  # they were at work side by side
+    taken = []
+    for i in ahead(str, (taken.append(i) or i for i in range(100)), 3):
+        assert len(taken) <= int(i) + 4
+    with pytest.raises(ZeroDivisionError):
+        list(ahead(lambda i: 1 / i, range(3), 2))

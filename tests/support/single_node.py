@@ -1,0 +1,229 @@
+"""A private Slurm of one node, for tests: its own key, sockets, ports and folder, with a stand-in
+GPU.
+
+It needs root and the packages ``slurm-wlm`` and ``munge``; no systemd, cgroups or accounting. A
+machine that has a Slurm of its own is left alone. By hand, too:
+
+    python tests/cluster/single_node.py up      # prints its folder; stays up until
+    python tests/cluster/single_node.py down
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+#: Where Slurm looks. Snakemake's job steps drop SLURM_CONF, so the configuration must be found
+#: here.
+ETC = Path("/etc/slurm")
+_FILES = ("slurm.conf", "gres.conf")
+_DAEMONS = ("munged", "slurmctld", "slurmd")  # in the order in which they are started
+_PREFIX = "catsight-slurm-"
+
+_CONFIGURATION = """\
+ClusterName=catsight
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={ports[0]}
+SlurmdPort={ports[1]}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CryptoType=crypto/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SwitchType=switch/none
+MpiDefault=none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SchedulerType=sched/backfill
+SchedulerParameters=sched_interval=5,bf_interval=5
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SlurmdParameters=config_overrides
+ReturnToService=2
+MinJobAge=3600
+KillWait=5
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1 State=UNKNOWN
+PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes={host} Default=NO MaxTime=INFINITE State=UP
+"""
+
+
+def why_not() -> str | None:
+    """Why no private Slurm can be brought up here; None where it can."""
+    if missing := [program for program in (*_DAEMONS, "sbatch", "srun") if not _which(program)]:
+        return f"no {', '.join(missing)} (Debian: apt-get install slurm-wlm munge)"
+    if os.geteuid() != 0:
+        return "Slurm's daemons are started as root"
+    if theirs := [
+        str(ETC / name)
+        for name in _FILES
+        if os.path.lexists(ETC / name) and not _left_over(ETC / name)
+    ]:
+        return f"{theirs[0]} is there: this machine has a Slurm of its own"
+    return None
+
+
+class SingleNode:
+    """The node, up within a ``with`` block: ``cpus`` cores and ``memory`` MB, as Slurm is told, and
+    one GPU.
+    """
+
+    def __init__(self, cpus: int = os.cpu_count() or 1, memory: int = 64_000):
+        self.cpus, self.memory = cpus, memory
+
+    def __enter__(self) -> "SingleNode":
+        if reason := why_not():
+            raise RuntimeError(reason)
+        ETC.mkdir(exist_ok=True)
+        self._turn = os.open(ETC, os.O_RDONLY)
+        fcntl.flock(self._turn, fcntl.LOCK_EX)  # a second test waits for its turn
+        for name in _FILES:  # of a test that was killed
+            if (ETC / name).is_symlink():
+                take_down(Path(os.readlink(ETC / name)).parent)
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        try:
+            self._up()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        take_down(self.folder)
+        os.close(self._turn)
+
+    def _up(self) -> None:
+        folder, host = self.folder, socket.gethostname().partition(".")[0]
+        folder.chmod(0o755)
+        for name in ("state", "spool"):
+            (folder / name).mkdir()
+        (folder / "munge.key").write_bytes(os.urandom(1024))
+        (folder / "munge.key").chmod(0o400)
+        settings = {
+            "host": host,
+            "folder": folder,
+            "ports": _free_ports(2),
+            "cpus": self.cpus,
+            "memory": self.memory,
+        }
+        (folder / "slurm.conf").write_text(_CONFIGURATION.format(**settings))
+        # a GPU is a device node; this one takes all and gives nothing
+        (folder / "gres.conf").write_text(f"NodeName={host} Name=gpu File=/dev/null\n")
+        for name in _FILES:
+            (ETC / name).symlink_to(folder / name)
+        own = (f"--{what}={folder}/{name}" for what, name in (
+            ("key-file", "munge.key"), ("socket", "munge.socket"), ("pid-file", "munged.pid"),
+            ("log-file", "munged.log"), ("seed-file", "munged.seed"),
+        ))  # fmt: skip
+        _run(
+            "munged", "--force", *own
+        )  # force: the key lies below a folder that everybody may write to
+        _run("slurmctld", "-c", "-f", str(folder / "slurm.conf"))
+        _run("slurmd", "-f", str(folder / "slurm.conf"), "-N", host)
+        for _ in range(120):
+            if _run("sinfo", "--noheader", "--format=%T", check=False).startswith("idle"):
+                return
+            time.sleep(0.25)
+        logs = "\n".join(
+            "".join(log.open().readlines()[-5:]) for log in sorted(folder.glob("*.log"))
+        )
+        raise RuntimeError(f"the node did not become idle:\n{logs}")
+
+    def jobs(self) -> list[dict[str, str]]:
+        """What Slurm knows of every job since it is up, oldest first, as ``scontrol show job`` has
+        it.
+        """
+        lines = _run("scontrol", "--oneliner", "show", "job", check=False).splitlines()
+        return [
+            dict(pair.partition("=")[::2] for pair in line.split() if "=" in pair)
+            for line in lines
+            if "=" in line
+        ]
+
+
+def take_down(folder: Path) -> None:
+    """Ends the jobs and daemons of the node in ``folder``, exactly those, and removes what was made
+    for it.
+    """
+    if (folder / "slurmctld.pid").exists():
+        _run("scancel", "--user=root", check=False)
+    for daemon in reversed(_DAEMONS):
+        _end(daemon, folder / f"{daemon}.pid")
+    for name in _FILES:
+        if os.path.lexists(ETC / name) and Path(os.path.realpath(ETC / name)) == folder / name:
+            (ETC / name).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(daemon: str, pid_file: Path) -> None:
+    """Ends the process whose number is in the file, if it still is that daemon; by force after ten
+    seconds.
+    """
+    try:
+        pid = int(pid_file.read_text())
+        comm = Path(f"/proc/{pid}/comm")
+        for wait in range(80):
+            if comm.read_text().strip() != daemon:
+                return
+            if wait in (0, 40):
+                os.kill(pid, signal.SIGKILL if wait else signal.SIGTERM)
+            time.sleep(0.25)
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return
+
+
+def _left_over(path: Path) -> bool:
+    """Whether that is a link which a test like this one made, and could not remove."""
+    return path.is_symlink() and Path(os.readlink(path)).parent.name.startswith(_PREFIX)
+
+
+def _which(program: str) -> str | None:
+    return shutil.which(
+        program, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    )
+
+
+def _run(program: str, *arguments: str, check: bool = True) -> str:
+    """What the program says. Raises :class:`RuntimeError` with it where the program fails and is
+    not to.
+    """
+    done = subprocess.run(
+        [_which(program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if check and done.returncode:
+        raise RuntimeError(f"{program} ended with {done.returncode}: {done.stdout}")
+    return done.stdout
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["up"]:
+        print(SingleNode().__enter__().folder)
+    elif sys.argv[1:] == ["down"] and _left_over(ETC / "slurm.conf"):
+        take_down(Path(os.readlink(ETC / "slurm.conf")).parent)
+    else:
+        sys.exit(__doc__)

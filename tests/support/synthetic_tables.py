@@ -1,0 +1,142 @@
+"""Rows of a synthetic study's other tables: stability, maps, pairs, attribution and doses."""
+
+import numpy as np
+import pandas as pd
+
+from catsight.tables.columns.attribution import ATTRIBUTION
+from catsight.tables.columns.doses import DOSES
+from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.stability import STABILITY
+from support.synthetic_study import DEPTH, ENCODERS, METRICS, POOLINGS, VIEWS
+
+PARTS = ("pupil", "acuity", "colour", "rods")
+
+
+def frame(rows: list[dict], schema) -> pd.DataFrame:
+    """The rows as pandas reads them back from Parquet."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=schema).to_pandas()
+
+
+def layers(encoder: str):
+    """What a row says of each layer of an encoder, and of their mean."""
+    count = DEPTH[encoder]
+    for i in range(count):
+        yield {"layer": f"blocks.{i}", "layer_index": i, "depth": i / (count - 1)}
+    yield {"layer": "all", "layer_index": None, "depth": None}
+
+
+def about(encoder: str) -> dict:
+    return {"encoder": encoder, **{key: ENCODERS[encoder][key] for key in ("family", "training")}}
+
+
+def attribution(encoders=("efficientnet_lite0", "imgfocus_vit_s14")) -> pd.DataFrame:
+    rng, rows = np.random.default_rng(0), []
+    for encoder in encoders:
+        for pooling in POOLINGS[encoder]:
+            for place in layers(encoder):
+                for metric in METRICS:
+                    shares = dict(zip(PARTS, rng.normal(0.05, 0.04, 4)))
+                    for part, value in {**shares, "whole": sum(shares.values())}.items():
+                        rows.append(
+                            about(encoder) | place
+                            | {"pooling": pooling, "reference": "human", "view": "cat", "metric": metric, "part": part,
+                               "value": value, "ci_low": value - 0.02, "ci_high": value + 0.01, "n_groups": 7}
+                        )  # fmt: skip
+    return frame(rows, ATTRIBUTION)
+
+
+def doses() -> pd.DataFrame:
+    rng, rows = np.random.default_rng(1), []
+    for encoder in ENCODERS:
+        for swept, values in {"luminance": (0.01, 1, 100), "acuity": (3, 6)}.items():
+            for dose in values:
+                for place in layers(encoder):
+                    for metric in METRICS:
+                        value = rng.uniform(0.5, 0.9)
+                        rows.append(
+                            about(encoder) | place
+                            | {"pooling": "mean", "reference": "human", "view": "cat", "metric": metric, "swept": swept,
+                               "dose": float(dose), "value": value, "ci_low": value - 0.1, "ci_high": value + 0.05}
+                        )  # fmt: skip
+    return frame(rows, DOSES)
+
+
+def maps() -> pd.DataFrame:
+    rng, rows = np.random.default_rng(2), []
+    names = list(ENCODERS)
+    pairs = [((one, "human"), (one, view)) for one in names for view in VIEWS if view != "human"]
+    pairs += [
+        ((one, "human"), (other, "human")) for i, one in enumerate(names) for other in names[i:]
+    ]
+    for (one, view), (other, other_view) in pairs:
+        for i in range(DEPTH[one]):
+            for j in range(DEPTH[other]):
+                rows.append({
+                    "encoder": one, "view": view, "layer": f"blocks.{i}", "layer_index": i, "other_encoder": other,
+                    "other_view": other_view, "other_layer": f"blocks.{j}", "other_index": j, "pooling": "mean",
+                    "metric": "cka_linear_unbiased", "value": rng.uniform(), "n_frames": 14,
+                })  # fmt: skip
+    return frame(rows, MAPS)
+
+
+def pairs(count: int = 6, encoders=tuple(ENCODERS)) -> pd.DataFrame:
+    """Frames a0, b0, a1, b1 ... of groups a and b."""
+    rng, rows = np.random.default_rng(3), []
+    ids = [f"{'ab'[i % 2]}{i // 2}" for i in range(count)]
+    for encoder in encoders:
+        for view in (v for v in VIEWS if v != "human"):
+            one, other = (squared(rng.uniform(size=(count, count))) for _ in range(2))
+            distance = rng.uniform(0.5, 1, size=(count, count))
+            for i, first in enumerate(ids):
+                for j, second in enumerate(ids):
+                    rows.append({
+                        "encoder": encoder, "layer": "blocks.11", "pooling": "mean", "reference": "human", "view": view,
+                        "frame_id": first, "group": first[0], "other_id": second, "reference_dissimilarity": one[i, j],
+                        "view_dissimilarity": other[i, j], "distance": distance[i, j],
+                    })  # fmt: skip
+    return frame(rows, PAIRS)
+
+
+def squared(values):
+    values = values + values.T
+    np.fill_diagonal(values, 0)
+    return values
+
+
+def stability() -> pd.DataFrame:
+    rng, rows = np.random.default_rng(4), []
+    for encoder in ENCODERS:
+        for view in ("cat", "catvision", "original"):
+            for metric in METRICS:
+                common = {
+                    "encoder": encoder,
+                    "pooling": "mean",
+                    "reference": "human",
+                    "view": view,
+                    "metric": metric,
+                }
+                for place in layers(encoder):
+                    if place["layer"] == "all":
+                        value = rng.uniform(0.5, 1)
+                        row = {
+                            "kind": "split_half",
+                            "n_groups": 7,
+                            "value": value,
+                            "low": value - 0.2,
+                            "high": value,
+                        }
+                        rows.append(common | place | row)
+                        continue
+                    for groups in (4, 5, 7):
+                        value = rng.uniform(0.5, 0.9)
+                        row = {"kind": "size", "n_groups": groups, "value": value}
+                        row |= {} if groups == 7 else {"low": value - 0.1, "high": value + 0.1}
+                        rows.append(common | place | row)
+                    kind = "ceiling" if view == "original" else "of_ceiling"
+                    value = rng.uniform(0.8, 1)
+                    rows.append(common | place | {"kind": kind, "n_groups": 7, "value": value, "low": value - 0.1,
+                                                  "high": value + 0.1})  # fmt: skip
+    return frame(rows, STABILITY)

@@ -1,0 +1,1 @@
+"""What comes from outside: the user's files, YAML, eyes, datasets, pictures."""

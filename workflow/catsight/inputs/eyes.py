@@ -1,0 +1,87 @@
+"""The eye files, ``resources/eyes/*.yaml``: every number with its unit, source and confidence."""
+
+import copy
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from catsight.errors import CatsightError
+from catsight.inputs import schema, yaml_files
+
+#: The parts that every eye has, and that can be swapped between eyes.
+PARTS = ("pupil", "acuity", "colour", "rods")
+
+
+def names() -> list[str]:
+    """The eyes that come with catsight."""
+    return sorted(file.stem for file in yaml_files.find("eyes").glob("*.yaml"))
+
+
+def load(name: str) -> dict:
+    """The numbers of an eye, by part: of ``resources/eyes/<name>.yaml``, or of the YAML file at the
+    path ``name``.
+
+    Only the values can change a picture, so units, sources and confidences are left out. Raises
+    :class:`CatsightError` for an unknown eye, and for numbers that no eye can have.
+    """
+    path = (
+        Path(name)
+        if str(name).endswith((".yaml", ".yml"))
+        else yaml_files.find("eyes") / f"{name}.yaml"
+    )
+    if not os.path.isfile(path):  # Path.is_file minds names that are too long
+        raise CatsightError(
+            f"the eye '{name}' is unknown; it may be {', '.join(names())}, or the path of a YAML file"
+        )
+    eye = _values(yaml_files.load_yaml(path))
+    check(eye, str(path))
+    return {part: eye[part] for part in PARTS}
+
+
+def check(parts: Mapping, name: str) -> None:
+    """Raises :class:`CatsightError` unless ``parts`` are those of an eye, each number within its
+    range.
+
+    The message names each number that is not, what it is, and what it may be; ``name`` says whose
+    it is.
+    """
+    problems = schema.problems(parts, "eye", "the eye")
+    if problems := problems or _contradictions(parts):
+        raise CatsightError("\n  ".join([f"{name} does not hold up:", *problems]))
+
+
+def _contradictions(parts: Mapping) -> list[str]:
+    """Numbers that may be, each for itself, but not together."""
+    pupil, cones = parts["pupil"], parts["colour"]["cones"]
+    problems = [
+        f"pupil.{what}_min is {pupil[least]:g}; it may be at most {what}_max, {pupil[most]:g}"
+        for what in ("area", "height")
+        if (least := f"{what}_min") in pupil
+        and (most := f"{what}_max") in pupil
+        and pupil[least] > pupil[most]
+    ]
+    if pupil["model"] == "watson_yellott2012" and pupil["shape"] != "disc":
+        problems.append(
+            f"pupil.shape is {pupil['shape']!r}; with the model watson_yellott2012 it must be disc"
+        )
+    problems += [
+        f"colour.cones.{name} has no column in the table of its `tabulated`; one that has is called L, M or S"
+        for name, cone in cones.items()
+        if "tabulated" in cone and name not in ("L", "M", "S")
+    ]
+    peaks = sorted((cone["peak"], name) for name, cone in cones.items() if "peak" in cone)
+    problems += [
+        f"colour.cones.{name}.peak is {peak:g}, and that of {other} is {near:g}; two pigments must differ by 1 nm"
+        for (near, other), (peak, name) in zip(peaks, peaks[1:])
+        if peak - near < 1
+    ]
+    return problems
+
+
+def _values(node):
+    """The tree of an eye with every ``{value, unit, source, confidence}`` replaced by its value."""
+    if isinstance(node, Mapping):
+        if "value" in node:
+            return copy.deepcopy(node["value"])
+        return {key: _values(child) for key, child in node.items()}
+    return node

@@ -1,0 +1,36 @@
+"""``catsight gather``: many tables in one small one, which lists what each holds.
+
+Jobs that read the tables of all shards depend on the list. If each of them depended on every table
+by itself, a plan of many shards would be so much longer (docs/scale.md), and Snakemake would read
+every table for each.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from catsight import tables
+from catsight.run import job
+from catsight.tables.columns.gathered import GATHERED
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="catsight gather",
+        description="Lists the tables that later stages read together, with the digest of what each holds (frames as "
+        "the view ''). The workflow's jobs depend on the list, and so on every table; no command reads it.",
+    )
+    parser.add_argument(
+        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
+    )
+    parser.add_argument("--tables", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
+                        help="a view's name and its table, or folder of shards; once for each view")  # fmt: skip
+    job.add_shards(parser)
+    parser.add_argument("--output", type=Path, required=True, help="the table to write")
+    options = parser.parse_args(arguments)
+    rows = [
+        {"view": view, "shard": shard, "content": tables.content(path)}
+        for view, folder in [("", options.frames), *options.tables]
+        for shard, path in enumerate(tables.shards(folder, options.shards))
+    ]
+    tables.write(options.output, rows, GATHERED, {"stage": "gather"})

@@ -1,0 +1,17 @@
+"""What an estimate is of: columns that several tables share."""
+
+import pyarrow as pa
+
+#: What an estimate is of.
+OF_A_LAYER = [
+    ("encoder", pa.string()),
+    ("family", pa.string()),
+    ("training", pa.string()),
+    ("layer", pa.string()),
+    ("layer_index", pa.int32()),
+    ("depth", pa.float64()),  # 0 (first block) to 1 (last)
+    ("pooling", pa.string()),
+    ("reference", pa.string()),
+    ("view", pa.string()),
+    ("metric", pa.string()),
+]

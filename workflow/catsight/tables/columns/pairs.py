@@ -1,0 +1,26 @@
+"""The table of pairs: one row per ordered pair of frames."""
+
+import pyarrow as pa
+
+#: Each ordered pair of some frames, in an encoder's last layer.
+PAIRS = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("layer", pa.string()),
+        ("pooling", pa.string()),
+        ("reference", pa.string()),
+        ("view", pa.string()),
+        ("frame_id", pa.string()),
+        ("group", pa.string()),  # of frame_id
+        ("other_id", pa.string()),
+        (
+            "reference_dissimilarity",
+            pa.float64(),
+        ),  # as RSA takes it, of the two as the reference delivers them
+        ("view_dissimilarity", pa.float64()),
+        (
+            "distance",
+            pa.float64(),
+        ),  # as retrieval takes it: of frame_id in the view from other_id in the reference
+    ]
+)

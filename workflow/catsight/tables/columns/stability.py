@@ -1,0 +1,25 @@
+"""The table of stability: one row per value."""
+
+import pyarrow as pa
+
+#: How a value depends on which frames there are, and on how many.
+STABILITY = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("layer", pa.string()),
+        ("layer_index", pa.int32()),
+        ("depth", pa.float64()),
+        ("pooling", pa.string()),
+        ("reference", pa.string()),
+        ("view", pa.string()),
+        ("metric", pa.string()),
+        ("kind", pa.string()),  # size, split_half, ceiling, of_ceiling
+        ("n_frames", pa.int32()),
+        ("n_groups", pa.int32()),
+        ("draws", pa.int32()),  # over which the value is a mean
+        ("value", pa.float64()),
+        ("low", pa.float64()),  # of the middle 95 % of the draws; of the interval, for ceilings
+        ("high", pa.float64()),
+        ("reason", pa.string()),  # why something is null
+    ]
+)

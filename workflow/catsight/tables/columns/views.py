@@ -1,0 +1,7 @@
+"""The table of one view: one row per frame."""
+
+import pyarrow as pa
+
+from catsight.tables.columns.image import IMAGE
+
+VIEWS = pa.schema([("frame_id", pa.string()), ("image", IMAGE)])

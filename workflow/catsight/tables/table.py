@@ -1,0 +1,256 @@
+"""The Parquet tables in which the stages meet.
+
+A table is written whole or not at all, says where it came from (:func:`provenance`), and carries a
+digest of its rows (:func:`content`). The digest is of the values alone: it does not change with
+compression, row groups or metadata, so a stage that is run again and comes to the same rows does
+not make the next stage's answers stale.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catsight.errors import CatsightError
+from catsight.inputs.files import publish, writing
+from catsight.tables.digest import RowsDigest, canonical_json, seal
+
+#: Keys of the Parquet metadata under which the provenance lies, as JSON, and the digest of that and
+#: of the columns.
+_KEY, _SEAL = b"catsight", b"catsight_seal"
+
+#: Bytes that a table's writer gathers into a row group: each has an entry for every column in the
+#: table's index, and that is read whole whatever is asked of the table.
+ROW_GROUP = 4_000_000
+
+
+class Writer:
+    """Writes a table batch by batch, in constant memory, and lets it appear whole.
+
+    Used as a context manager; ``rows`` counts what was written. The file is built beside ``path``,
+    synced and renamed only when the block ends without an error, so a reader never sees half a
+    table, whatever kills the writer. ``provenance`` may be added to until the block ends. Rows wait
+    in memory until they are about ``row_group`` bytes. Raises :class:`CatsightError`, naming
+    ``path``, where the disk is full or does not take it.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        schema: pa.Schema,
+        provenance: Mapping,
+        row_group: int = ROW_GROUP,
+    ):
+        self.path = Path(path)
+        self.schema = schema
+        self.provenance = dict(provenance)
+        self.rows = 0
+        self._row_group, self._bytes = row_group, 0
+        self._waiting: list[pa.RecordBatch] = []
+        self._part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        self._digest = RowsDigest(schema)
+
+    def __enter__(self) -> "Writer":
+        try:
+            with writing(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                # write_page_checksum lets every reader notice a damaged byte; PNGs do not compress
+                # again
+                self._parquet = pq.ParquetWriter(
+                    self._part, self.schema, compression="zstd", write_page_checksum=True
+                )
+        except BaseException:
+            self._part.unlink(missing_ok=True)
+            raise
+        return self
+
+    def write(self, rows: pa.RecordBatch | pa.Table | Sequence[Mapping]) -> None:
+        """Appends ``rows``: Arrow data of this schema, or one mapping per row."""
+        if not isinstance(rows, pa.RecordBatch | pa.Table):
+            rows = pa.Table.from_pylist(list(rows), schema=self.schema)
+        batches = rows.to_batches() if isinstance(rows, pa.Table) else [rows]
+        for batch in batches:
+            self._digest.update(batch)
+            self.rows += batch.num_rows
+            self._waiting.append(batch)
+            self._bytes += batch.nbytes
+            if self._bytes >= self._row_group:
+                self._flush()
+
+    def __exit__(self, kind, error, trace) -> None:
+        try:
+            if kind is None:
+                with writing(self.path):
+                    self._finish()
+            else:
+                with suppress(OSError):  # a full disk has no room for an index either
+                    self._parquet.close()
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        """Writes what waits as one row group."""
+        if self._waiting:
+            together = pa.Table.from_batches(self._waiting, self.schema)
+            with writing(self.path):
+                self._parquet.write_table(together, row_group_size=together.num_rows)
+        self._waiting, self._bytes = [], 0
+
+    def _finish(self) -> None:
+        self._flush()
+        text = canonical_json(
+            {**self.provenance, "content": self._digest.hexdigest(), "rows": self.rows}
+        )
+        self._parquet.add_key_value_metadata(
+            {_KEY.decode(): text, _SEAL.decode(): seal(text, self.schema)}
+        )
+        self._parquet.close()
+        publish(self._part, self.path)
+
+
+def write(
+    path: str | os.PathLike,
+    rows: pa.Table | Sequence[Mapping],
+    schema: pa.Schema,
+    provenance: Mapping,
+) -> None:
+    """Writes a small table in one go; see :class:`Writer`."""
+    with Writer(path, schema, provenance) as writer:
+        writer.write(rows)
+
+
+def read(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pa.Table:
+    """Reads a table, or some ``columns`` of it.
+
+    Raises :class:`CatsightError`, naming the file, where it is missing, cut short, damaged, or not
+    one of ours.
+    """
+    wanted = provenance(path)["rows"]
+    with _naming(path):
+        table = pq.read_table(
+            path, columns=columns, page_checksum_verification=True, partitioning=None
+        )
+        _count(table.num_rows, wanted)
+    return table
+
+
+def schema(path: str | os.PathLike) -> pa.Schema:
+    """A table's columns and their types. Errors as :func:`read`."""
+    return _footer(path)[1]
+
+
+def batches(
+    path: str | os.PathLike, rows: int, columns: Sequence[str] | None = None
+) -> Iterable[pa.RecordBatch]:
+    """Reads a table ``rows`` rows at a time, in constant memory. Errors as :func:`read`."""
+    wanted, found = provenance(path)["rows"], 0
+    # pre_buffer would read all row groups at once
+    with (
+        _naming(path),
+        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet,
+    ):
+        for batch in parquet.iter_batches(batch_size=rows, columns=columns):
+            found += batch.num_rows
+            yield batch
+        _count(found, wanted)
+
+
+def rows(
+    path: str | os.PathLike, wanted: Sequence[int], columns: Sequence[str] | None = None
+) -> Iterator[dict]:
+    """The rows with the ``wanted`` numbers, ascending: only the row groups that they lie in are
+    read. Errors as
+    :func:`read`."""
+    if not wanted:
+        return
+    provenance(path)
+    with (
+        _naming(path),
+        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet,
+    ):
+        first = 0
+        for group in range(parquet.num_row_groups):
+            end = first + parquet.metadata.row_group(group).num_rows
+            if here := [row - first for row in wanted if first <= row < end]:
+                yield from parquet.read_row_group(group, columns=columns).take(here).to_pylist()
+            first = end
+
+
+def provenance(path: str | os.PathLike) -> dict:
+    """Where a table came from: its spec, inputs, versions, address, number of ``rows`` and
+    ``content`` digest.
+    """
+    return _footer(path)[0]
+
+
+def ours(parquet: pq.ParquetFile) -> bool:
+    """Whether this is one of catsight's own tables."""
+    return _KEY in (parquet.metadata.metadata or {})
+
+
+def content(path: str | os.PathLike) -> str:
+    """The digest of the table's rows, as recorded when they were written."""
+    return provenance(path)["content"]
+
+
+def measure_content(path: str | os.PathLike) -> str:
+    """The digest of the table's rows, computed anew by reading them all."""
+    # pre_buffer would read all row groups at once
+    with (
+        _naming(path),
+        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet,
+    ):
+        digest = RowsDigest(parquet.schema_arrow)
+        for batch in parquet.iter_batches(batch_size=64):
+            digest.update(batch)
+    return digest.hexdigest()
+
+
+def _footer(path) -> tuple[dict, pa.Schema]:
+    """A table's provenance and columns, if they and the number of rows are as they were written."""
+    with _naming(path):
+        footer = pq.read_metadata(path)
+        metadata, columns = footer.metadata or {}, footer.schema.to_arrow_schema()
+        groups = sum(footer.row_group(group).num_rows for group in range(footer.num_row_groups))
+    if _KEY not in metadata:
+        raise CatsightError(
+            f"{path} is a Parquet file, but not a catsight table: it does not say where it came from"
+        )
+    text, written = (metadata.get(key, b"").decode(errors="replace") for key in (_KEY, _SEAL))
+    if written == seal(text, columns):
+        about = json.loads(text)
+        if about["rows"] == footer.num_rows == groups:
+            return about, columns
+    raise CatsightError(
+        f"{path} cannot be read as a table (its index is not what was written); {_MEND}"
+    )
+
+
+def _count(found: int, wanted: int) -> None:
+    if found != wanted:
+        raise ValueError(f"it holds {found} of {wanted} rows")
+
+
+#: What to do about a bad table.
+_MEND = "`catsight check --redo` removes what is damaged, and the next run computes it anew"
+
+
+@contextmanager
+def _naming(path) -> Iterator[None]:
+    """Turns whatever Arrow says about a bad file into one line that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise CatsightError(f"{path} is missing") from None
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+    ) as error:  # ValueError: a name that is not UTF-8
+        raise CatsightError(
+            f"{path} cannot be read as a table ({str(error).splitlines()[0]}); {_MEND}"
+        ) from None

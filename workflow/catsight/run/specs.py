@@ -1,0 +1,322 @@
+"""The spec of every job: what a study tells it, and all that its core may read of it.
+
+A spec is written by :mod:`catsight.study` and travels as canonical JSON (``--spec``). These types
+are the contract between the two, checked by mypy; they hold no code, so no digest follows them.
+"""
+
+from typing import Any, NotRequired, Required, TypedDict
+
+
+class Spec(TypedDict):
+    """What every spec holds: the digest of the job's code, and versions of the packages it uses."""
+
+    code: str
+    versions: dict[str, str]
+
+
+# -- frames ------------------------------------------------------------------------------------
+
+
+class SourceSpec(TypedDict, total=False):
+    """One source of pictures: its kind, and the keys of that kind (``catsight.study.frames``)."""
+
+    source: Required[str]  #: the kind: photos, folder, video, ...
+    path: str
+    partner: str
+    files: list[str] | None  #: patterns
+    group_by: str  #: file or folder
+    every: int | None
+    seconds: float | None
+    scenes: float | None
+    image: str  #: column
+    id: str | None  #: column
+    group: str | None  #: column
+    dataset: str
+    revision: str
+    count: int
+    size: int  #: px
+    depth: bool
+    seed: int
+    photos: list[dict[str, Any]]  #: entries of resources/photos.yaml
+
+
+class ManifestSpec(Spec):
+    """The list of the user's files."""
+
+    sources: dict[str, SourceSpec]  #: by name; "" where there is one without a name
+
+
+class FramesSpec(Spec):
+    """Pictures to frames."""
+
+    sources: dict[str, SourceSpec]
+    seed: int
+    glances: int  #: crops of each picture; 0 takes it whole
+    glance_size: NotRequired[list[float]]  #: smallest and largest, of the shorter side
+    on_reject: str  #: report or stop
+    max_pixels: int
+    shards: int
+
+
+# -- views -------------------------------------------------------------------------------------
+
+#: The numbers of an eye, by part (``catsight.inputs.eyes``).
+EyeParts = dict[str, dict[str, Any]]
+
+
+class View(TypedDict, total=False):
+    """One view with all numbers in it: an eye under viewing conditions, or a filter."""
+
+    eye: EyeParts
+    field_of_view: float  #: degrees
+    luminance: float  #: cd/m²
+    defocus: float  #: dioptres
+    focus: float | None  #: metres
+    photon_noise: float | None  #: seed
+    eccentricity: bool
+    filter: str
+    of: "View"  #: what a control changes
+    match: "View"  #: whose distance a blur takes on
+    quality: int  #: of a JPEG
+
+
+class ViewSpec(Spec):
+    """One view of a shard of frames."""
+
+    view: View
+
+
+class EyeAtWork(TypedDict):
+    """An eye and the luminance (cd/m²) that it is adapted to."""
+
+    eye: EyeParts
+    luminance: float
+
+
+class PortraitsSpec(Spec):
+    """The portraits of a study's eyes."""
+
+    views: dict[str, EyeAtWork]
+
+
+# -- features ----------------------------------------------------------------------------------
+
+
+class WeightsSource(TypedDict, total=False):
+    """Where weights come from (``catsight.study.features``)."""
+
+    source: Required[str]  #: package, random, hub or file
+    package: str
+    path: str
+    sha256: str
+    convert: str
+    seed: int
+
+
+class EncoderSpec(TypedDict, total=False):
+    """An encoder's architecture, layers and preprocessing."""
+
+    timm: str
+    factory: str
+    factory_code: str
+    args: dict[str, Any]
+    layers: str | list[str]
+    output: int
+    preprocessing: dict[str, Any]
+
+
+class WeightsSpec(Spec):
+    """An encoder's weights in one file."""
+
+    timm: NotRequired[str]
+    factory: NotRequired[str]
+    factory_code: NotRequired[str]
+    args: NotRequired[dict[str, Any]]
+    weights: WeightsSource
+
+
+class FeaturesSpec(Spec):
+    """An encoder's features of one shard of several views."""
+
+    encoder: EncoderSpec
+    pooling: list[str]
+    map_size: int
+    precision: str  #: fp32, bf16 or fp16
+    device: str
+    batch: int
+    channels_last: bool
+
+
+# -- metrics -----------------------------------------------------------------------------------
+
+
+class MeasureFacts(TypedDict):
+    """What an interval, a ceiling or an attribution must know of a measure."""
+
+    similarity: bool  #: 1 is full agreement; else it is a distance, and 0 is
+    cosine: bool  #: its interval is computed on the scale of angles
+    depends_on_n: bool  #: its interval is of the value at this number of frames
+    share: bool  #: a share of frames, in 0..1
+
+
+class ComparingSpec(Spec):
+    """What the comparison of two views' features depends on."""
+
+    encoder: str
+    reference: str
+    seed: int
+    measures: dict[str, MeasureFacts]  #: by name
+    rsa_distance: str
+    rsa_comparison: str
+    bandwidth: float
+    projections: int
+    retrieval_distance: str
+    permutations: int
+    null: str  #: paired or unpaired
+    at_once: int
+    confidence: float
+
+
+class MetricsSpec(ComparingSpec):
+    """Every view against the reference."""
+
+    family: str
+    training: str
+
+
+class StabilitySpec(ComparingSpec):
+    """How values depend on the frames."""
+
+    draws: int
+    frames: int
+    controls: list[str]
+
+
+class AttributionSpec(MetricsSpec):
+    """The loss of a view, divided among the parts of the eye."""
+
+    view: str
+    parts: list[str]
+    subsets: dict[str, str]  #: parts joined by + -> the view in which they are swapped
+
+
+class Dose(TypedDict):
+    """One dose of one sweep, and the two views that are compared at it."""
+
+    swept: str
+    dose: float
+    reference: str
+    view: str
+
+
+class DosesSpec(MetricsSpec):
+    """Dose curves."""
+
+    view: str
+    doses: list[Dose]
+
+
+class MapsSpec(Spec):
+    """Each layer against each, between views; without ``encoder``, between encoders."""
+
+    encoder: NotRequired[str]
+    reference: str
+    seed: int
+    bandwidth: float
+    rsa_distance: str
+    rsa_comparison: str
+    metrics: list[str]
+    frames: int
+
+
+class PairsSpec(Spec):
+    """Frames pair by pair in the last layer."""
+
+    encoder: str
+    reference: str
+    seed: int
+    frames: int
+    rsa_distance: str
+    retrieval_distance: str
+
+
+# -- figures -----------------------------------------------------------------------------------
+
+
+class ShownView(TypedDict):
+    """What figures say of a view."""
+
+    label: str  #: its conditions in a few words: "100 cd/m², 16°", "quality 50"
+    about: str  #: a sentence for the report
+    eye: bool  #: whether it is an eye's
+    control: bool  #: whether it is a control
+    original: bool  #: whether it is the unfiltered frame
+    match: str | None  #: the view whose distance a blur takes on
+    viewing: dict[str, Any] | None  #: an eye's viewing conditions
+
+
+class ShownEncoder(TypedDict):
+    """What figures say of an encoder."""
+
+    label: str
+    family: str
+    training: str
+    licence: str
+    note: str
+
+
+class ShownMeasure(TypedDict):
+    """What figures say of a measure."""
+
+    name: str
+    label: str
+    similarity: bool
+
+
+class ShownPart(TypedDict):
+    """What figures say of a part of the eye."""
+
+    name: str
+    label: str
+
+
+class ShownAttribution(TypedDict):
+    """The views in which parts of the eye are swapped; None and empty without attribution."""
+
+    view: str | None  #: whose loss is divided
+    whole: str | None  #: the view in which all parts are swapped
+    swaps: dict[str, str]  #: part -> the view in which it alone is swapped
+
+
+class FiguresSpec(Spec):
+    """One figure, or the tables of numbers."""
+
+    study: str
+    reference: str
+    gallery: int
+    pooling: str
+    dpi: int
+    confidence: float
+    views: dict[str, ShownView]
+    encoders: dict[str, ShownEncoder]
+    measures: list[ShownMeasure]  #: in the order in which they are shown
+    parts: list[ShownPart]  #: in the order in which they are shown
+    attribution: ShownAttribution
+
+
+class ShownFigure(TypedDict):
+    """A figure in the report."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+
+
+class ReportSpec(FiguresSpec):
+    """The report."""
+
+    title: str
+    published: dict[str, Any] | None
+    figures: list[ShownFigure]
+    config: str  #: the study's configuration, YAML

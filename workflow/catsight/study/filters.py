@@ -1,0 +1,57 @@
+"""Every filter that a view may name instead of an eye: one record each.
+
+The functions that apply them are in :mod:`catsight.views.filters`, under the same names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One filter.
+
+    ``keys`` are those that a view with this filter may hold besides ``filter``, with their
+    defaults. ``control``: it changes what the reference delivers, and shows what any change of a
+    picture does. ``label`` (a few words for figures) and ``about`` (a sentence for the report) may
+    hold ``{reference}`` and the filter's keys. ``packages``: those whose version can change it.
+    """
+
+    name: str
+    label: str
+    about: str
+    control: bool = False
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+
+
+_ALL = (
+    Filter("original", "as photographed", "the frame as photographed, unfiltered"),
+    Filter(
+        "catvision",
+        "published filter",
+        "the published filter of arXiv 2511.02404, from the package catvision",
+        packages=("catvision", "opencv-python-headless"),
+    ),
+    Filter("paired", "as recorded with it", "the picture that was recorded with each frame"),
+    Filter(
+        "jpeg",
+        "quality {quality}",
+        "what “{reference}” delivers, as a JPEG of quality {quality}",
+        control=True,
+        keys={"quality": 50},
+    ),
+    Filter(
+        "greyscale", "without colour", "what “{reference}” delivers, without colour", control=True
+    ),
+    Filter(
+        "blur",
+        "as far as {match}",
+        "what “{reference}” delivers, blurred until each frame lies as far from it as “{match}” does "
+        "(root mean square of the pixels)",
+        control=True,
+        keys={"match": None},
+    ),
+)
+FILTERS: dict[str, Filter] = {one.name: one for one in _ALL}

@@ -1,6 +1,7 @@
-"""What the stages' commands share: their options, and how they end when something is wrong."""
+"""What commands share: options, sub-commands, and how they report an error."""
 
 import argparse
+import difflib
 import json
 import os
 import sys
@@ -8,67 +9,92 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from catsight.errors import FULL, CatsightError
 
 
 def parser(command: str, description: str | None) -> argparse.ArgumentParser:
-    """A parser for ``catsight <command>`` with the options that every job has: ``--spec`` and
-    ``--store``.
-    """
+    """A parser for ``catsight <command>`` with every job's options, ``--spec`` and ``--store``."""
     result = argparse.ArgumentParser(
         prog=f"catsight {command}",
         description=description,
-        epilog="The spec of a job is printed by: catsight spec --help",
+        epilog="`catsight spec` prints the spec of a job; see `catsight spec --help`.",
     )
     result.add_argument(
         "--spec",
         type=spec,
         required=True,
         metavar="JSON",
-        help="all that can change the result, as canonical JSON; @FILE reads it from a file, @- from standard input",
+        help="everything that can change the result, as JSON; @spec.json reads it from that file, "
+        "@- from standard input",
     )
     result.add_argument(
         "--store",
         type=Path,
         default=Path("results/store"),
-        help="content-addressed store of tables",
+        metavar="FOLDER",
+        help="the store of tables, where unchanged results are found (default: %(default)s)",
     )
     return result
 
 
 def add_shards(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--shards``: how many tables there are in each folder of a command that takes folders
-    of them.
+    """Adds ``--shards``, the number of tables in each folder that a command is given.
 
-    A folder and a number, not all paths: Linux limits an argument, which to a shell a whole command
-    is, to 128 KiB.
+    A folder and a number instead of every path: Linux limits an argument to 128 KiB, and to a shell
+    a whole command is one argument.
     """
     parser.add_argument(
-        "--shards", type=int, metavar="N",
-        help="how many tables are in each folder, 0.parquet to N-1.parquet (default: as many as there are)",
-    )  # fmt: skip
+        "--shards",
+        type=int,
+        metavar="N",
+        help="number of tables in each folder: 4 reads 0.parquet to 3.parquet "
+        "(default: all that are there)",
+    )
 
 
-def choose(
-    command: str, commands: Mapping[str, tuple[Callable[[Sequence[str]], None], str]], arguments
-) -> None:
-    """Runs the one of ``catsight <command>``'s sub-commands (a function and a line of help each)
-    that is asked for.
+#: Sub-command -> its function and one line of help.
+Commands = Mapping[str, tuple[Callable[[Sequence[str]], None], str]]
+
+
+def choose(command: str, commands: Commands, arguments: Sequence[str]) -> None:
+    """Runs the sub-command of ``catsight <command>`` that ``arguments`` name first.
+
+    ``-h`` and ``--help`` print the sub-commands. Raises :class:`CatsightError`, with the same help,
+    if none is named or it is unknown.
     """
     if arguments and arguments[0] in commands:
         return commands[arguments[0]][0](arguments[1:])
-    lines = [f"usage: catsight {command} COMMAND ...", ""]
-    lines += [f"  {name:10}{about}" for name, (_, about) in commands.items()]
-    lines += ["", f"`catsight {command} COMMAND --help` says more."]
+    about = {name: line for name, (_, line) in commands.items()}
+    lines = [f"usage: catsight {command} COMMAND ...", "", *columns(about), ""]
+    lines.append(f"Options of a command: catsight {command} COMMAND --help")
     if arguments and arguments[0] in ("-h", "--help"):
         return print("\n".join(lines))
-    problem = f"there is no command '{arguments[0]}'" if arguments else "say which command"
+    problem = "say which command"
+    if arguments:
+        near = difflib.get_close_matches(arguments[0], commands, 1)
+        guess = f" (did you mean {near[0]}?)" if near else ""
+        problem = f"there is no command '{arguments[0]}'{guess}"
     raise CatsightError("\n".join([problem, *lines]))
 
 
-def spec(text: str) -> dict:
-    """Reads the ``--spec`` option: JSON, or ``@FILE`` with JSON in it."""
+def columns(about: Mapping[str, str]) -> list[str]:
+    """Lines of help in two columns: names, and what each does."""
+    width = max(map(len, about)) + 2
+    return [f"  {name:{width}}{line}" for name, line in about.items()]
+
+
+def alias(old: str, new: str) -> None:
+    """Tells the user on standard error that the command ``old`` is now called ``new``."""
+    print(
+        f"`catsight {old}` is now `catsight {new}`; the old name goes with the next version",
+        file=sys.stderr,
+    )
+
+
+def spec(text: str) -> dict[str, Any]:
+    """The value of ``--spec``: JSON, or ``@FILE`` with JSON in it, or ``@-`` for standard input."""
     try:
         if text == "@-":
             text = sys.stdin.read()
@@ -77,7 +103,7 @@ def spec(text: str) -> dict:
         return json.loads(text)
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(
-            f"not a spec ({error}); `catsight spec --help` makes one"
+            f"not a spec ({error}); `catsight spec --help` says how to print one"
         ) from None
 
 
@@ -91,8 +117,9 @@ _version = cache(version)
 
 
 def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[str]) -> int:
-    """Runs a command: 0 when it is done, 1 with one line on standard error for what the user can
-    mend.
+    """Runs the command ``name`` and returns its exit status.
+
+    0 if it succeeds; 1, after one line on standard error, for an error that the user can mend.
     """
     try:
         main(arguments)
@@ -115,6 +142,6 @@ def _failed(name: str, message: str) -> int:
     line = f"catsight {name}: error: {message}"
     try:
         print(line, file=sys.stderr, flush=True)
-    except OSError:  # the log lies on the disk that is full; what goes to standard output is seen
+    except OSError:  # the log is on the full disk; standard output may still reach the user
         print(line, flush=True)
     return 1

@@ -20,3 +20,8 @@ def encode_png(rgb: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG", compress_level=_PNG_LEVEL)
     return buffer.getvalue()
+
+
+def srgb_encode(linear: np.ndarray) -> np.ndarray:
+    """sRGB values, 0 to 1, of linear light from 0 to 1 (IEC 61966-2-1), as floats."""
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

@@ -1,12 +1,13 @@
-"""The one exception that a user is meant to read."""
+"""The exception whose message is for the user."""
 
 import errno
 
-#: What the system says of a disk without room.
+#: Error numbers of a full disk or quota.
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CatsightError(Exception):
-    """Something the user can mend: the message names the file or key and the fix; commands print it
-    without a trace.
+    """An error that the user can mend: the message names the file or key, and the fix.
+
+    Commands print the message without a traceback.
     """

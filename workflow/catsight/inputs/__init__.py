@@ -1,1 +1,1 @@
-"""What comes from outside: the user's files, YAML, eyes, datasets, pictures."""
+"""What comes from outside the project: users' files, YAML, eyes, downloads, pictures."""

@@ -1,14 +1,16 @@
 """The eye files, ``resources/eyes/*.yaml``: every number with its unit, source and confidence."""
 
 import copy
+import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import schema, yaml_files
 
-#: The parts that every eye has, and that can be swapped between eyes.
+#: The parts of every eye, which can be swapped between eyes.
 PARTS = ("pupil", "acuity", "colour", "rods")
 
 
@@ -18,20 +20,21 @@ def names() -> list[str]:
 
 
 def load(name: str) -> dict:
-    """The numbers of an eye, by part: of ``resources/eyes/<name>.yaml``, or of the YAML file at the
-    path ``name``.
+    """The numbers of an eye, by part: ``resources/eyes/<name>.yaml``, or the YAML file ``name``.
 
-    Only the values can change a picture, so units, sources and confidences are left out. Raises
+    Units, sources and confidences are left out, as only values can change a picture. Raises
     :class:`CatsightError` for an unknown eye, and for numbers that no eye can have.
     """
-    path = (
-        Path(name)
-        if str(name).endswith((".yaml", ".yml"))
-        else yaml_files.find("eyes") / f"{name}.yaml"
-    )
-    if not os.path.isfile(path):  # Path.is_file minds names that are too long
+    if str(name).endswith((".yaml", ".yml")):
+        path = Path(name)
+    else:
+        path = yaml_files.find("eyes") / f"{name}.yaml"
+    if not os.path.isfile(path):  # Path.is_file raises for names that are too long
+        near = difflib.get_close_matches(str(name), names(), 1)
+        guess = f" (did you mean {near[0]}?)" if near else ""
         raise CatsightError(
-            f"the eye '{name}' is unknown; it may be {', '.join(names())}, or the path of a YAML file"
+            f"the eye '{name}' is unknown{guess}; it may be {', '.join(names())}, "
+            "or the path of a YAML file"
         )
     eye = _values(yaml_files.load_yaml(path))
     check(eye, str(path))
@@ -39,11 +42,9 @@ def load(name: str) -> dict:
 
 
 def check(parts: Mapping, name: str) -> None:
-    """Raises :class:`CatsightError` unless ``parts`` are those of an eye, each number within its
-    range.
+    """Raises :class:`CatsightError` unless ``parts`` are those of an eye, each number in its range.
 
-    The message names each number that is not, what it is, and what it may be; ``name`` says whose
-    it is.
+    The message lists each number that is not, with its value and range; ``name`` says whose it is.
     """
     problems = schema.problems(parts, "eye", "the eye")
     if problems := problems or _contradictions(parts):
@@ -51,7 +52,7 @@ def check(parts: Mapping, name: str) -> None:
 
 
 def _contradictions(parts: Mapping) -> list[str]:
-    """Numbers that may be, each for itself, but not together."""
+    """One line for each combination of numbers that cannot be, though each alone is in range."""
     pupil, cones = parts["pupil"], parts["colour"]["cones"]
     problems = [
         f"pupil.{what}_min is {pupil[least]:g}; it may be at most {what}_max, {pupil[most]:g}"
@@ -65,20 +66,22 @@ def _contradictions(parts: Mapping) -> list[str]:
             f"pupil.shape is {pupil['shape']!r}; with the model watson_yellott2012 it must be disc"
         )
     problems += [
-        f"colour.cones.{name} has no column in the table of its `tabulated`; one that has is called L, M or S"
+        f"colour.cones.{name} has no column in the table of its `tabulated`; "
+        "one that has is called L, M or S"
         for name, cone in cones.items()
         if "tabulated" in cone and name not in ("L", "M", "S")
     ]
     peaks = sorted((cone["peak"], name) for name, cone in cones.items() if "peak" in cone)
     problems += [
-        f"colour.cones.{name}.peak is {peak:g}, and that of {other} is {near:g}; two pigments must differ by 1 nm"
+        f"colour.cones.{name}.peak is {peak:g}, and that of {other} is {near:g}; "
+        "two pigments must differ by 1 nm"
         for (near, other), (peak, name) in zip(peaks, peaks[1:])
         if peak - near < 1
     ]
     return problems
 
 
-def _values(node):
+def _values(node: Any) -> Any:
     """The tree of an eye with every ``{value, unit, source, confidence}`` replaced by its value."""
     if isinstance(node, Mapping):
         if "value" in node:

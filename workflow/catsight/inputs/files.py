@@ -1,4 +1,4 @@
-"""The user's own files."""
+"""Files: listing, digests and names of the user's; writing our own whole or not at all."""
 
 import fnmatch
 import hashlib
@@ -10,17 +10,16 @@ from pathlib import Path
 
 from catsight.errors import FULL, CatsightError
 
-#: What file managers leave behind.
+#: Files that file managers leave behind.
 _IGNORED = {".ds_store", "thumbs.db", "desktop.ini"}
 
 
 def list_files(folder: str | os.PathLike[str], patterns: Sequence[str] | None = None) -> list[str]:
-    """All files under ``folder``, sorted; without hidden ones and what file managers leave behind.
+    """All files under ``folder``, sorted, without hidden files and those of file managers.
 
-    With ``patterns`` (``*.jpg``, ``train/*``) only those whose path below ``folder`` matches one of
-    them. Links to files are followed when they are opened. A link to a folder is listed as if it
-    were a file, and not entered: so a loop of links comes to its end, and no folder is read that
-    was not named.
+    With ``patterns`` (``*.jpg``, ``train/*``), only files whose path below ``folder`` matches one.
+    A link to a folder is listed as if it were a file and is not entered: loops of links end, and
+    only the named folder is read.
     """
     found = []
     for root, folders, files in os.walk(folder):
@@ -41,9 +40,7 @@ def list_files(folder: str | os.PathLike[str], patterns: Sequence[str] | None = 
 
 
 def below(path: str | os.PathLike, patterns: Sequence[str] | None = None) -> tuple[str, list[str]]:
-    """A folder, and the paths below it of the files that ``path`` stands for: a single file, or all
-    of a folder.
-    """
+    """A folder and the paths of files below it: ``path`` is a single file, or a folder of them."""
     path = os.fspath(path)
     if not os.path.isdir(path):
         return os.path.dirname(path), [os.path.basename(path)]
@@ -51,8 +48,8 @@ def below(path: str | os.PathLike, patterns: Sequence[str] | None = None) -> tup
 
 
 def digest(path: str | os.PathLike) -> str | None:
-    """SHA-256 of a file's bytes, 64 hex digits; None where it is no regular file or cannot be read."""
-    if not os.path.isfile(path):  # opening a named pipe would wait for ever
+    """SHA-256 of a file's bytes, 64 hex digits; None unless it is a readable regular file."""
+    if not os.path.isfile(path):  # opening a named pipe would wait forever
         return None
     try:
         with open(path, "rb") as file:
@@ -62,9 +59,7 @@ def digest(path: str | os.PathLike) -> str | None:
 
 
 def stamp(path: str | os.PathLike) -> tuple[int, int, int] | None:
-    """What changes when a file is written to or replaced: its inode, size and time of change; None
-    for no file.
-    """
+    """A file's inode, size and time of change, to notice edits; None if there is no file."""
     try:
         about = os.stat(path)
     except OSError:
@@ -73,39 +68,33 @@ def stamp(path: str | os.PathLike) -> tuple[int, int, int] | None:
 
 
 def as_id(path: str) -> str:
-    """A path as it stands in ids: with forward slashes; bytes that are no UTF-8 (a name may hold
-    any) as ``\\xe9``.
-    """
+    """A path as it stands in ids: forward slashes, and bytes that are not UTF-8 as ``\\xe9``."""
     return os.fsencode(Path(path).as_posix()).decode("utf-8", "backslashreplace")
 
 
 def as_text(path: str) -> str:
-    """A path as text that a table can hold, and :func:`from_text` can read: as :func:`as_id`,
-    backslashes doubled.
+    """A path as text for a table, as :func:`as_id` but with backslashes doubled.
+
+    :func:`from_text` reverses it.
     """
-    return os.fsencode(Path(path).as_posix().replace("\\", "\\\\")).decode(
-        "utf-8", "backslashreplace"
-    )
+    return as_id(path.replace("\\", "\\\\"))
 
 
 def from_text(text: str) -> str:
-    """The path that :func:`as_text` wrote. Raises ValueError where it would leave the folder that
-    it starts from.
+    """The path that :func:`as_text` wrote.
+
+    Raises ValueError if it is absolute or leaves its folder by ``..``.
     """
-    raw = re.sub(
-        rb"\\(\\|x[0-9a-f]{2})",
-        lambda m: b"\\" if m[1] == b"\\" else bytes.fromhex(m[1][1:].decode()),
-        text.encode(),
-    )
-    path = os.fsdecode(raw)
+    path = os.fsdecode(re.sub(rb"\\(\\|x[0-9a-f]{2})", _unescaped, text.encode()))
     if os.path.isabs(path) or ".." in Path(path).parts:
         raise ValueError(f"{text} leaves its folder")
     return path
 
 
 def nameable(path: str) -> bool:
-    """Whether Snakemake can take this path for an input: not where it reads ``{x}`` or ``<x>`` in
-    it, or two lines.
+    """Whether Snakemake reads this path as it is.
+
+    It misreads ``{x}``, ``<x>``, line breaks, and spaces at the ends.
     """
     utf8 = all(not 0xDC80 <= ord(letter) <= 0xDCFF for letter in path)
     return (
@@ -115,14 +104,13 @@ def nameable(path: str) -> bool:
     )
 
 
-def _matches(path: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+def part_of(path: Path) -> Path:
+    """The file beside ``path`` that a process writes before it is published as ``path``."""
+    return path.with_name(f"{path.name}.{os.getpid()}.part")
 
 
 def publish(part: Path, path: Path) -> None:
-    """Makes the finished file ``part`` appear as ``path``: its bytes reach the disk before its name
-    does.
-    """
+    """Renames the finished file ``part`` to ``path``, after its bytes have reached the disk."""
     with open(part, "rb+") as file:
         os.fsync(file.fileno())
     os.replace(part, path)
@@ -130,11 +118,13 @@ def publish(part: Path, path: Path) -> None:
 
 @contextmanager
 def appearing(path: str | os.PathLike) -> Iterator[Path]:
-    """A path beside ``path`` to write to in the block: it appears as ``path`` when that ends, and
-    not at all if it ends in an error. Raises :class:`CatsightError`, naming ``path``, where it
-    cannot be written."""
+    """A path to write to in the block; what is written appears as ``path`` when the block ends.
+
+    After an error ``path`` is as it was before. Raises :class:`CatsightError`, naming ``path``, if
+    it cannot be written.
+    """
     path = Path(path)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,15 +135,23 @@ def appearing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 @contextmanager
-def writing(path) -> Iterator[None]:
-    """Turns what the system says about a full disk, or one that takes no file, into one line that
-    names the file.
-    """
+def writing(path: str | os.PathLike) -> Iterator[None]:
+    """Turns an OSError in the block into a :class:`CatsightError` that names ``path``."""
     try:
         yield
     except OSError as error:
         advice = "make room" if error.errno in FULL else "mend that"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CatsightError(
-            f"{path} cannot be written: {reason.lower()}. Nothing else is lost; {advice} and run again"
+            f"{path} cannot be written: {reason.lower()}. Nothing else is lost; {advice} and run "
+            "again"
         ) from None
+
+
+def _matches(path: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    """The byte that ``\\\\`` or ``\\xe9`` stands for."""
+    return b"\\" if match[1] == b"\\" else bytes.fromhex(match[1][1:].decode())

@@ -1,7 +1,9 @@
-"""The Hugging Face hub: asked once, with one clear error where it does not answer."""
+"""The Hugging Face hub: one attempt to connect, and one clear error if it fails."""
 
 import socket
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,9 +14,11 @@ PATIENCE = 10
 
 
 def knock(what: str, advice: str) -> None:
-    """Raises :class:`CatsightError` where the hub must not or cannot be asked for ``what``;
-    ``advice`` says what else helps. One knock at the door: huggingface_hub itself would try again
-    and again before it gives up."""
+    """Raises :class:`CatsightError` if the hub is switched off or cannot be reached for ``what``.
+
+    ``advice`` ends the message. One attempt, because huggingface_hub itself retries many times
+    before it gives up.
+    """
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
@@ -31,8 +35,29 @@ def knock(what: str, advice: str) -> None:
         ) from None
 
 
+@contextmanager
+def downloading(what: str, advice: str, refusals: Mapping[type[Exception], str]) -> Iterator[None]:
+    """Turns every error of a download in the block into one :class:`CatsightError`.
+
+    ``refusals`` holds the messages for errors of huggingface_hub that have a meaning of their own
+    here; any other error is reported with ``advice``.
+    """
+    from huggingface_hub.errors import GatedRepoError
+
+    licence = f"{what} is behind a licence: accept it on the hub, then log in (hf auth login)"
+    messages = {GatedRepoError: licence, **refusals}  # first, as it is a RepositoryNotFoundError
+    try:
+        yield
+    except Exception as error:
+        for kind, message in messages.items():
+            if isinstance(error, kind):
+                raise CatsightError(message) from None
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise CatsightError(f"the model hub did not give {what}: {reason}; {advice}") from None
+
+
 def cached(dataset: str, revision: str) -> Path | None:
-    """The folder of the hub's cache on this machine with that commit of a dataset, or None."""
+    """The folder of the local hub cache with that commit of a dataset, or None."""
     from huggingface_hub import constants
 
     folder = Path(
@@ -42,65 +67,48 @@ def cached(dataset: str, revision: str) -> Path | None:
 
 
 def fetch(dataset: str, revision: str, patterns: list[str] | None = None) -> Path:
-    """The folder with that commit of a dataset (its files that match ``patterns``), fetched as far
-    as it is not there.
+    """Downloads that commit of a dataset (its files that match ``patterns``); returns its folder.
 
-    A download that was cut off goes on where it stopped. Where the hub is offline (HF_HUB_OFFLINE)
-    or does not answer, what lies in its cache on this machine is taken. Raises
-    :class:`CatsightError` where nothing does, or half a file.
+    An interrupted download is resumed. If the hub is switched off (HF_HUB_OFFLINE) or does not
+    answer, the local cache is used. Raises :class:`CatsightError` if the cache lacks the commit or
+    holds an incomplete file.
     """
     what, folder = f"the dataset {dataset} at {revision[:12]}", cached(dataset, revision)
     try:
         knock(
             what,
-            "connect once, or copy the hub's cache from a machine that has it (HF_HUB_CACHE says where it is)",
+            "connect once, or copy the hub's cache from a machine that has it "
+            "(HF_HUB_CACHE says where it is)",
         )
     except CatsightError:
         if folder is None:
             raise
-        if half := sorted(folder.parents[1].glob("blobs/*.incomplete")):
+        if incomplete := sorted(folder.parents[1].glob("blobs/*.incomplete")):
             raise CatsightError(
-                f"{what}: its download was cut off ({half[0]} is incomplete); connect and run again to finish it"
+                f"{what}: its download was cut off ({incomplete[0]} is incomplete); "
+                "connect and run again to finish it"
             ) from None
-        print(
-            f"hub: {what}: the hub is not there to be asked; taken from its cache, {folder}",
-            file=sys.stderr,
-        )
+        print(f"hub: no connection; {what} is taken from its cache, {folder}", file=sys.stderr)
         return folder
     return _download(dataset, revision, patterns, what)
 
 
 def _download(dataset: str, revision: str, patterns: list[str] | None, what: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-    try:
-        return Path(
-            snapshot_download(
-                dataset,
-                repo_type="dataset",
-                revision=revision,
-                allow_patterns=patterns,
-                etag_timeout=PATIENCE,
-            )
+    refusals: dict[type[Exception], str] = {
+        RevisionNotFoundError: f"{dataset} has no commit {revision}; its page on the hub lists "
+        "them (History)",
+        RepositoryNotFoundError: f"the hub has no dataset {dataset}, or none that you may read: "
+        "log in (hf auth login)",
+    }
+    with downloading(what, "run again to go on", refusals):
+        folder = snapshot_download(
+            dataset,
+            repo_type="dataset",
+            revision=revision,
+            allow_patterns=patterns,
+            etag_timeout=PATIENCE,
         )
-    except GatedRepoError:
-        raise CatsightError(
-            f"{what} is behind a licence: accept it on the hub, then log in (hf auth login)"
-        ) from None
-    except RevisionNotFoundError:
-        raise CatsightError(
-            f"{dataset} has no commit {revision}; its page on the hub lists them (History)"
-        ) from None
-    except RepositoryNotFoundError:
-        raise CatsightError(
-            f"the hub has no dataset {dataset}, or none for you: log in (hf auth login)"
-        ) from None
-    except Exception as error:
-        raise CatsightError(
-            f"the hub did not give {what}: {str(error).splitlines()[0]}; run again to go on"
-        ) from None
+    return Path(folder)

@@ -1,26 +1,23 @@
-"""Finds the data files that come with catsight: eyes, the encoder registry, photo credits, the
-schema.
-"""
+"""YAML files: finding those that come with catsight, and reading any of them safely."""
 
 import itertools
 import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from catsight.errors import CatsightError
 
 _PACKAGE = Path(__file__).parents[1]
-#: Values that a YAML file may unfold to.
+#: The largest number of values that a YAML file may expand to.
 _MOST = 1_000_000
 
 
 def find(*parts: str) -> Path:
-    """The path of ``resources/<parts>`` (or ``schemas/<file>``), in the repository or in an
-    installed wheel.
-    """
+    """The path of ``resources/<parts>`` or ``schemas/<file>``, in the repository or in a wheel."""
     in_repository = _PACKAGE.parent if parts[0] == "schemas" else _PACKAGE.parents[1] / "resources"
     in_wheel = _PACKAGE if parts[0] == "schemas" else _PACKAGE / "resources"
     for root in (in_repository, in_wheel):
@@ -30,11 +27,11 @@ def find(*parts: str) -> Path:
 
 
 @cache
-def load_yaml(path: str | os.PathLike):
-    """What a YAML file holds.
+def load_yaml(path: str | os.PathLike) -> Any:
+    """The contents of a YAML file.
 
-    Raises :class:`CatsightError`, with file and line, where it is not YAML, a key comes twice in a
-    mapping (YAML takes the last and says nothing), or aliases unfold to more than a million values.
+    Raises :class:`CatsightError`, with file and line, if it is not YAML, if a mapping has a key
+    twice (YAML silently takes the last), or if its aliases expand to more than a million values.
     """
     path = Path(path)
     try:
@@ -49,26 +46,21 @@ def load_yaml(path: str | os.PathLike):
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise CatsightError(f"{path} is not YAML{line}: {error.problem or error.context}") from None
-    except (
-        yaml.YAMLError,
-        ValueError,
-    ) as error:  # a date or a number that is none, bytes that are no text
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date or number; not UTF-8
         raise CatsightError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise CatsightError(
-            f"{path} is not YAML that can be read: it is nested too deeply"
-        ) from None
+        raise CatsightError(f"{path} cannot be read as YAML: it is nested too deeply") from None
     if sum(1 for _ in itertools.islice(_values(found), _MOST)) == _MOST:
         raise CatsightError(
-            f"{path} unfolds to more than {_MOST:,} values; its aliases (*name) repeat one another"
+            f"{path} expands to more than {_MOST:,} values; its aliases (*name) repeat one another"
         )
     return found
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML of plain values; a key that comes twice is an error."""
+    """YAML of plain values, in which a repeated key is an error."""
 
-    def compose_mapping_node(self, anchor):
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
         seen = set()
         for key, _ in node.value:
@@ -81,8 +73,8 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def _values(tree) -> Iterator:
-    """Every value of a tree, as often as it is referred to."""
+def _values(tree: Any) -> Iterator[Any]:
+    """Every value of a tree, as often as an alias refers to it."""
     waiting = [tree]
     while waiting:
         value = waiting.pop()

@@ -1,11 +1,11 @@
-"""Pictures in tables: PNG bytes to arrays and back."""
+"""Pictures in tables: arrays to PNG files and back."""
 
 import io
 
 import numpy as np
 from PIL import Image
 
-#: zlib effort of stored PNGs.
+#: zlib compression level of stored PNGs, 0 to 9.
 _PNG_LEVEL = 3
 
 

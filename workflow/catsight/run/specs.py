@@ -271,6 +271,9 @@ class ShownMeasure(TypedDict):
     name: str
     label: str
     similarity: bool
+    headline: bool  #: findings and summaries speak of it; else of the first in the table
+    narrow_shares: bool  #: with few groups, its intervals of parts' shares are too narrow
+    about: str  #: what it compares, for the report; or empty
 
 
 class ShownPart(TypedDict):

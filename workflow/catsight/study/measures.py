@@ -21,6 +21,10 @@ class Measure:
     1/√n). Its interval is of the value that a study of the same size would give.
     ``share``: a share of frames, or a mean of such values, in 0..1.
     ``mappable``: maps of each layer against each can be made of it.
+    ``headline``: if a study has it, findings and summaries speak of it, not of the study's first.
+    ``narrow_shares``: with fewer than 25 groups, its intervals of what is due to a part of the eye
+    are too narrow (benchmarks/calibration.py).
+    ``about``: what it compares, as the report says after its label.
     """
 
     name: str
@@ -30,6 +34,9 @@ class Measure:
     depends_on_n: bool = False
     share: bool = False
     mappable: bool = False
+    headline: bool = False
+    narrow_shares: bool = False
+    about: str = ""
 
     @property
     def facts(self) -> MeasureFacts:
@@ -44,12 +51,36 @@ class Measure:
     @property
     def shown(self) -> ShownMeasure:
         """What figures say of it."""
-        return {"name": self.name, "label": self.label, "similarity": self.similarity}
+        return {
+            "name": self.name,
+            "label": self.label,
+            "similarity": self.similarity,
+            "headline": self.headline,
+            "narrow_shares": self.narrow_shares,
+            "about": self.about,
+        }
 
 
-def _similarity(name: str, label: str, depends_on_n: bool = False) -> Measure:
+def _similarity(
+    name: str,
+    label: str,
+    about: str,
+    depends_on_n: bool = False,
+    headline: bool = False,
+    narrow_shares: bool = False,
+) -> Measure:
     """CKA or RSA."""
-    return Measure(name, label, True, cosine=True, depends_on_n=depends_on_n, mappable=True)
+    return Measure(
+        name,
+        label,
+        similarity=True,
+        cosine=True,
+        depends_on_n=depends_on_n,
+        mappable=True,
+        headline=headline,
+        narrow_shares=narrow_shares,
+        about=about,
+    )
 
 
 def _retrieval(name: str, label: str) -> Measure:
@@ -61,11 +92,28 @@ def _distance(name: str, label: str, depends_on_n: bool = False) -> Measure:
 
 
 _ALL = (
-    _similarity("cka_linear", "Linear CKA", depends_on_n=True),
-    _similarity("cka_linear_unbiased", "Linear CKA, unbiased"),
-    _similarity("cka_rbf", "RBF CKA", depends_on_n=True),
-    _similarity("cka_rbf_unbiased", "RBF CKA, unbiased"),
-    _similarity("rsa", "RSA"),
+    _similarity(
+        "cka_linear", "Linear CKA", "compares the inner products of features", depends_on_n=True
+    ),
+    _similarity(
+        "cka_linear_unbiased",
+        "Linear CKA, unbiased",
+        "does so without looking too high when frames are few and features many",
+        headline=True,
+        narrow_shares=True,
+    ),
+    _similarity(
+        "cka_rbf", "RBF CKA", "compares which features lie close together", depends_on_n=True
+    ),
+    _similarity(
+        "cka_rbf_unbiased",
+        "RBF CKA, unbiased",
+        "does so without looking too high when frames are few and features many",
+        narrow_shares=True,
+    ),
+    _similarity(
+        "rsa", "RSA", "compares the dissimilarities of all pairs of frames", narrow_shares=True
+    ),
     _retrieval("retrieval_top1", "Retrieval, first"),
     _retrieval("retrieval_top1_between", "Retrieval, first, between"),
     _retrieval("retrieval_mrr", "Retrieval, 1/rank"),

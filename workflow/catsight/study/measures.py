@@ -98,7 +98,8 @@ _ALL = (
     _similarity(
         "cka_linear_unbiased",
         "Linear CKA, unbiased",
-        "does so without looking too high when frames are few and features many",
+        "compares the inner products of features, and does not look too high when frames are few "
+        "and features many",
         headline=True,
         narrow_shares=True,
     ),
@@ -108,7 +109,8 @@ _ALL = (
     _similarity(
         "cka_rbf_unbiased",
         "RBF CKA, unbiased",
-        "does so without looking too high when frames are few and features many",
+        "compares which features lie close together, and does not look too high when frames are "
+        "few and features many",
         narrow_shares=True,
     ),
     _similarity(

@@ -1,0 +1,92 @@
+"""Folders of shards, and lists of tables."""
+
+import pytest
+
+from catsight import CatsightError, tables
+from catsight.tables.columns.features import features_schema
+from catsight.tables.columns.gathered import GATHERED
+from catsight.tables.columns.rejected import REJECTED
+from catsight.tables.columns.views import VIEWS
+from catsight.tables.lists import remove_stale
+
+SCHEMA = features_schema({"a/mean": 2})
+
+
+def test_shards_of_a_folder(tmp_path):
+    for shard in (0, 1, 2, 10):
+        tables.write(tmp_path / f"{shard}.parquet", [], VIEWS, {})
+    tables.write(tmp_path / "rejected.parquet", [], REJECTED, {})
+    assert [path.name for path in tables.shards(tmp_path, 3)] == [
+        "0.parquet",
+        "1.parquet",
+        "2.parquet",
+    ]
+    assert tables.shards(tmp_path / "10.parquet", 3) == [
+        tmp_path / "10.parquet"
+    ]  # a table is a table
+    # by hand, without a number, as many as there are: a gap is no end
+    with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 11 shards, 4 are there"):
+        tables.shards(tmp_path)
+    with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 4 shards, 3 are there"):
+        tables.shards(tmp_path, 4)
+    (tmp_path / "10.parquet").unlink()
+    assert tables.shards(tmp_path) == tables.shards(tmp_path, 3)
+    with pytest.raises(
+        CatsightError, match=r"none\.parquet is neither a table nor a folder of them"
+    ):
+        tables.shards(tmp_path / "none.parquet")
+
+
+def add(folder, view, shard):
+    rows = [{"frame_id": f"f{shard}", "a/mean": [1.0, 2.0]}]
+    tables.write(folder / view / f"{shard}.parquet", rows, SCHEMA, {})
+
+
+def studies(results):
+    """The lists of two studies, of views and of an encoder's features each, all of whose tables are
+    there.
+    """
+    for study in ("one", "two"):
+        places = {"views": results / study / "views", "vit": results / study / "features" / "vit"}
+        for shard in range(2):
+            add(results / study, "frames", shard)
+            for place in places.values():
+                add(place, "cat", shard)
+        for place in places.values():
+            rows = [
+                {"view": view, "shard": shard, "content": ""}
+                for view in ("", "cat")
+                for shard in range(2)
+            ]
+            tables.write(place / "all.parquet", rows, GATHERED, {})
+    return lists_in(results)
+
+
+def lists_in(results):
+    return {str(path.relative_to(results).parent) for path in results.rglob("all.parquet")}
+
+
+@pytest.mark.parametrize(
+    ("gone", "stale"),
+    [
+        ("one/frames/1.parquet", {"one/views", "one/features/vit"}),
+        ("one/views/cat/0.parquet", {"one/views"}),
+        ("one/features/vit/cat/1.parquet", {"one/features/vit"}),
+    ],
+)
+def test_lists_of_what_is_not_there_are_removed(tmp_path, gone, stale):
+    every = studies(tmp_path)
+    remove_stale(tmp_path)
+    assert lists_in(tmp_path) == every and len(every) == 4
+    (tmp_path / gone).unlink()
+    (tmp_path / gone).symlink_to("nothing")  # as `catsight check --redo` leaves it
+    remove_stale(tmp_path)
+    assert lists_in(tmp_path) == every - stale
+
+
+def test_a_damaged_list_is_removed(tmp_path):
+    every = studies(tmp_path)
+    damaged = tmp_path / "two" / "views" / "all.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    remove_stale(tmp_path)
+    assert lists_in(tmp_path) == every - {"two/views"}

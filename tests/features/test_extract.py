@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from catsight import CatsightError, tables
-from catsight.features import command, encoders, forward, layers
+from catsight.features import encoders, forward, layers
 from catsight.features.encoders import create
 from catsight.features.weights import random_state
 from catsight.tables.columns.features import features_schema
@@ -131,7 +131,7 @@ def test_an_output_of_unknown_layout_is_refused():
     import torch
 
     model = create("test_vit", {"img_size": 64})
-    with pytest.raises(CatsightError, match="no square maps"):
+    with pytest.raises(CatsightError, match="not square maps"):
         layers.pool(
             torch.zeros(2, 8, 8, 16), model, ["mean"], "x"
         )  # NHWC from a model that does not say so
@@ -140,7 +140,7 @@ def test_an_output_of_unknown_layout_is_refused():
     with pytest.raises(CatsightError, match="x gives str"):
         layers.pool("12", model, ["mean"], "x")
     with pytest.raises(
-        CatsightError, match="x gives 5 places, which are no square; it has no pooling map"
+        CatsightError, match="x gives 5 places, which do not form a square; it has no pooling map"
     ):
         layers.pool(torch.zeros(2, 6, 16), model, ["map"], "x")
 
@@ -151,7 +151,7 @@ def test_which_of_several_outputs_is_taken_must_be_said(noise):
     model = create("tnt_s_patch16_224", {"img_size": 64, "depth": 1}).eval()
     blocks = layers.find_blocks(model, "blocks.*")
     with pytest.raises(
-        CatsightError, match=r"blocks\.0 gives 2 outputs; say with the encoder's `output` which one"
+        CatsightError, match=r"blocks\.0 gives 2 outputs; choose one with the encoder's `output`"
     ):
         layers.pooled_features(model, blocks, noise, ["mean"])
     with pytest.raises(
@@ -276,7 +276,7 @@ def test_an_empty_shard(folder, tmp_path):
 def test_what_is_not_finite_is_named():
     schema = features_schema({"blocks.1/mean": 2})
     with pytest.raises(CatsightError, match=r"vit: blocks\.1/mean of frame 'b' is not finite"):
-        command._batch(
+        forward.record_batch(
             ["a", "b"],
             {"blocks.1/mean": np.array([[0, 1], [np.nan, 0]], np.float32)},
             schema,

@@ -71,7 +71,7 @@ def test_the_example_goes_through_the_same_door(tmp_path):
     model = encoders.make(ENTRY)
     del type(model).output_fmt
     try:
-        with pytest.raises(CatsightError, match="no square maps"):
+        with pytest.raises(CatsightError, match="not square maps"):
             import torch
 
             from catsight.features.layers import find_blocks, pooled_features
@@ -116,7 +116,7 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
             {"deep": 3},
             "cannot be called: .*unexpected keyword argument 'deep'",
         ),
-        ("builtins:dict", {}, "gave dict; it must give a torch module"),
+        ("builtins:dict", {}, "returned dict; it must return a torch module"),
     ],
 )
 def test_what_is_no_factory(factory, arguments, words):

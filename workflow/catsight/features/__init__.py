@@ -1,1 +1,1 @@
-"""Features: what the layers of a frozen encoder make of every view."""
+"""Features: pooled activations of a frozen encoder's layers, for every view."""

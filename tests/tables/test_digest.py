@@ -7,8 +7,7 @@ import pytest
 from catsight import tables
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.image import IMAGE
-from catsight.tables.columns.views import VIEWS
-from catsight.tables.digest import RowsDigest
+from catsight.tables.digest import RowsDigest, canonical_json, seal
 from support.rows import ROWS, digest
 
 
@@ -104,3 +103,13 @@ def test_what_lies_under_a_null_struct_does_not_count(tmp_path):
         {},
     )
     assert tables.content(tmp_path / "t.parquet") == tables.measure_content(tmp_path / "t.parquet")
+
+
+def test_digests_stay_what_they_are():
+    """Those of every table that was ever written depend on it, and so do all addresses."""
+    assert digest(ROWS) == "66761d17d9ec86b1205ed7bdff8c2565ed58313ef5fdc22ad262a558a0e3b7c1"
+    assert (
+        seal('{"a":1}', features_schema({"b/mean": 2}))
+        == "5b03ac7fffa8be0e7ea883ebf5c727f74222d65607ba327c55b345006c707652"
+    )
+    assert canonical_json({"b": 1.5, "a": ["é", None]}) == '{"a":["é",null],"b":1.5}'

@@ -1,4 +1,4 @@
-"""How jobs run: options, locks, progress, what they ask of a cluster.
+"""How jobs run: options, locks, progress, and what they request of a cluster.
 
-Nothing here can change a number, so the digest of no job follows what is imported from here.
+Nothing here can change a number, so no job's code digest covers these modules.
 """

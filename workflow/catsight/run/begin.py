@@ -1,9 +1,9 @@
-"""How a run begins: one at a time, after what a killed one left is cleared away, with a study's
-file that can be read.
+"""How a run begins and ends: one run at a time, after clearing away what a killed one left.
 
-:func:`prepare` is what ``workflow/run`` does before it becomes ``snakemake``, :func:`begin` and :func:`planned` what
-every Snakemake does. Called as ``python -m catsight.run.begin LOCK ARGUMENTS``, with the number of
-the open file ``results/.running`` and what snakemake will be given.
+``workflow/run`` calls :func:`prepare` before it becomes ``snakemake``, as
+``python -m catsight.run.begin LOCK ARGUMENTS``: the number of the open file ``results/.running``,
+and the arguments for snakemake. The workflow calls :func:`begin`, :func:`planned`,
+:func:`note_study_file` and :func:`finished`.
 """
 
 import argparse
@@ -21,12 +21,14 @@ from catsight.inputs import yaml_files
 from catsight.run import locks, watchdog
 from catsight.tables import lists
 
-#: Seconds that a run which is ending is waited for, and what is left of a killed run's jobs: they
-#: look every second.
+#: Seconds to wait for a run that is ending, and for a killed run's jobs, which check every second.
 _PATIENCE, _JOBS_PATIENCE = 4, 30
+#: File in a study's results that names the study file of its last run.
+_STUDY_FILE = "study-file.txt"
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Prepares a run; returns the exit status."""
     try:
         prepare(int(arguments[0]), arguments[1:])
     except CatsightError as error:
@@ -36,11 +38,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")) -> None:
-    """Makes the folder ready for a run. Raises :class:`CatsightError` where another is at work in
-    it, or a study's file holds no study. That may remove files, before a dry run too: halves of
-    tables, and lists of what is not there.
+    """Checks the study's file and clears away what a killed run left in ``results``.
 
-    The ``lock`` is on the open file, so it is the run's as long as that goes on.
+    ``lock`` is the open file of the run's lock, which the run holds as long as it lives. Raises
+    :class:`CatsightError` if another run is active there, or if the file holds no study. Even
+    before a dry run this removes files: unfinished tables, and lists of tables that are missing.
     """
     for study in studies(arguments):
         if not isinstance(yaml_files.load_yaml(study), Mapping):
@@ -49,44 +51,57 @@ def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")
             )
     try:
         _clear(lock, results)
-    except (
-        OSError
-    ) as error:  # that is for a person to know, and Snakemake's own lock is left to hold
+    except OSError as error:  # the run goes on: Snakemake has a lock of its own
         print(
-            f"catsight: {results} cannot be locked ({error.strerror}), so nothing is cleared away: see that no other "
-            "run is at work here; where a killed one left its lock, `snakemake --unlock` removes it",
+            f"catsight: {results} cannot be locked ({error.strerror}), so nothing is cleared away. "
+            "Make sure that no other run is active here; if a killed run left its lock, "
+            "`snakemake --unlock` removes it",
             file=sys.stderr,
         )
 
 
 def _clear(lock: int, results: Path) -> None:
-    if not locks.taken(lock, _PATIENCE):
+    if not locks.acquire(lock, _PATIENCE):
         raise CatsightError(f"another run is at work in {Path.cwd()}; wait for it, or end it")
     with open(results / ".at-work", "a") as file:
-        if not locks.taken(file.fileno(), _JOBS_PATIENCE):
+        if not locks.acquire(file.fileno(), _JOBS_PATIENCE):
             raise CatsightError(
-                f"another run is at work in {Path.cwd()} (a plain snakemake, or jobs that an earlier run left on other "
-                "machines); wait for it, or end it"
+                f"another run is at work in {Path.cwd()} (a plain snakemake, or jobs that an "
+                "earlier run left on other machines); wait for it, or end it"
             )
-        # nothing else is at work here, so Snakemake's own lock and the halves of files are a killed
-        # run's
+        # nothing else is active here, so Snakemake's lock and unfinished files are a killed run's
         shutil.rmtree(".snakemake/locks", ignore_errors=True)
         try:
             for part in results.rglob("*.part"):
                 part.unlink(missing_ok=True)
-            lists.forget(results)
+            lists.remove_stale(results)
         except OSError as error:
             raise CatsightError(
-                f"{error.filename} is left of an earlier run and cannot be removed ({error.strerror}); remove it"
+                f"{error.filename} is left of an earlier run and cannot be removed "
+                f"({error.strerror}); remove it"
             ) from None
 
 
+def studies(arguments: Sequence[str]) -> list[Path]:
+    """The study files among the ``arguments`` for snakemake; ``config.yaml`` if they name none.
+
+    They are read here because snakemake would report a bad one with a traceback.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(
+        "--configfile", "--configfiles", nargs="+", action="extend", type=Path, default=[]
+    )
+    return parser.parse_known_args(arguments)[0].configfile or [Path("config.yaml")]
+
+
 def begin(studies: Sequence[str]) -> IO | None:
-    """What a Snakemake does when it reads the workflow: its jobs shall not outlive it, nobody
-    clears up here while it is at work (as long as what is returned is kept), and its ``studies``'
-    files hold no key twice."""
-    # A plan is millions of objects that stay. Looking for rubbish among them, on the way and at the
-    # end, took 7 of the 45 s in which 1,000 shards were planned.
+    """Called when a Snakemake process reads the workflow: checks the study files for repeated keys.
+
+    From here on the process's jobs end with it, and nobody clears away files as long as the
+    returned file is kept open.
+    """
+    # A plan is millions of objects that stay. Garbage collection among them, during planning and at
+    # exit, took 7 of the 45 s in which 1,000 shards were planned.
     gc.disable()
     atexit.register(gc.freeze)
     watchdog.announce()
@@ -96,26 +111,38 @@ def begin(studies: Sequence[str]) -> IO | None:
 
 
 def planned() -> None:
-    """What a Snakemake does when its plan is made and its jobs are about to run (unless it is
-    called with --no-hooks): from here on rubbish is looked for again."""
+    """Called when the plan is complete (not with ``--no-hooks``): re-enables garbage collection."""
     gc.freeze()
     gc.enable()
 
 
-def studies(arguments: Sequence[str]) -> list[Path]:
-    """The study's files among the ``arguments`` for snakemake, which would answer a bad one with a
-    traceback.
-    """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument(
-        "--configfile", "--configfiles", nargs="+", action="extend", type=Path, default=[]
-    )
-    return parser.parse_known_args(arguments)[0].configfile or [Path("config.yaml")]
+def note_study_file(name: str, studies: Sequence[str], results: Path = Path("results")) -> None:
+    """Records which file a study was read from, and warns if its last run read another one."""
+    record = results / name / _STUDY_FILE
+    files = ", ".join(os.path.relpath(study) for study in studies)
+    before = record.read_text(encoding="utf-8").strip() if record.is_file() else files
+    if before != files:
+        print(
+            f"catsight: {record.parent} holds the results of {before}, which those of {files} now "
+            f"replace, as both files say `study: {name}`. To keep both, give one of them another "
+            "`study:` name; if the file was only renamed, ignore this",
+            file=sys.stderr,
+        )
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(f"{files}\n", encoding="utf-8")
+
+
+def finished(name: str, results: Path = Path("results")) -> None:
+    """Called when a run has succeeded: names the study's report, if the run made one."""
+    report = results / name / "report.html"
+    if report.is_file():
+        print(f"report: {report}", file=sys.stderr)
 
 
 def gone(*lists: Sequence[str]) -> list[str]:
-    """Those of the files that are links to nothing, as ``catsight check --redo`` leaves them: to be
-    made anew.
+    """The files that are links to nothing, as ``catsight check --redo`` leaves them.
+
+    They have to be recomputed even if no later job needs them.
     """
     return [
         path

@@ -1,8 +1,8 @@
-"""``catsight gather``: many tables in one small one, which lists what each holds.
+"""``catsight gather``: lists the tables of many shards, and what each holds, in one small table.
 
-Jobs that read the tables of all shards depend on the list. If each of them depended on every table
-by itself, a plan of many shards would be so much longer (docs/scale.md), and Snakemake would read
-every table for each.
+Jobs that read the tables of all shards depend on the list. If each of them depended on every table,
+planning many shards would take much longer (docs/scale.md), and Snakemake would read every table
+for each job.
 """
 
 import argparse
@@ -15,16 +15,26 @@ from catsight.tables.columns.gathered import GATHERED
 
 
 def main(arguments: Sequence[str]) -> None:
+    """Runs ``catsight gather`` with these ``arguments``."""
     parser = argparse.ArgumentParser(
         prog="catsight gather",
-        description="Lists the tables that later stages read together, with the digest of what each holds (frames as "
-        "the view ''). The workflow's jobs depend on the list, and so on every table; no command reads it.",
+        description="Lists the tables that later stages read together, each with the digest of its "
+        "rows (tables of frames under the view ''). The workflow's jobs depend on the list, and so "
+        "on every table; no command reads it.",
+        epilog="Example: catsight gather --frames results/mine/frames "
+        "--tables cat results/mine/views/cat --output results/mine/views/all.parquet",
     )
     parser.add_argument(
         "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
     )
-    parser.add_argument("--tables", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
-                        help="a view's name and its table, or folder of shards; once for each view")  # fmt: skip
+    parser.add_argument(
+        "--tables",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("VIEW", "PATH"),
+        help="the name of a view, and its table or folder of shards; repeat for each view",
+    )
     job.add_shards(parser)
     parser.add_argument("--output", type=Path, required=True, help="the table to write")
     options = parser.parse_args(arguments)

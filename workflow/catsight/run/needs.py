@@ -1,9 +1,9 @@
-"""What jobs ask a cluster for: memory and time, from the size of what they read.
+"""What jobs request of a cluster: memory and time, from the size of what they read.
 
-The formulas are fitted to what jobs were measured to take (docs/cluster.md), with a margin of two
-in memory and more in time: a limit that is too low ends a job, one that is too high costs some
-waiting. A job that was ended asks for more at its next attempt. Without a cluster nothing is held
-to them, unless Snakemake is told how much there is (``--resources mem_mb=16000``).
+The formulas are fitted to measured jobs (docs/cluster.md), with a margin of two in memory and more
+in time: too low a limit ends a job, too high a limit costs some waiting. A job that was ended
+requests more at its next attempt. Without a cluster nothing enforces the limits, unless Snakemake
+is told how much there is (``--resources mem_mb=16000``).
 """
 
 import math
@@ -11,54 +11,49 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from catsight.tables import lists
 
-#: MB of memory that a job takes which reads ``read`` MB, of which ``weights`` MB are an encoder's.
+#: MB of memory that a job takes if it reads ``read`` MB, of which ``weights`` MB are an encoder's.
 MEMORY: dict[str, Callable[[float, float], float]] = {
-    # photos, however many, are in memory a few at a time; frames in views and features batch by
-    # batch
+    # a few photos at a time, however many there are; views and features in batches of frames
     "manifest": lambda read, weights: 2000,
     "frames": lambda read, weights: 4000,
     "views": lambda read, weights: 4000,
     "features": lambda read, weights: 3000 + 4 * weights,
-    # a layer at a time, of which some 2000 frames are compared at once
+    # one layer at a time, of which about 2000 frames are compared at once
     "metrics": lambda read, weights: 3000 + read,
 }
-#: Minutes that it takes, on one core, or on those that its rule asks for.
+#: Minutes that it takes, on one core or on those that its rule requests.
 MINUTES: dict[str, Callable[[float, float], float]] = {
     "manifest": lambda read, weights: 10 + 0.002 * read,
     "frames": lambda read, weights: 10 + 0.02 * read,
     "views": lambda read, weights: 10 + 0.1 * read,
-    # the weights stand for how much is computed of each frame: some 200 multiplications for each of
-    # them
+    # the size of the weights stands for the work per frame: about 200 multiplications per weight
     "features": lambda read, weights: 20 + 0.0002 * weights * (read - weights),
     "metrics": lambda read, weights: 20 + 0.05 * read,
 }
 
 
 def memory(job: str, read: float, weights: float = 0, attempt: int = 1) -> int:
-    """MB of memory that a ``job`` asks for at that ``attempt``, from 1: twice as much at the
-    second, and so on.
-    """
+    """MB of memory that a ``job`` requests; twice as much at its second ``attempt``, and so on."""
     return math.ceil(MEMORY[job](read, weights)) * attempt
 
 
 def minutes(job: str, read: float, weights: float = 0, attempt: int = 1) -> int:
-    """Minutes that a ``job`` asks for at that ``attempt``, from 1: twice as many at the second, and
-    so on.
-    """
+    """Minutes that a ``job`` requests; twice as many at its second ``attempt``, and so on."""
     return math.ceil(MINUTES[job](read, weights)) * attempt
 
 
-def of(job: str, read: float | None = None, view: str = "*") -> dict[str, Callable]:
-    """The ``resources:`` of a rule, as Snakemake asks for them when a job's inputs are there.
+def of(job: str, read: float | None = None, view: str = "*") -> dict[str, Callable[..., int]]:
+    """The ``resources:`` of a rule, as functions that Snakemake calls when a job's inputs exist.
 
-    ``read`` is how many MB it reads, where they are not those of its inputs; ``view`` the one view
-    that it reads of the encoders whose tables are listed in its inputs, where it does not read all.
+    ``read`` is how many MB a job reads, if not the size of its inputs. ``view`` is the only view
+    that it reads of the tables listed in its inputs; ``*`` is all of them.
     """
 
-    def sizes(input) -> tuple[float, float]:
+    def sizes(input: Any) -> tuple[float, float]:
         return _sizes(input, view) if read is None else (read, 0)
 
     return {
@@ -67,32 +62,32 @@ def of(job: str, read: float | None = None, view: str = "*") -> dict[str, Callab
     }
 
 
-def _sizes(input, view: str) -> tuple[float, float]:
+def _sizes(input: Any, view: str) -> tuple[float, float]:
     """MB of all inputs of a job, and of the weights among them."""
-    every, weights = (
-        sum(_size(path, view) for path in files) / 1e6
-        for files in (input, input.get("weights", []))
-    )
-    return every, weights
+    every = sum(_size(path, view) for path in input)
+    weights = sum(_size(path, view) for path in input.get("weights", []))
+    return every / 1e6, weights / 1e6
 
 
 def _size(path: str, view: str) -> int:
-    """Bytes of a file; of a list of an encoder's tables, of those that it lists (of a view, or of
-    all: ``*``).
-    """
-    about = os.stat(path)  # which says by name what is not there yet
-    return (
-        _listed(path, view, about.st_mtime_ns) if path.endswith("/all.parquet") else about.st_size
-    )
+    """Bytes of a file; for a list of tables, of those tables that are of the ``view``."""
+    about = os.stat(path)  # FileNotFoundError with the path: Snakemake asks again when it is there
+    if path.endswith("/all.parquet"):
+        return _listed_size(path, view, about.st_mtime_ns)
+    return about.st_size
 
 
 @cache
-def _listed(path: str, view: str, changed: int) -> int:
-    """Bytes of the tables in a list, as far as they are there. All metrics of an encoder ask, each
-    for memory and for time, and 4,000 tables take 40 ms: so it is found out once, until the list
-    has ``changed``."""
-    # not all that lies beside it, which may be left of views or shards that the study had once
+def _listed_size(path: str, view: str, changed: int) -> int:
+    """Bytes of the tables in a list, as far as they exist.
+
+    Cached until the list has ``changed``: all metrics of an encoder ask, each for memory and for
+    time, and 4,000 tables take 40 ms.
+    """
+    # not every file beside the list, some of which an earlier study may have left
     tables = [
-        table for name, table in lists.listed(Path(path), Path()) if name and view in ("*", name)
+        table
+        for name, table in lists.listed_tables(Path(path), Path())
+        if name and view in ("*", name)
     ]
     return sum(table.stat().st_size for table in tables if table.exists())

@@ -1,18 +1,23 @@
-"""Work done a little ahead of who reads it."""
+"""Work that is done in advance of the loop that consumes it."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-def ahead(function: Callable, items: Iterable, workers: int) -> Iterator:
-    """``function`` of every item, in order, worked out by ``workers`` threads at most so many items
-    ahead.
+def ahead(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int
+) -> Iterator[_Result]:
+    """``function`` of every item, in order, computed by ``workers`` threads.
 
-    Like ``map`` of a pool, but in bounded memory however many items there are.
+    Like ``map`` of a pool, but in bounded memory: at most ``workers`` items ahead of the consumer.
     """
     with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future] = deque()
+        waiting: deque[Future[_Result]] = deque()
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > workers:

@@ -1,8 +1,8 @@
-"""Jobs that do not outlive the Snakemake that started them.
+"""Ends jobs whose Snakemake has died.
 
-A Snakemake that is killed leaves its jobs behind: nothing tells them, and they would go on
-computing, and writing, beside those of the next run. So Snakemake says who it is in the environment
-of its jobs, and each looks whether it is still there.
+A Snakemake that is killed leaves its jobs behind, which would go on computing and writing beside
+those of the next run. So Snakemake identifies itself in the environment of its jobs, and each job
+checks every second that it is alive.
 """
 
 import os
@@ -11,34 +11,36 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from typing import IO
 
 from catsight.errors import CatsightError
 from catsight.run import locks
 
+#: Environment variable with the host, process id and start time of the Snakemake.
 _VARIABLE = "CATSIGHT_RUN"
-#: Seconds between two looks.
+#: Seconds between two checks.
 _EVERY = 1.0
 
 
 def announce() -> None:
-    """Says in the environment of all processes started from here that they are this process's."""
+    """Identifies this process in the environment of all processes that it starts."""
     os.environ[_VARIABLE] = f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
 
 
 def watch() -> None:
-    """Ends this process when the one that announced itself to it is gone; nothing where none did,
-    or not on this host.
+    """Ends this process as soon as the process that announced itself has ended.
 
-    What it was writing is left as a ``.part`` beside, which the next run deletes.
+    Does nothing if none did, or on another host. An unfinished file stays as ``.part``, which the
+    next run deletes.
     """
     host, pid, started = (os.environ.get(_VARIABLE) or "- 0 -").split()
     if host != socket.gethostname():
         return
     kept = None
-    with suppress(CatsightError):  # somebody clears up, so the run is gone
+    with suppress(CatsightError):  # files are being cleared away, so the run has ended
         kept = locks.share()  # nobody deletes what this job writes while it lives
 
-    def look(kept=kept) -> None:
+    def check(kept: IO | None = kept) -> None:  # the thread keeps the lock's file open
         while _started(int(pid)) == started:
             time.sleep(_EVERY)
         try:
@@ -50,21 +52,22 @@ def watch() -> None:
         finally:
             os._exit(1)
 
-    threading.Thread(target=look, name="watch", daemon=True).start()
+    threading.Thread(target=check, name="watch", daemon=True).start()
 
 
 def _started(pid: int) -> str:
-    """When a process started, so that another with its number is not taken for it; "gone" where it
-    does not live.
+    """When a process started, in clock ticks, to tell it from a later one with the same id.
+
+    "gone" if it has ended; "unknown" if the system does not say.
     """
     try:
         os.kill(pid, 0)
         with open(f"/proc/{pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()  # what stands before may hold anything
+            fields = file.read().rpartition(")")[2].split()  # the name before may hold anything
         return "gone" if fields[0] in "ZX" else fields[19]
     except ProcessLookupError:
         return "gone"
     except PermissionError:
-        return "unknown"  # another user's: the number was given anew, or it changed its own
+        return "unknown"  # another user's: the id was reused, or the process changed its user
     except OSError:
-        return "unknown"  # no /proc here; it lives, and that is all there is to know
+        return "unknown"  # there is no /proc here; all that is known is that the process lives

@@ -1,8 +1,8 @@
 """The Parquet tables in which the stages meet.
 
-Reading and writing: :mod:`catsight.tables.table`. Columns, one module a table:
-:mod:`catsight.tables.columns`, of which nothing is imported here. Compute once:
-:mod:`catsight.tables.store`.
+This package reads and writes them (:mod:`catsight.tables.table`). The columns of each table are in
+:mod:`catsight.tables.columns`, one module a table; none of them is imported here. The store, which
+avoids computing a table twice, is :mod:`catsight.tables.store`.
 """
 
 from catsight.tables.digest import canonical_json

@@ -1,4 +1,4 @@
-"""Shards, and lists of tables: what lies where in a folder of results."""
+"""Folders of shards, and lists of tables."""
 
 import os
 from pathlib import Path
@@ -8,11 +8,10 @@ from catsight.tables import table
 
 
 def shards(path: str | os.PathLike, count: int | None = None) -> list[Path]:
-    """The tables, in order, of a folder of shards: 0.parquet, 1.parquet and so on. Of a ``path`` to
-    a table, itself.
+    """The tables of a folder of shards, 0.parquet, 1.parquet and so on; of a table, itself.
 
-    With ``count``, that many: a folder may hold more of an earlier run that had more shards. Raises
-    :class:`CatsightError`, naming the folder or table, where one is missing.
+    With ``count``, that many: a folder may hold more, left by an earlier run with more shards.
+    Raises :class:`CatsightError`, naming the folder or table, if one is missing.
     """
     path = Path(path)
     if path.is_file():
@@ -20,10 +19,10 @@ def shards(path: str | os.PathLike, count: int | None = None) -> list[Path]:
     there = {int(one.stem) for one in path.glob("*.parquet") if one.stem.isdecimal()}
     wanted = range(max(there, default=-1) + 1 if count is None else count)
     if missing := [shard for shard in wanted if shard not in there]:
-        first = path / f"{missing[0]}.parquet"
+        first, present = path / f"{missing[0]}.parquet", len(wanted) - len(missing)
         raise CatsightError(
-            f"{first} is missing: of {len(wanted)} shards, {len(wanted) - len(missing)} are there; where it was "
-            "deleted, `make run` makes it anew"
+            f"{first} is missing: of {len(wanted)} shards, {present} are there; "
+            "`make run` recomputes a deleted one"
         )
     if not there:
         raise CatsightError(
@@ -32,30 +31,30 @@ def shards(path: str | os.PathLike, count: int | None = None) -> list[Path]:
     return [path / f"{shard}.parquet" for shard in wanted]
 
 
-def listed(path: Path, frames: Path) -> list[tuple[str, Path]]:
-    """The tables that the list ``path`` lists, each with its view: beside the list, in a folder for
-    each view. Those of frames, in the folder ``frames``, are of the view "". Raises
-    :class:`CatsightError` where the list is damaged."""
-    rows = table.read(path, ["view", "shard"]).to_pylist()
-    folders = {"": frames}
-    return [
-        (
-            row["view"],
-            folders.get(row["view"], path.parent / row["view"]) / f"{row['shard']}.parquet",
-        )
-        for row in rows
-    ]
+def listed_tables(path: Path, frames: Path) -> list[tuple[str, Path]]:
+    """The view and path of every table in the list ``path``, which ``catsight gather`` wrote.
+
+    A view's tables lie in a folder beside the list. Those of frames have the view "" and lie in the
+    folder ``frames``. Raises :class:`CatsightError` if the list is damaged.
+    """
+    found = []
+    for row in table.read(path, ["view", "shard"]).to_pylist():
+        folder = path.parent / row["view"] if row["view"] else frames
+        found.append((row["view"], folder / f"{row['shard']}.parquet"))
+    return found
 
 
-def forget(results: Path) -> None:
-    """Removes the lists that are damaged, or of which a table is not there any more: whoever reads
-    the tables depends on the list, and has what was deleted made anew with it, and what follows
-    from that (the store answers)."""
+def remove_stale(results: Path) -> None:
+    """Removes lists that are damaged or that name a missing table.
+
+    Jobs that read the tables depend on the list, so the next run restores the missing table and
+    then the list.
+    """
     for path in [*results.glob("*/views/all.parquet"), *results.glob("*/features/*/all.parquet")]:
         frames = results / path.relative_to(results).parts[0] / "frames"
         try:
-            whole = all(one.exists() for _, one in listed(path, frames))
+            complete = all(one.exists() for _, one in listed_tables(path, frames))
         except CatsightError:
-            whole = False
-        if not whole:
+            complete = False
+        if not complete:
             path.unlink()

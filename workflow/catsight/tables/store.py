@@ -1,51 +1,44 @@
-"""Compute once: a content-addressed store of tables, ``results/store/``.
+"""A content-addressed store of tables, ``results/store/``: nothing is computed twice.
 
 A table's address is the digest of all that its values depend on: the job's spec and the content of
-its inputs. A command asks the store first, links what is there and computes what is not. Results
-are relative symbolic links into the store, so that Snakemake may delete and touch them without harm
-to another study that shares the table.
+its inputs. A command asks the store first, links what is there and computes the rest. Results are
+relative symbolic links into the store, so Snakemake may delete or touch them without harm to
+another study that shares the table.
 """
 
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from catsight import tables
 from catsight.errors import CatsightError
+from catsight.inputs.files import part_of
 
 
 class Store:
-    """The store under the folder ``root``, which is made when first written to."""
+    """The store in the folder ``root``, which is created by the first write."""
 
-    def __init__(self, root: str | os.PathLike):
+    def __init__(self, root: str | os.PathLike) -> None:
         self.root = Path(root)
 
     def path(self, address: str, suffix: str = ".parquet") -> Path:
-        """Where the entry with that address lies, or would lie."""
+        """The path of the entry with that address, whether or not it exists."""
         return self.root / address[:2] / f"{address}{suffix}"
 
     def find(self, address: str, output: str | os.PathLike) -> bool:
-        """Links ``output`` to the table at ``address``; False where the store has none that is
-        sound.
+        """Links ``output`` to the table at ``address``; False if there is none.
 
-        A table whose address or rows are not what it says is never served: it is removed and
-        computed again.
+        A damaged table, or one with another address in it, is removed, not linked.
         """
         path = self.path(address)
         if not path.exists():
             return False
-        try:
-            about = tables.provenance(path)
-            sound = about.get("address") == address and about["content"] == tables.measure_content(
-                path
-            )
-        except CatsightError:
-            sound = False
-        if not sound:
+        if not _sound(path, address):
             print(f"store: {path} is damaged; computing it again", file=sys.stderr)
             path.unlink()
             return False
@@ -54,29 +47,38 @@ class Store:
         return True
 
     def writer(
-        self, address: str, schema: pa.Schema, provenance: Mapping, **options
+        self, address: str, schema: pa.Schema, provenance: Mapping[str, Any], **options: Any
     ) -> tables.Writer:
-        """A writer of the table at ``address``; :meth:`link` it when the block has ended."""
-        return tables.Writer(
-            self.path(address), schema, {**provenance, "address": address}, **options
-        )
+        """A writer of the table at ``address``; :meth:`link` it after the block."""
+        about = {**provenance, "address": address}
+        return tables.Writer(self.path(address), schema, about, **options)
+
+    def save(
+        self,
+        address: str,
+        output: str | os.PathLike,
+        schema: pa.Schema,
+        rows: pa.Table | Sequence[Mapping[str, Any]],
+        provenance: Mapping[str, Any],
+    ) -> None:
+        """Writes a small table at ``address`` and links ``output`` to it."""
+        with self.writer(address, schema, provenance) as writer:
+            writer.write(rows)
+        self.link(self.path(address), output)
+        print(f"store: computed {output}", file=sys.stderr)
 
     def link(self, path: Path, output: str | os.PathLike) -> None:
-        """Makes ``output`` a relative symbolic link to ``path``, replacing what was there in one
-        step.
-        """
+        """Makes ``output`` a relative symbolic link to ``path``, replacing any file in one step."""
         output = Path(output)
         output.parent.mkdir(parents=True, exist_ok=True)
-        fresh = output.with_name(f"{output.name}.{os.getpid()}.part")
+        fresh = part_of(output)
         fresh.unlink(missing_ok=True)
         # resolve(): the store or the results may themselves be reached through a link
         fresh.symlink_to(os.path.relpath(path.resolve(), output.parent.resolve()))
         os.replace(fresh, output)
 
     def unused(self) -> dict[str, list[Path]]:
-        """Files of the store that no link in the folders beside it (the studies') leads to, by
-        their stage.
-        """
+        """Files of the store, by stage, that no link in the studies' folders beside it leads to."""
         used = {path.resolve() for path in self.root.parent.rglob("*") if path.is_symlink()}
         unused: dict[str, list[Path]] = {}
         for path in sorted(self.root.glob("??/*")):
@@ -84,28 +86,30 @@ class Store:
                 unused.setdefault(_stage(path), []).append(path)
         return unused
 
-    def save(self, address: str, output, schema: pa.Schema, rows, provenance: Mapping) -> None:
-        """Writes a small table at ``address`` in one go and links ``output`` to it."""
-        with self.writer(address, schema, provenance) as writer:
-            writer.write(rows)
-        self.link(self.path(address), output)
-        print(f"store: computed {output}", file=sys.stderr)
+
+def address(spec: Mapping[str, Any], inputs: Any) -> str:
+    """The address of a job's result, 64 hex digits.
+
+    ``inputs`` are the digests of the contents of what the job reads, in JSON's types.
+    """
+    text = tables.canonical_json({"spec": spec, "inputs": inputs})
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sound(path: Path, address: str) -> bool:
+    """Whether a table has this address in it, and the rows that were written."""
+    try:
+        about = tables.provenance(path)
+        return about.get("address") == address and about["content"] == tables.measure_content(path)
+    except CatsightError:
+        return False
 
 
 def _stage(path: Path) -> str:
-    """The stage that a file of the store is of."""
+    """The stage that wrote a file of the store."""
     if path.suffix != ".parquet":
         return "weights"
     try:
         return tables.provenance(path).get("stage", "unknown")
     except CatsightError:
         return "damaged"
-
-
-def address(spec: Mapping, inputs: Mapping | list) -> str:
-    """The address of what a job with this ``spec`` makes from ``inputs`` (digests of their
-    content), 64 hex digits.
-    """
-    return hashlib.sha256(
-        tables.canonical_json({"spec": spec, "inputs": inputs}).encode()
-    ).hexdigest()

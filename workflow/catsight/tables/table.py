@@ -1,9 +1,9 @@
-"""The Parquet tables in which the stages meet.
+"""Reading and writing Parquet tables.
 
-A table is written whole or not at all, says where it came from (:func:`provenance`), and carries a
-digest of its rows (:func:`content`). The digest is of the values alone: it does not change with
-compression, row groups or metadata, so a stage that is run again and comes to the same rows does
-not make the next stage's answers stale.
+A table is written whole or not at all. It records where it came from (:func:`provenance`) and a
+digest of its rows (:func:`content`). The digest is of the values alone: compression, row groups and
+metadata do not change it. So a stage that is run again and computes the same rows leaves the
+results of later stages valid.
 """
 
 import json
@@ -11,56 +11,58 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catsight.errors import CatsightError
-from catsight.inputs.files import publish, writing
+from catsight.inputs.files import part_of, publish, writing
 from catsight.tables.digest import RowsDigest, canonical_json, seal
 
-#: Keys of the Parquet metadata under which the provenance lies, as JSON, and the digest of that and
-#: of the columns.
+#: Keys of the Parquet metadata: the provenance, as JSON, and the seal of it and of the columns.
 _KEY, _SEAL = b"catsight", b"catsight_seal"
 
-#: Bytes that a table's writer gathers into a row group: each has an entry for every column in the
-#: table's index, and that is read whole whatever is asked of the table.
+#: Bytes of rows that a writer collects into a row group. Larger groups keep the index small: it has
+#: an entry for every column of every group, and every read takes all of it.
 ROW_GROUP = 4_000_000
+
+#: What to do about a damaged table.
+_MEND = "`catsight check --redo` removes damaged files, and the next run recomputes them"
 
 
 class Writer:
-    """Writes a table batch by batch, in constant memory, and lets it appear whole.
+    """Writes a table batch by batch, in constant memory.
 
-    Used as a context manager; ``rows`` counts what was written. The file is built beside ``path``,
-    synced and renamed only when the block ends without an error, so a reader never sees half a
-    table, whatever kills the writer. ``provenance`` may be added to until the block ends. Rows wait
-    in memory until they are about ``row_group`` bytes. Raises :class:`CatsightError`, naming
-    ``path``, where the disk is full or does not take it.
+    A context manager. The file is written beside ``path`` and renamed only when the block ends
+    without an error, so no reader ever sees half a table. Rows are written when about ``row_group``
+    bytes have collected. ``rows`` counts them; ``provenance`` may be added to until the block ends.
+    Raises :class:`CatsightError`, naming ``path``, if the disk is full or refuses the file.
     """
 
     def __init__(
         self,
         path: str | os.PathLike,
         schema: pa.Schema,
-        provenance: Mapping,
+        provenance: Mapping[str, Any],
         row_group: int = ROW_GROUP,
-    ):
+    ) -> None:
         self.path = Path(path)
         self.schema = schema
         self.provenance = dict(provenance)
         self.rows = 0
         self._row_group, self._bytes = row_group, 0
         self._waiting: list[pa.RecordBatch] = []
-        self._added: list[Mapping] = []
-        self._part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        self._added: list[Mapping[str, Any]] = []
+        self._part = part_of(self.path)
         self._digest = RowsDigest(schema)
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> Self:
         try:
             with writing(self.path):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                # write_page_checksum lets every reader notice a damaged byte; PNGs do not compress
-                # again
+                # with checksums every reader notices a damaged byte
                 self._parquet = pq.ParquetWriter(
                     self._part, self.schema, compression="zstd", write_page_checksum=True
                 )
@@ -69,7 +71,7 @@ class Writer:
             raise
         return self
 
-    def write(self, rows: pa.RecordBatch | pa.Table | Sequence[Mapping]) -> None:
+    def write(self, rows: pa.RecordBatch | pa.Table | Sequence[Mapping[str, Any]]) -> None:
         """Appends ``rows``: Arrow data of this schema, or one mapping per row."""
         self._convert()
         if not isinstance(rows, pa.RecordBatch | pa.Table):
@@ -81,7 +83,7 @@ class Writer:
             if self._bytes >= self._row_group:
                 self._flush()
 
-    def add(self, row: Mapping) -> None:
+    def add(self, row: Mapping[str, Any]) -> None:
         """Appends one row.
 
         Added rows are converted to Arrow together: 14 µs for each row of 4 kB, against 300 µs for
@@ -92,13 +94,18 @@ class Writer:
         if self._bytes >= self._row_group:
             self._flush()
 
-    def __exit__(self, kind, error, trace) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         try:
             if kind is None:
                 with writing(self.path):
                     self._finish()
             else:
-                with suppress(OSError):  # a full disk has no room for an index either
+                with suppress(OSError):  # closing writes an index, which a full disk refuses
                     self._parquet.close()
         finally:
             self._part.unlink(missing_ok=True)
@@ -116,7 +123,7 @@ class Writer:
         self._waiting.append(batch)
 
     def _flush(self) -> None:
-        """Writes what waits as one row group."""
+        """Writes the collected rows as one row group."""
         self._convert()
         if self._waiting:
             together = pa.Table.from_batches(self._waiting, self.schema)
@@ -126,12 +133,10 @@ class Writer:
 
     def _finish(self) -> None:
         self._flush()
-        text = canonical_json(
-            {**self.provenance, "content": self._digest.hexdigest(), "rows": self.rows}
-        )
-        self._parquet.add_key_value_metadata(
-            {_KEY.decode(): text, _SEAL.decode(): seal(text, self.schema)}
-        )
+        about = {**self.provenance, "content": self._digest.hexdigest(), "rows": self.rows}
+        text = canonical_json(about)
+        metadata = {_KEY.decode(): text, _SEAL.decode(): seal(text, self.schema)}
+        self._parquet.add_key_value_metadata(metadata)
         self._parquet.close()
         publish(self._part, self.path)
 
@@ -145,11 +150,11 @@ def _weight(value: object) -> int:
 
 def write(
     path: str | os.PathLike,
-    rows: pa.Table | Sequence[Mapping],
+    rows: pa.Table | Sequence[Mapping[str, Any]],
     schema: pa.Schema,
-    provenance: Mapping,
+    provenance: Mapping[str, Any],
 ) -> None:
-    """Writes a small table in one go; see :class:`Writer`."""
+    """Writes a small table at once; see :class:`Writer`."""
     with Writer(path, schema, provenance) as writer:
         writer.write(rows)
 
@@ -157,15 +162,15 @@ def write(
 def read(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pa.Table:
     """Reads a table, or some ``columns`` of it.
 
-    Raises :class:`CatsightError`, naming the file, where it is missing, cut short, damaged, or not
-    one of ours.
+    Raises :class:`CatsightError`, naming the file, if it is missing, damaged, or not one of
+    catsight's tables.
     """
     wanted = provenance(path)["rows"]
     with _naming(path):
         table = pq.read_table(
             path, columns=columns, page_checksum_verification=True, partitioning=None
         )
-        _count(table.num_rows, wanted)
+        _check_count(table.num_rows, wanted)
     return table
 
 
@@ -179,30 +184,24 @@ def batches(
 ) -> Iterable[pa.RecordBatch]:
     """Reads a table ``rows`` rows at a time, in constant memory. Errors as :func:`read`."""
     wanted, found = provenance(path)["rows"], 0
-    # pre_buffer would read all row groups at once
-    with (
-        _naming(path),
-        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet,
-    ):
+    with _opened(path) as parquet:
         for batch in parquet.iter_batches(batch_size=rows, columns=columns):
             found += batch.num_rows
             yield batch
-        _count(found, wanted)
+        _check_count(found, wanted)
 
 
 def rows(
     path: str | os.PathLike, wanted: Sequence[int], columns: Sequence[str] | None = None
-) -> Iterator[dict]:
-    """The rows with the ``wanted`` numbers, ascending: only the row groups that they lie in are
-    read. Errors as
-    :func:`read`."""
+) -> Iterator[dict[str, Any]]:
+    """The rows with the ``wanted`` numbers, which must ascend.
+
+    Only their row groups are read. Errors as :func:`read`.
+    """
     if not wanted:
         return
     provenance(path)
-    with (
-        _naming(path),
-        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet,
-    ):
+    with _opened(path) as parquet:
         first = 0
         for group in range(parquet.num_row_groups):
             end = first + parquet.metadata.row_group(group).num_rows
@@ -211,9 +210,9 @@ def rows(
             first = end
 
 
-def provenance(path: str | os.PathLike) -> dict:
-    """Where a table came from: its spec, inputs, versions, address, number of ``rows`` and
-    ``content`` digest.
+def provenance(path: str | os.PathLike) -> dict[str, Any]:
+    """Where a table came from: what its writer recorded (spec, inputs, address and so on), its
+    number of ``rows``, and the digest of them (``content``).
     """
     return _footer(path)[0]
 
@@ -229,27 +228,24 @@ def content(path: str | os.PathLike) -> str:
 
 
 def measure_content(path: str | os.PathLike) -> str:
-    """The digest of the table's rows, computed anew by reading them all."""
-    # pre_buffer would read all row groups at once
-    with (
-        _naming(path),
-        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet,
-    ):
+    """The digest of the table's rows, recomputed by reading all of them."""
+    with _opened(path) as parquet:
         digest = RowsDigest(parquet.schema_arrow)
         for batch in parquet.iter_batches(batch_size=64):
             digest.update(batch)
     return digest.hexdigest()
 
 
-def _footer(path) -> tuple[dict, pa.Schema]:
-    """A table's provenance and columns, if they and the number of rows are as they were written."""
+def _footer(path: str | os.PathLike) -> tuple[dict[str, Any], pa.Schema]:
+    """A table's provenance and columns, after checking them and the number of rows."""
     with _naming(path):
         footer = pq.read_metadata(path)
         metadata, columns = footer.metadata or {}, footer.schema.to_arrow_schema()
         groups = sum(footer.row_group(group).num_rows for group in range(footer.num_row_groups))
     if _KEY not in metadata:
         raise CatsightError(
-            f"{path} is a Parquet file, but not a catsight table: it does not say where it came from"
+            f"{path} is a Parquet file, but not a catsight table: it does not record where it came "
+            "from"
         )
     text, written = (metadata.get(key, b"").decode(errors="replace") for key in (_KEY, _SEAL))
     if written == seal(text, columns):
@@ -261,27 +257,29 @@ def _footer(path) -> tuple[dict, pa.Schema]:
     )
 
 
-def _count(found: int, wanted: int) -> None:
+def _check_count(found: int, wanted: int) -> None:
     if found != wanted:
         raise ValueError(f"it holds {found} of {wanted} rows")
 
 
-#: What to do about a bad table.
-_MEND = "`catsight check --redo` removes what is damaged, and the next run computes it anew"
+@contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[pq.ParquetFile]:
+    """The Parquet file, checked page by page; without pre_buffer, which reads all row groups."""
+    with (
+        _naming(path),
+        pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as parquet,
+    ):
+        yield parquet
 
 
 @contextmanager
-def _naming(path) -> Iterator[None]:
-    """Turns whatever Arrow says about a bad file into one line that names it."""
+def _naming(path: str | os.PathLike) -> Iterator[None]:
+    """Turns every error of Arrow about a damaged file into one line that names it."""
     try:
         yield
     except FileNotFoundError:
         raise CatsightError(f"{path} is missing") from None
-    except (
-        pa.ArrowException,
-        OSError,
-        ValueError,
-    ) as error:  # ValueError: a name that is not UTF-8
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a name not in UTF-8
         raise CatsightError(
             f"{path} cannot be read as a table ({str(error).splitlines()[0]}); {_MEND}"
         ) from None

@@ -1,4 +1,4 @@
-"""The columns of every table: one module a table, called as the table is.
+"""The columns of the tables, one module for each table.
 
-Nothing is imported here, so that a job's digest holds the columns of its own table alone.
+Nothing is imported here, so a job's code digest covers the columns of its own table alone.
 """

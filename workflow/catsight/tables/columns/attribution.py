@@ -1,24 +1,21 @@
-"""The table of attribution: one row per part of the eye."""
+"""The table of attribution: one row per part of the eye, layer and measure."""
 
 import pyarrow as pa
 
 from catsight.tables.columns.layer import OF_A_LAYER
 
-#: What of the loss of a metric is due to which part of the eye.
+#: How much of a measure's loss is due to each part of the eye.
 ATTRIBUTION = pa.schema(
     [
         *OF_A_LAYER,
-        (
-            "part",
-            pa.string(),
-        ),  # or whole: the loss by all parts together, which is the sum of theirs
-        ("value", pa.float64()),  # a fall of a similarity, or a rise of a distance
+        ("part", pa.string()),  # or "whole": the loss with all parts swapped, the sum of the others
+        ("value", pa.float64()),  # fall of a similarity, or rise of a distance
         ("ci_low", pa.float64()),
         ("ci_high", pa.float64()),
-        ("alone", pa.float64()),  # by this part swapped alone
-        ("last", pa.float64()),  # by this part when all others are swapped already
+        ("alone", pa.float64()),  # with this part alone swapped
+        ("last", pa.float64()),  # with this part swapped after all others
         ("n_frames", pa.int32()),
         ("n_groups", pa.int32()),
-        ("reason", pa.string()),
+        ("reason", pa.string()),  # why a value or an interval is null
     ]
 )

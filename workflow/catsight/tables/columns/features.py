@@ -6,10 +6,10 @@ import pyarrow as pa
 
 
 def features_schema(columns: Mapping[str, int]) -> pa.Schema:
-    """Schema of a features table: ``frame_id`` and one fixed-size list of float32 per
-    ``<layer>/<pooling>``.
+    """The schema of a features table: ``frame_id``, and a fixed-size list of float32 per column.
 
-    ``columns`` maps the column's name to its number of features, in network order.
+    ``columns`` maps each column's name, ``<layer>/<pooling>``, to its number of features, in
+    network order.
     """
-    vectors = [(name, pa.list_(pa.float32(), dims)) for name, dims in columns.items()]
+    vectors = [(name, pa.list_(pa.float32(), size)) for name, size in columns.items()]
     return pa.schema([("frame_id", pa.string()), *vectors])

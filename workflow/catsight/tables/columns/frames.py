@@ -7,7 +7,7 @@ from catsight.tables.columns.image import IMAGE
 FRAMES = pa.schema(
     [
         ("frame_id", pa.string()),
-        ("group", pa.string()),  # frames of one group are not independent: the unit of inference
+        ("group", pa.string()),  # the unit of inference: frames of a group are not independent
         ("source", pa.string()),
         ("image", IMAGE),  # PNG, sRGB
         ("width", pa.int32()),  # px
@@ -16,19 +16,11 @@ FRAMES = pa.schema(
         ("title", pa.string()),
         ("author", pa.string()),
         ("licence", pa.string()),
-        ("link", pa.string()),  # where the picture or its licence can be read about
-        (
-            "left",
-            pa.int32(),
-        ),  # where the glance lies in its photo, px; null where the frame is the whole photo
-        ("top", pa.int32()),
-        (
-            "depth",
-            pa.binary(),
-        ),  # a .npy file: float32 (height, width), metres from the eye; null where unknown
-        (
-            "partner",
-            IMAGE,
-        ),  # the picture that was recorded with it, as PNG, sRGB; null where there is none
+        ("link", pa.string()),  # a page about the picture or its licence
+        ("left", pa.int32()),  # px; corner of the glance in its photo, null for a whole photo
+        ("top", pa.int32()),  # px
+        # a .npy file: float32 (height, width), metres from the eye; null if unknown
+        ("depth", pa.binary()),
+        ("partner", IMAGE),  # PNG, sRGB: the picture recorded with this one; null without one
     ]
 )

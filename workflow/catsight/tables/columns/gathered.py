@@ -1,7 +1,11 @@
-"""The list of tables: one row per table."""
+"""The list of tables that ``catsight gather`` writes: one row per table."""
 
 import pyarrow as pa
 
-#: The tables of all views, of pictures or of an encoder's features, and those of frames as the view
-#: "".
-GATHERED = pa.schema([("view", pa.string()), ("shard", pa.int32()), ("content", pa.string())])
+GATHERED = pa.schema(
+    [
+        ("view", pa.string()),  # "" for tables of frames
+        ("shard", pa.int32()),
+        ("content", pa.string()),  # digest of the table's rows
+    ]
+)

@@ -1,6 +1,6 @@
-"""How a picture lies in a table."""
+"""The type of a column of pictures, which several tables share."""
 
 import pyarrow as pa
 
-#: A picture inside a table: the layout of Hugging Face ``datasets``' Image feature.
+#: A picture in a table, in the layout of the Image feature of Hugging Face ``datasets``.
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])

@@ -1,8 +1,7 @@
-"""What an estimate is of: columns that several tables share."""
+"""The columns that say what an estimate is of, which several tables share."""
 
 import pyarrow as pa
 
-#: What an estimate is of.
 OF_A_LAYER = [
     ("encoder", pa.string()),
     ("family", pa.string()),

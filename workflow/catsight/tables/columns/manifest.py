@@ -2,19 +2,14 @@
 
 import pyarrow as pa
 
-#: The user's files that the frames are made from, as they were when they were listed.
+#: The files that frames are made from, as they were when the table was written.
 MANIFEST = pa.schema(
     [
-        (
-            "source",
-            pa.string(),
-        ),  # its name in frames.sources; empty where there is one without a name
-        ("key", pa.string()),  # of the source under which the file was found: path or partner
-        (
-            "path",
-            pa.string(),
-        ),  # below what the key names, as catsight.inputs.files.as_text writes it
-        ("sha256", pa.string()),  # of its bytes; null where it cannot be read
-        ("bytes", pa.int64()),  # how many; null where it cannot be read
+        ("source", pa.string()),  # name in frames.sources; "" for a single source
+        ("key", pa.string()),  # the key of the source that names the file: path or partner
+        # below the folder that the key names, as catsight.inputs.files.as_text writes it
+        ("path", pa.string()),
+        ("sha256", pa.string()),  # of its bytes; null if it cannot be read
+        ("bytes", pa.int64()),  # size; null if it cannot be read
     ]
 )

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-#: Each layer against each.
+#: Every layer of an encoder and view with every layer of another view, or of another encoder.
 MAPS = pa.schema(
     [
         ("encoder", pa.string()),
@@ -17,6 +17,6 @@ MAPS = pa.schema(
         ("metric", pa.string()),
         ("value", pa.float64()),
         ("n_frames", pa.int32()),
-        ("reason", pa.string()),
+        ("reason", pa.string()),  # why a value is null
     ]
 )

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-#: Each ordered pair of some frames, in an encoder's last layer.
+#: Dissimilarities of some frames in an encoder's last layer.
 PAIRS = pa.schema(
     [
         ("encoder", pa.string()),
@@ -13,14 +13,9 @@ PAIRS = pa.schema(
         ("frame_id", pa.string()),
         ("group", pa.string()),  # of frame_id
         ("other_id", pa.string()),
-        (
-            "reference_dissimilarity",
-            pa.float64(),
-        ),  # as RSA takes it, of the two as the reference delivers them
-        ("view_dissimilarity", pa.float64()),
-        (
-            "distance",
-            pa.float64(),
-        ),  # as retrieval takes it: of frame_id in the view from other_id in the reference
+        ("reference_dissimilarity", pa.float64()),  # as in RSA, both frames in the reference
+        ("view_dissimilarity", pa.float64()),  # as in RSA, both frames in the view
+        # as in retrieval: of frame_id in the view from other_id in the reference
+        ("distance", pa.float64()),
     ]
 )

@@ -1,14 +1,14 @@
-"""The table of the eyes' portraits: one row per eye."""
+"""The table of portraits: one row per eye."""
 
 import pyarrow as pa
 
 from catsight.tables.columns.image import IMAGE
 
-#: One eye (or one view's eye) to a row: what the figure of the eyes draws.
+#: What the figure of the eyes draws of each view's eye.
 PORTRAITS = pa.schema(
     [
         ("eye", pa.string()),
-        ("adapted_to", pa.float64()),  # cd/m²; the transfers and spreads are at this luminance
+        ("adapted_to", pa.float64()),  # cd/m², for transfer functions and point spread functions
         ("luminance", pa.list_(pa.float64())),  # cd/m², of the next three
         ("pupil_width", pa.list_(pa.float64())),  # mm
         ("pupil_height", pa.list_(pa.float64())),  # mm
@@ -18,7 +18,7 @@ PORTRAITS = pa.schema(
         ("mtf_along", pa.list_(pa.float64())),
         ("mtf_along_defocused", pa.list_(pa.float64())),
         ("contrast_sensitivity", pa.list_(pa.float64())),
-        ("spread_degrees", pa.float64()),  # across both point spread functions, square
+        ("spread_degrees", pa.float64()),  # width of both point spread functions, which are square
         ("spread", pa.list_(pa.float32())),
         ("spread_defocus", pa.float64()),  # dioptres
         ("spread_defocused", pa.list_(pa.float32())),
@@ -27,9 +27,9 @@ PORTRAITS = pa.schema(
             "receptors",
             pa.list_(pa.struct([("name", pa.string()), ("sensitivity", pa.list_(pa.float64()))])),
         ),
-        ("chart_degrees", pa.float64()),  # across the test chart
+        ("chart_degrees", pa.float64()),  # width of the test chart
         ("chart", IMAGE),
-        ("levels", pa.list_(pa.float64())),  # cd/m², of the charts as seen
-        ("charts", pa.list_(IMAGE)),
+        ("levels", pa.list_(pa.float64())),  # cd/m², of each of the next
+        ("charts", pa.list_(IMAGE)),  # the test chart as the eye sees it
     ]
 )

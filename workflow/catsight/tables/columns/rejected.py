@@ -1,4 +1,4 @@
-"""The table of rejected files: one row per file."""
+"""The table of files that cannot be used: one row per file."""
 
 import pyarrow as pa
 

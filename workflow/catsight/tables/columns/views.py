@@ -1,4 +1,4 @@
-"""The table of one view: one row per frame."""
+"""The table of a view: one row per frame."""
 
 import pyarrow as pa
 

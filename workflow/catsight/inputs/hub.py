@@ -45,7 +45,8 @@ def downloading(what: str, advice: str, refusals: Mapping[type[Exception], str])
     from huggingface_hub.errors import GatedRepoError
 
     licence = f"{what} is behind a licence: accept it on the hub, then log in (hf auth login)"
-    messages = {GatedRepoError: licence, **refusals}  # first, as it is a RepositoryNotFoundError
+    messages: dict[type[Exception], str] = {GatedRepoError: licence}
+    messages |= refusals  # after it, because a GatedRepoError is a RepositoryNotFoundError too
     try:
         yield
     except Exception as error:

@@ -9,6 +9,7 @@ import yaml
 
 from catsight import CatsightError
 from catsight.inputs import eyes, yaml_files
+from catsight.inputs.parts import PART_LABELS
 from catsight.views import Eye
 
 PIGMENT = {"optical_density": 0.2, "quantum_efficiency": 0.1}
@@ -131,3 +132,15 @@ def test_the_order_of_keys_means_nothing(name):
     np.testing.assert_array_equal(
         Eye(turned).see(rgb, **conditions), Eye(eye).see(rgb, **conditions)
     )
+
+
+def test_a_misspelt_eye_gets_a_near_miss():
+    with pytest.raises(
+        CatsightError,
+        match=r"the eye 'cta' is unknown \(did you mean cat\?\); it may be cat, dog, human",
+    ):
+        eyes.load("cta")
+
+
+def test_every_part_has_a_label():
+    assert tuple(PART_LABELS) == eyes.PARTS

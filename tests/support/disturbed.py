@@ -1,20 +1,19 @@
-"""A small study to be disturbed: its processes, found by the folder that they work in, and ways to
-end them.
-"""
+"""A small study to kill or damage, and its processes, found by their working folder."""
 
 import copy
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from support.tiny_study import TINY, Workflow
 
-#: As far as the study goes here: all stages but the figures, which no other job reads.
+#: The target of a run: all stages but the figures, which no other job reads.
 TARGET = "results/tiny/metrics.parquet"
 
 
 def small(folder: Path) -> Workflow:
-    """One tiny encoder, two views, two shards: ten jobs."""
+    """A study of one tiny encoder, two views and two shards: ten jobs."""
     workflow = Workflow.create(folder)
     config = copy.deepcopy(TINY)
     del config["encoders"]["cnn"], config["views"]["original"]
@@ -25,7 +24,7 @@ def small(folder: Path) -> Workflow:
 
 
 def alive(folder: Path) -> dict[int, list[str]]:
-    """The living processes that work in ``folder``: their command lines by number."""
+    """The command lines, by process id, of the living processes that work in ``folder``."""
     found = {}
     for entry in os.listdir("/proc"):
         try:
@@ -34,19 +33,19 @@ def alive(folder: Path) -> dict[int, list[str]]:
             if Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
                 found[int(entry)] = Path(f"/proc/{entry}/cmdline").read_text().split("\0")
         except OSError:
-            pass  # it has just ended
+            pass  # the process has just ended
     return found
 
 
 def jobs(folder: Path) -> list[int]:
-    """The living jobs themselves, without the shells that wait for them."""
+    """The process ids of the living jobs, without the shells that wait for them."""
     return sorted(pid for pid, line in alive(folder).items() if line[1:3] == ["-m", "catsight"])
 
 
 def at_work(folder: Path) -> bool:
-    """Whether a job has begun: it has said that it is at work."""
+    """Whether a job has begun, that is, holds the lock ``.at-work``."""
 
-    def files(pid):
+    def files(pid: int) -> list[str]:
         try:
             return [os.readlink(f"/proc/{pid}/fd/{file}") for file in os.listdir(f"/proc/{pid}/fd")]
         except OSError:
@@ -55,10 +54,8 @@ def at_work(folder: Path) -> bool:
     return any(str(folder / "results" / ".at-work") in files(pid) for pid in jobs(folder))
 
 
-def wait_for(condition, seconds=120):
-    """Waits until ``condition`` holds; an error where it does not within far more time than it
-    needs.
-    """
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Waits until ``condition`` holds; fails after ``seconds``, far more than it needs."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came"

@@ -1,4 +1,4 @@
-"""A finished study, for looking at in Python.
+"""A finished study, read in Python.
 
 >>> import catsight
 >>> study = catsight.load("results/quickstart")  # doctest: +SKIP
@@ -19,28 +19,28 @@ from catsight.inputs.pictures import decode_png
 from catsight.tables.columns.frames import FRAMES
 
 
-def load(folder: str | os.PathLike = "results/quickstart") -> "Results":
-    """The finished study whose results lie in ``folder``.
+def load(folder: str | os.PathLike[str] = "results/quickstart") -> "Results":
+    """The finished study whose results are in ``folder``.
 
-    Raises :class:`CatsightError` where there are none, naming the studies beside it.
+    Raises :class:`CatsightError` if there is none, naming the studies beside it.
     """
     return Results(folder)
 
 
 class Results:
-    """A finished study: its tables as pandas data frames, read when they are asked for.
+    """A finished study: its tables as pandas data frames, each read at its first use.
 
-    ``encoders`` and ``views`` are the names of those that it compares; views of swapped parts and
-    of doses can be asked for by name, too.
+    ``encoders`` and ``views`` are the names of those that it compares. Views with swapped parts and
+    views at a dose are not among them, but can be read by name.
     """
 
-    def __init__(self, folder: str | os.PathLike):
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         if not (self.folder / "metrics.parquet").is_file():
             found = sorted(
                 path.parent.name for path in self.folder.parent.glob("*/metrics.parquet")
             )
-            beside = f"; beside it lie {', '.join(found)}" if found else ""
+            beside = f"; finished studies beside it: {', '.join(found)}" if found else ""
             raise CatsightError(
                 f"{self.folder} holds no finished study (no metrics.parquet); run it first{beside}"
             )
@@ -50,23 +50,28 @@ class Results:
         self.views = sorted({*names["reference"].to_pylist(), *names["view"].to_pylist()})
 
     def __repr__(self) -> str:
-        return f"<study {self.name}: {len(self.encoders)} encoders, {len(self.views)} views, in {self.folder}>"
+        counts = f"{len(self.encoders)} encoders, {len(self.views)} views"
+        return f"<study {self.name}: {counts}, in {self.folder}>"
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """One row per metric of one layer, pooling and view; layer ``all`` is the mean over layers."""
+        """One row per measure (``metric``), layer, pooling and view.
+
+        The layer ``all`` is the mean over layers.
+        """
         return self._table("metrics")
 
     @cached_property
     def stability(self) -> pd.DataFrame:
-        """One row per value with fewer groups, between halves of them, or as a share of a ceiling
-        (``kind``).
+        """One row per value with fewer groups, between halves of them, or relative to a ceiling.
+
+        The column ``kind`` says which.
         """
         return self._table("stability")
 
     @cached_property
     def maps(self) -> pd.DataFrame:
-        """One row per two layers, of two views of an encoder or of two encoders."""
+        """One row per pair of layers, of two views of an encoder or of two encoders."""
         return self._table("maps")
 
     @cached_property
@@ -76,36 +81,37 @@ class Results:
 
     @cached_property
     def attribution(self) -> pd.DataFrame:
-        """One row per part of the eye, layer and metric; part ``whole`` is the sum of the others."""
+        """One row per part of the eye, layer and measure; part ``whole`` is the sum of all."""
         return self._table("attribution")
 
     @cached_property
     def doses(self) -> pd.DataFrame:
-        """One row per metric of one layer at one dose of what is swept."""
+        """One row per measure, layer and dose."""
         return self._table("doses")
 
     @cached_property
     def frames(self) -> pd.DataFrame:
-        """One row per frame, without its picture (:meth:`picture`)."""
+        """One row per frame, without its picture (see :meth:`picture`)."""
         columns = [name for name in FRAMES.names if name not in ("image", "depth", "partner")]
         parts = [tables.read(path, columns).to_pandas() for path in self._shards("frames")]
         return self._once(pd.concat(parts, ignore_index=True), "frame_id")
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
-        """One row per file that could not be used, and why."""
+        """One row per file that could not be used, with the reason."""
         return tables.read(self.folder / "frames" / "rejected.parquet").to_pandas()
 
     @cached_property
     def near_duplicates(self) -> pd.DataFrame:
-        """One row per two pictures of different groups that look nearly alike, and in how many of
-        64 bits they differ.
+        """One row per pair of pictures of different groups that look nearly alike.
 
-        Of a group's pictures with the same hash the first stands for all."""
+        ``distance`` is the number of differing bits of their perceptual hashes, of 64. Pictures of
+        a group with the same hash are represented by the first.
+        """
         return tables.read(self.folder / "frames" / "near_duplicates.parquet").to_pandas()
 
     def picture(self, frame_id: str, view: str | None = None) -> np.ndarray:
-        """A frame as a view delivers it, or as it came without one: uint8 sRGB (h, w, 3)."""
+        """A frame in a view, or the frame itself without one: uint8 sRGB (h, w, 3)."""
         for path in self._shards("frames" if view is None else f"views/{view}"):
             frames = tables.read(path, ["frame_id"])["frame_id"].to_pylist()
             if frame_id in frames:
@@ -117,14 +123,13 @@ class Results:
 
     def layers(self, encoder: str) -> list[str]:
         """The columns of an encoder's features, ``<layer>/<pooling>``, in network order."""
-        names = tables.schema(
-            self._shards(f"features/{encoder}/{self._any_view(encoder)}")[0]
-        ).names
-        return [name for name in names if name != "frame_id"]
+        first = self._shards(f"features/{encoder}/{self._any_view(encoder)}")[0]
+        return [name for name in tables.schema(first).names if name != "frame_id"]
 
     def features(self, encoder: str, view: str, layer: str) -> pd.DataFrame:
-        """The features of all frames in one ``layer`` (as :meth:`layers` names it): a row per frame
-        id, float32.
+        """The features of all frames in a ``layer``, as :meth:`layers` names it.
+
+        float32, one row per frame, indexed by frame id.
         """
         parts = []
         for path in self._shards(f"features/{encoder}/{view}"):
@@ -141,13 +146,16 @@ class Results:
         return found
 
     def _once(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
-        """The rows, if no frame comes twice: then shards of an earlier run with more of them still
-        lie there.
+        """The rows, after checking that no frame comes twice.
+
+        A repeated frame means that shards of an earlier run, which had more of them, are left.
         """
-        if (twice := rows[column].duplicated()).any():
+        twice = rows[column].duplicated()
+        if twice.any():
             raise CatsightError(
-                f"{self.folder}: the frame '{rows[column][twice].iloc[0]}' comes twice, so shards of an earlier run "
-                "lie there; delete the folder and run again (the store keeps what can be kept)"
+                f"{self.folder}: the frame '{rows[column][twice].iloc[0]}' comes twice, so shards "
+                "of an earlier run are left there; delete the folder and run again (unchanged "
+                "results are kept in the store)"
             )
         return rows
 
@@ -172,6 +180,7 @@ class Results:
         path = self.folder / f"{name}.parquet"
         if not path.is_file():
             raise CatsightError(
-                f"{path} is missing: this study was run without {name} (see config.schema.yaml)"
+                f"{path} is missing: this study was run without {name} "
+                "(docs/configuration.md says how to add it)"
             )
         return tables.read(path).to_pandas()

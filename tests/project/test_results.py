@@ -1,10 +1,14 @@
 """A finished study, read in Python: what the tables hold, and clear errors."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import catsight
 from catsight import CatsightError, tables
+from catsight.inputs.pictures import encode_png
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.frames import FRAMES
 from catsight.tables.columns.metrics import METRICS
@@ -18,8 +22,6 @@ from catsight.tables.columns.views import VIEWS
 def folder(tmp_path):
     """A folder as a study leaves it, with three frames in two shards."""
     study, rng = tmp_path / "results" / "mine", np.random.default_rng(0)
-    from catsight.inputs.pictures import encode_png
-
     ids = [["a", "c"], ["b"]]
     vectors = {name: rng.normal(size=3).astype(np.float32) for name in "abc"}
     for shard, names in enumerate(ids):
@@ -70,7 +72,7 @@ def test_tables_are_data_frames(folder):
     [
         (
             lambda study: study.attribution,
-            "attribution.parquet is missing: this study was run without attribution",
+            r"attribution.parquet is missing: this study was run without attribution \(docs/configuration\.md",
         ),
         (lambda study: study.picture("z"), "has no frame 'z'"),
         (lambda study: study.picture("a", "dog"), "has no views dog; it has cat, human"),
@@ -93,7 +95,7 @@ def test_shards_of_an_earlier_run_are_noticed(folder):
         (path / kind / "2.parquet").write_bytes((path / kind / "0.parquet").read_bytes())
     study = catsight.load(path)
     with pytest.raises(
-        CatsightError, match="the frame 'a' comes twice, so shards of an earlier run lie there"
+        CatsightError, match="the frame 'a' comes twice, so shards of an earlier run are left there"
     ):
         study.features("vit", "cat", "b.0/mean")
     with pytest.raises(CatsightError, match="the frame 'a' comes twice"):
@@ -101,15 +103,14 @@ def test_shards_of_an_earlier_run_are_noticed(folder):
 
 
 def test_no_study_there(folder):
-    with pytest.raises(CatsightError, match=r"holds no finished study .* beside it lie mine"):
+    with pytest.raises(
+        CatsightError, match=r"holds no finished study .* finished studies beside it: mine"
+    ):
         catsight.load(folder[0].parent / "yours")
 
 
 def test_loading_is_not_imported_with_the_package():
     """Every job imports the package; pandas costs it half a second."""
-    import subprocess
-    import sys
-
     found = subprocess.run(
         [sys.executable, "-c", "import sys, catsight; print('pandas' in sys.modules)"],
         capture_output=True,

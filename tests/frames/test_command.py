@@ -1,17 +1,20 @@
-"""The command as the workflow calls it."""
+"""`catsight frames manifest` and `make`, as the workflow calls them."""
 
 import hashlib
 import io
+import json
 import re
 import resource
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from catsight import CatsightError, tables
-from catsight.frames import manifest
-from catsight.frames.command import allow_files, shard_of
+from catsight.frames import command, manifest
+from catsight.frames.command import allow_files
+from catsight.frames.make import shard_of
 from catsight.inputs import yaml_files
 from catsight.inputs.pictures import decode_png
 from catsight.tables.columns.frames import FRAMES
@@ -90,7 +93,7 @@ def test_shards_do_not_change_the_frames(folder):
 
 
 def test_a_frame_keeps_its_shard():
-    """Also in another process, and in the next version."""
+    """In another process, too, and in the next version."""
     assert [shard_of(name, 5) for name in ("chelsea-00", "chelsea-01", "猫.png")] == [3, 3, 1]
     counts = np.bincount([shard_of(f"{i}.jpg", 4) for i in range(4000)])
     assert np.abs(counts - 1000).max() < 110  # 4 standard deviations
@@ -304,17 +307,46 @@ def test_more_shards_than_the_system_allows_is_a_clear_error(monkeypatch):
     allow_files(100)
 
 
-def test_shards_in_great_number_hold_little_each(folder, monkeypatch):
-    from catsight.frames import command
-
-    held = []
-    monkeypatch.setattr(command, "_WAITING", 3000)
-    flush = command._Shard._flush
-    monkeypatch.setattr(
-        command._Shard, "_flush", lambda self: (held.append(self.bytes), flush(self))[1]
-    )
+def test_many_shards_hold_few_rows_each(folder, monkeypatch):
+    monkeypatch.setattr(command, "_WAITING", 15_000)  # a fifth for each table
     assert len(folder(shards=3, glances=20, glance_size=[0.5, 1.0])) == 180
-    assert max(held) < 1000 + 2 * 3000 and len(held) > 20
+    held = [
+        sum(len(image["bytes"]) for image in parquet.read_row_group(i)["image"].to_pylist())
+        for parquet in map(pq.ParquetFile, folder.outputs)
+        for i in range(parquet.num_row_groups)
+    ]
+    assert max(held) < 3000 + 2 * 3000 and len(held) > 20
+
+
+# -- sub-commands and their old names --------------------------------------------------------------
+
+
+def test_options_without_a_sub_command_still_make_frames(folder, capsys):
+    rows = folder()
+    options = ["--spec", json.dumps(folder.spec), "--store", str(folder.root / "store")]
+    tables_of = ["--manifest", str(folder.manifest), "--output", str(folder.root / "alias")]
+    command.main([*options, *tables_of])
+    assert "`catsight frames` is now `catsight frames make`" in capsys.readouterr().err
+    shards = [tables.read(folder.root / "alias" / f"{i}.parquet").to_pylist() for i in range(2)]
+    assert {row["frame_id"]: row for shard in shards for row in shard} == rows
+
+
+def test_sub_commands_are_listed(folder, capsys):
+    command.main(["--help"])
+    said = capsys.readouterr().out
+    assert "manifest" in said and "make" in said
+    with pytest.raises(CatsightError, match="say which command"):
+        command.main([])
+    with pytest.raises(CatsightError, match="did you mean manifest"):
+        command.main(["manifests"])
+
+
+@pytest.mark.parametrize("kind", ["dead_leaf", "make", "item", "no-such"])
+def test_an_unknown_kind_of_source_is_an_error(job, kind):
+    """Also if a module of that name is there, which is no source."""
+    job.add("a.png", np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(CatsightError, match=f"no kind of source '{kind}'"):
+        job(source={"source": kind, "path": str(job.folder), "group_by": "file"})
 
 
 def add_depth(job, name, depth):

@@ -1,7 +1,6 @@
 """Several sources in one study; clips and scenes; near-duplicates."""
 
 import io
-import sys
 import types
 
 import numpy as np
@@ -9,7 +8,9 @@ import pytest
 from PIL import Image, ImageFilter
 from skimage import data as photographs
 
-from catsight.frames.decode import Rejected
+from catsight import tables
+from catsight.frames import make, video
+from catsight.frames.item import Rejected
 from catsight.inputs import sources
 from catsight.inputs.pictures import decode_png
 from support.job_of_frames import Job, encoded, noise, table
@@ -98,9 +99,8 @@ def stills(monkeypatch):
                     number=number, seconds=number / 25, rgb=noise(1000 * ord(kind) + number)
                 )
 
-    module = types.ModuleType("catsight.frames.clip")
-    module.SUFFIXES, module.stills = (".mp4", ".gif"), stills
-    monkeypatch.setitem(sys.modules, "catsight.frames.clip", module)
+    monkeypatch.setattr(video, "SUFFIXES", (".mp4", ".gif"))
+    monkeypatch.setattr(video, "stills", stills)
     return calls
 
 
@@ -128,23 +128,21 @@ def test_stills_of_clips_are_one_group(job, stills):
 
 def test_a_long_clip_is_not_held_in_memory(job, stills, monkeypatch):
     """Stills are asked for as they are used."""
-    from catsight.frames import command
-
     job.add("a.mp4", b"a" * 300)
     ahead = []
-    asked = sys.modules["catsight.frames.clip"].stills
+    asked = video.stills
     written = []
-    monkeypatch.setattr(command._Shard, "add", lambda self, row: written.append(row))
+    monkeypatch.setattr(tables.Writer, "add", lambda self, row: written.append(row))
 
     def counting(*arguments, **options):
         for number, still in enumerate(asked(*arguments, **options)):
             ahead.append(number - len(written))
             yield still
 
-    monkeypatch.setattr(sys.modules["catsight.frames.clip"], "stills", counting)
+    monkeypatch.setattr(video, "stills", counting)
     job.list(source=VIDEO | {"path": str(job.folder), "every": 1})
     job.make()
-    assert len(written) == 300 and max(ahead) <= 2 * command._AT_ONCE + 2
+    assert len(written) == 300 and max(ahead) <= 2 * make._AT_ONCE + 2
 
 
 def test_near_duplicates_across_groups_are_listed(job):

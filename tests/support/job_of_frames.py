@@ -1,4 +1,4 @@
-"""Runs the commands of the stage, as the workflow does, and reads what they write."""
+"""Runs `catsight frames manifest` and `make` as the workflow does, and reads their tables."""
 
 import io
 import json
@@ -9,16 +9,24 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from catsight import tables
-from catsight.frames import command, manifest
+from catsight.frames import command
 
 SPEC = {
-    "glances": 0, "on_reject": "report", "max_pixels": 10**6, "shards": 2, "seed": 0, "code": "x", "versions": {},
-}  # fmt: skip
+    "glances": 0,
+    "on_reject": "report",
+    "max_pixels": 10**6,
+    "shards": 2,
+    "seed": 0,
+    "code": "x",
+    "versions": {},
+}
 
 
 class Job:
-    """Runs the commands on ``folder``, or another ``source`` or ``sources``, and reads what they
-    wrote.
+    """Runs both commands on ``folder``, or another ``source`` or ``sources``.
+
+    ``list`` and ``make`` run one of them, a call runs both; what the second returns are the frames
+    by id. ``shards``, ``near`` and ``left_out`` are the tables of the last call.
     """
 
     def __init__(self, root):
@@ -38,7 +46,7 @@ class Job:
         source = source or {"source": "folder", "path": str(self.folder), "group_by": group_by}
         self.spec = SPEC | {"sources": sources or {"": source}} | changes
         listed = json.dumps({"sources": self.spec["sources"]})
-        manifest.main(
+        command.manifest(
             ["--spec", listed, "--store", str(self.root / store), "--output", str(self.manifest)]
         )
 
@@ -46,10 +54,13 @@ class Job:
         out = self.root / out
         self.outputs = [out / f"{i}.parquet" for i in range(self.spec["shards"])]
         self.rejected = out / "rejected.parquet"
-        command.main([
-            "--spec", json.dumps(self.spec), "--store", str(self.root / store),
-            "--manifest", str(self.manifest), "--output", str(out),
-        ])  # fmt: skip
+        options = {
+            "--spec": json.dumps(self.spec),
+            "--store": str(self.root / store),
+            "--manifest": str(self.manifest),
+            "--output": str(out),
+        }
+        command.make([word for pair in options.items() for word in pair])
         self.near = tables.read(out / "near_duplicates.parquet").to_pylist()
         self.shards = [tables.read(path) for path in self.outputs]
         self.left_out = {
@@ -71,7 +82,7 @@ def encoded(rgb, kind="PNG"):
 
 
 def noise(seed, height=8, width=9):
-    """A picture that no other seed gives."""
+    """A picture of random values, another for each seed."""
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 

@@ -1,3 +1,1 @@
-"""Photographs to frames: the sRGB pictures that everything else looks at, with an id and a group
-each.
-"""
+"""Photographs, clips, tables and synthetic scenes to frames: sRGB pictures with id and group."""

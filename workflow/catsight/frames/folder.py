@@ -1,6 +1,6 @@
-"""The user's own photographs: all files under a folder."""
+"""The source ``folder``: all pictures under a folder of the user's, with their depth maps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from catsight.frames.decode import decode, read_depth
-from catsight.frames.item import File, Item, Picture
+from catsight.frames.item import File, Found, Item, Picture
+from catsight.run.specs import SourceSpec
 
 #: How the name of a depth map ends.
 _DEPTH = ".depth.npy"
@@ -16,7 +17,7 @@ _DEPTH = ".depth.npy"
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph of the user's, and its depth map."""
+    """A photograph of the user's, and its depth map if it has one."""
 
     file: File
     group: str
@@ -28,6 +29,7 @@ class Photo:
             return decode(path, max_pixels)
 
     def picture(self, max_pixels: int) -> Picture:
+        """The photograph with its depth map."""
         rgb = self.read(max_pixels)
         if self.depth is None:
             return Picture(rgb)
@@ -35,7 +37,7 @@ class Photo:
             return Picture(rgb, read_depth(path, rgb.shape[:2]))
 
 
-def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> list[Item]:
+def items(source: SourceSpec, found: Found, max_pixels: int) -> list[Item]:
     """One item for each file, whatever it holds, in their order."""
     return [
         Item(photo.file.name, photo.group, partial(photo.picture, max_pixels))
@@ -44,10 +46,9 @@ def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int)
 
 
 def photos(found: Sequence[File], group_by: str) -> list[Photo]:
-    """The files that are not the depth map of another: a ``photo.depth.npy`` beside a ``photo.jpg``
-    is that photo's.
+    """The files other than depth maps; ``photo.depth.npy`` beside ``photo.jpg`` is its depth map.
 
-    A photo's group is itself (``group_by`` "file") or the folder it lies in ("folder").
+    A photo's group is the photo itself (``group_by`` "file") or its folder ("folder").
     """
     depths = {
         Path(file.path.as_posix().removesuffix(_DEPTH)): file
@@ -63,7 +64,5 @@ def photos(found: Sequence[File], group_by: str) -> list[Photo]:
 
 
 def group_of(name: str, group_by: str) -> str:
-    """The group of what is in a file: the file, or the folder that it lies in ("." for the
-    topmost).
-    """
+    """The group of a file's pictures: the file, or its folder ("." for the topmost)."""
     return name if group_by == "file" else str(PurePosixPath(name).parent)

@@ -1,14 +1,37 @@
-"""What every source gives: pictures yet to be read, one after the other."""
+"""Items: the pictures that a source offers, not read yet, and why some cannot be used."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from catsight.errors import CatsightError
 from catsight.inputs import files
+
+
+class Rejected(Exception):
+    """A picture that cannot be used: ``reason`` is one of a few short words, ``detail`` a sentence.
+
+    Reasons for a file: "unreadable", "empty", "not an image", "not a clip", "unsupported", "too
+    large", "truncated", "bad depth"; for a table or a row of it "no pictures", "no bytes"; for a
+    pair "unmatched", "unequal sizes"; and "duplicate".
+    """
+
+    def __init__(self, reason: str, detail: str):
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raises :class:`Rejected` if ``width`` times ``height`` is more than ``max_pixels``."""
+    if width * height > max_pixels:
+        raise Rejected(
+            "too large",
+            f"{width} × {height} px are more than frames.max_pixels, which is {max_pixels}",
+        )
 
 
 @dataclass(frozen=True)
@@ -17,41 +40,39 @@ class Picture:
 
     rgb: np.ndarray
     depth: np.ndarray | None = None  #: distance of each pixel in metres, float32 (h, w)
-    partner: np.ndarray | None = (
-        None  #: what was recorded with it, uint8 sRGB, of a size of its own
-    )
+    partner: np.ndarray | None = None  #: recorded together with it, uint8 sRGB, of any size
 
 
 @dataclass(frozen=True)
 class Item:
-    """A picture that frames are made from. ``name`` becomes their id, ``credits`` are columns of
-    their table.
+    """A picture that frames are made from.
 
-    ``load`` gives it, in another thread; or raises :class:`catsight.frames.decode.Rejected`.
+    ``name`` becomes the frames' id, ``credits`` are columns of their table. ``load`` reads the
+    picture, in another thread; it may raise :class:`Rejected`.
     """
 
     name: str
     group: str
     load: Callable[[], Picture]
     credits: Mapping[str, str | None] = field(default_factory=dict)
-    mark: str = "#"  #: what stands between its name and the number of a glance
+    mark: str = "#"  #: separates the name from the number of a glance
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of the user's, as the manifest knows it."""
+    """One of the user's files, as listed in the manifest."""
 
-    name: str  #: its path below the source's folder, as it stands in ids
+    name: str  #: its path below the source's folder, as written in ids
     path: Path
-    sha256: str | None  #: None where it could not be read
+    sha256: str | None  #: None if the file could not be read when it was listed
 
     @contextmanager
     def unchanged(self) -> Iterator[Path]:
         """The path, to be read in the block.
 
-        Raises :class:`CatsightError` where the file's bytes are not those of the manifest: they are
-        hashed before, in constant memory, and what tells of a write or a replacement (inode, size,
-        time) is compared before and after.
+        Raises :class:`CatsightError` if the bytes are not those that the manifest lists. They are
+        hashed before the block, in constant memory; inode, size and time of change, which show
+        whether a file was written to or replaced, are compared before and after.
         """
         before = files.stamp(self.path)
         if files.digest(self.path) != self.sha256:
@@ -64,15 +85,19 @@ class File:
 
     def _changed(self) -> CatsightError:
         return CatsightError(
-            f"{self.path} has changed since it was listed: its bytes are no longer those in the manifest. Delete "
-            "manifest.parquet in the study's frames folder and run again"
+            f"{self.path} has changed since it was listed: its SHA-256 is not the one in the "
+            "manifest. Delete manifest.parquet in the study's frames folder and run again"
         )
 
 
-def rejecting(name: str, group: str, problem: Exception) -> Item:
-    """An item that cannot be used."""
+#: The files of one source, by the key of the source that names them, in the manifest's order.
+Found = Mapping[str, Sequence[File]]
 
-    def load() -> Picture:
+
+def rejecting(name: str, group: str, problem: Rejected) -> Item:
+    """An item whose ``load`` raises ``problem``."""
+
+    def load() -> NoReturn:
         raise problem
 
     return Item(name, group, load)

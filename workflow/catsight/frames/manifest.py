@@ -1,46 +1,32 @@
-"""``catsight manifest``: the user's files that the frames are made from, each with its hash.
+"""The manifest: the user's files that frames are made from, with the SHA-256 of each.
 
-What follows depends on this one small table, not on thousands of files; and the frames are made
-from what it lists or not at all.
+Later jobs depend on this one small table, not on thousands of files; and a file that has changed
+since it was listed is an error.
 """
 
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.frames.item import File
 from catsight.inputs import files, hub, sources
-from catsight.run import job
 from catsight.run.prefetch import ahead
 from catsight.run.progress import Progress
-from catsight.tables.columns.manifest import MANIFEST
-from catsight.tables.store import Store, address
+from catsight.run.specs import SourceSpec
 
-#: Files hashed at once; hashing runs without Python's lock.
+#: Files that are hashed at once; hashing releases the GIL.
 _AT_ONCE = min(4, os.cpu_count() or 1)
 
 
-def main(arguments: Sequence[str]) -> None:
-    parser = job.parser(
-        "manifest",
-        "Lists the files that the frames are made from, with the SHA-256 of each. The spec says where they are.",
-    )
-    parser.add_argument("--output", type=Path, required=True, help="the table to write")
-    options = parser.parse_args(arguments)
-    spec, store = options.spec, Store(options.store)
+def listing(named: Mapping[str, SourceSpec]) -> list[dict[str, Any]]:
+    """Rows of the manifest of some sources (by name, as in the spec), sorted.
 
-    sources.check(spec["sources"])
-    rows = listing(spec["sources"])
-    where = address(spec, {"files": rows})
-    if not store.find(where, options.output):
-        store.save(where, options.output, MANIFEST, rows, {"stage": "frames", "spec": spec})
-
-
-def listing(named: Mapping[str, Mapping]) -> list[dict]:
-    """Rows of the manifest of some sources (by name, as the spec has them), sorted."""
+    Downloads datasets from the hub. Raises :class:`CatsightError` if a source has no files.
+    """
     places = []
     for name, source in named.items():
         for key, path in _roots(source, hub.fetch).items():
@@ -49,7 +35,7 @@ def listing(named: Mapping[str, Mapping]) -> list[dict]:
                 names = _of_dataset(names)
             if not names:
                 raise CatsightError(
-                    f"'{path}' holds no files{_that_match(source)}; the source needs some"
+                    f"'{path}' holds no files{_that_match(source)}; the source needs at least one"
                 )
             places += [(name, key, root, file) for file in names]
     rows = []
@@ -68,8 +54,11 @@ def listing(named: Mapping[str, Mapping]) -> list[dict]:
     return sorted(rows, key=lambda row: (row["source"], row["key"], row["path"]))
 
 
-def found(manifest: Path, named: Mapping[str, Mapping]) -> dict[str, dict[str, list[File]]]:
-    """The files that a manifest lists, by source and key, in its order."""
+def found(manifest: Path, named: Mapping[str, SourceSpec]) -> dict[str, dict[str, list[File]]]:
+    """The files in the table ``manifest``, by source and key, in its order.
+
+    Raises :class:`CatsightError` if the table lists files of other sources than the ``named``.
+    """
     places: dict[str, dict[str, tuple[Path, list[File]]]] = {
         name: {key: (Path(path), []) for key, path in _roots(source, _fetched).items()}
         for name, source in named.items()
@@ -89,34 +78,37 @@ def found(manifest: Path, named: Mapping[str, Mapping]) -> dict[str, dict[str, l
     }
 
 
-def _roots(source: Mapping, snapshot: Callable) -> dict[str, str]:
-    """The folders and files that a source reads, by the key of the source that names them; a
-    dataset's as ``path``.
+def _roots(
+    source: SourceSpec, snapshot: Callable[[str, str, list[str] | None], Path]
+) -> dict[str, str]:
+    """The folders and files that a source reads, by the key of the source that names them.
+
+    The folder of a dataset has the key "path".
     """
     if source["source"] == "hub":
         return {"path": str(snapshot(source["dataset"], source["revision"], source["files"]))}
     return sources.roots(source)
 
 
-def _fetched(dataset: str, revision: str, patterns: Sequence[str] | None) -> Path:
+def _fetched(dataset: str, revision: str, patterns: list[str] | None) -> Path:
     if (folder := hub.cached(dataset, revision)) is None:
         raise CatsightError(
-            f"the dataset {dataset} at {revision[:12]} is no longer in the hub's cache on this machine; delete "
-            "manifest.parquet in the study's frames folder and run again to fetch it"
+            f"the dataset {dataset} at {revision[:12]} is no longer in the hub's cache on this "
+            "machine; delete manifest.parquet in the study's frames folder and run again to fetch "
+            "it"
         )
     return folder
 
 
 def _of_dataset(names: Sequence[str]) -> list[str]:
-    """The files of a dataset that are read: its tables, where it has any; else all but the text
-    about it.
-    """
+    """The files of a dataset to read: its tables if it has any, else all but README.md."""
     return [name for name in names if name.endswith(".parquet")] or [
         name for name in names if name != "README.md"
     ]
 
 
 def _measure(place: tuple[str, str, str, str]) -> tuple[str | None, int | None]:
+    """SHA-256 and size (bytes) of a file, None if it cannot be read."""
     path = os.path.join(*place[2:])
     digest = files.digest(path)
     if digest is None:
@@ -125,5 +117,6 @@ def _measure(place: tuple[str, str, str, str]) -> tuple[str | None, int | None]:
     return digest, os.path.getsize(path)
 
 
-def _that_match(source: Mapping) -> str:
-    return f" whose path matches {' or '.join(source['files'])}" if source.get("files") else ""
+def _that_match(source: SourceSpec) -> str:
+    patterns = source.get("files")
+    return f" whose path matches {' or '.join(patterns)}" if patterns else ""

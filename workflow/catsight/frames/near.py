@@ -1,4 +1,4 @@
-"""Near-duplicates: frames of different groups that show the same picture, or nearly."""
+"""Near-duplicates: pictures of different groups that look the same, or nearly."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 from scipy.fft import dctn
 
-#: So many of 64 bits may differ between two frames of the same picture. With 22 pictures of
-#: scikit-image, scikit-learn and matplotlib, and 60 glances at each, changed and compared with
-#: themselves, so many lie within 6 / 8 / 10 bits:
+#: At most this many of 64 bits differ between the hashes of near-duplicates. Measured with 22
+#: pictures of scikit-image, scikit-learn and matplotlib, and 60 glances at each, changed and
+#: compared with themselves; the share within 6 / 8 / 10 bits:
 #:
 #:     saved as JPEG of quality 50     100   / 100   / 100   %
 #:     half the size                    98.5 /  99.7 /  99.9 %
@@ -19,17 +19,17 @@ from scipy.fft import dctn
 #:     2 % cut off, from all sides      92.0 /  95.8 /  96.9 %
 #:     2 % cut off, from two            77.2 /  90.3 /  95.2 %
 #:
-#: while of 860,000 pairs of glances at different pictures 0 / 1 / 5 do, all of them at the two
-#: pictures of one stereo pair, and none of 320,000 pairs of dead leaves. Of random hashes one pair
-#: in 2e11 / 4e9 / 1e8 does.
+#: Of 860,000 pairs of glances at different pictures 0 / 1 / 5 are within them, all at the two
+#: pictures of one stereo pair; of 320,000 pairs of dead leaves none; of random hashes one pair in
+#: 2e11 / 4e9 / 1e8.
 NEAR = 8
-#: The hash of a picture that has too little contrast to be told from others; it is near nothing.
+#: The hash of a picture with too little contrast to be told from others; never a near-duplicate.
 FLAT = 0
 
-#: Side, px, of the small picture that is hashed, and the least standard deviation of its luma, of
-#: 255, that counts.
+#: Side, px, of the small picture that is hashed, and the least standard deviation of its luma (of
+#: 255) that is not flat.
 _SIDE, _CONTRAST = 32, 1.0
-# the 64 lowest frequencies but 0, from the lowest on
+# the 64 lowest frequencies except 0, from the lowest on
 _BY_FREQUENCY = np.argsort(
     np.add.outer(np.arange(16) ** 2, np.arange(16) ** 2).ravel(), kind="stable"
 )
@@ -37,13 +37,13 @@ _ROWS, _COLUMNS = np.divmod(_BY_FREQUENCY[1:65], 16)
 
 
 def perceptual_hash(rgb: np.ndarray) -> int:
-    """64 bits that stay, all but a few, while a picture (uint8 sRGB (h, w, 3)) looks the same.
+    """64 bits, nearly all of which stay while a picture (uint8 sRGB (h, w, 3)) looks the same.
 
-    The signs of the 64 lowest frequencies, but the mean, in the cosine transform of its luma,
-    shrunk to 32 × 32 px: brightness, contrast and sharpness do not matter, nor do size and aspect
-    ratio. (Zauner's pHash compares such coefficients with their median, which came out no better.)
-    :data:`FLAT`, 0, where those frequencies together have a standard deviation of less than one
-    level of 255. A picture of 512 × 512 px takes 0.7 ms.
+    They are the signs of the 64 lowest frequencies, except the mean, in the cosine transform of the
+    luma at 32 × 32 px: brightness, contrast, sharpness, size and aspect ratio do not matter.
+    (Zauner's pHash compares such coefficients with their median, which was no better.)
+    :data:`FLAT`, 0, if those frequencies together have a standard deviation of less than one level
+    of 255. A picture of 512 × 512 px takes 0.7 ms.
     """
     small = (
         Image.fromarray(rgb).convert("L").convert("F").resize((_SIDE, _SIDE), Image.Resampling.BOX)
@@ -57,16 +57,15 @@ def perceptual_hash(rgb: np.ndarray) -> int:
 def near_pairs(
     hashes: np.ndarray, groups: Sequence[str], distance: int = NEAR
 ) -> list[tuple[int, int, int]]:
-    """All pairs of frames of different groups whose hashes, uint64 (n,), differ in at most
-    ``distance`` bits.
+    """All pairs of pictures of different groups with at most ``distance`` different bits, sorted.
 
-    As (i, j, bits that differ) with i < j, in order. Of a group's frames with the same hash (a clip
-    that stands still) only the first counts; frames that are :data:`FLAT` do not count.
+    ``hashes`` are uint64 (n,); a pair is (i, j, number of different bits) with i < j. Of a group's
+    pictures with the same hash (a still clip) only the first counts; :data:`FLAT` ones do not.
 
     ``near_pairs(numpy.random.default_rng(0).integers(1, 2**64, n, "uint64"), [*map(str,
     range(n))])``: 0.03, 0.31, 2.7 and 43 s of one processor for 10,000, 50,000, 200,000 and
-    1,000,000 frames; the last took 290 MB and found 161 pairs (139 are expected). Pairs that are
-    found take memory of their own.
+    1,000,000 pictures; the last took 290 MB and found 161 pairs (139 are expected). The pairs found
+    take memory in addition.
     """
     hashes = np.asarray(hashes, dtype=np.uint64)
     numbers: dict[str, int] = {}
@@ -83,7 +82,7 @@ def near_pairs(
             differing = hashes[first] ^ hashes[second]
             near = (np.bitwise_count(differing) <= distance) & (numbered[first] != numbered[second])
             first, second, differing = first[near], second[near], differing[near]
-            for earlier in masks[:which]:  # with this one they have been found before
+            for earlier in masks[:which]:  # such pairs were found with this mask
                 new = differing & earlier != 0
                 first, second, differing = first[new], second[new], differing[new]
             pairs = np.sort(frames[np.stack([first, second], axis=1)], axis=1)
@@ -101,16 +100,15 @@ def _first_of_each(hashes: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def _masks(n: int, distance: int) -> list[np.uint64]:
-    """Sets of bits, in one of which, at least, two hashes are the same that differ in at most
-    ``distance`` bits.
+    """Masks of bits: hashes with at most ``distance`` different bits agree in at least one mask.
 
-    Where 64 bits are cut into distance + k bands, k of them hold no difference: so any two such
-    hashes are the same in one of the sets of k bands. The larger k is, the more sets there are to
-    sort by, and the fewer hashes are alike in each by chance.
+    If 64 bits are cut into distance + k bands, at least k of them hold no difference, so two such
+    hashes agree in one of the sets of k bands. The larger k, the more masks there are to sort by,
+    and the fewer of the ``n`` hashes agree in each by chance.
     """
 
     def cost(k: int) -> float:
-        # to sort one hash takes as long as to compare about three
+        # sorting takes as long for each hash as about three comparisons
         return math.comb(distance + k, k) * (3 * n + n**2 / 2 ** (1 + 64 * k / (distance + k)))
 
     k = min(range(1, 5), key=cost)
@@ -120,15 +118,13 @@ def _masks(n: int, distance: int) -> list[np.uint64]:
 
 
 def _alike(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """All pairs of places with equal ``keys``, a few arrays of at most as many pairs as there are
-    keys.
-    """
+    """All pairs of positions with equal ``keys``, in arrays of at most as many pairs as keys."""
     order = np.argsort(keys)
     keys = keys[order]
     place = np.arange(len(keys))
-    for step in count(
-        1
-    ):  # each with the one so many places on; who differs from the nearer differs from the farther
+    # compares each key with the one ``step`` places on; keys that differ from a nearer one also
+    # differ from all farther ones
+    for step in count(1):
         place = place[place + step < len(keys)]
         place = place[keys[place] == keys[place + step]]
         if not len(place):

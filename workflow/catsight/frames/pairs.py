@@ -1,28 +1,33 @@
-"""Pictures that were recorded in pairs, as by a human's camera and a cat's: two folders or tables."""
+"""The source ``pairs``: pictures recorded in pairs, as by a human's camera and a cat's.
+
+Each side is a folder or tables.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import PurePosixPath
+from typing import Any
+
+import pyarrow as pa
 
 from catsight.errors import CatsightError
 from catsight.frames import folder, parquet
-from catsight.frames.decode import Rejected
-from catsight.frames.item import File, Item, Picture, rejecting
+from catsight.frames.item import File, Found, Item, Picture, Rejected, rejecting
+from catsight.run.specs import SourceSpec
 
-#: Row groups of a table that are kept in memory: with both tables in the same order, one would do.
+#: Row groups kept in memory for each side. One would do if both sides had the same order.
 _KEPT = 2
 
 
-def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> Iterator[Item]:
-    """One item for each pair, in the order of the first of both; then what has no partner, rejected
-    by name.
+def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
+    """One item for each pair, in the order of the side ``path``; then what is rejected.
 
-    Files are matched by their path below the folder without its suffix, rows of tables by id.
+    Files are matched by their path below the folder without its suffix, rows of tables by id. A
+    picture without a partner is rejected.
     """
     with ExitStack() as stack:
-        first, second = (
-            _side(found[key], source, max_pixels, stack) for key in ("path", "partner")
-        )
+        first = _side(found["path"], source, max_pixels, stack)
+        second = _side(found["partner"], source, max_pixels, stack)
         for key in first.keys:
             try:
                 if key not in second.keys:
@@ -55,7 +60,7 @@ def _together(one: Callable[[], Picture], other: Callable[[], Picture]) -> Calla
 
 
 def _side(
-    found: Sequence[File], source: Mapping, max_pixels: int, stack: ExitStack
+    found: Sequence[File], source: SourceSpec, max_pixels: int, stack: ExitStack
 ) -> "_Folder | _Tables":
     if any(file.name.endswith(".parquet") for file in found):
         return _Tables(found, source, max_pixels, stack)
@@ -63,9 +68,9 @@ def _side(
 
 
 class _Folder:
-    """One side of the pairs: the pictures of a folder. ``keys`` are what they are matched by."""
+    """One side of the pairs: the pictures of a folder, by the key that they are matched by."""
 
-    def __init__(self, found: Sequence[File], source: Mapping, max_pixels: int):
+    def __init__(self, found: Sequence[File], source: SourceSpec, max_pixels: int):
         self.keys: dict[str, folder.Photo] = {}
         self.rejected: list[tuple[str, Rejected]] = []
         self.max_pixels = max_pixels
@@ -73,11 +78,8 @@ class _Folder:
             name = photo.file.name
             same = self.keys.setdefault(str(PurePosixPath(name).with_suffix("")), photo)
             if same is not photo:
-                problem = Rejected(
-                    "unmatched",
-                    f"without its suffix it is called as {same.file.name}, which is taken",
-                )
-                self.rejected.append((name, problem))
+                problem = f"without its suffix it is called as {same.file.name}, which is taken"
+                self.rejected.append((name, Rejected("unmatched", problem)))
 
     def name(self, key: str) -> str:
         return self.keys[key].file.name
@@ -87,44 +89,42 @@ class _Folder:
         return self.name(key), self.keys[key].group
 
     def fetch(self, key: str) -> Callable[[], Picture]:
-        """What gives the picture, in another thread."""
+        """A function that reads the picture, for another thread."""
         photo = self.keys[key]
         return lambda: photo.picture(self.max_pixels)
 
 
 class _Tables:
-    """One side of the pairs: the rows of tables. In memory are their ids, and a few row groups."""
+    """One side of the pairs: the rows of tables, by id. Ids and a few row groups are in memory."""
 
-    def __init__(self, found: Sequence[File], source: Mapping, max_pixels: int, stack: ExitStack):
+    def __init__(
+        self, found: Sequence[File], source: SourceSpec, max_pixels: int, stack: ExitStack
+    ):
         self.keys: dict[str, tuple[int, int, int]] = {}  # id -> table, row group, row
         self.rejected: list[tuple[str, Rejected]] = []
         self.max_pixels = max_pixels
-        self.tables: list = []
-        self.kept: dict = {}
+        self.tables: list[tuple[File, parquet.Columns]] = []
+        self.kept: dict[tuple[int, int], pa.Table] = {}  # by table and row group
         for file in found:
             try:
                 self._index(file, source, stack)
             except Rejected as problem:
                 self.rejected.append((file.name, problem))
 
-    def _index(self, file: File, source: Mapping, stack: ExitStack) -> None:
+    def _index(self, file: File, source: SourceSpec, stack: ExitStack) -> None:
         with parquet.opened(stack.enter_context(file.unchanged())) as table:
             columns = parquet.columns_of(table, source)
             if columns.id is None:
                 raise CatsightError(
-                    f"{file.path}: rows are paired by id, so name the column that holds it (id: ...)"
+                    f"{file.path}: rows are paired by id; name the column that holds it (id: ...)"
                 )
             self.tables.append((file, columns))
             for group in range(table.num_row_groups):
                 ids = table.read_row_group(group, columns=[columns.id])[columns.id].to_pylist()
                 for row, key in enumerate(map(str, ids)):
                     if key in self.keys:
-                        self.rejected.append(
-                            (
-                                key,
-                                Rejected("unmatched", f"{file.name} holds another row of this id"),
-                            )
-                        )
+                        problem = f"{file.name} holds another row of this id"
+                        self.rejected.append((key, Rejected("unmatched", problem)))
                     self.keys.setdefault(key, (len(self.tables) - 1, group, row))
 
     def name(self, key: str) -> str:
@@ -132,13 +132,13 @@ class _Tables:
 
     def about(self, key: str) -> tuple[str, str]:
         row, columns = self._row(key)
-        return key, parquet.named(row, columns.group) or key
+        return key, parquet.text_of(row, columns.group) or key
 
     def fetch(self, key: str) -> Callable[[], Picture]:
         row, columns = self._row(key)
         return lambda: parquet.picture(row, columns, self.max_pixels, key)
 
-    def _row(self, key: str) -> tuple[Mapping, parquet.Columns]:
+    def _row(self, key: str) -> tuple[Mapping[str, Any], parquet.Columns]:
         at, group, row = self.keys[key]
         file, columns = self.tables[at]
         if (at, group) not in self.kept:

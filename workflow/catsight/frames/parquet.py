@@ -1,19 +1,22 @@
-"""Tables of pictures: Parquet files in the layout of Hugging Face ``datasets``, catsight's own
-frames among them.
+"""The source ``parquet``: tables of pictures in the layout of Hugging Face ``datasets``.
+
+catsight's own frames are such tables.
 """
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catsight import tables
-from catsight.frames.decode import Rejected, decode_bytes, read_depth
-from catsight.frames.item import File, Item, Picture, rejecting
+from catsight.frames.decode import decode_bytes, read_depth
+from catsight.frames.item import Found, Item, Picture, Rejected, rejecting
+from catsight.run.specs import SourceSpec
 
 #: Rows held in memory at once.
 _ROWS = 16
@@ -22,25 +25,25 @@ _CREDITS = ("title", "author", "licence", "link")
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns of a table are."""
+    """The names of a table's columns that are read."""
 
     image: str
     id: str | None
     group: str | None
-    more: tuple[str, ...] = ()  #: what a table of catsight's frames says besides: depth, credits
+    more: tuple[str, ...] = ()  #: in tables of catsight's frames: depth, credits
 
     @property
     def names(self) -> list[str]:
+        """All of them, each once."""
         return [
             name for name in dict.fromkeys([self.image, self.id, self.group, *self.more]) if name
         ]
 
 
-def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int) -> Iterator[Item]:
+def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
     """One item for each row of each table, in their order.
 
-    Tables of catsight's own that lie beside its frames and hold no pictures (rejected.parquet) are
-    passed over.
+    Skips catsight's own tables without pictures, which lie beside its frames (rejected.parquet).
     """
     for file in found["path"]:
         try:
@@ -59,7 +62,7 @@ def items(source: Mapping, found: Mapping[str, Sequence[File]], max_pixels: int)
 
 @contextmanager
 def opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """A Parquet file to read in the block. What is wrong with it raises :class:`Rejected`."""
+    """A Parquet file to read in the block; raises :class:`Rejected` if it cannot be read."""
     try:
         # pre_buffer would read all row groups at once
         with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as parquet:
@@ -76,16 +79,18 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         ) from None
 
 
-def columns_of(parquet: pq.ParquetFile, source: Mapping) -> Columns:
-    """The columns to read, as ``source`` names them or catsight's own tables call them. Raises
-    :class:`Rejected`.
+def columns_of(parquet: pq.ParquetFile, source: SourceSpec) -> Columns:
+    """The columns to read, named by ``source`` or, in catsight's own tables, known.
+
+    Raises :class:`Rejected` if the table lacks one, or its pictures are of another type.
     """
     schema = parquet.schema_arrow
-    for key in ("image", "id", "group"):
-        if source[key] is not None and source[key] not in schema.names:
+    named = {"image": source["image"], "id": source["id"], "group": source["group"]}
+    for key, column in named.items():
+        if column is not None and column not in schema.names:
             raise Rejected(
                 "no pictures",
-                f"it has no column '{source[key]}' ({key}); it has {', '.join(schema.names[:20])}",
+                f"it has no column '{column}' ({key}); it has {', '.join(schema.names[:20])}",
             )
     kind = schema.field(source["image"]).type
     if not (
@@ -108,31 +113,31 @@ def _binary(kind: pa.DataType) -> bool:
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 
-def _item(row: Mapping, place: str, columns: Columns, max_pixels: int) -> Item:
-    name = named(row, columns.id) or place
+def _item(row: Mapping[str, Any], place: str, columns: Columns, max_pixels: int) -> Item:
+    name = text_of(row, columns.id) or place
     return Item(
         name,
-        named(row, columns.group) or name,
+        text_of(row, columns.group) or name,
         lambda: picture(row, columns, max_pixels, name),
         credits_of(row),
     )
 
 
-def named(row: Mapping, column: str | None) -> str | None:
-    """What a column says, as text; None where it says nothing."""
+def text_of(row: Mapping[str, Any], column: str | None) -> str | None:
+    """The value in a column as text; None if there is no such column or value."""
     return None if column is None or row[column] is None else str(row[column])
 
 
-def credits_of(row: Mapping) -> dict[str, str]:
-    """The credits that a row of catsight's own holds."""
+def credits_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """The credits in a row of catsight's own tables."""
     return {key: row[key] for key in _CREDITS if row.get(key) is not None}
 
 
-def picture(row: Mapping, columns: Columns, max_pixels: int, name: str) -> Picture:
-    """The picture of a row, whatever kind of file its bytes are. Raises :class:`Rejected`.
+def picture(row: Mapping[str, Any], columns: Columns, max_pixels: int, name: str) -> Picture:
+    """The picture of a row, in any format that is read. Raises :class:`Rejected`.
 
-    Where a row holds no bytes but a path, as ``datasets`` allows, that path is not followed: it may
-    lead anywhere.
+    If a row holds a path instead of bytes, as ``datasets`` allows, that path is not followed: it
+    may lead anywhere.
     """
     image = row[columns.image]
     data = image["bytes"] if isinstance(image, Mapping) else image

@@ -1,0 +1,152 @@
+"""Files of clips: opened, and checked before anything is decoded."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from catsight.frames.item import Rejected, check_size
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+#: The formats that are read, whatever a file is called. Not playlists, which make FFmpeg read or
+#: fetch other files; nor MPEG programme streams (.mpg), at which PyAV before 18 crashes.
+_FORMATS = "mov,matroska,webm,avi,mpegts,asf,gif,apng"
+
+#: Transfer functions and primaries that a screen for sRGB would show wrongly.
+_TRANSFERS = {
+    8: "linear",
+    9: "logarithmic",
+    10: "logarithmic",
+    16: "PQ (HDR)",
+    17: "SMPTE 428",
+    18: "HLG (HDR)",
+}
+_PRIMARIES = {9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
+
+
+@contextmanager
+def open_clip(
+    path: str | os.PathLike, max_pixels: int
+) -> Iterator[tuple["InputContainer", "VideoStream"]]:
+    """A clip and its first stream of pictures that is not a cover.
+
+    Raises :class:`Rejected` if it cannot be used; also at the end of the block, if the end of an
+    MP4, MOV, MKV, WebM, AVI or GIF file is missing.
+    """
+    import av
+
+    path = Path(path)
+    # the decoder's own limit, for a clip whose frames grow; coded frames are somewhat larger than
+    # displayed ones
+    limits = {"max_pixels": str(2 * max_pixels + 65536)}
+    if path.exists() and not path.is_file():  # opening a named pipe would block
+        raise Rejected("unreadable", "it is not a regular file")
+    try:  # FFmpeg gets a file, not a name, which it may take for a protocol or refuse as no UTF-8
+        file = open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise Rejected("unreadable", f"the system says: {error.strerror}") from None
+    with file:
+        if not file.seek(0, os.SEEK_END):
+            raise Rejected("empty", "the file holds no bytes")
+        file.seek(0)
+        try:
+            clip = av.open(file, "r", options=limits | {"format_whitelist": _FORMATS})
+        except (av.FFmpegError, ValueError) as error:
+            if _cut_short(file):
+                raise Rejected("truncated", "it is cut short: its end is missing") from None
+            raise Rejected("not a clip", f"its format cannot be read ({message(error)})") from None
+        with clip:
+            stream = _pictures(clip)
+            _check(stream, max_pixels)
+            stream.codec_context.options = limits
+            # with threads by frame, the number of frames lost before a damaged one varies
+            stream.thread_type = "SLICE"
+            yield clip, stream
+            if _cut_short(file):
+                raise Rejected("truncated", "it is cut short: its end is missing")
+
+
+def square(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    """The size of a picture whose pixels are made square; neither side is shortened.
+
+    ``aspect`` is a pixel's width by its height; None or 0 if the clip does not say.
+    """
+    if not aspect:
+        return width, height
+    return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
+
+
+def message(error: Exception) -> str:
+    """What FFmpeg says of an error."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _pictures(clip: "InputContainer") -> "VideoStream":
+    """The first stream of pictures that is not a cover."""
+    from av.stream import Disposition
+
+    for stream in clip.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    others = sorted({stream.type for stream in clip.streams if stream.type != "video"})
+    raise Rejected("not a clip", f"it holds no pictures, only {', '.join(others) or 'a cover'}")
+
+
+def _check(stream: "VideoStream", max_pixels: int) -> None:
+    """Raises :class:`Rejected` if the stream's header says that it cannot be used."""
+    context = stream.codec_context
+    if not context.width or not context.height:
+        raise Rejected("unsupported", "the size of its frames is missing or impossible")
+    check_size(*square(context.width, context.height, stream.sample_aspect_ratio), max_pixels)
+    for what, name in (
+        ("light", _TRANSFERS.get(context.color_trc)),
+        ("colours", _PRIMARIES.get(context.color_primaries)),
+    ):
+        if name:
+            raise Rejected(
+                "unsupported",
+                f"its {what} are coded as {name}, which sRGB cannot hold; convert it to BT.709",
+            )
+
+
+def _cut_short(file: BinaryIO) -> bool:
+    """Whether a file's end is missing: it is shorter than it says, or lacks its end mark.
+
+    Always False for formats other than MP4, MOV, MKV, WebM, AVI and GIF.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(64)
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        place, length = 0, 1
+        # from box to box; the last one may have length 0, which means the rest of the file
+        while length and place < size:
+            file.seek(place)
+            head = file.read(16)
+            length = int.from_bytes(head[:4])
+            length = int.from_bytes(head[8:16]) if length == 1 else length
+            place += length
+        return place > size
+    if head[:4] == b"\x1a\x45\xdf\xa3":  # EBML: a header, and one segment with all the rest
+        header, place = _ebml_number(head, 4)
+        segment, place = _ebml_number(head, place + (header or 0) + 4)
+        return segment is not None and place + segment > size
+    if head[:4] == b"RIFF":
+        return 8 + int.from_bytes(head[4:8], "little") > size
+    if head[:4] == b"GIF8":
+        file.seek(max(0, size - 1024))
+        return not file.read().rstrip(b"\0").endswith(b";")
+    return False
+
+
+def _ebml_number(head: bytes, place: int) -> tuple[int | None, int]:
+    """The number of 1 to 8 bytes at ``place``, None if it means "unknown"; and where it ends."""
+    count = 9 - int.from_bytes(head[place : place + 1]).bit_length()
+    unknown = (1 << 7 * count) - 1
+    number = int.from_bytes(head[place : place + count]) & unknown
+    return (None if number == unknown else number), place + count

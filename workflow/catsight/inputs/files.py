@@ -125,13 +125,13 @@ def appearing(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     part = part_of(path)
-    try:
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
             yield part
             publish(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -6,8 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +103,6 @@ def spec(text: str) -> dict[str, Any]:
         raise argparse.ArgumentTypeError(
             f"not a spec ({error}); `catsight spec --help` says how to print one"
         ) from None
-
-
-def versions(*packages: str) -> dict[str, str]:
-    """The installed version of each package, for specs and provenance."""
-    return {package: _version(package) for package in packages}
-
-
-#: Looked up once: it takes milliseconds, and every job's spec asks.
-_version = cache(version)
 
 
 def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[str]) -> int:

@@ -2,141 +2,181 @@
 may hold.
 """
 
-import copy
 import difflib
 import math
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import jsonschema
 
 from catsight.inputs import yaml_files
 
-#: Letters of a value that a message repeats.
+#: The most letters of a value that a message repeats.
 _LONG = 200
 
 
-def problems(values: Mapping, schema: str, name: str) -> list[str]:
-    """One line for each way in which ``values`` do not hold up to the schema
-    ``schemas/<schema>.schema.yaml``.
+class _Problem(NamedTuple):
+    """What is wrong, and where: the keys from the top of the file on."""
 
-    Besides the schema, keys must be text and numbers finite. ``name`` is what the whole is called
-    in the messages.
+    keys: tuple[str | int, ...]
+    text: str
+
+
+def problems(
+    values: Mapping[str, Any],
+    schema: str | Mapping[str, Any],
+    name: str,
+    files: Iterable[str | os.PathLike[str]] = (),
+) -> list[str]:
+    """One line for each way in which ``values`` do not follow the schema; sorted.
+
+    ``schema`` may be the name of a file, ``schemas/<schema>.schema.yaml``. Beyond what it says,
+    keys must be text and numbers finite. ``name`` is what the whole is called in the messages. If a
+    value stands in one of ``files``, the line starts with the file and the line number.
     """
-    if found := sorted(
-        {line for key, value in _walk(values) for line in _unfit(key or name, value)}
-    ):
-        return found
-    return sorted(
-        {
-            line
-            for error in _VALIDATOR(load(schema)).iter_errors(values)
-            for line in _messages(error, name)
-        }
-    )
+    found = set(_unfit(values, (), name))
+    if not found:
+        validator = _Validator(load(schema) if isinstance(schema, str) else schema)
+        found = {one for error in validator.iter_errors(values) for one in _explain(error, name)}
+    lines = {}
+    for problem in found:
+        file, line = _place(problem.keys, values, files)
+        lines[f"{file}, line {line}: {problem.text}" if file else problem.text] = file, line
+    return sorted(lines, key=lambda text: (*lines[text], text))
 
 
-def load(schema: str) -> dict:
+def load(schema: str) -> dict[str, Any]:
     """The schema ``schemas/<schema>.schema.yaml``."""
     return yaml_files.load_yaml(yaml_files.find("schemas", f"{schema}.schema.yaml"))
 
 
-def fill_defaults(value: dict, schema: Mapping) -> None:
-    for key, child in schema.get("properties", {}).items():
-        if key not in value and "default" in child:
-            value[key] = copy.deepcopy(child["default"])
-        if isinstance(value.get(key), dict):
-            fill_defaults(value[key], child)
+def near_miss(name: str, known: Iterable[str]) -> str:
+    """`` (did you mean …?)`` if one of the ``known`` names is like this one, else nothing."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _walk(node, key: str = ""):
-    """Every value in the tree, and its key."""
-    yield key, node
-    children = (
-        node.items()
-        if isinstance(node, Mapping)
-        else enumerate(node)
-        if isinstance(node, list)
-        else ()
-    )
-    for name, child in children:
-        yield from _walk(child, f"{key}.{name}" if key else str(name))
+def _place(
+    keys: tuple[str | int, ...], values: Any, files: Iterable[str | os.PathLike[str]]
+) -> tuple[str, int]:
+    """The file that holds what ``values`` hold under ``keys``, and the line; else "" and 0.
+
+    A value may come from elsewhere: Snakemake's --config overrides what the file says.
+    """
+    for file in files:
+        try:
+            held = _at(yaml_files.load_yaml(Path(file)), keys)
+        except (LookupError, TypeError):
+            continue
+        line = yaml_files.line_of(Path(file), keys)
+        if [held] == [_at(values, keys)] and line:  # in lists, since NaN differs from itself
+            return os.fspath(file), line
+    return "", 0
 
 
-def _unfit(key: str, value):
-    """What no study and no eye can hold, whatever the schema says."""
-    if isinstance(value, Mapping):
-        for name in value:
-            if not isinstance(name, str):
-                yield f"{key} has the key {name!r}, which is no text; in quotes it is"
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield f"{key} is {value}; it must be finite"
+def _at(node: Any, keys: Iterable[str | int]) -> Any:
+    for key in keys:
+        node = node[key]
+    return node
 
 
-def _integer(checker, value) -> bool:
-    """2.0 is none: counts are counts."""
+def _unfit(node: Any, keys: tuple[str | int, ...], name: str) -> Iterator[_Problem]:
+    """What no file may hold, whatever its schema says: keys that are no text, NaN and infinity."""
+    where = _joined(keys) or name
+    if isinstance(node, float) and not math.isfinite(node):
+        yield _Problem(keys, f"{where} is {node}; it must be finite")
+    if isinstance(node, Mapping):
+        for key in node:
+            if not isinstance(key, str):
+                text = f"{where} has the key {key!r}, which is not text; put it in quotes"
+                yield _Problem(keys, text)
+    if isinstance(node, Mapping | list):
+        for key, child in node.items() if isinstance(node, Mapping) else enumerate(node):
+            yield from _unfit(child, (*keys, key), name)
+
+
+def _joined(keys: Iterable[str | int]) -> str:
+    return ".".join(map(str, keys))
+
+
+def _integer(checker: Any, value: Any) -> bool:
+    """Whether a value is an integer. 2.0 is not one: counts are counts."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _pattern(validator, pattern: str, value, schema):
-    r"""As JSON Schema has it: to Python, $ would match before a last line break, too."""
+def _pattern(
+    validator: Any, pattern: str, value: Any, schema: Any
+) -> Iterator[jsonschema.ValidationError]:
+    r"""Matches as JSON Schema does: Python's $ would match before a last line break, too."""
     if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
         yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
 
 
-_VALIDATOR = jsonschema.validators.extend(
+_Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     {"pattern": _pattern},
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _integer),
 )
 
 
-def _messages(error: jsonschema.ValidationError, whole: str):
-    """One line per problem: the key, what it holds, what it may hold."""
-    if error.validator == "anyOf":  # null, or something with structure: the structure says more
-        told = [
-            child
-            for child in error.context
-            if child.validator != "type" or not isinstance(error.instance, dict)
-        ]
-        for child in told or error.context:
-            yield from _messages(child, whole)
-        return
-    key = ".".join(str(part) for part in error.absolute_path) or whole
-    schema, instance = error.schema, error.instance
-    if error.validator == "additionalProperties":
+def _explain(error: jsonschema.ValidationError, name: str) -> Iterator[_Problem]:
+    """The problems that an error stands for: the key, what it holds, what it may hold."""
+    keys, schema, value = tuple(error.absolute_path), error.schema, error.instance
+    where = _joined(keys) or name
+    if error.validator == "anyOf" and any(one.validator != "type" for one in error.context):
+        for child in error.context:  # the choice whose type fits says more
+            if child.validator != "type":
+                yield from _explain(child, name)
+    elif error.validator == "additionalProperties":
         known = sorted(schema.get("properties", {}))
-        for name in sorted(set(instance) - set(known)):
-            near = difflib.get_close_matches(str(name), known, 1)
-            full = name if key == whole else f"{key}.{name}"
-            guess = f" (did you mean {near[0]}?)" if near else ""
-            yield f"{_shortened(full)} is not a key{guess}; {key} may hold {', '.join(known)}"
+        for key in sorted(set(value) - set(known)):
+            full = _shortened(_joined((*keys, key)))
+            guess = near_miss(key, known)
+            text = f"{full} is not a key{guess}; {where} may hold {', '.join(known)}"
+            yield _Problem((*keys, key), text)
     elif error.validator == "required":
-        yield f"{key} lacks {error.message.split(' is a required')[0]}"
+        missing = error.message.split(" is a required")[0]
+        yield _Problem(keys, f"{where} lacks {missing}")
     else:
-        about = schema.get("description", "")
-        meaning = f" ({' '.join(about.split())})" if about else ""
-        yield f"{key} is {_shortened(repr(instance))}; it must be {_allowed(error)}{meaning}"
+        about = " ".join(schema.get("description", "").split())
+        meaning = f" ({about})" if about else ""
+        text = f"{where} is {_shortened(repr(value))}; it must be {_allowed(error)}{meaning}"
+        yield _Problem(keys, text)
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
+_TYPES = {"integer": "an integer", "object": "a mapping", "array": "a list", "null": "null"}
+_LIMITS = {
+    "minimum": "at least {limit}{unit}",
+    "maximum": "at most {limit}{unit}",
+    "exclusiveMinimum": "greater than {limit}{unit}",
+    "exclusiveMaximum": "less than {limit}{unit}",
+    "pattern": "text that matches {limit}",
+    "minItems": "a list of at least {limit}",
+    "maxItems": "a list of at most {limit}",
+    "minProperties": "a mapping of at least {limit}",
+    "uniqueItems": "a list without repeats",
+}
+
+
 def _allowed(error: jsonschema.ValidationError) -> str:
+    """What a value must be instead."""
     limit = error.validator_value
-    types = limit if isinstance(limit, list) else [limit]
-    articles = {"integer": "an integer", "object": "a mapping", "array": "a list", "null": "null"}
-    return {
-        "type": lambda: " or ".join(articles.get(t, f"a {t}") for t in types),
-        "enum": lambda: "one of " + ", ".join(map(str, limit)),
-        "minimum": lambda: f"at least {limit}",
-        "maximum": lambda: f"at most {limit}",
-        "exclusiveMinimum": lambda: f"greater than {limit}",
-        "exclusiveMaximum": lambda: f"less than {limit}",
-        "pattern": lambda: f"text that matches {limit}",
-        "minItems": lambda: f"a list of at least {limit}",
-        "maxItems": lambda: f"a list of at most {limit}",
-        "minProperties": lambda: f"a mapping of at least {limit}",
-        "uniqueItems": lambda: "a list without repeats",
-    }.get(error.validator, lambda: error.message)()
+    if error.validator in ("type", "anyOf"):
+        types = [one.validator_value for one in error.context] or [limit]
+        flat = [one for some in types for one in (some if isinstance(some, list) else [some])]
+        return " or ".join(_TYPES.get(one, f"a {one}") for one in flat)
+    if error.validator == "enum":
+        near = difflib.get_close_matches(str(error.instance), map(str, limit), 1)
+        guess = f"; did you mean {near[0]}?" if near else ""
+        return f"one of {', '.join(map(str, limit))}{guess}"
+    if error.validator in _LIMITS:
+        unit = error.schema.get("unit", "")
+        return _LIMITS[error.validator].format(limit=limit, unit=unit and f" {unit}")
+    return error.message

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,33 @@ def load_yaml(path: str | os.PathLike) -> Any:
             f"{path} expands to more than {_MOST:,} values; its aliases (*name) repeat one another"
         )
     return found
+
+
+def line_of(path: str | os.PathLike[str], keys: Iterable[str | int]) -> int | None:
+    """The line of a YAML file in which the value under ``keys`` starts, counted from 1; None if it
+    comes from elsewhere (an alias that is merged).
+    """
+    node = _nodes(Path(path))
+    line = node.start_mark.line
+    for key in keys:
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key]
+            line = node.start_mark.line
+        elif isinstance(node, yaml.MappingNode):
+            named = {name.value: (name, child) for name, child in node.value}
+            if key not in named:
+                return None
+            name, node = named[key]
+            line = name.start_mark.line
+        else:
+            return None
+    return line + 1
+
+
+@cache
+def _nodes(path: Path) -> yaml.Node:
+    """What a YAML file holds, with the place of every value."""
+    return yaml.compose(path.read_text(encoding="utf-8-sig"), _Loader)
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,0 +1,166 @@
+"""The sections ``metrics``, ``attribution`` and ``sweeps``: what is compared, and how."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from catsight.inputs.eyes import PARTS
+from catsight.study.config.views import Defocus, FieldOfView, Luminance
+from catsight.study.measures import MEASURES
+from catsight.study.section import AS_GIVEN, Number, Section, key, one_of
+
+Acuity = Annotated[
+    float,
+    Field(ge=0.1, le=200, json_schema_extra={"unit": "cycles per degree"}),
+    AS_GIVEN,
+]
+
+
+class Stability(Section):
+    """How much the values depend on which frames there are, and on how many (stability.parquet)."""
+
+    draws: int = key(
+        20,
+        "How many subsets of the groups are drawn for each of six sizes, and how many splits into "
+        "halves.",
+        ge=2,
+    )
+    frames: int = key(1000, "The most frames that are drawn from.", ge=20)
+    controls: list[str] = key(
+        [],
+        "Views that change what should not matter. The alignment that they leave is the ceiling "
+        "for the other views.",
+        unique=True,
+    )
+
+
+class Pairs(Section):
+    """The similarity of every two frames in each encoder's last layer, for pictures of it
+    (pairs.parquet).
+    """
+
+    frames: int = key(
+        64,
+        "The most frames that are taken, in whole groups as far as possible.",
+        ge=4,
+        le=1000,
+    )
+
+
+class Maps(Section):
+    """Every layer compared with every layer, between views and between encoders (maps.parquet)."""
+
+    metrics: list[Annotated[str, one_of(one.name for one in MEASURES.values() if one.mappable)]] = (
+        key(
+            ["cka_linear_unbiased"],
+            "The measures that maps are made of. An empty list, [], makes no maps. rsa needs "
+            "rsa_comparison spearman or pearson.",
+            unique=True,
+        )
+    )
+    frames: int = key(
+        1000,
+        "The most frames that a map is made of, in whole groups as far as possible.",
+        ge=20,
+    )
+
+
+class Metrics(Section):
+    """How the features of two views are compared."""
+
+    names: list[Annotated[str, one_of(MEASURES)]] = key(
+        ["cka_linear", "cka_linear_unbiased", "rsa"],
+        "The measures of alignment (docs/metrics.md). _unbiased: the U-statistic, near 0 for "
+        "unrelated features. _scaled: divided by the reference view's pooled standard deviation, "
+        "so that layers and encoders can be compared (mmd2 and the others have no unit). "
+        "_between: the search is among frames of other groups only.",
+        min_length=1,
+        unique=True,
+    )
+    rsa_distance: Literal["correlation", "cosine", "euclidean"] = key(
+        "correlation", "The dissimilarity of two frames, for RSA."
+    )
+    rsa_comparison: Literal["spearman", "pearson", "kendall"] = key(
+        "spearman",
+        "How two dissimilarity matrices are compared, for RSA. kendall is slow: 1,000 frames take "
+        "minutes.",
+    )
+    bandwidth: Number = key(
+        1,
+        "A factor. The bandwidth is this factor times a median: of the squared distances of one "
+        "view for cka_rbf, of the pooled distances for mmd2.",
+        gt=0,
+    )
+    projections: int = key(
+        500,
+        "How many directions the sliced Wasserstein distance uses, drawn with the study's seed.",
+        ge=1,
+    )
+    retrieval_distance: Literal["cosine", "euclidean"] = key(
+        "cosine", "The distance between two frames, for retrieval."
+    )
+    permutations: int = key(
+        999,
+        "How many rearrangements a p-value is taken from; all of them if there are fewer. Groups "
+        "are kept together.",
+        ge=19,
+    )
+    null: Literal["paired", "unpaired"] = key(
+        "paired",
+        "The null hypothesis for mmd2, energy and wasserstein. paired: the two views of a frame "
+        "are exchangeable. unpaired: all frames are, which misses small shifts of paired frames.",
+    )
+    at_once: int = key(
+        2000,
+        "How many frames are compared with one another at once. More frames are dealt into parts "
+        "of at most this size, whole groups at a time, and the parts' values are averaged, so "
+        "that memory does not grow with the square of the number of frames. Linear CKA always "
+        "uses all frames.",
+        ge=100,
+    )
+    confidence: Number = key(0.95, "The coverage of the confidence intervals.", gt=0, lt=1)
+    stability: Stability = Field(default_factory=Stability)
+    pairs: Pairs = Field(default_factory=Pairs)
+    maps: Maps = Field(default_factory=Maps)
+
+
+class Attribution(Section):
+    """Which part of the eye a loss of alignment is due to (attribution.parquet). All subsets of the
+    parts are swapped from the reference's eye to another view's, and Shapley values divide the loss
+    among the parts.
+    """
+
+    view: str | None = key(
+        None,
+        "The view whose loss is divided. It must be an eye's, as the reference must be, under the "
+        "same conditions. null: no attribution.",
+    )
+    parts: list[Annotated[str, one_of(PARTS)]] = key(
+        list(PARTS),
+        "The parts; each one doubles the number of views. Parts that are left out stay the "
+        "reference's, and the loss is that due to the others.",
+        min_length=1,
+        unique=True,
+    )
+    encoders: list[str] | None = key(
+        None,
+        "The encoders whose loss is divided; null for all of them. Each is given the views of all "
+        "subsets, up to 14 more for four parts.",
+        min_length=1,
+        unique=True,
+    )
+
+
+class Sweeps(Section):
+    """Dose curves: one viewing condition, or the acuity of the eye, takes several values
+    (doses.parquet). Both eyes look under the same conditions at every value; acuity changes for the
+    swept view alone.
+    """
+
+    view: str = key("cat", "The view that is compared with the reference at every value.")
+    luminance: list[Luminance] = key([], "Values of viewing.luminance.", unique=True)
+    defocus: list[Defocus] = key([], "Values of viewing.defocus.", unique=True)
+    field_of_view: list[FieldOfView] = key([], "Values of viewing.field_of_view.", unique=True)
+    acuity: list[Acuity] = key(
+        [], "Values of the grating acuity of the swept view's eye, in good light.", unique=True
+    )

@@ -1,0 +1,150 @@
+"""The schema file and the reference page of the configuration, made from its models.
+
+``python -m catsight.study.config`` (``make schema``) writes both.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from catsight.inputs import yaml_files
+from catsight.study.config import config_schema
+
+Node = Mapping[str, Any]
+
+_SCHEMA_HEAD = """\
+# Every key of a study's configuration, for editors. Made by `make schema` from the models in
+# workflow/catsight/study/; docs/configuration.md is easier to read.
+"""
+_PAGE_HEAD = """\
+<!-- Made by `make schema` from the models in workflow/catsight/study/. Do not edit. -->
+
+# Every key of a study
+
+A study is one YAML file. [Studies](studies.md) says what to ask for; this page lists every key,
+what it may hold, and what it means. A key without a default may be left out, unless it says
+*required*. A misspelt key or a value that does not fit is an error that names the key, before
+anything runs.
+"""
+
+
+def files() -> dict[Path, str]:
+    """What the schema file and the reference page must hold, by path."""
+    schema = yaml_files.find("schemas", "config.schema.yaml")
+    page = schema.parents[2] / "docs" / "configuration.md"
+    return {schema: _schema_file(), page: _page()}
+
+
+def _schema_file() -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **config_schema()}
+    text = yaml.safe_dump(schema, sort_keys=False, allow_unicode=True, width=100)
+    return _SCHEMA_HEAD + text
+
+
+def _page() -> str:
+    return "\n".join([_PAGE_HEAD, *_section("", config_schema())]).rstrip("\n") + "\n"
+
+
+def _section(name: str, node: Node, above: Node | None = None, level: int = 1) -> Iterator[str]:
+    """The lines on a section: its description, a table of its keys, and the sections below it."""
+    keys = node["properties"]
+    if name:
+        yield f"{'#' * level} `{name}`\n"
+        yield f"{_escaped(node['description'])}\n"
+    if above and set(keys) <= set(above["properties"]):
+        yield f"The keys, {', '.join(f'`{key}`' for key in keys)}, mean the same as in the table"
+        yield f"above; `{node['required'][0]}` is required.\n"
+        return
+    yield "| key | value | default | meaning |\n|---|---|---|---|"
+    for key, one in keys.items():
+        below = _below(key, one)
+        label = f"[`{key}`](#{_anchor(_full(name, below[0]))})" if below else f"`{key}`"
+        default = "*required*" if key in node.get("required", []) else _default(one)
+        about = _escaped(one.get("description", ""))
+        value = _value(one).replace("|", r"\|")
+        yield f"| {label} | {value} | {default} | {about} |"
+    yield ""
+    for key, one in keys.items():
+        if below := _below(key, one):
+            yield from _section(_full(name, below[0]), below[1], node, min(level + 1, 3))
+
+
+def _full(name: str, key: str) -> str:
+    return f"{name}.{key}" if name else key
+
+
+def _anchor(heading: str) -> str:
+    """The name under which a heading can be linked to, as GitHub makes it."""
+    return "".join(letter for letter in heading if letter.isalnum() or letter in "_-").lower()
+
+
+def _escaped(text: str) -> str:
+    """A description as Markdown in a table."""
+    return text.replace("<", "&lt;").replace("|", r"\|")
+
+
+def _below(key: str, node: Node) -> tuple[str, Node] | None:
+    """The section that a key opens, and its name: of the key itself, of each of its names, or of
+    each of its items.
+    """
+    of_a_name = node.get("additionalProperties")
+    choices = (
+        (key, node),
+        (f"{key}.<name>", of_a_name if isinstance(of_a_name, dict) else {}),
+        (f"{key}[]", node.get("items", {})),
+    )
+    return next((choice for choice in choices if "properties" in choice[1]), None)
+
+
+def _default(node: Node) -> str:
+    if "default" not in node:
+        return ""
+    return f"`{json.dumps(node['default'], ensure_ascii=False)}`".replace('"', "")
+
+
+_NAMES = {
+    "string": "text",
+    "boolean": "true or false",
+    "object": "mapping",
+    "array": "list",
+    "null": "null",
+}
+
+
+def _value(node: Node) -> str:
+    """What a key may hold, in words: ``number from 1 to 120 degrees, or null``."""
+    if "anyOf" in node:
+        return " or ".join(map(_value, node["anyOf"]))
+    if "enum" in node:
+        return "one of " + ", ".join(f"`{name}`" for name in node["enum"])
+    kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
+    kind = str(kinds[0])
+    words = [_NAMES.get(kind, kind), *_limits(node)]
+    if kind == "array" and "properties" not in node["items"]:
+        item = _value(node["items"]).removeprefix("one of ")
+        words.append("of " + item.replace("number", "numbers"))
+    if "unit" in node:
+        words.append(node["unit"])
+    return " ".join(words) + (", or null" if "null" in kinds else "")
+
+
+def _limits(node: Node) -> Iterator[str]:
+    """The range of a number, the length of a list or mapping, or the form of text."""
+    least, most = node.get("minimum"), node.get("maximum")
+    above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
+    if least is not None:
+        yield f"from {least}" if most is not None else f"of {least} or more"
+    if above is not None:
+        yield f"above {above}"
+    if most is not None:
+        yield f"to {most}" if least is not None else f"and up to {most}"
+    if below is not None:
+        yield f"and below {below}"
+    fewest = node.get("minItems", node.get("minProperties"))
+    if fewest is not None:
+        yield f"({fewest})" if fewest == node.get("maxItems") else f"({fewest} or more)"
+    if "pattern" in node:
+        yield f"matching `{node['pattern']}`"

@@ -1,0 +1,120 @@
+"""The sections ``viewing`` and ``views``: conditions under which eyes look, eyes and filters."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from catsight.inputs.eyes import PARTS
+from catsight.study.filters import FILTERS, Filter
+from catsight.study.section import AS_GIVEN, Section, one_of, optional
+
+FieldOfView = Annotated[
+    float,
+    Field(
+        ge=1,
+        le=120,
+        description="The visual angle that the width of a frame spans. A cat resolves 6 cycles per "
+        "degree: 6 cycles in a frame of 1 degree, 96 in one of 16 degrees, where a network with an "
+        "input of 224 px can represent 112.",
+        json_schema_extra={"unit": "degrees"},
+    ),
+    AS_GIVEN,
+]
+Luminance = Annotated[
+    float,
+    Field(
+        ge=1e-6,
+        le=1_000_000,
+        description="The luminance that the eye is adapted to: 1000 is an overcast day, 100 a "
+        "bright room, 0.01 moonlight.",
+        json_schema_extra={"unit": "cd/m²"},
+    ),
+    AS_GIVEN,
+]
+Defocus = Annotated[
+    float,
+    Field(
+        ge=-20,
+        le=20,
+        description="How far the frame lies out of focus; positive if it is nearer than the "
+        "distance that the eye is focused on. Added to the defocus that a depth map gives.",
+        json_schema_extra={"unit": "dioptres"},
+    ),
+    AS_GIVEN,
+]
+Focus = Annotated[
+    float,
+    Field(
+        ge=0.05,
+        le=1_000_000,
+        description="The distance that the eye is focused on, for frames with a depth map (a "
+        "photo.depth.npy beside photo.jpg). null: the distance in the middle of the frame.",
+        json_schema_extra={"unit": "m"},
+    ),
+    AS_GIVEN,
+]
+PhotonNoise = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="The seed of photon noise: the eye catches whole quanta of light, few of them "
+        "in the dark. null: no noise.",
+    ),
+]
+Eccentricity = Annotated[
+    bool,
+    Field(
+        description="Whether acuity falls off away from the middle of the frame, where the eye "
+        "looks."
+    ),
+]
+
+
+class Viewing(Section):
+    """The conditions under which every eye looks, unless its view says otherwise."""
+
+    field_of_view: FieldOfView = 16
+    luminance: Luminance = 100
+    defocus: Defocus = 0
+    focus: Focus | None = None
+    photon_noise: PhotonNoise | None = None
+    eccentricity: Eccentricity = False
+
+
+class Swap(Section):
+    """Parts of the eye to take from another eye, by name or path."""
+
+    pupil: str | None = optional("The eye whose pupil and optics are used.")
+    acuity: str | None = optional("The eye whose neural resolution is used.")
+    colour: str | None = optional("The eye whose receptors are used.")
+    rods: str | None = optional("The eye whose rod vision is used.")
+
+
+assert tuple(Swap.model_fields) == PARTS
+
+
+def _about(record: Filter) -> str:
+    """A sentence on a filter, with the names of keys in place of their values."""
+    names = {name: f"`{name}`" for name in ("reference", *record.keys)}
+    return f"{record.name}: {record.about.format(**names)}."
+
+
+class View(Section):
+    """A view: either an eye under viewing conditions, or a filter."""
+
+    eye: str | None = optional(
+        "An eye in resources/eyes/ by name (cat, dog, human), or the path of a YAML file like "
+        "those."
+    )
+    swap: Swap | None = optional(Swap.__doc__)
+    filter: Annotated[str, one_of(FILTERS)] | None = optional(
+        f"A filter in place of an eye. {' '.join(map(_about, FILTERS.values()))}"
+    )
+    quality: int | None = optional("The quality of a JPEG; 50 by default.", ge=1, le=95)
+    match: str | None = optional("The view whose distance from the reference a blur matches.")
+    field_of_view: FieldOfView | None = optional()
+    luminance: Luminance | None = optional()
+    defocus: Defocus | None = optional()
+    focus: Focus | None = optional(nullable=True)
+    photon_noise: PhotonNoise | None = optional(nullable=True)
+    eccentricity: Eccentricity | None = optional()

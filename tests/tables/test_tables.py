@@ -101,3 +101,25 @@ def test_rows_are_gathered_into_row_groups_and_read_by_number(tmp_path):
     wanted = [0, first_of_second - 1, first_of_second, 19]
     found = [row["frame_id"] for row in tables.rows(path, wanted, ["frame_id"])]
     assert found == [f"f{i:02}" for i in wanted] and list(tables.rows(path, [])) == []
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path):
+    """And not hidden by an error about the unfinished file."""
+    (tmp_path / "file").touch()
+    with pytest.raises(CatsightError, match=r"file/t\.parquet cannot be written"):
+        tables.write(tmp_path / "file" / "t.parquet", ROWS, VIEWS, {})
+
+
+def test_rows_added_one_by_one_are_the_rows_that_are_written_together(tmp_path):
+    rows = [{"frame_id": f"f{i}", "image": {"bytes": bytes(80), "path": None}} for i in range(20)]
+    tables.write(tmp_path / "together.parquet", rows, VIEWS, {})
+    with tables.Writer(tmp_path / "added.parquet", VIEWS, {}, row_group=300) as writer:
+        for row in rows[:11]:
+            writer.add(row)
+        writer.write(rows[11:13])
+        for row in rows[13:]:
+            writer.add(row)
+    added = tmp_path / "added.parquet"
+    assert tables.read(added).to_pylist() == rows and tables.provenance(added)["rows"] == 20
+    assert tables.content(added) == tables.content(tmp_path / "together.parquet")
+    assert 2 < pq.read_metadata(added).num_row_groups < 10

@@ -104,7 +104,7 @@ def test_rows_are_gathered_into_row_groups_and_read_by_number(tmp_path):
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path):
-    """And not hidden by an error about the unfinished file."""
+    """Not hidden by an error about the unfinished file."""
     (tmp_path / "file").touch()
     with pytest.raises(CatsightError, match=r"file/t\.parquet cannot be written"):
         tables.write(tmp_path / "file" / "t.parquet", ROWS, VIEWS, {})

@@ -59,16 +59,16 @@ class Writer:
         self._digest = RowsDigest(schema)
 
     def __enter__(self) -> Self:
-        try:
-            with writing(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
                 # with checksums every reader notices a damaged byte
                 self._parquet = pq.ParquetWriter(
                     self._part, self.schema, compression="zstd", write_page_checksum=True
                 )
-        except BaseException:
-            self._part.unlink(missing_ok=True)
-            raise
+            except BaseException:
+                self._part.unlink(missing_ok=True)
+                raise
         return self
 
     def write(self, rows: pa.RecordBatch | pa.Table | Sequence[Mapping[str, Any]]) -> None:

@@ -50,13 +50,13 @@ def test_the_example_goes_through_the_same_door(tmp_path):
     import torch
 
     study = Study(EXAMPLE)
-    bring_weights(tmp_path, json.loads(study.weights_spec("neighbourhood_untrained")))
+    bring_weights(tmp_path, json.loads(study.spec("weights", "neighbourhood_untrained")))
     tables.write(tmp_path / "human.parquet", list(pictures(5)), VIEWS, {})
     code, _, (path,) = extract(
         tmp_path,
         ["human"],
         tmp_path / "out",
-        json.loads(study.features_spec("neighbourhood_untrained")),
+        json.loads(study.spec("features", "neighbourhood_untrained")),
     )
     assert code == 0
     found = vectors(path)
@@ -88,14 +88,14 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
     config = {**EXAMPLE, "encoders": {"mine_untrained": {**ENTRY, "factory": "mine:build"}}}
     (tmp_path / "mine.py").write_text("def build(**more):\n    return 1\n")
     specs = (
-        Study(config).weights_spec("mine_untrained"),
-        Study(config).features_spec("mine_untrained"),
+        Study(config).spec("weights", "mine_untrained"),
+        Study(config).spec("features", "mine_untrained"),
     )
     (tmp_path / "mine.py").write_text("def build(**more):\n    return 2\n")
     code_digest.code_digest.cache_clear()
     code_digest._read.cache_clear()
-    assert Study(config).weights_spec("mine_untrained") != specs[0]
-    assert Study(config).features_spec("mine_untrained") != specs[1]
+    assert Study(config).spec("weights", "mine_untrained") != specs[0]
+    assert Study(config).spec("features", "mine_untrained") != specs[1]
 
 
 @pytest.mark.parametrize(

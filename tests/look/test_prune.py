@@ -1,4 +1,4 @@
-"""`catsight features prune`: what no study refers to goes, and nothing else."""
+"""`catsight prune` removes what no study refers to, and nothing else."""
 
 import fcntl
 
@@ -14,7 +14,7 @@ SCHEMA = features_schema({"a/mean": 2})
 
 @pytest.fixture
 def results(tmp_path):
-    """Two studies, of which one shares a table with the other; and a table that was left behind."""
+    """Two studies that share a table, a table of one of them, and one that no study refers to."""
     store = Store(tmp_path / "results" / "store")
     rows = [{"frame_id": "f", "a/mean": [1.0, 2.0]}]
     for name in ("shared", "alone", "left"):
@@ -29,7 +29,7 @@ def results(tmp_path):
 
 
 def prune(results, *more):
-    return main(["features", "prune", "--store", str(results / "store"), *more])
+    return main(["prune", "--store", str(results / "store"), *more])
 
 
 def test_it_shows_first_and_removes_what_no_study_refers_to(results, capsys):
@@ -38,12 +38,13 @@ def test_it_shows_first_and_removes_what_no_study_refers_to(results, capsys):
     left = store.path(address({"name": "left"}, {}))
     assert prune(results) == 0
     said = capsys.readouterr().out
-    assert (
-        "features       1 file " in said and "weights        1 file " in said and "2.0 MB" in said
-    )
-    assert "--yes removes them" in said and left.exists()
+    assert said.splitlines()[:2] == [
+        "features         1 file          0.0 MB",
+        "weights          1 file          2.0 MB",
+    ]
+    assert "refers to 2 files" in said and "--yes` removes them" in said and left.exists()
     assert prune(results, "--yes") == 0
-    assert "removed 2" in capsys.readouterr().out
+    assert "2 files removed" in capsys.readouterr().out
     assert not left.exists() and all(path.exists() for path in kept)
     assert tables.read(results / "two" / "features" / "shared.parquet").num_rows == 1
     assert prune(results, "--yes") == 0
@@ -57,6 +58,12 @@ def test_it_asks(results, monkeypatch, answer, gone):
     monkeypatch.setattr("builtins.input", lambda question: answer)
     assert prune(results) == 0
     assert store.path(address({"name": "left"}, {})).exists() != gone
+
+
+def test_its_old_name(results, capsys):
+    results, _ = results
+    assert main(["features", "prune", "--store", str(results / "store")]) == 0
+    assert "`catsight features prune` is now `catsight prune`" in capsys.readouterr().err
 
 
 def test_not_while_a_run_is_at_work(results, capsys):

@@ -1,4 +1,4 @@
-"""``catsight see`` on photos, clips and folders."""
+"""``catsight see`` on photographs, clips and folders."""
 
 import io
 import struct
@@ -29,7 +29,7 @@ def see(*arguments) -> int:
 
 
 def write_clip(path, frames, stamps=None, rotation=0, codec="libx264"):
-    """A lossless clip in RGB at 25 frames/s, or with the time stamps given in 1/100 s."""
+    """Writes a lossless clip in RGB at 25 frames/s, or with these time stamps in 1/100 s."""
     with av.open(path, "w") as out:
         stream = out.add_stream("libx264rgb" if codec == "libx264" else codec, rate=25)
         stream.height, stream.width = frames[0].shape[:2]
@@ -56,7 +56,7 @@ def read_clip(path):
 
 
 def smooth(count=5, height=64, width=96):
-    """Frames that a codec keeps well: broad colours that move."""
+    """Moving waves of colour, which a codec changes little."""
     y, x = np.mgrid[:height, :width]
     waves = [
         np.stack([128 + 100 * np.sin((x + 9 * i) / 15 + k) * np.cos(y / 20) for k in range(3)], -1)
@@ -75,7 +75,7 @@ def test_a_photo(rgb, tmp_path):
 
 
 def test_a_photo_is_read_as_the_frames_are(rgb, tmp_path):
-    """Turned upright, here; the rest is tested with the frames."""
+    """It is turned upright, as a frame is; the rest is tested with the frames."""
     exif = Image.Exif()
     exif[274] = 6
     Image.fromarray(rgb).save(tmp_path / "turned.png", exif=exif)
@@ -99,10 +99,10 @@ def test_a_folder(rgb, tmp_path):
     ]
 
 
-def test_a_folder_goes_on_after_a_bad_file(rgb, tmp_path, capfd):
+def test_a_bad_file_does_not_stop_the_others(rgb, tmp_path, capfd):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(b"no picture")
-    for name in ("b.png", "c.jpg", "c.png", "c.jpg.tif"):  # and no two write to one name
+    for name in ("b.png", "c.jpg", "c.png", "c.jpg.tif"):  # no two write to one name
         Image.fromarray(rgb).save(tmp_path / "in" / name)
     assert see(tmp_path / "in", "-o", tmp_path / "out") == 1
     error = capfd.readouterr().err
@@ -121,7 +121,7 @@ def test_a_clip(tmp_path):
     np.testing.assert_allclose(times, 0.04 * np.arange(5), atol=1e-3)
     for ours, frame in zip(seen, frames):
         assert ours.shape == frame.shape
-        assert np.abs(ours.astype(int) - cat(frame)).mean() < 3  # what the codec loses
+        assert np.abs(ours.astype(int) - cat(frame)).mean() < 3  # the codec's loss
     assert see(tmp_path / "clip.mkv", "-o", tmp_path / "both.mp4", "--beside") == 0
     both = read_clip(tmp_path / "both.mp4")[0]
     assert both[0].shape == (64, 192, 3)
@@ -137,7 +137,7 @@ def test_times_that_vary_are_kept(tmp_path, suffix):
     np.testing.assert_allclose(times, np.array(stamps) / 100, atol=2e-3)
 
 
-def test_an_odd_size_is_filled_up_not_cut(tmp_path):
+def test_an_odd_size_is_padded_not_cropped(tmp_path):
     frames = smooth(2, 63, 95)
     write_clip(tmp_path / "clip.mkv", frames)
     assert see(tmp_path / "clip.mkv", "-o", tmp_path / "cat.mp4") == 0
@@ -146,9 +146,9 @@ def test_an_odd_size_is_filled_up_not_cut(tmp_path):
     assert np.abs(seen[:63, :95].astype(int) - cat(frames[0])).mean() < 3
 
 
-def test_a_turned_clip_is_shown_upright(tmp_path):
-    """Phones store clips lying on their side, with a note of how to turn them; the rest is tested
-    with the frames.
+def test_a_rotated_clip_is_shown_upright(tmp_path):
+    """Phones store clips on their side, with a matrix that says how to turn them; the rest is
+    tested with the frames.
     """
     frames = smooth(2)
     write_clip(tmp_path / "clip.mp4", frames)
@@ -174,26 +174,13 @@ def test_ten_bits_and_limited_range(tmp_path):
     np.testing.assert_allclose(read_clip(tmp_path / "cat.mp4")[0][0].astype(int), 128, atol=2)
 
 
-def test_colours_of_a_clip_are_what_they_were(tmp_path):
-    """Through BT.601 on the way in and BT.709 on the way out, a human's colours stay."""
+def test_colours_of_a_clip_are_kept(tmp_path):
+    """A human sees the same colours, although they are read as BT.601 and written as BT.709."""
     frame = np.zeros((64, 96, 3), np.uint8)
     frame[:, :32], frame[:, 32:64], frame[:, 64:] = (200, 40, 40), (40, 180, 60), (40, 60, 200)
     write_clip(tmp_path / "clip.mp4", [frame] * 2, codec="mpeg4")
-    assert (
-        main(
-            [
-                "see",
-                str(tmp_path / "clip.mp4"),
-                "-o",
-                str(tmp_path / "out.mp4"),
-                "--eye",
-                "human",
-                "--fov",
-                "3",
-            ]
-        )
-        == 0
-    )
+    command = ["see", str(tmp_path / "clip.mp4"), "-o", str(tmp_path / "out.mp4")]
+    assert main([*command, "--eye", "human", "--fov", "3"]) == 0
     with av.open(tmp_path / "out.mp4") as clip:
         first = next(clip.decode(video=0))
         assert first.colorspace == 1
@@ -206,18 +193,8 @@ def test_noise_differs_between_frames_and_not_between_runs(tmp_path):
     write_clip(tmp_path / "clip.mkv", [np.full((64, 64, 3), 118, np.uint8)] * 3)
     runs = []
     for name in ("one.mkv", "two.mkv"):
-        command = [
-            "see",
-            str(tmp_path / "clip.mkv"),
-            "-o",
-            str(tmp_path / name),
-            "--fov",
-            "5",
-            "--luminance",
-            "1e-4",
-            "--noise",
-            "3",
-        ]
+        command = ["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / name), "--fov", "5"]
+        command += ["--luminance", "1e-4", "--noise", "3"]
         assert main(command) == 0
         runs.append(read_clip(tmp_path / name)[0])
     np.testing.assert_array_equal(runs[0], runs[1])
@@ -240,7 +217,7 @@ def test_what_cannot_be_read_leaves_nothing(rgb, tmp_path, capfd):
         ("gone.png", "out.png", "gone.png is missing"),
         ("none", "out", "none holds no photo or clip"),
         ("whole.mp4", "out.gif", "a clip is written as .mp4, .mov, .mkv, .webm"),
-        ("whole.mp4", "whole.mp4", "would be written over itself"),
+        ("whole.mp4", "whole.mp4", "whole.mp4 is a source and would be overwritten"),
         ("whole.mp4", "out.png", "a clip is written as"),
     ]:
         assert see(tmp_path / source, "-o", tmp_path / target) == 1
@@ -248,29 +225,77 @@ def test_what_cannot_be_read_leaves_nothing(rgb, tmp_path, capfd):
         assert sorted(tmp_path.iterdir()) == before
 
 
-def test_absurd_conditions_are_said_before_the_work(tmp_path, capfd):
+def test_impossible_conditions_are_refused_before_the_work(tmp_path, capfd):
     write_clip(tmp_path / "clip.mkv", smooth(2))
-    assert (
-        main(["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4"), "--fov", "400"])
-        == 1
-    )
-    assert (
-        "field_of_view is 400.0; it must be a number from 0.001 to 120 degrees"
-        in capfd.readouterr().err
-    )
-    assert (
-        main(
-            [
-                "see",
-                str(tmp_path / "clip.mkv"),
-                "-o",
-                str(tmp_path / "o.mp4"),
-                "--fov",
-                "4",
-                "--noise",
-                "-1",
-            ]
-        )
-        == 1
-    )
-    assert "--noise is -1" in capfd.readouterr().err
+    command = ["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4")]
+    for options, words in (
+        (["--fov", "400"], "field_of_view is 400.0; it must be a number from 0.001 to 120 degrees"),
+        (["--fov", "4", "--noise", "-1"], "--noise is -1"),
+    ):
+        assert main([*command, *options]) == 1
+        assert words in capfd.readouterr().err
+        assert not (tmp_path / "o.mp4").exists()
+
+
+def test_a_tiny_field_of_view_is_warned_of(rgb, tmp_path, capfd):
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    command = ["see", str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png")]
+    assert main([*command, "--fov", "0.2"]) == 0
+    assert "warning: --fov is 0.2, so each picture spans only 0.2°" in capfd.readouterr().err
+    assert main([*command, "--fov", "1"]) == 0
+    assert "warning" not in capfd.readouterr().err
+
+
+def test_several_photos_and_where_they_went(rgb, tmp_path, capsys):
+    for name in ("a.png", "b.png", "more/c.png", "more/d.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(rgb).save(tmp_path / name)
+    out = tmp_path / "out"
+    sources = [tmp_path / "a.png", tmp_path / "b.png", tmp_path / "more", tmp_path / "a.png"]
+    assert see(*sources, "-o", out) == 0
+    assert capsys.readouterr().out == f"written: 4 files in {out}\n"
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "b.png", "c.png", "d.png"]
+    # one photo goes into a folder too, or is the file that was named
+    assert see(tmp_path / "a.png", "-o", f"{tmp_path}/new/") == 0
+    assert capsys.readouterr().out == f"written: {tmp_path / 'new' / 'a.png'}\n"
+    for name in ("seen.png", "seen.JPG", "seen.webp", "seen.tif"):
+        assert see(tmp_path / "a.png", "-o", tmp_path / name) == 0
+        assert capsys.readouterr().out == f"written: {tmp_path / name}\n"
+        assert Image.open(tmp_path / name).size == (40, 30)
+
+
+def test_outputs_that_cannot_be(rgb, tmp_path, capfd):
+    (tmp_path / "photos").mkdir()
+    for name in ("a.png", "photos/a.png"):
+        Image.fromarray(rgb).save(tmp_path / name)
+    (tmp_path / "file").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    one, other, folder = tmp_path / "a.png", tmp_path / "photos" / "a.png", tmp_path / "photos"
+    for sources, output, words in [
+        (
+            [folder],
+            "q.png",
+            f"photos is a folder, so --output must be a folder, too: -o {tmp_path}/q/",
+        ),
+        (
+            [one, other],
+            "q.png",
+            f"there are 2 sources, so --output must be a folder, too: -o {tmp_path}/q/",
+        ),
+        ([one], "q.pdf", "q.pdf: a photo is written as .jpg, .jpeg, .png, .webp, .tif, .tiff"),
+        ([one], "q.mp4", "q.mp4: a photo is written as .jpg"),
+        ([folder], "file", "file is a file; name another folder"),
+        ([folder], "photos", "photos/a.png is a source and would be overwritten"),
+        ([one], "photos/a.png/x.png", "photos/a.png/x.png cannot be written"),
+        ([one, other], "out", "a.png would both become"),
+    ]:
+        assert see(*sources, "-o", tmp_path / output) == 1
+        assert words in capfd.readouterr().err
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["see", "eye", "check", "prune"])
+def test_help_gives_examples(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert f"examples:\n  catsight {command}" in capsys.readouterr().out

@@ -117,7 +117,7 @@ def preprocessing(model: "torch.nn.Module", overrides: Mapping[str, Any]) -> dic
     ``crop_mode``, ``interpolation``, ``mean`` and ``std`` (of RGB in 0..1). Raises
     :class:`CatsightError` if neither the model nor the overrides state size, mean and std.
     """
-    from timm.data import resolve_model_data_config
+    from timm.data.config import resolve_model_data_config
 
     missing = [key for key in ("size", "mean", "std") if key not in overrides]
     if missing and not getattr(model, "pretrained_cfg", None):
@@ -141,7 +141,7 @@ def transform(steps: Mapping[str, Any]) -> "Callable[[Image.Image], torch.Tensor
     """timm's evaluation transform with these :func:`preprocessing` steps, from a PIL picture to a
     float32 tensor (3, s, s).
     """
-    from timm.data import create_transform
+    from timm.data.transforms_factory import create_transform
 
     return create_transform(
         input_size=(3, steps["size"], steps["size"]),

@@ -1,1 +1,1 @@
-"""What people call by hand, above the stages: ``catsight see`` and ``catsight eye``."""
+"""Commands for use by hand, above the stages: see, eye, check and prune."""

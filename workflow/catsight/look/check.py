@@ -1,7 +1,9 @@
-"""``catsight check``: whether the tables and weights of a study, or of all, are what was written."""
+"""``catsight check``: finds the tables and weights whose contents have changed since they were
+written.
+"""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from catsight import tables
@@ -10,53 +12,76 @@ from catsight.features import safe
 from catsight.run import locks
 from catsight.run.progress import track
 
+_EXAMPLES = """examples:
+  catsight check                       all studies and their store
+  catsight check results/quickstart    one study
+  catsight check --redo                removes what is damaged; the next run recomputes it
+"""
+
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="catsight check",
-        description="Reads every table and weights file of a study, or of all studies and their store, and says which "
-        "are not what was written. Every read checks pages and index; this checks all values, too.",
+        description="Reads every table and weights file of a study, or of all studies and their "
+        "store, and lists the damaged ones: those that no longer hold the values that were "
+        "written. A run checks the structure of what it reads; this checks every value.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("results"),
-                        help="results/<study>, or results (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--redo", action="store_true",
-                        help="remove what is damaged, so that the next run computes it anew")  # fmt: skip
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("results"),
+        help="results/<study>, or results (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--redo",
+        action="store_true",
+        help="remove what is damaged, so that the next run recomputes it",
+    )
     options = parser.parse_args(arguments)
-    if not options.folder.is_dir():
-        raise CatsightError(f"{options.folder} is not a folder; name results/<study>, or results")
+    folder: Path = options.folder
+    if not folder.is_dir():
+        raise CatsightError(f"{folder} is not a folder; name results/<study>, or results")
 
-    found = files(options.folder)
-    damaged = {path: why for path in track(found, "check", unit="files") if (why := damage(path))}
+    found = files(folder)
+    damaged = {}
+    for path in track(found, "check", unit="files"):
+        if problem := damage(path):
+            damaged[path] = problem
     if not damaged:
-        return print(f"{options.folder}: all {len(found)} tables and weights are what was written")
-    lines = [f"{damaged[path]} ({', '.join(map(str, found[path]))})" for path in damaged]
-    if not options.redo:
-        lines.append(
-            "`catsight check --redo` removes what is damaged, and the next run computes it anew"
-        )
+        print(f"{folder}: all {len(found)} tables and weights are as they were written")
+        return
+    lines = [f"{len(damaged)} of {len(found)} tables and weights are damaged:"]
+    for path, problem in damaged.items():
+        lines.append(f"{problem} ({', '.join(map(str, found[path]))})")
+    if options.redo:
+        lines.append(_remove(damaged, folder))
     else:
-        whole = options.folder if (options.folder / "store").is_dir() else options.folder.parent
-        with locks.alone(whole):
-            for path in damaged:
-                path.unlink(missing_ok=True)
-        # links to nothing are left where they are: they are what tells the next run (`rule all`)
-        lines.append(
-            "removed; the next run of each study that they are of computes them anew (lists of tables, "
-            "all.parquet, when something depends on them)"
-        )
-    raise CatsightError(
-        "\n  ".join([f"{len(damaged)} of {len(found)} tables and weights are damaged:", *lines])
+        lines.append("`catsight check --redo` removes them, and the next run recomputes them")
+    raise CatsightError("\n  ".join(lines))
+
+
+def _remove(damaged: Mapping[Path, str], folder: Path) -> str:
+    """Removes the files, and returns a line that says what happens next."""
+    results = folder if (folder / "store").is_dir() else folder.parent
+    with locks.alone(results):
+        for path in damaged:
+            path.unlink(missing_ok=True)
+    # links to removed files stay: the next run finds them (`rule all`) and recomputes the files
+    return (
+        "removed; the next run of each study that they belong to recomputes them (lists of tables, "
+        "all.parquet, when another job needs them)"
     )
 
 
 def files(folder: Path) -> dict[Path, list[Path]]:
-    """The tables and weights under ``folder``, or that links there lead to: the places where each
-    is found.
+    """The tables and weights in ``folder``, or that links there lead to, each with the paths that
+    lead to it.
     """
     found: dict[Path, list[Path]] = {}
-    for path in sorted(
-        path for kind in ("*.parquet", "*.safetensors") for path in folder.rglob(kind)
-    ):
+    for path in sorted([*folder.rglob("*.parquet"), *folder.rglob("*.safetensors")]):
         # weights that are neither a link nor in the store were put there by hand
         if path.suffix == ".parquet" or path.is_symlink() or _stored(path):
             found.setdefault(path.resolve(), []).append(path)
@@ -64,24 +89,24 @@ def files(folder: Path) -> dict[Path, list[Path]]:
 
 
 def damage(path: Path) -> str | None:
-    """What is wrong with a table or weights file, in a line that names it; None where it is what
+    """What is wrong with a table or weights file, in one line that names it; None if it is as it
     was written.
     """
     if not path.exists():
         return f"{path} is missing"
     try:
         if path.suffix == ".safetensors":
-            about, same = safe.about(path), safe.sound(path)
+            about, unchanged = safe.about(path), safe.sound(path)
         else:
             about = tables.provenance(path)
-            same = about["content"] == tables.measure_content(path)
+            unchanged = about["content"] == tables.measure_content(path)
     except CatsightError as error:
         return str(error).partition("; ")[0]
     if _stored(path) and about.get("address") != path.stem:
-        return f"{path} is not what its name says"
-    return None if same else f"{path} does not hold the values that were written"
+        return f"{path} holds another entry of the store than its name says"
+    return None if unchanged else f"{path} does not hold the values that were written"
 
 
 def _stored(path: Path) -> bool:
-    """Whether a file lies in a store: results/store/ab/abcd...<suffix>."""
+    """Whether a file is in a store: results/store/ab/abcd...<suffix>."""
     return len(path.stem) == 64 and path.parent.name == path.stem[:2]

@@ -1,44 +1,107 @@
-"""``catsight see``: a photo, a clip, or a folder of them, as an eye sees it."""
+"""``catsight see``: photographs and clips as an eye sees them."""
 
 import argparse
 import os
+import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from catsight.errors import CatsightError
 from catsight.frames import clip
-from catsight.frames.decode import Rejected, decode
+from catsight.frames.decode import decode
+from catsight.frames.item import Rejected
 from catsight.inputs import eyes
+from catsight.inputs.files import appearing
 from catsight.look import clips
 from catsight.run.progress import track
 from catsight.views import Eye
 
-_PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
-#: Pixels of the largest photo that is read.
-_MOST = 200_000_000
+#: Suffix -> Pillow's format of the photographs that are read and written.
+_PHOTOS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+#: Degrees. A smaller field of view is more likely a mistake than meant.
+_SMALL_FIELD = 1.0
 
 _EXAMPLES = """examples:
   catsight see photo.jpg -o cat.png --fov 40
+  catsight see a.jpg b.jpg -o seen/ --fov 40
   catsight see photos/ -o seen/ --fov 40 --eye human --luminance 0.1 --beside
   catsight see clip.mov -o cat.mp4 --fov 60 --luminance 0.01 --noise 1
 """
 
+#: A function from a picture, uint8 sRGB (h, w, 3), to another of the same height.
+_See = Callable[[np.ndarray], np.ndarray]
+
+
+class _Job(NamedTuple):
+    """A photograph or clip, and the file that is made of it."""
+
+    source: Path
+    target: Path
+
 
 def main(arguments: Sequence[str]) -> None:
+    options = _parser().parse_args(arguments)
+    if options.noise is not None and options.noise < 0:
+        raise CatsightError(f"--noise is {options.noise}; a seed is a whole number from 0")
+    eye = Eye.load(options.eye)
+    conditions = {
+        "field_of_view": options.fov,
+        "luminance": options.luminance,
+        "defocus": options.defocus,
+        "eccentricity": options.eccentricity,
+    }
+    eye.see(np.zeros((1, 1, 3), np.uint8), **conditions)  # refuses impossible conditions now
+    if options.fov < _SMALL_FIELD:
+        print(
+            f"catsight see: warning: --fov is {options.fov:g}, so each picture spans only "
+            f"{options.fov:g}° of the visual field; a phone's photo spans about 60",
+            file=sys.stderr,
+        )
+    jobs = _jobs(options.source, options.output)
+    failed = []
+    for job in _tracked(jobs, f"see as the {Path(options.eye).stem}"):
+        see = _viewer(eye, job.source, conditions, options.noise, options.beside)
+        try:
+            _write(job, see)
+        except CatsightError as error:  # go on with the other files
+            failed.append(str(error))
+    _report(jobs, failed)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="catsight see",
-        description="Shows a photo, a video clip, or all of a folder, as an eye sees it.",
+        description="Shows photographs and video clips as an eye sees them.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    kinds = "a photo (JPEG, PNG, WebP, TIFF), a clip (mp4, mov, mkv, webm, avi, gif and others), or a folder of them"
-    parser.add_argument("source", type=Path, help=kinds)
-    kinds = "what to write: a picture, a clip (mp4, mov, mkv, webm; without sound), or a folder"
-    parser.add_argument("-o", "--output", type=Path, required=True, help=kinds)
+    parser.add_argument(
+        "source",
+        type=Path,
+        nargs="+",
+        help="photographs (JPEG, PNG, WebP, TIFF), clips (mp4, mov, mkv, webm, avi, gif and "
+        "others), or folders of them",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help="the picture to write (.png, .jpg, .webp, .tif), or clip (.mp4, .mov, .mkv, .webm; "
+        "without sound); or a folder, for several",
+    )
     parser.add_argument(
         "--eye", default="cat", help=f"{', '.join(eyes.names())}, or a YAML file (default: cat)"
     )
@@ -47,126 +110,186 @@ def main(arguments: Sequence[str]) -> None:
         type=float,
         required=True,
         metavar="DEGREES",
-        help="visual angle that the width spans: about 60 for a phone's main camera seen as it was taken, "
-        "20 for a page in the hand; the smaller, the more detail the eye can see",
+        help="field of view: the visual angle that a picture's width spans. About 60 for a phone's "
+        "main camera, 20 for a page in the hand. The smaller, the more detail the eye resolves",
     )
     parser.add_argument(
-        "--luminance", type=float, default=100.0, help="adapting luminance, cd/m² (default: 100)"
+        "--luminance",
+        type=float,
+        default=100.0,
+        metavar="CD/M2",
+        help="luminance that the eye is adapted to, cd/m² (default: 100, a bright room; dusk is "
+        "about 1, moonlight 0.01)",
     )
     parser.add_argument(
-        "--defocus", type=float, default=0.0, help="dioptres out of focus (default: 0)"
+        "--defocus",
+        type=float,
+        default=0.0,
+        metavar="DIOPTRES",
+        help="how far the picture is out of focus (default: 0)",
     )
     parser.add_argument(
         "--noise",
         type=int,
         metavar="SEED",
-        help="count light in whole quanta: photon noise, in the dark",
+        help="add photon noise, as in dim light, drawn with SEED",
     )
     parser.add_argument(
         "--eccentricity", action="store_true", help="let acuity fall off away from the middle"
     )
     parser.add_argument(
-        "--beside", action="store_true", help="put the photo itself beside what is seen"
+        "--beside", action="store_true", help="put the original to the left of what the eye sees"
     )
-    options = parser.parse_args(arguments)
-    if options.noise is not None and options.noise < 0:
-        raise CatsightError(f"--noise is {options.noise}; a seed is a whole number from 0")
+    return parser
 
-    eye = Eye.load(options.eye)
-    conditions = {
-        "field_of_view": options.fov,
-        "luminance": options.luminance,
-        "defocus": options.defocus,
-    }
-    conditions["eccentricity"] = options.eccentricity
-    eye.see(
-        np.zeros((1, 1, 3), np.uint8), **conditions
-    )  # what is absurd is said before the work begins
-    jobs = _jobs(options.source, options.output)
-    # a clip shows its own progress, frame by frame
-    listed = (
-        jobs
-        if len(jobs) == 1 and _is_clip(jobs[0][0])
-        else track(jobs, f"see as a {options.eye}", unit="files")
-    )
-    failed = []
-    for source, target in listed:
-        # noise of its own for every file and frame, the same on every run
-        count = 0
 
-        def see(rgb: np.ndarray, source=source) -> np.ndarray:
-            nonlocal count
-            count += 1
-            noise = None if options.noise is None else [options.noise, count, *source.name.encode()]
-            seen = eye.see(rgb, noise=noise, **conditions)
-            return np.concatenate([rgb, seen], axis=1) if options.beside else seen
+def _viewer(
+    eye: Eye, source: Path, conditions: dict[str, Any], seed: int | None, beside: bool
+) -> _See:
+    """The function from the pictures of ``source``, in order, to what the eye sees of them.
 
-        try:
-            _write(source, target, see)
-        except CatsightError as error:
-            failed.append(str(error))  # the others of a folder are seen all the same
-    if failed:
-        head = (
-            []
-            if len(jobs) == 1
-            else [f"{len(failed)} of {len(jobs)} files failed; the others are in {options.output}"]
+    With a ``seed`` there is photon noise: different in every file and frame, the same in every run.
+    """
+    numbers = count(1)
+
+    def see(rgb: np.ndarray) -> np.ndarray:
+        noise = None if seed is None else [seed, next(numbers), *source.name.encode()]
+        seen = eye.see(rgb, noise=noise, **conditions)
+        return np.concatenate([rgb, seen], axis=1) if beside else seen
+
+    return see
+
+
+def _jobs(sources: Sequence[Path], output: str) -> list[_Job]:
+    """The files to make, one of each photograph or clip. Raises :class:`CatsightError`, before any
+    work, if a source is missing or ``output`` does not suit them.
+    """
+    found = _found(sources)
+    target = Path(output)
+    several = len(sources) > 1 or sources[0].is_dir()
+    if target.is_dir() or output.endswith(os.sep) or not target.suffix:
+        jobs = _into(target, found)
+    elif several:
+        what = (
+            f"there are {len(sources)} sources" if len(sources) > 1 else f"{sources[0]} is a folder"
         )
-        raise CatsightError("\n  ".join(head + failed))
-
-
-def _jobs(source: Path, output: Path) -> list[tuple[Path, Path]]:
-    """What is to be made of what."""
-    if not source.exists():
-        raise CatsightError(f"{source} is missing")
-    if not source.is_dir():
-        jobs = [(source, output)]
+        raise CatsightError(
+            f"{what}, so --output must be a folder, too: -o {target.with_suffix('')}/"
+        )
     else:
-        sources = sorted(
-            path for path in source.iterdir() if path.suffix.lower() in _PHOTOS + clip.SUFFIXES
-        )
-        if not sources:
+        _check_suffix(found[0], target)
+        jobs = [_Job(found[0], target)]
+    identities = {_identity(path) for path in found}
+    for job in jobs:
+        if job.target.exists() and _identity(job.target) in identities:
             raise CatsightError(
-                f"{source} holds no photo or clip; looked for {', '.join(_PHOTOS + clip.SUFFIXES)}"
+                f"{job.target} is a source and would be overwritten; name another output"
             )
-        jobs = [(path, output / name) for path, name in zip(sources, _names(sources))]
-    for path, target in jobs:
-        if target.exists() and target.samefile(path):
-            raise CatsightError(f"{target} would be written over itself; name another output")
     return jobs
 
 
-def _names(sources: list[Path]) -> list[str]:
-    """What is made of each source is called as it is; but of a.jpg and a.png become a.jpg.png and
-    a.png.png.
+def _into(folder: Path, sources: Sequence[Path]) -> list[_Job]:
+    """The files to make of the ``sources`` in a ``folder``."""
+    if folder.exists() and not folder.is_dir():
+        raise CatsightError(f"{folder} is a file; name another folder")
+    jobs = [_Job(path, folder / name) for path, name in zip(sources, _names(sources))]
+    made_of: dict[Path, Path] = {}
+    for job in jobs:
+        if job.target in made_of:
+            raise CatsightError(
+                f"{made_of[job.target]} and {job.source} would both become {job.target}; "
+                "give them to separate commands, with an output folder each"
+            )
+        made_of[job.target] = job.source
+    return jobs
+
+
+def _found(sources: Sequence[Path]) -> list[Path]:
+    """The photographs and clips among the ``sources`` and in their folders."""
+    found: list[Path] = []
+    for source in sources:
+        if not source.exists():
+            raise CatsightError(f"{source} is missing")
+        if not source.is_dir():
+            found.append(source)
+            continue
+        known = (*_PHOTOS, *clip.SUFFIXES)
+        inside = sorted(path for path in source.iterdir() if path.suffix.lower() in known)
+        if not inside:
+            raise CatsightError(f"{source} holds no photo or clip; looked for {', '.join(known)}")
+        found += inside
+    return list(dict.fromkeys(found))  # a file that is named twice is seen once
+
+
+def _names(sources: Sequence[Path]) -> list[str]:
+    """The name of the file that is made of each source: its own, with the suffix .png or .mp4.
+
+    If two share it (a.jpg and a.png), both keep their suffixes: a.jpg.png and a.png.png. Only
+    sources of the same name, in different folders, still share one then.
     """
-    kinds = [".mp4" if _is_clip(path) else ".png" for path in sources]
-    names = [path.stem + kind for path, kind in zip(sources, kinds)]
-    while len(set(names)) < len(names):  # again, for there may be an a.jpg.tif
+    suffixes = [".mp4" if _is_clip(path) else ".png" for path in sources]
+    names = [path.stem + suffix for path, suffix in zip(sources, suffixes)]
+    longest = [path.name + suffix for path, suffix in zip(sources, suffixes)]
+    while True:  # a longer name may be that of a third file, as of a.jpg.tif
         counts = Counter(names)
-        names = [
-            path.name + kind if counts[name] > 1 else name
-            for path, kind, name in zip(sources, kinds, names)
-        ]
-    return names
+        longer = [full if counts[name] > 1 else name for name, full in zip(names, longest)]
+        if longer == names:
+            return names
+        names = longer
+
+
+def _check_suffix(source: Path, target: Path) -> None:
+    """Raises :class:`CatsightError` if ``target`` is not a format that ``source`` can become."""
+    kind, formats = ("clip", list(clips.FORMATS)) if _is_clip(source) else ("photo", list(_PHOTOS))
+    if target.suffix.lower() not in formats:
+        raise CatsightError(
+            f"{target}: a {kind} is written as {', '.join(formats)}; name the output so"
+        )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What two paths of one file have in common: the numbers of its device and inode."""
+    about = path.stat()
+    return about.st_dev, about.st_ino
 
 
 def _is_clip(path: Path) -> bool:
     return path.suffix.lower() in clip.SUFFIXES
 
 
-def _write(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Writes what is seen of ``source``, whole or not at all."""
-    part = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+def _tracked(jobs: Sequence[_Job], what: str) -> Iterable[_Job]:
+    """The jobs, with a bar; a single clip shows its own, frame by frame."""
+    if len(jobs) == 1 and _is_clip(jobs[0].source):
+        return jobs
+    return track(jobs, what, unit="files")
+
+
+def _write(job: _Job, see: _See) -> None:
+    """Writes what is seen of a source, completely or not at all."""
+    if _is_clip(job.source):
+        clips.change(job.source, job.target, see)
+        return
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if _is_clip(source):
-            clips.change(source, part, see)
-        else:
-            Image.fromarray(see(decode(source, _MOST))).save(part)
-        os.replace(part, target)
+        seen = see(decode(job.source, clips.MAX_PIXELS))
     except Rejected as problem:
-        raise CatsightError(f"{source} cannot be read as a photo: {problem.detail}") from None
-    except (OSError, ValueError) as error:
-        raise CatsightError(f"{target} cannot be written: {error}") from None
-    finally:
-        part.unlink(missing_ok=True)
+        raise CatsightError(f"{job.source} cannot be read as a photo: {problem.detail}") from None
+    try:
+        with appearing(job.target) as part:
+            Image.fromarray(seen).save(part, format=_PHOTOS[job.target.suffix.lower()])
+    except ValueError as error:  # as for a picture too large for its format
+        raise CatsightError(f"{job.target} cannot be written: {error}") from None
+
+
+def _report(jobs: Sequence[_Job], failed: Sequence[str]) -> None:
+    """Prints where the files are; raises :class:`CatsightError` if some are missing."""
+    folder = jobs[0].target.parent
+    if len(jobs) == 1 and failed:
+        raise CatsightError(failed[0])
+    if failed:
+        head = f"{len(failed)} of {len(jobs)} files failed; the others are in {folder}"
+        raise CatsightError("\n  ".join([head, *failed]))
+    print(
+        f"written: {jobs[0].target}"
+        if len(jobs) == 1
+        else f"written: {len(jobs)} files in {folder}"
+    )

@@ -176,7 +176,7 @@ def results(tmp_path):
 
 def test_check_says_what_is_whole(results, capsys):
     assert main(["check", str(results)]) == 0
-    assert "all 4 tables and weights are what was written" in capsys.readouterr().out
+    assert "all 4 tables and weights are as they were written" in capsys.readouterr().out
     assert main(["check", str(results / "two")]) == 0
     assert "all 1 tables" in capsys.readouterr().out
     assert main(["check", str(results / "three")]) == 1
@@ -216,7 +216,7 @@ def test_check_reads_values_and_addresses(results, capsys):
     )
     shutil.copy(one, two)
     assert main(["check", str(results)]) == 1
-    assert f"{two.name} is not what its name says" in capsys.readouterr().err
+    assert f"{two.name} holds another entry of the store than its name says" in capsys.readouterr().err
 
 
 def test_what_was_damaged_is_computed_anew_and_nothing_else(tmp_path):

@@ -1,4 +1,4 @@
-"""Stills of clips that are made on the fly; every frame's number is written in its blocks."""
+"""Stills of clips that are made here; the blocks of each frame encode its number."""
 
 import gc
 import io
@@ -44,8 +44,9 @@ def write(
     options=None,
     **says,
 ):
-    """A clip with time stamps in 1/1000 s, or one of each 1/25 s; what it ``says`` of itself is set
-    on its stream.
+    """Writes a clip with time stamps in 1/1000 s, or of 25 frames a second.
+
+    ``says`` are attributes of its stream's codec context: what the clip states of itself.
     """
     frames = [
         f if isinstance(f, av.VideoFrame) else av.VideoFrame.from_ndarray(f, source) for f in frames
@@ -80,7 +81,7 @@ def numbers(path, **options):
 
 
 def refusal(path, *, max_pixels=MANY, **options):
-    """What came before a clip was rejected, and why."""
+    """The numbers of the frames before a clip was rejected, the reason and its detail."""
     seen = []
     with pytest.raises(Rejected) as problem:
         seen.extend(
@@ -93,7 +94,7 @@ def refusal(path, *, max_pixels=MANY, **options):
 
 
 @pytest.mark.parametrize("every", [1, 2, 7, 39, 40, 1000])
-def test_every_so_many(clip, every):
+def test_every_nth_frame(clip, every):
     got = list(stills(clip, every=every, max_pixels=MANY))
     assert [still.number for still in got] == list(range(0, 40, every))
     for still in got:
@@ -126,7 +127,7 @@ def test_time_begins_with_the_first_frame(tmp_path):
 
 
 def test_missing_and_repeated_stamps(clip, monkeypatch):
-    """No muxer here writes them, but files hold them: some say none at all."""
+    """Muxers write neither, but some files have them, or no stamps at all."""
     import catsight.frames.clip as video
 
     stated = {0: None, 1: None, 2: 200, 3: 200, 4: 150, 5: None, 6: 400}
@@ -168,7 +169,7 @@ def test_missing_and_repeated_stamps(clip, monkeypatch):
 
 
 def test_the_first_frame_of_each_scene(tmp_path):
-    """Cuts are found where they are; pans, fades, shaking and noise are none."""
+    """Cuts are found; pans, fades, shaking and noise are not taken for cuts."""
     rng = np.random.default_rng(0)
     photos = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.rocket()]
 
@@ -197,7 +198,7 @@ def test_the_first_frame_of_each_scene(tmp_path):
     assert [still.number for still in stills(path, scenes=1.0, max_pixels=MANY)] == [0]
 
 
-def test_the_score_of_change_is_that_of_the_formula():
+def test_the_score_of_change_follows_its_formula():
     greys = [10, 60, 120, 120, 20]
     change = changes()
     got = [
@@ -213,9 +214,8 @@ def test_frames_do_not_stay_in_memory(clip):
     gc.disable()
     try:
         held = [
-            sum(
-                issubclass(type(one), av.VideoFrame) for one in gc.get_objects()
-            )  # asks no weak proxy what it stands for
+            # of their types: isinstance() would resolve weak proxies
+            sum(issubclass(type(one), av.VideoFrame) for one in gc.get_objects())
             for _ in stills(clip, every=1, max_pixels=MANY)
         ]
     finally:
@@ -289,7 +289,7 @@ TURNS = {
 
 @pytest.mark.parametrize("turn", TURNS)
 def test_turned_upright(tmp_path, turn):
-    """As phones note it: in the header of an MP4's track."""
+    """As phones record it: in the header of an MP4's track."""
     (a, b, c, d), upright = TURNS[turn]
     path = write(
         tmp_path / "clip.mp4",
@@ -325,9 +325,7 @@ def test_pixels_become_square(tmp_path, aspect, shape):
 
 
 def planes(pix_fmt, values, bits):
-    """A frame of blocks of 16 px with these values, (3, 4, 3) or (3, 4) of Y, Cb, Cr, as the format
-    stores them.
-    """
+    """A frame of blocks of 16 px with these values, (3, 4, channels), as the format stores them."""
     frame = av.VideoFrame(WIDTH, HEIGHT, pix_fmt)
     for plane, value in zip(frame.planes, np.moveaxis(values, -1, 0)):
         kind = np.uint8 if bits == 8 else np.uint16
@@ -344,7 +342,7 @@ def planes(pix_fmt, values, bits):
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("matrix", [1, 5, 6, None])
 def test_numbers_mean_what_the_clip_says(tmp_path, pix_fmt, full, matrix):
-    """BT.709 or BT.601, by the standards' own equations; without a word, BT.601 in a small frame."""
+    """BT.709 or BT.601, by the standards' equations; BT.601 if a small frame does not say."""
     bits = 12 if "12" in pix_fmt else 10 if "10" in pix_fmt else 8
     red, blue = (0.2126, 0.0722) if matrix == 1 else (0.299, 0.114)
     rgb = np.random.default_rng(bits).uniform(0.02, 0.98, (3, 4, 3))
@@ -371,7 +369,7 @@ def test_numbers_mean_what_the_clip_says(tmp_path, pix_fmt, full, matrix):
     assert np.abs(got - 255 * rgb).max() <= (1 if bits > 8 else 2.4)
 
 
-def test_high_definition_that_says_nothing_is_bt_709(tmp_path):
+def test_high_definition_without_a_stated_matrix_is_bt_709(tmp_path):
     frame = av.VideoFrame.from_ndarray(np.full((720, 40, 3), (200, 60, 30), np.uint8), "rgb24")
     path = write(
         tmp_path / "clip.mkv",
@@ -447,7 +445,7 @@ def test_what_srgb_cannot_hold_is_refused(tmp_path, says, word):
     "suffix", [".mkv", ".webm", ".mp4", ".mov", ".avi", ".gif", ".apng", "faststart.mp4"]
 )
 @pytest.mark.parametrize("part", [0.3, 0.9, 0.999])
-def test_a_clip_that_is_cut_short_is_said_to_be(tmp_path, suffix, part):
+def test_a_clip_that_is_cut_short_is_reported(tmp_path, suffix, part):
     codec, pix_fmt, options = CODECS[suffix.removeprefix("faststart")]
     rng = np.random.default_rng(0)
     frames = [
@@ -507,7 +505,7 @@ def test_frames_before_the_damage_come_first(tmp_path):
 
 
 def test_a_hole_is_noticed(tmp_path):
-    """In a camcorder's stream, whose packets are counted."""
+    """In a camcorder's stream, whose packets are numbered."""
     frames = list(np.random.default_rng(0).integers(0, 256, (40, HEIGHT, WIDTH, 3), dtype=np.uint8))
     path = write(
         tmp_path / "clip.mts", frames, codec="libx264", pix_fmt="yuv420p", options={"bf": "0"}

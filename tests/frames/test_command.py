@@ -29,7 +29,7 @@ def job(tmp_path):
 
 @pytest.fixture
 def folder(job):
-    """Nine photos, in two folders and the top."""
+    """A job with nine photos, in the folder itself and two below it."""
     rng = np.random.default_rng(0)
     for i in range(9):
         name = f"{['', 'day/', 'night/one/'][i % 3]}{i}.png"
@@ -119,7 +119,7 @@ def test_another_photo_changes_no_other_row(folder):
         }
 
 
-def test_a_second_call_is_answered_by_the_store(folder, capsys):
+def test_a_second_call_takes_the_tables_from_the_store(folder, capsys):
     first = folder()
     content = [tables.content(path) for path in folder.outputs]
     capsys.readouterr()
@@ -132,7 +132,7 @@ def test_a_second_call_is_answered_by_the_store(folder, capsys):
 
 
 @pytest.mark.parametrize("change", ["damaged", "lost", "file", "option"])
-def test_what_has_changed_is_computed(folder, capsys, change):
+def test_a_change_recomputes_the_tables(folder, capsys, change):
     first = folder()
     if change == "damaged":
         path = folder.outputs[0].resolve()

@@ -1,6 +1,4 @@
-"""Dead leaves: against a plain drawing of the same leaves, and against what is known of natural
-pictures.
-"""
+"""Dead leaves, against a plain drawing of the same leaves, and the statistics of natural pictures."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -23,9 +21,7 @@ def luminance(rgb):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Every leaf that scenes are made of, nearest first: x, y and radius in points, colour,
-    distance.
-    """
+    """The leaves of a scene, nearest first: x, y and radius in points, colour, distance."""
     chunks, leaves = [], dead_leaves._leaves
 
     def record(*arguments):
@@ -43,9 +39,7 @@ def scenes():
 
 @pytest.mark.parametrize("size", [1, 2, 7, 24, 65])
 def test_the_nearest_leaf_is_seen_everywhere(drawn, size):
-    """Every point of every pixel looked up among all leaves, without the order in which they are
-    painted.
-    """
+    """Every point of every pixel is looked up among all leaves, painted in any order."""
     rgb, depth = scene(size, seed=0, number=size)
     assert rgb.shape == (size, size, 3) and rgb.dtype == np.uint8 and depth.shape == (size, size)
     assert depth.dtype == np.float32
@@ -72,7 +66,7 @@ def test_leaves_are_drawn_from_the_nearest_on(drawn):
     assert distance[0] >= 0.5 and distance[-1] <= 50
 
 
-def test_where_the_distance_is_one_the_colour_is_one(scenes):
+def test_pixels_of_one_distance_have_one_colour(scenes):
     for rgb, depth in scenes[:5]:
         blocks = np.lib.stride_tricks.sliding_window_view(depth, (3, 3)).reshape(126, 126, 9)
         within = (blocks == blocks[..., :1]).all(axis=-1)
@@ -100,7 +94,7 @@ def test_radii_follow_the_third_power(drawn):
         assert np.mean(r > limit) == pytest.approx(expected, abs=4 * np.sqrt(expected / len(r)))
 
 
-def test_the_logarithm_of_what_is_seen_is_uniform():
+def test_the_logarithm_of_visible_distances_is_uniform():
     distances = np.concatenate([scene(64, seed=2, number=i)[1].ravel() for i in range(150)])
     portion = np.log(distances / 0.5) / np.log(100)
     # some 11 independent leaves of more than a quarter of the frame a scene

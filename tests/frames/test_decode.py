@@ -1,6 +1,4 @@
-"""Every kind of picture, against what its pixels are known to be; every kind of bad file, against
-its reason.
-"""
+"""Every kind of picture, against its known pixels; every kind of bad file, against its reason."""
 
 import os
 import struct
@@ -233,7 +231,7 @@ def test_transparent_colours_pass_through_the_profile_before_they_are_mixed(tmp_
 
 
 def cmyk_profile():
-    """Inks that no printer has: the paper is white, and black ink alone gives mid-grey, L* = 50."""
+    """A profile of made-up inks: the paper is white; black ink alone gives mid-grey, L* = 50."""
     clut = np.full((2, 2, 2, 2, 3), 128, np.uint8)  # c, m, y, k; L*, a*, b* with 128 the neutral
     clut[..., 0] = 0
     clut[0, 0, 0, 0, 0], clut[0, 0, 0, 1, 0] = 255, 128
@@ -277,7 +275,7 @@ def test_a_broken_profile_is_ignored_with_a_note(tmp_path, rng, capsys):
 
 
 def deep_png(values, colour_type, orientation=None):
-    """A 16-bit PNG, by its specification; Pillow cannot write them in colour."""
+    """A 16-bit PNG, by the specification; Pillow writes none in colour."""
 
     def chunk(kind, data):
         return (

@@ -1,4 +1,4 @@
-"""Datasets from the hub, without one: its cache on this machine, as huggingface_hub lays it out."""
+"""Datasets of the hub, from a local cache in the layout of huggingface_hub; no network."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def put(cache, name, data):
-    """As the hub's cache holds a file: a blob by its hash, and a link to it in the snapshot."""
+    """Puts a file into the cache: a blob named by its hash, and a link to it in the snapshot."""
     blob = cache / "blobs" / hashlib.sha256(data).hexdigest()
     link = cache / "snapshots" / REVISION / name
     for path in (blob, link, cache / "refs" / "main"):
@@ -95,7 +95,7 @@ def test_another_commit_is_not_taken(job, cache):
         job(source=SOURCE | {"revision": REVISION[::-1]})
 
 
-def test_a_download_that_was_cut_off_is_not_taken_for_whole(job, cache):
+def test_an_incomplete_download_is_not_used(job, cache):
     put(cache, "1.png", encoded(noise(1)))
     (cache / "blobs" / "abc.incomplete").write_bytes(b"half")
     with pytest.raises(CatsightError, match=r"its download was cut off .*abc\.incomplete"):
@@ -136,7 +136,7 @@ def test_a_blob_that_changes_is_noticed(job, cache):
         job.make()
 
 
-def test_what_the_hub_refuses_is_one_line_each(cache, monkeypatch):
+def test_each_refusal_of_the_hub_is_one_line(cache, monkeypatch):
     import huggingface_hub
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 

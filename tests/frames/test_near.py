@@ -1,6 +1,4 @@
-"""Near-duplicates: hashes that stay while a picture looks the same, and all pairs of them, against
-a plain search.
-"""
+"""Near-duplicates: hashes stay while a picture looks the same; pairs agree with a plain search."""
 
 import io
 
@@ -73,7 +71,7 @@ def test_other_pictures_are_far():
 
 
 def test_each_bit_is_the_sign_of_one_wave():
-    """Of the 64 longest; by length, and from those that run across on."""
+    """Of the 64 longest waves, from the longest on; among equals, those of fewer cycles down first."""
     waves = sorted((i * i + j * j, i, j) for i in range(12) for j in range(12))[1:65]
     y, x = (np.mgrid[:320, :320] + 0.5) / 320
     for seed in range(3):
@@ -106,9 +104,7 @@ def test_flat_pictures_have_none():
 
 
 def planted(n, distance, seed=0):
-    """Random hashes, many with others at about ``distance`` bits, in another group or the same, or
-    identical.
-    """
+    """Random hashes with groups; half of them differ from another in about ``distance`` bits."""
     rng = np.random.default_rng(seed)
     hashes = rng.integers(1, 2**64, n, dtype=np.uint64)
     groups = [f"g{i}" for i in rng.integers(0, n // 3, n)]
@@ -160,7 +156,7 @@ def test_pairs_are_found_when_most_hashes_are_alike():
     assert near_pairs(hashes, groups) == all_pairs(hashes, groups, NEAR)
 
 
-def test_a_clip_that_stands_still_counts_once():
+def test_a_still_clip_counts_once():
     hashes = np.array([5] * 2000 + [7] + [5] * 2000, np.uint64)
     groups = ["a"] * 2000 + ["b"] + ["c"] * 2000
     assert near_pairs(hashes, groups) == [(0, 2000, 1), (0, 2001, 0), (2000, 2001, 1)]

@@ -1,4 +1,4 @@
-"""Pairs of recorded pictures, from folders and from tables."""
+"""Pictures recorded in pairs, from folders and from tables."""
 
 import json
 
@@ -7,8 +7,8 @@ import pytest
 
 from catsight import CatsightError, tables
 from catsight.inputs.pictures import decode_png
-from catsight.views.command import main as make_view
-from catsight.views.command import needs_partner
+from catsight.views.command import make as make_view
+from catsight.views.viewer import needs_partner
 from support.job_of_frames import Job, encoded, noise, table
 
 COLUMNS = {"image": "image", "id": None, "group": None}

@@ -22,7 +22,7 @@ def job(tmp_path):
 
 
 def as_datasets_writes_them(count=5):
-    """With the schema metadata by which ``datasets`` knows its features."""
+    """A table with the schema metadata from which ``datasets`` knows its features."""
     images = [
         {
             "bytes": encoded(noise(i), ["PNG", "WEBP"][i % 2] if i % 2 == 0 else "PNG"),
@@ -84,7 +84,7 @@ def test_a_row_without_bytes_is_rejected_and_its_path_not_followed(job):
 
 
 def test_frames_of_catsights_own(job, tmp_path):
-    """Ids, groups, credits and depth maps stay."""
+    """Ids, groups, credits and depth maps are kept."""
     for i in range(4):
         job.add(f"{'ab'[i % 2]}/{i}.png", noise(i, 10, 12))
     depth = io.BytesIO()
@@ -138,7 +138,7 @@ def test_a_table_damaged_inside_keeps_what_came_before(job):
     assert 0 < len(rows) <= 30 and job.left_out["t.parquet"][0] == "truncated"
 
 
-def test_ids_that_come_twice_are_left_out(job):
+def test_a_second_row_of_an_id_is_left_out(job):
     rows = [{"image": {"bytes": encoded(noise(i))}, "name": "same"} for i in range(2)]
     table(job, "t.parquet", rows)
     assert list(job(source=TABLE | {"path": str(job.folder), "id": "name"})) == ["same"]

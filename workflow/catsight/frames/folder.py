@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from catsight.frames.decode import decode, read_depth
-from catsight.frames.item import File, Found, Item, Picture
+from catsight.frames.item import File, Found, Item, Picture, group_of
 from catsight.run.specs import SourceSpec
 
 #: How the name of a depth map ends.
@@ -61,8 +61,3 @@ def photos(found: Sequence[File], group_by: str) -> list[Photo]:
         for file in found
         if file not in taken
     ]
-
-
-def group_of(name: str, group_by: str) -> str:
-    """The group of a file's pictures: the file, or its folder ("." for the topmost)."""
-    return name if group_by == "file" else str(PurePosixPath(name).parent)

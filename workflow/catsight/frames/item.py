@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 import numpy as np
@@ -92,6 +92,11 @@ class File:
 
 #: The files of one source, by the key of the source that names them, in the manifest's order.
 Found = Mapping[str, Sequence[File]]
+
+
+def group_of(name: str, group_by: str) -> str:
+    """The group of a file's pictures: the file, or its folder ("." for the topmost)."""
+    return name if group_by == "file" else str(PurePosixPath(name).parent)
 
 
 def rejecting(name: str, group: str, problem: Rejected) -> Item:

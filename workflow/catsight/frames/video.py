@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from catsight.frames.clip import SUFFIXES, stills
-from catsight.frames.folder import group_of
-from catsight.frames.item import Found, Item, Picture, Rejected, rejecting
+from catsight.frames.item import Found, Item, Picture, Rejected, group_of, rejecting
 from catsight.run.specs import SourceSpec
 
 

@@ -1,7 +1,6 @@
 """The eye files, ``resources/eyes/*.yaml``: every number with its unit, source and confidence."""
 
 import copy
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,11 +29,10 @@ def load(name: str) -> dict:
     else:
         path = yaml_files.find("eyes") / f"{name}.yaml"
     if not os.path.isfile(path):  # Path.is_file raises for names that are too long
-        near = difflib.get_close_matches(str(name), names(), 1)
-        guess = f" (did you mean {near[0]}?)" if near else ""
+        known = names()
         raise CatsightError(
-            f"the eye '{name}' is unknown{guess}; it may be {', '.join(names())}, "
-            "or the path of a YAML file"
+            f"the eye '{name}' is unknown{schema.near_miss(str(name), known)}; it may be "
+            f"{', '.join(known)}, or the path of a YAML file"
         )
     eye = _values(yaml_files.load_yaml(path))
     check(eye, str(path))

@@ -58,8 +58,9 @@ def load_yaml(path: str | os.PathLike) -> Any:
 
 
 def line_of(path: str | os.PathLike[str], keys: Iterable[str | int]) -> int | None:
-    """The line of a YAML file in which the value under ``keys`` starts, counted from 1; None if it
-    comes from elsewhere (an alias that is merged).
+    """The line of a YAML file, from 1, with the last of the ``keys`` that lead to a value.
+
+    None if the value does not stand there, because a merged alias (``<<: *name``) brings it in.
     """
     node = _nodes(Path(path))
     line = node.start_mark.line
@@ -80,7 +81,7 @@ def line_of(path: str | os.PathLike[str], keys: Iterable[str | int]) -> int | No
 
 @cache
 def _nodes(path: Path) -> yaml.Node:
-    """What a YAML file holds, with the place of every value."""
+    """The tree of a YAML file, in which every value knows its line."""
     return yaml.compose(path.read_text(encoding="utf-8-sig"), _Loader)
 
 

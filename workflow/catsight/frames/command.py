@@ -26,7 +26,7 @@ _OTHER_FILES = 64
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs a sub-command; without one, options make frames as they did before there were any."""
+    """Runs a sub-command; options without one run ``make``, as an alias for one version."""
     if arguments and arguments[0].startswith("--") and arguments[0] != "--help":
         job.alias("frames", "frames make")
         return make(arguments)

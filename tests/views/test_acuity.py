@@ -24,8 +24,9 @@ def test_acuity_falls_in_dim_light():
 @pytest.mark.parametrize(("name", "within"), [("human", 1e-6), ("cat", 0.1), ("dog", 0.1)])
 @pytest.mark.parametrize("luminance", [0.01, 0.1, 1, 10, 100, 1000])
 def test_the_whole_eye_resolves_what_is_stated(name, within, luminance):
-    """In focus it passes exp(-3.56) at the stated acuity; the slit's diffraction, left out of the
-    sum, takes little.
+    """In focus the transfer at the stated acuity is exp(-3.56).
+
+    The variance budget leaves out the slit's diffraction, which takes little.
     """
     eye = Eye.load(name)
     limit = cutoff(eye.parts["acuity"], luminance)
@@ -54,7 +55,7 @@ def test_contrast_sensitivity(name, peak, at, limit):
 
 
 def test_blend_has_the_variance_that_is_wanted():
-    """Blurs that only report their variance come out at the variance wanted at each pixel."""
+    """Planes that hold the variance of their blur are mixed to the variance wanted at each pixel."""
     degrees = np.linspace(0, 20, 2000).reshape(1, -1)
 
     for least in (0.0, 0.05):

@@ -37,8 +37,8 @@ def without_tapetum(name: str) -> Eye:
 
 
 def test_catches_of_the_cat():
-    # Mallett & Yuksel under D65, 400 to 700 nm, worked out beforehand for this cat (with its own
-    # quadrature: 0.004)
+    # Mallett & Yuksel under D65, 400 to 700 nm, computed independently for this cat with another
+    # quadrature, hence 0.004
     wanted = [[0.0273, 0.1840, 0.7887], [0.1840, 0.6411, 0.1749], [0.0246, 0.5465, 0.4289]]
     np.testing.assert_allclose(without_tapetum("cat").catches, wanted, atol=0.004)
 
@@ -54,8 +54,9 @@ def test_catches_of_the_human():
 
 
 def chart_errors(model: str) -> np.ndarray:
-    """Root mean square errors of the catches that a model predicts from the sRGB of two charts'
-    measured patches.
+    """Root mean square errors of the catches that a model predicts from sRGB.
+
+    Over the measured patches of two charts.
     """
     import colour
 
@@ -77,9 +78,7 @@ def chart_errors(model: str) -> np.ndarray:
 
 
 def test_what_a_colour_is_taken_for():
-    """Three models of the light behind an sRGB colour: alike, keeping white, and each true to what
-    it says.
-    """
+    """Three models of the light that an sRGB colour stands for: similar, and all keep white."""
     sensitivities = without_tapetum("cat").sensitivities
     smooth, charts, display = (
         catch_matrix(sensitivities, name) for name in ("mallett2019", "charts", "display")
@@ -87,14 +86,14 @@ def test_what_a_colour_is_taken_for():
     for matrix in (smooth, charts, display):
         np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-12)
         assert (matrix >= 0).all()
-    # least squares on charts, worked out beforehand with other weights
+    # least squares on charts, computed independently with other weights
     np.testing.assert_allclose(
         charts, [[0.0164, 0.1590, 0.8246], [0.1729, 0.6196, 0.2075], [0, 0.5155, 0.4845]], atol=0.02
     )
     assert (chart_errors("charts") < [0.012, 0.004, 0.012]).all()
     assert (chart_errors("charts")[:2] < chart_errors("mallett2019")[:2]).all()
-    # the primaries of a monitor, worked out beforehand without setting its white: within the spread
-    # of the models
+    # the primaries of a monitor, computed independently without setting its white: within the
+    # spread of the models
     np.testing.assert_allclose(
         display,
         [[0.0172, 0.1816, 0.8012], [0.1842, 0.6483, 0.1675], [0.0263, 0.5701, 0.4037]],
@@ -136,7 +135,7 @@ def test_tapetum_returns_what_the_first_pass_lets_through():
         (0.45, 0.9, 1.32),
     ]:
         assert tapetum_gain(density, 1.0, reflectance) == pytest.approx(factor, abs=0.006)
-    # it gives more quanta and leaves colour and brightness as they are
+    # it raises the number of quanta and keeps colour and brightness
     cat, plain = Eye.load("cat"), without_tapetum("cat")
     assert (cat.quanta(0.01) / plain.quanta(0.01) > 1.14).all()
     np.testing.assert_allclose(cat.catches.sum(axis=1), 1)
@@ -144,9 +143,7 @@ def test_tapetum_returns_what_the_first_pass_lets_through():
 
 
 def seen_apart(eye: Eye, *colours) -> int:
-    """Codes by which a plain field of the one colour differs from one of the other, as the eye sees
-    them by day.
-    """
+    """Codes by which uniform fields of two colours differ as the eye sees them by day."""
     one, other = (
         eye.see(np.full((16, 16, 3), rgb, np.uint8), field_of_view=5, luminance=300).astype(int)
         for rgb in colours
@@ -156,7 +153,7 @@ def seen_apart(eye: Eye, *colours) -> int:
 
 def test_teal_and_pink_are_one_colour_to_a_cat_and_two_to_a_human():
     teal, pink = [63, 164, 147], [196, 131, 151]
-    # worked out beforehand with measured reflectances and no tapetum
+    # the pair was computed with measured reflectances and no tapetum
     parts = eyes.load("cat")
     parts["colour"]["reflectances"] = "charts"
     parts["rods"]["tapetum"] = 0
@@ -167,8 +164,7 @@ def test_teal_and_pink_are_one_colour_to_a_cat_and_two_to_a_human():
         cat.see(np.full((1, 1, 3), teal, np.uint8), field_of_view=5, luminance=300), 149, atol=2
     )
     assert seen_apart(human, teal, pink) > 100
-    # and a pair along the very direction in which no cone of the cat as it is caught tells colours
-    # apart
+    # and a pair that differs only in the direction to which the cat's cones are blind
     unseen = np.linalg.svd(cat.catches[:2])[2][-1]
     pair = encode_srgb(0.3 + np.outer([-0.2, 0.2], unseen / np.abs(unseen).max()))
     assert seen_apart(cat, *pair) == 0
@@ -177,7 +173,7 @@ def test_teal_and_pink_are_one_colour_to_a_cat_and_two_to_a_human():
 
 @pytest.mark.parametrize(("name", "low", "high"), [("cat", 500, 506), ("dog", 475, 490)])
 def test_neutral_point(name, low, high):
-    """Where a monochromatic light looks white: its cones are caught in the ratio of white.
+    """At the neutral point monochromatic light looks white: the cones catch it as they do white.
 
     Cat: 505 nm (Clark & Clark 2016). Dog: 480 nm (Neitz, Geist & Jacobs 1989).
     """
@@ -199,9 +195,7 @@ def test_srgb_goes_there_and_back():
 
 
 def test_encoding_is_the_formula():
-    """By table, but the code that the formula gives wherever that is not within 0.002 of the middle
-    between two.
-    """
+    """The table gives the formula's code, except within 0.002 of the middle between two codes."""
     linear = np.concatenate(
         [np.random.default_rng(0).random(2_000_000), np.linspace(0, 0.01, 200_000)]
     ).astype(np.float32)
@@ -226,7 +220,7 @@ def test_unknown_eye_and_part():
 
 
 def test_quanta_of_a_candela():
-    # 1 scotopic cd/m² is 1/1700 W/m²/sr of 507 nm: 4.57e5 quanta/s/deg² through 1 mm²; a photopic
-    # one of daylight, seen by the rods, is S/P = 2.5 times that (the ratio of D65)
+    # 1 scotopic cd/m² is 1/1700 W/m²/sr of 507 nm: 4.57e5 quanta/s/deg² through 1 mm². To rods,
+    # 1 photopic cd/m² of daylight is S/P = 2.5 times that (the ratio of D65)
     rods = Eye.load("human").sensitivities[-1]
     assert quanta(rods, "D65") == pytest.approx(2.48 * 4.57e5, rel=0.04)

@@ -17,7 +17,7 @@ def rgb():
 def test_dioptres_of_a_distance():
     depth = np.array([[0.5, 1, 2, np.inf]])
     np.testing.assert_allclose(defocus_map(depth, 1.0, 8), [[1, 0, -0.5, -1]])
-    # what is nearer than the near point stays out of focus
+    # objects nearer than the near point stay out of focus
     np.testing.assert_allclose(defocus_map(depth, 0.1, 4), [[-2, -3, -3.5, -4]])
 
 
@@ -62,7 +62,7 @@ def test_a_near_thing_in_focus_has_a_sharp_edge_over_a_blurred_ground():
     np.testing.assert_allclose(
         seen, sharp, atol=0.01
     )  # the ground is black: its blur cannot be seen
-    # the same edge blurred by as much as the ground is: far wider
+    # the same edge, blurred as much as the ground, is far wider
     blurred = decode_srgb(cat.see(rgb, defocus=-1.9, **CONDITIONS))[32, :, 1]
     assert np.abs(blurred - sharp).max() > 0.1
 
@@ -77,9 +77,7 @@ def test_a_near_thing_out_of_focus_spreads_over_a_sharp_ground():
 
 
 def test_a_thing_between_leaves_no_halo_around_a_nearer_one_elsewhere():
-    """Black ground, a near black box in focus, and a white card between them in depth, in another
-    corner.
-    """
+    """A black ground, a near black box in focus, and a white card between them in another corner."""
     rgb, depth = np.zeros((96, 96, 3), np.uint8), np.full((96, 96), 10.0)
     depth[10:30, 10:30] = 0.5
     rgb[80:, 80:], depth[80:, 80:] = 255, 1.0

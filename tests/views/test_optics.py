@@ -10,8 +10,7 @@ F = np.array([3.0, 6.0, 9.0])
 
 
 def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float = 555.0):
-    """An independent transfer function: the pupil's phase sampled in the plane, correlated with
-    itself by FFT.
+    """An independent transfer function: the sampled pupil, correlated with itself by FFT.
 
     Returns the frequencies (c/deg) and the transfer along x and along y.
     """
@@ -50,9 +49,9 @@ def test_transfer_agrees_with_the_sampled_pupil(width, height, defocus):
     np.testing.assert_allclose(aperture_otf(pupil, 0 * probe, probe, defocus), wanted[1], atol=4e-3)
 
 
-#: A table worked out beforehand from sampled pupils, 555 nm, at 3, 6 and 9 c/deg. Left out (nan)
-#: are the four of its 66 entries that are off by more than 0.01, at 3 c/deg through tall pupils out
-#: of focus, where a sampled pupil needs the finest samples. There ours agrees with
+#: A table computed independently from sampled pupils, 555 nm, at 3, 6 and 9 c/deg. The four of its
+#: 66 entries that are off by more than 0.01 are left out (nan): at 3 c/deg through tall pupils out
+#: of focus, where a sampled pupil needs the finest samples. There our transfer agrees with
 #: :func:`autocorrelation`, above, and with geometry, below.
 TABLE = [
     (4.4, 4.4, 0.0, [0.972, 0.945, 0.917], [0.972, 0.945, 0.917]),
@@ -83,8 +82,9 @@ def test_tabulated_transfer(width, height, defocus, along_x, along_y):
 
 
 def test_strong_defocus_is_geometry():
-    """The point spread becomes the shape of the pupil: a disc's transform, and along a thin slit
-    that of a parabola.
+    """The point spread takes the shape of the pupil.
+
+    The transfer is then the transform of a disc, and along a thin slit that of a parabola.
     """
     for height, defocus in [(12.0, 0.5), (12.0, 1.0)]:
         a = np.pi * np.degrees(height * 1e-3 * defocus) * F
@@ -104,7 +104,7 @@ def test_strong_defocus_is_geometry():
 @pytest.mark.parametrize("luminance", [0.01, 1, 100, 1000])
 @pytest.mark.parametrize("defocus", [0.1, 1.0, 8.0, 20.0])
 def test_quadrature_is_converged(luminance, defocus):
-    """Six times the points change nothing beyond 0.0002, wherever the transfer is not taken for 0."""
+    """Six times the points change no transfer by more than 0.0002, unless it is taken as 0."""
     pupil = Eye.load("cat").pupil(luminance)
     along = np.linspace(0, 60, 121)
     for fx, fy in (
@@ -116,10 +116,8 @@ def test_quadrature_is_converged(luminance, defocus):
         np.testing.assert_allclose(aperture_otf(pupil, fx, fy, defocus), fine, atol=2e-4)
 
 
-def test_what_is_taken_for_nothing_is_small():
-    """Beyond 60 cycles in the smear a transfer is taken for 0: even a disc's is below 0.002 there
-    (geometry).
-    """
+def test_a_transfer_that_is_taken_as_0_is_small():
+    """Beyond 60 cycles in the smear even a disc's transfer is below 0.002 (geometry)."""
     a = np.pi * np.linspace(60, 70, 1001)
     assert np.abs(2 * special.j1(a) / a).max() < 0.002
 
@@ -149,7 +147,7 @@ def test_transfer_of_nothing_is_one_and_beyond_the_cutoff_zero():
     ],
 )
 def test_grid_interpolates_well(px_per_degree, luminance, defocus):
-    """Also where a wide slit smears along both axes, and where the knots end with what is resolved."""
+    """Also if a wide slit smears along both axes, and beyond the last knots."""
     pupil = Eye.load("cat").pupil(luminance)
     fx, fy = (np.arange(n) / n * px_per_degree / 2 for n in (300, 200))
     grid = aperture_otf_grid(pupil, fx, fy, defocus)
@@ -160,7 +158,7 @@ def test_grid_interpolates_well(px_per_degree, luminance, defocus):
 
 
 def test_human_eye_is_watson_2013():
-    # Watson 2013 evaluated beforehand at 3 mm and 2 mm: 5, 10, 20, 30 c/deg
+    # Watson 2013 evaluated independently at 3 mm and 2 mm: 5, 10, 20, 30 c/deg
     np.testing.assert_allclose(
         watson2013(np.array([5, 10, 20, 30]), 3.0), [0.816, 0.563, 0.282, 0.164], atol=6e-4
     )
@@ -169,7 +167,7 @@ def test_human_eye_is_watson_2013():
     )
     human = Eye.load("human")
     f = np.linspace(0, 40, 9)
-    # the nerves add a Gaussian that takes what is left at the limit of acuity to the threshold
+    # the nerves add a Gaussian that lowers the transfer at the limit of acuity to the threshold
     limit = cutoff(human.parts["acuity"], 100)
     optics = watson2013(f, human.pupil(100).width)
     left = THRESHOLD / watson2013(limit, human.pupil(100).width)
@@ -219,19 +217,18 @@ def test_slit_orientation():
 
 def test_variance_budget_reaches_the_behavioural_acuity_and_no_further():
     cat = Eye.load("cat")
-    # bright and focused, the whole eye passes exp(-3.56) at its acuity limit (AcuityView), but for
-    # diffraction
+    # bright and in focus, the transfer of the whole eye at its limit of acuity is exp(-3.56)
+    # (AcuityView), apart from diffraction
     assert cat.mtf(6, 90, luminance=300) == pytest.approx(np.exp(-3.56), abs=0.004)
-    # optics worse than behaviour leave nothing to the neural term
+    # optics that are worse than behaviour leave no neural blur
     assert neural_sigma(6, 0.5 ** (6 / 1.89) ** 2) == 0
-    # and of Gaussian optics with modulation 0.5 at 6.15 c/deg the variance is what the nerves'
-    # lacks
+    # for Gaussian optics with modulation 0.5 at 6.15 c/deg the two variances add up
     assert neural_sigma(6, 0.5 ** (6 / 6.15) ** 2) == pytest.approx(0.0639, abs=2e-4)
     assert neural_mtf(0.1874 / 0.05, 0.05) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_pictures_of_nearly_the_same_size_share_a_spline():
-    """Working one out costs a hundred times what a picture does, and glances differ in size."""
+    """A spline costs a hundred times as much as a picture, and glances differ in size."""
     optics._aperture_spline.cache_clear()
     pupil = Pupil(2.1, 9.7)
     for last in (9.0, 9.5, 11.0, 11.3):

@@ -7,7 +7,7 @@ from catsight.views.photons import add_photon_noise
 
 
 def test_counts_are_poisson():
-    """Mean kept, variance equal to the mean in quanta, whole quanta only."""
+    """The mean is kept, the variance in quanta equals the mean, and all quanta are whole."""
     planes = np.full((2, 200, 300), 0.5, np.float32)
     planes[1] = 0.1
     counted = add_photon_noise(planes, np.array([4000.0, 900.0]), 10, seed=0).astype(
@@ -45,7 +45,7 @@ def test_noise_falls_with_light_as_the_square_root():
         assert seen.mean() == pytest.approx(decode_srgb(grey).mean(), rel=0.05)
         noise.append(seen.std())
     quanta = [cat.quanta(luminance)[-1] for luminance in (1e-4, 1e-3, 1e-2)]
-    # the nerves average over less in better light, hence not quite the square root
+    # in better light the nerves average over a smaller area, so it is not quite the square root
     assert noise[0] > noise[1] > noise[2]
     assert noise[0] / noise[1] == pytest.approx(np.sqrt(quanta[1] / quanta[0]), rel=0.5)
     bright = decode_srgb(cat.see(grey, field_of_view=8, luminance=300, noise=3))[..., 1]
@@ -53,8 +53,9 @@ def test_noise_falls_with_light_as_the_square_root():
 
 
 def test_quanta_in_the_dark():
-    """Human rods count some 9 isomerisations per rod, second and scotopic troland, 12 700 rods
-    lying in a deg².
+    """Human rods count about 9 isomerisations per rod, second and scotopic troland.
+
+    With 12 700 rods in 1 deg².
     """
     cat, human = Eye.load("cat"), Eye.load("human")
     trolands = (
@@ -62,6 +63,6 @@ def test_quanta_in_the_dark():
     )  # S/P ratio of D65; white in a scene of 1e-3 cd/m²
     per_rod = human.quanta(1e-3)[-1] / 12_700 / human.parts["rods"]["integration_time"]
     assert per_rod / trolands == pytest.approx(9, rel=0.05)
-    # the cat catches more by its pupil, tapetum and clear lens: behaviour says 0.74 log unit (Kang
-    # et al. 2009)
+    # the cat catches more through its pupil, tapetum and clear lens: by 0.74 log unit, from
+    # behaviour (Kang et al. 2009)
     assert np.log10(cat.quanta(1e-5)[-1] / human.quanta(1e-5)[-1]) == pytest.approx(0.74, abs=0.1)

@@ -8,7 +8,8 @@ from PIL import Image
 from catsight import tables
 from catsight.inputs import eyes
 from catsight.views import Eye
-from catsight.views.portraits import CHART_DEGREES, draw_chart, main
+from catsight.views.command import main
+from catsight.views.portraits import CHART_DEGREES, draw_chart
 
 
 def test_portraits_are_what_the_eye_says(tmp_path):
@@ -19,6 +20,7 @@ def test_portraits_are_what_the_eye_says(tmp_path):
         }
     }
     arguments = [
+        "portraits",
         "--spec",
         json.dumps(spec),
         "--store",
@@ -45,15 +47,16 @@ def test_portraits_are_what_the_eye_says(tmp_path):
 
 @pytest.mark.parametrize("name", ["cat", "human"])
 def test_point_spread_has_the_width_that_the_transfer_says(name):
-    """The spread's Fourier transform, taken by itself, is the optics' transfer; a slit's smear
-    stands upright.
+    """The Fourier transform of the spread is the transfer of the optics.
+
+    The smear of a vertical slit is vertical.
     """
     eye, px, degrees = Eye.load(name), 121, 2.0
     for defocus in (0.0, 0.5):
         spread = eye.point_spread(field_of_view=degrees, px=px, luminance=30, defocus=defocus)
         assert spread.sum() == pytest.approx(1, abs=1e-5)
         at = (np.arange(px) - px // 2) / px * degrees
-        # optics alone: what the whole eye passes, without its nerves
+        # an acuity this high leaves no neural blur, so the transfer is that of the optics
         nerves = Eye(eye.parts | {"acuity": eye.parts["acuity"] | {"cutoff": 200}})
         for frequency in (1.0, 3.0):
             wave = np.cos(2 * np.pi * frequency * at)

@@ -7,9 +7,9 @@ from catsight import CatsightError
 from catsight.views import Eye, Pupil
 from catsight.views.pupil import vesica_area, vesica_width, watson_yellott2012
 
-#: luminance, cat's area, width and height of the vesica, human diameter: a published-anchor table
-#: worked out beforehand, to its printed digits (the cat's height at 16 cd/m² is printed as 12.2
-#: there; it is 12.148).
+#: luminance, cat's area, width and height of the vesica, human diameter: computed independently from
+#: published anchors, to the printed digits (the cat's height at 16 cd/m² is printed there as 12.2;
+#: it is 12.148).
 TABLE = [
     (1e-5, 132.8, 13.00, 13.0, 7.63),
     (1e-3, 131.0, 12.87, 13.0, 7.41),
@@ -77,9 +77,7 @@ def test_absurd_luminance_is_named(luminance):
     ("width", "height"), [(3, 2), (0, 2), (-1, 2), (math.nan, 2), (1, math.inf)]
 )
 def test_no_pupil_is_wider_than_tall_or_without_extent(width, height):
-    with pytest.raises(
-        CatsightError, match="the width must lie above 0 and at most equal the height"
-    ):
+    with pytest.raises(CatsightError, match="the width must be above 0 and at most the height"):
         Pupil(width, height)
 
 

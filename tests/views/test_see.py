@@ -11,8 +11,7 @@ from scipy import fft
 
 from catsight import CatsightError
 from catsight.inputs import eyes
-from catsight.views import FILTERS, Eye
-from catsight.views import eye as eye_module
+from catsight.views import Eye, kernels
 from catsight.views.colour import decode_srgb, encode_srgb
 from catsight.views.optics import chromatic_defocus
 from catsight.views.rods import rod_weight
@@ -21,9 +20,7 @@ EYES = ["cat", "dog", "human"]
 
 
 def grating(cycles: float, size: int, axis: int, contrast: float = 0.4) -> np.ndarray:
-    """A grating in linear light with a whole number of half cycles, so that its mirror image
-    continues it.
-    """
+    """A grating in linear light; if it has whole half cycles, its mirror image continues it."""
     phase = np.cos(2 * np.pi * cycles * (np.arange(size) + 0.5) / size)
     wave = 0.4 * (1 + contrast * phase)
     plane = np.broadcast_to(wave[None, :] if axis == 0 else wave[:, None], (size, size))
@@ -40,9 +37,7 @@ def test_uniform_grey_stays(name, luminance):
 
 
 def gain_of_grating(eye: Eye, cycles: float, axis: int, **conditions) -> np.ndarray:
-    """By how much the catch of each kind of cone varies in the seen grating, relative to the shown
-    one.
-    """
+    """Contrast of the seen grating in each kind of cone, relative to that of the grating itself."""
     size = 256
     seen = (
         decode_srgb(eye.see(grating(cycles, size, axis), field_of_view=8.0, **conditions))
@@ -75,9 +70,7 @@ def test_gratings_pass_with_the_gain_that_mtf_states(name, axis, defocus, lumina
 
 
 def test_colours_are_blurred_by_what_they_are_out_of_focus():
-    """Blue light is nearer to focus in an eye that is too weak, by as much as the chromatic eye
-    states.
-    """
+    """Blue light is nearer to focus in an eye that is too weak, as the chromatic eye states."""
     human = Eye.load("human")
     sharp = human.mtf(8, luminance=1, receptor="L")
     assert human.mtf(8, luminance=1, receptor="S") < sharp / 2
@@ -100,7 +93,7 @@ def test_a_tilted_slit():
     rgb = np.random.default_rng(6).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     conditions = {"field_of_view": 8, "luminance": 300, "defocus": 0.5}
     upright = Eye.load("cat").see(rgb, **conditions)
-    # the way of the tilted eyes through the Fourier transform gives what the cosine transform gives
+    # the Fourier transform of tilted eyes gives the same picture as the cosine transform
     np.testing.assert_allclose(
         tilted("cat", 1e-9).see(rgb, **conditions).astype(int), upright, atol=1
     )
@@ -109,16 +102,13 @@ def test_a_tilted_slit():
     turned = tilted("cat", 90).see(rgb[:, :60], **square)
     back = np.rot90(Eye.load("cat").see(np.ascontiguousarray(np.rot90(rgb[:, :60])), **square), -1)
     np.testing.assert_allclose(turned.astype(int), back, atol=1)
-    # 90 degrees one way or the other is the same slit, and a slit leaning right mirrors one leaning
-    # left
+    # a slit that leans right mirrors one that leans left
     left = tilted("cat", -30).see(np.ascontiguousarray(rgb[:, ::-1]), **conditions)[:, ::-1]
     np.testing.assert_allclose(tilted("cat", 30).see(rgb, **conditions).astype(int), left, atol=1)
 
 
 def test_a_point_is_smeared_along_the_slit():
-    """Out of focus a point becomes the shape of the pupil: leaning right, from lower left to upper
-    right.
-    """
+    """A point out of focus takes the shape of the pupil: here from lower left to upper right."""
     point = np.zeros((81, 81, 3), np.uint8)
     point[39:42, 39:42] = 255
     seen = (
@@ -146,11 +136,10 @@ def test_nothing_wraps_around():
 @pytest.mark.parametrize("name", EYES)
 @pytest.mark.parametrize("defocus", [0.0, 0.5])
 def test_scale_covariance(name, defocus):
-    """Twice the pixels over the same angle, then halved, is the picture filtered at its own size,
-    within 2 of 255.
+    """A picture of twice the pixels, seen and then halved, is the small one as seen.
 
-    A picture that holds no detail near its pixels' limit, so that halving loses nothing but two
-    roundings to 8 bits.
+    Within 2 of 255. The picture has no detail near the limit of its pixels, so halving loses only
+    two roundings to 8 bits.
     """
     rng = np.random.default_rng(0)
     spectrum = np.zeros((128, 128, 3))
@@ -164,7 +153,7 @@ def test_scale_covariance(name, defocus):
     large = decode_srgb(eye.see(fine, **conditions))
     halved = encode_srgb(large.reshape(64, 2, 64, 2, 3).mean(axis=(1, 3)))
     assert np.abs(halved.astype(int) - small).max() <= 2
-    assert np.abs(coarse.astype(int) - small).max() >= 5  # or else there was nothing to see
+    assert np.abs(coarse.astype(int) - small).max() >= 5  # the eye did change it
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (3, 200)])
@@ -184,39 +173,36 @@ def test_a_picture_of_twenty_megapixels():
 
 
 def test_threads_may_share_an_eye(monkeypatch):
-    """What an eye keeps for the next picture, asked for by many threads, with room for hardly any
-    of it.
-    """
-    monkeypatch.setattr(eye_module, "_KEPT", 1_000)
+    """Many threads ask for the kernels that an eye caches, and the cache holds few of them."""
+    monkeypatch.setattr(kernels, "KEPT", 1_000)
     eye, interval = Eye.load("cat"), sys.getswitchinterval()
+    cache = eye._kernels
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as pool:
             kept = list(
-                pool.map(lambda i: eye._keep((i % 7,), lambda: np.full(50, i % 7)), range(20_000))
+                pool.map(lambda i: cache.get((i % 7,), lambda: np.full(50, i % 7)), range(20_000))
             )
     finally:
         sys.setswitchinterval(interval)
     assert all((made == i % 7).all() for i, made in enumerate(kept))
-    # threads that want the same at once do not each make it
+    # threads that ask for one kernel at once compute it once
     calls = []
     with ThreadPoolExecutor(8) as pool:
         list(
             pool.map(
-                lambda _: eye._keep(
+                lambda _: cache.get(
                     ("slow",), lambda: calls.append(time.sleep(0.05)) or np.ones(1)
                 ),
                 range(8),
             )
         )
     assert len(calls) == 1
-    assert pickle.loads(pickle.dumps(eye)).parts == eye.parts  # processes may too
+    assert pickle.loads(pickle.dumps(eye)).parts == eye.parts  # so may processes
 
 
 def test_swaps():
-    """Every subset of parts makes an eye that differs from both; none makes the eye itself, all
-    make the other.
-    """
+    """Each subset of swapped parts makes another eye; no part is the eye itself, all the other."""
     cat, human = Eye.load("cat"), Eye.load("human")
     rgb = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     conditions = {"field_of_view": 3, "luminance": 3}
@@ -249,7 +235,7 @@ def test_colour_alone_leaves_the_detail():
 
 
 def test_a_sweep_of_luminance():
-    """From moonlight to a sunny day: what must rise rises, what must fall falls."""
+    """From moonlight to a sunny day, pupil, rods, quanta and saturation change monotonically."""
     rng = np.random.default_rng(1)
     rgb = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
     levels = np.geomspace(0.01, 1000, 26)
@@ -269,8 +255,7 @@ def test_a_sweep_of_luminance():
             decode_srgb(rgb).mean(),
             atol=0.03,
         )
-    # resolution along the slit never falls with light; across it, diffraction at last takes its
-    # toll
+    # resolution along the slit never falls with light; across it, diffraction reduces it in the end
     for frequency in (1, 3):
         along = [Eye.load("cat").mtf(frequency, 90, luminance=x) for x in levels]
         assert (np.diff(along) > -1e-3).all()
@@ -342,23 +327,8 @@ def test_not_a_picture(rgb):
         Eye.load("cat").see(rgb, field_of_view=10, luminance=1)
 
 
-def test_filters():
-    rgb = np.random.default_rng(4).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    untouched = rgb.copy()
-    np.testing.assert_array_equal(FILTERS["original"](rgb), rgb)
-    # the published filter crushes red to nearly nothing, and leaves teal and pink apart: it is not
-    # dichromacy
-    red = np.full((64, 64, 3), [255, 0, 0], np.uint8)
-    assert FILTERS["catvision"](red).mean() < 12
-    teal, pink = (np.full((64, 64, 3), c, np.uint8) for c in ([63, 164, 147], [196, 131, 151]))
-    centre = [FILTERS["catvision"](c)[32, 32] for c in (teal, pink)]
-    np.testing.assert_allclose(centre, [[83, 118, 117], [79, 106, 113]], atol=1)
-    FILTERS["catvision"](rgb)
-    np.testing.assert_array_equal(rgb, untouched)
-
-
 def test_the_stage_needs_no_deep_learning():
-    """A view is made, and the published filter's too, without torch or timm being imported."""
+    """Neither an eye's view nor the published filter imports torch or timm."""
     code = """if True:
         import sys
         import numpy as np

@@ -1,4 +1,4 @@
-"""Views: the frames as an eye, or a filter, delivers them.
+"""Views: frames as an eye, or a filter, delivers them.
 
 >>> from catsight.views import Eye
 >>> cat = Eye.load("cat")

@@ -1,5 +1,6 @@
-"""Colour: from sRGB to receptor catches, and back to an sRGB in which what an eye confuses is the
-same.
+"""Colour: from sRGB to receptor catches, and back to sRGB.
+
+Colours that an eye confuses come back as the same colour.
 """
 
 import math
@@ -10,50 +11,47 @@ import numpy as np
 from scipy.constants import Planck, speed_of_light
 from scipy.optimize import lsq_linear
 
-#: Wavelengths in nm over which catches are integrated. Outside, the reflectance basis carries no
-#: information.
+from catsight.inputs.pictures import srgb_encode
+
+#: Wavelengths in nm over which catches are integrated: those of the reflectance basis.
 WAVELENGTHS = np.arange(400.0, 701.0, 5.0)
 
 
 def decode_srgb(encoded: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """uint8 sRGB to linear light, float32 in 0..1 (IEC 61966-2-1), into ``out`` if that is given."""
-    return np.take(
-        _LINEAR, encoded, out=out, mode="clip"
-    )  # no code is out of range, and "raise" would copy
+    """uint8 sRGB to linear light, float32 in 0..1 (IEC 61966-2-1); written to ``out`` if given."""
+    # no code is out of range; the mode "raise" would buffer the output
+    return np.take(_LINEAR, encoded, out=out, mode="clip")
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
-    """Linear light to uint8 sRGB: the one clip to 0..1 and the one rounding (IEC 61966-2-1).
+    """Linear light to uint8 sRGB (IEC 61966-2-1), clipped to 0..1 and rounded.
 
-    By a table of 2^20 steps, four times as fast as the power; no value is rounded otherwise than
-    the exact one unless it lies within 0.002 of the middle between two codes.
+    By a table of 2^20 steps, four times as fast as the power. The code is the exact formula's,
+    unless the exact value is within 0.002 of the middle between two codes.
     """
     steps = np.multiply(linear, _STEPS, dtype=np.float32)
     np.clip(steps, 0, _STEPS, out=steps)
     return _ENCODED.take(steps.astype(np.int32))
 
 
+# The tables of both.
 _CODES = np.arange(256) / 255
 _LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(
     np.float32
 )
 _STEPS = 1 << 20
 _MIDDLES = np.minimum((np.arange(_STEPS + 1) + 0.5) / _STEPS, 1)
-_ENCODED = np.rint(
-    255
-    * np.where(_MIDDLES <= 0.0031308, 12.92 * _MIDDLES, 1.055 * np.power(_MIDDLES, 1 / 2.4) - 0.055)
-).astype(np.uint8)
+_ENCODED = np.rint(255 * srgb_encode(_MIDDLES)).astype(np.uint8)
 
 
 def govardovskii2000(wavelength: np.ndarray, peak: float) -> np.ndarray:
-    """Absorbance of an A1 visual pigment, alpha and beta band, largest value 1; ``wavelength`` and
-    ``peak`` in nm.
+    """Absorbance of an A1 visual pigment, alpha and beta band; its maximum is 1.
 
-    Govardovskii, Fyhrquist, Reuter, Kuzmin & Donner 2000, Vis. Neurosci. 17, 509. Quantal: multiply
-    by wavelength before integrating against energy.
+    ``wavelength`` and ``peak`` are in nm. Govardovskii, Fyhrquist, Reuter, Kuzmin & Donner 2000,
+    Vis. Neurosci. 17, 509. Quantal: multiply by wavelength before integrating against energy.
     """
 
-    def absorbance(nm):
+    def absorbance(nm: np.ndarray) -> np.ndarray:
         x = peak / nm
         a = 0.8795 + 0.0459 * math.exp(-((peak - 300) ** 2) / 11940)
         alpha = 1 / (
@@ -71,14 +69,14 @@ def govardovskii2000(wavelength: np.ndarray, peak: float) -> np.ndarray:
 def sensitivity(
     receptor: Mapping, media: Mapping, name: str = "", tapetum: float = 0.0
 ) -> np.ndarray:
-    """Quanta that a receptor catches per quantum at the cornea, at :data:`WAVELENGTHS`; 1 at its
-    best, but for tapetum.
+    """Quanta that a receptor catches per quantum at the cornea, at :data:`WAVELENGTHS`.
 
-    ``receptor`` is ``{tabulated: <a colour-science table of sensitivities to energy>}`` (of which
-    column ``name`` is taken), or a pigment ``{peak}`` behind the ``media``: the transmission times
-    the self-screened absorptance ``1 - 10^(-density * absorbance)``. Both state their
-    ``optical_density``. What passes the receptor comes back from a ``tapetum`` of that reflectance,
-    and is caught on the second pass.
+    Relative: the maximum is 1, before the tapetum raises it. ``receptor`` is either
+    ``{tabulated: <a colour-science table of sensitivities to energy>}``, with the column ``name``,
+    or a pigment ``{peak}`` behind the ``media``: the transmission times the self-screened
+    absorptance ``1 - 10^(-density * absorbance)``. Both state their ``optical_density``. Light that
+    passes the receptor is reflected by a ``tapetum`` of that reflectance, and caught on the second
+    pass.
     """
     density = receptor["optical_density"]
     if "tabulated" in receptor:
@@ -91,8 +89,9 @@ def sensitivity(
 
 
 def tapetum_gain(density: float, absorbance: np.ndarray, reflectance: float) -> np.ndarray:
-    """Factor by which a tapetum raises the catch: what the first pass lets through, returned
-    without loss.
+    """Factor by which a tapetum raises the catch.
+
+    It reflects that share of the light that the first pass lets through, without further loss.
     """
     return 1 + reflectance * 10 ** (-density * absorbance)
 
@@ -107,18 +106,18 @@ def transmission(media: Mapping) -> np.ndarray:
 
 
 def effective_wavelength(sensitivity: np.ndarray, illuminant: str) -> float:
-    """Mean wavelength in nm of the quanta that a receptor catches of a white surface under the
-    ``illuminant``.
+    """Mean wavelength in nm of the quanta that a receptor catches from a white surface.
+
+    The surface is lit by the ``illuminant``.
     """
     caught = sensitivity * WAVELENGTHS * _illuminant(illuminant)
     return float(caught @ WAVELENGTHS / caught.sum())
 
 
 def quanta(sensitivity: np.ndarray, illuminant: str) -> float:
-    """Quanta per second that a receptor's ``sensitivity`` lets count, for 1 cd/m² through 1 mm² of
-    pupil from 1 deg².
+    """Quanta per second that a receptor catches from 1 deg² of 1 cd/m² through 1 mm² of pupil.
 
-    The light has the spectrum of the ``illuminant``. A cd/m² of D65 is some 3.35e6 quanta from 400
+    The light has the spectrum of the ``illuminant``. 1 cd/m² of D65 is about 3.35e6 quanta from 400
     to 700 nm.
     """
     light = _illuminant(illuminant)
@@ -132,17 +131,17 @@ def quanta(sensitivity: np.ndarray, illuminant: str) -> float:
 def catch_matrix(
     sensitivities: np.ndarray, reflectances: str = "mallett2019", illuminant: str = "D65"
 ) -> np.ndarray:
-    """The linear map from linear sRGB to receptor catches, (n, 3); rows sum to 1, so white gives 1
-    everywhere.
+    """The linear map from linear sRGB to receptor catches, (n, 3).
 
-    ``sensitivities`` is (n, wavelengths). What an sRGB colour is taken for is ``reflectances``:
+    Rows sum to 1, so every receptor catches 1 of white. ``sensitivities`` is (n, wavelengths).
+    ``reflectances`` says which light an sRGB colour stands for:
 
     - ``mallett2019``: a reflectance under the ``illuminant``, the sum of three smooth basis spectra
-    weighted by R, G and B (Mallett & Yuksel 2019, Spectral Primary Decomposition);
-    - ``charts``: what predicts the catches of 78 measured reflectances best (three charts of
-    colour-science, least squares, elements between 0 and 1), under the ``illuminant``;
+      weighted by R, G and B (Mallett & Yuksel 2019, Spectral Primary Decomposition);
+    - ``charts``: the map that best predicts the catches of 78 measured reflectances (three charts
+      of colour-science, least squares, elements between 0 and 1), under the ``illuminant``;
     - ``display``: the light of a monitor (the primaries of Brainard 1997, set to the white of
-    sRGB).
+      sRGB).
     """
     sensitivities = np.atleast_2d(sensitivities) * WAVELENGTHS  # quanta to energy
     if reflectances == "charts":
@@ -152,18 +151,16 @@ def catch_matrix(
 
 
 def back_projection(catches: np.ndarray) -> np.ndarray:
-    """The linear map from receptor catches to linear sRGB, (3, n), that undoes ``catches`` (n, 3)
-    as far as can be.
+    """The linear map from receptor catches to linear sRGB, (3, n), that inverts ``catches`` (n, 3).
 
-    Three receptors: its inverse. Two: the colour (y, y, b) with these two catches. So
-    ``back_projection(M) @ M`` is the map V on linear sRGB that makes all colours with the same
-    catches the same colour: it keeps white, changes no catch (M V = M) and does nothing more the
-    second time (V V = V). One: grey.
+    With three receptors it is the inverse; with two it gives the colour (y, y, b) that has these
+    two catches; with one, a grey. So ``back_projection(M) @ M`` is a map V on linear sRGB that
+    merges all colours with the same catches: it keeps white, changes no catch (M V = M), and is a
+    projection (V V = V).
     """
-    shown = {3: np.eye(3), 2: np.array([[1.0, 0], [1, 0], [0, 1]]), 1: np.ones((3, 1))}[
-        len(catches)
-    ]
-    return shown @ np.linalg.inv(catches @ shown)
+    bases = {3: np.eye(3), 2: np.array([[1.0, 0], [1, 0], [0, 1]]), 1: np.ones((3, 1))}
+    basis = bases[len(catches)]
+    return basis @ np.linalg.inv(catches @ basis)
 
 
 def _normalised(values: np.ndarray) -> np.ndarray:
@@ -175,6 +172,7 @@ def _white_is_one(matrix: np.ndarray) -> np.ndarray:
 
 
 def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
+    """The :func:`catch_matrix` of ``charts``; ``sensitivities`` are to energy."""
     from colour import SDS_COLOURCHECKERS, XYZ_to_RGB
 
     charts = [
@@ -183,8 +181,7 @@ def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
         for patch in SDS_COLOURCHECKERS[chart].values()
     ]
     patches = np.array([*charts, np.ones_like(WAVELENGTHS)])
-    # the picture's own colours are those under the white of sRGB, whatever light the eye is to see
-    # them in
+    # sRGB colours are those under the white of sRGB, whatever light the eye sees the patches in
     tristimulus = np.array(
         [_tabulated("CIE 1931 2 Degree Standard Observer", f"{c}_bar") for c in "xyz"]
     )
@@ -193,7 +190,7 @@ def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
     rgb /= rgb[-1]
     catches = patches @ (sensitivities * _illuminant(illuminant)).T
     catches /= catches[-1]
-    # white is kept by fitting the difference from blue: q - b = R (r - b) + G (g - b)
+    # fitting the difference from blue keeps white: q - b = R (r - b) + G (g - b)
     fits = [
         lsq_linear(rgb[:, :2] - rgb[:, 2:], caught - rgb[:, 2], bounds=(0, 1)).x
         for caught in catches.T
@@ -203,6 +200,7 @@ def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
 
 @cache
 def _basis() -> np.ndarray:
+    """The reflectances that R, G and B stand for in ``mallett2019``, (3, wavelengths)."""
     from colour.recovery import MSDS_BASIS_FUNCTIONS_sRGB_MALLETT2019 as TABLE
 
     return np.array(
@@ -228,6 +226,7 @@ def _display() -> np.ndarray:
 
 @cache
 def _illuminant(name: str) -> np.ndarray:
+    """Relative power of a standard illuminant at :data:`WAVELENGTHS`."""
     from colour import SDS_ILLUMINANTS
 
     table = SDS_ILLUMINANTS[name]
@@ -236,6 +235,7 @@ def _illuminant(name: str) -> np.ndarray:
 
 @cache
 def _tabulated(table: str, column: str) -> np.ndarray:
+    """A column of a colour-science table at :data:`WAVELENGTHS`, 0 where it has no data."""
     from colour import MSDS_CMFS, SDS_LEFS
 
     if table in SDS_LEFS:
@@ -243,8 +243,7 @@ def _tabulated(table: str, column: str) -> np.ndarray:
         return np.interp(WAVELENGTHS, data.wavelengths, data.values, left=0, right=0)
     data = MSDS_CMFS[table]
     labels = list(data.labels)
-    values = data.values[
-        :,
-        labels.index(column) if column in labels else [s[0] for s in labels].index(column.lower()),
-    ]
+    if column not in labels:  # a cone, by its letter
+        labels, column = [label[0] for label in labels], column.lower()
+    values = data.values[:, labels.index(column)]
     return np.interp(WAVELENGTHS, data.wavelengths, values, left=0, right=0)

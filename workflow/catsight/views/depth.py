@@ -1,21 +1,20 @@
-"""Depth: a scene whose parts lie out of focus by different amounts."""
+"""Depth: a scene whose parts are out of focus by different amounts."""
 
 from collections.abc import Callable
 
 import numpy as np
 from scipy import ndimage
 
-#: Dioptres within which parts of a scene are blurred alike. Through the cat's slit at 100 cd/m²,
-#: 11.5 mm tall, a step smears by 5 minutes of arc, half a cycle of the cat's acuity.
+#: Dioptres between the layers of a scene; each layer is blurred uniformly. Through the cat's slit
+#: at 100 cd/m², 11.5 mm tall, a step smears by 5 minutes of arc, half a cycle of the cat's acuity.
 STEP = 0.125
 
 
 def defocus_map(depth: np.ndarray, focus: float, accommodation: float) -> np.ndarray:
-    """Dioptres (h, w) by which pixels at ``depth`` metres are out of focus for an eye focused at
-    ``focus`` metres.
+    """Dioptres (h, w) by which pixels at ``depth`` metres are out of focus.
 
-    Nothing nearer than 1/``accommodation`` metres can be brought into focus. An infinite depth is
-    one.
+    The eye is focused at ``focus`` metres, but not nearer than 1/``accommodation`` metres. A depth
+    may be infinite.
     """
     return 1 / depth.astype(np.float64) - min(1 / focus, accommodation)
 
@@ -23,14 +22,13 @@ def defocus_map(depth: np.ndarray, focus: float, accommodation: float) -> np.nda
 def blur_by_depth(
     planes: np.ndarray, defocus: np.ndarray, blur: Callable[[np.ndarray, float], np.ndarray]
 ) -> np.ndarray:
-    """Planes (n, h, w) with each pixel blurred by its own ``defocus`` (h, w), nearer things lying
-    over farther ones.
+    """Planes (n, h, w) with each pixel blurred by its own ``defocus`` (h, w), in dioptres.
 
-    ``blur(planes, dioptres)`` blurs planes all alike. The scene is cut into layers of :data:`STEP`
-    dioptres. From far to near each layer, continued behind the nearer ones by its nearest pixels,
-    is blurred together with its outline and laid over what lies behind: so a blurred foreground is
-    half transparent at its edges, and never mixes into a sharp background behind it (Barsky et al.
-    2003, object-space layers).
+    ``blur(planes, dioptres)`` blurs planes uniformly. The scene is cut into layers of :data:`STEP`
+    dioptres, which are composed from far to near. Each layer is continued behind the nearer ones by
+    its nearest pixels, blurred together with its outline, and laid over the layers behind it. So a
+    blurred foreground is half transparent at its edges, and does not mix into a sharp background
+    (Barsky et al. 2003, object-space layers).
     """
     layer = np.rint(defocus / STEP).astype(int)
     steps = np.unique(layer)
@@ -43,8 +41,10 @@ def blur_by_depth(
 
 
 def _outline(layer: np.ndarray, step: int) -> np.ndarray:
-    """Where a layer is, (h, w): its own pixels, and behind nearer things where it is what lies
-    nearest to them.
+    """The extent of a layer, (h, w) bool: its own pixels, and its continuation behind nearer ones.
+
+    A pixel of a nearer layer counts if, of the layers not nearer than this one, this layer has the
+    pixel closest to it.
     """
     nearer = layer > step
     if not nearer.any():
@@ -56,7 +56,7 @@ def _outline(layer: np.ndarray, step: int) -> np.ndarray:
 
 
 def _continued(planes: np.ndarray, layer: np.ndarray, step: int) -> np.ndarray:
-    """Planes in which what does not lie in a layer shows the nearest pixel that does."""
+    """Planes in which each pixel outside a layer takes the value of the closest one inside."""
     if (layer == step).all():
         return planes
     rows, columns = ndimage.distance_transform_edt(

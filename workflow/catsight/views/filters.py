@@ -1,27 +1,48 @@
-"""Views that are no eye: the frame as it is, and the filter of the published study."""
+"""Filters: every view that is not an eye's, one function each.
+
+A filter takes a picture, uint8 sRGB (h, w, 3), and its own keys of the view by name; it returns the
+picture changed, and leaves the one that it was given as it is. :mod:`catsight.study.filters` holds
+the record of each filter: its keys, their defaults and its label.
+"""
+
+import difflib
+import io
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from catsight.errors import CatsightError
+from catsight.views.blur import Matched, matched_blur, rms_difference
+from catsight.views.colour import decode_srgb, encode_srgb
+
+#: Relative luminance of linear sRGB (IEC 61966-2-1).
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
 def original(rgb: np.ndarray) -> np.ndarray:
-    """The frame as it is; uint8 (h, w, 3)."""
+    """The frame as it is."""
+    return rgb
+
+
+def paired(rgb: np.ndarray) -> np.ndarray:
+    """The picture that was recorded with the frame, as it is (see :data:`OF_THE_PARTNER`)."""
     return rgb
 
 
 def catvision(rgb: np.ndarray) -> np.ndarray:
-    """The published filter ("Purrturbed but Stable", arXiv 2511.02404), run from its own package
-    ``catvision``.
+    """The published filter ("Purrturbed but Stable", arXiv 2511.02404), run from its own package.
 
-    Takes and gives uint8 sRGB (h, w, 3). It works on pixels, without viewing conditions; what it
-    does is described in its package and differs from an eye's optics and colour.
+    The package is ``catvision``. The filter works on pixels, without viewing conditions; the
+    package describes what it does, which differs from an eye's optics and colour.
     """
     try:
         from catvision import CatVisionFilter
     except ImportError:
         raise CatsightError(
-            "the view 'catvision' needs the package of that name: `make setup`, or pip install 'catsight[paper]'"
+            "the view 'catvision' needs the package of that name: run `make setup`, "
+            "or pip install 'catsight[paper]'"
         ) from None
     bgr = np.ascontiguousarray(rgb[..., ::-1])
     return np.ascontiguousarray(
@@ -29,4 +50,45 @@ def catvision(rgb: np.ndarray) -> np.ndarray:
     )
 
 
-FILTERS = {"original": original, "catvision": catvision}
+def jpeg(rgb: np.ndarray, *, quality: int) -> np.ndarray:
+    """The picture after baseline JPEG compression of that ``quality`` (libjpeg's, 1 to 95)."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=quality)
+    with Image.open(buffer) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def greyscale(rgb: np.ndarray) -> np.ndarray:
+    """The picture with each pixel's luminance as a grey."""
+    grey = decode_srgb(rgb) @ _LUMINANCE
+    return encode_srgb(np.repeat(grey[..., None], 3, axis=2))
+
+
+def blur(rgb: np.ndarray, *, match: np.ndarray) -> Matched:
+    """The picture blurred until it differs as much as the picture ``match`` does."""
+    return matched_blur(rgb, rms_difference(match, rgb))
+
+
+#: Filter -> its function of a picture and the filter's keys. The key ``match`` of a view names
+#: another view; the function gets what that view delivers, and returns a :class:`Matched`.
+FILTERS: dict[str, Callable[..., Any]] = {
+    "original": original,
+    "catvision": catvision,
+    "paired": paired,
+    "jpeg": jpeg,
+    "greyscale": greyscale,
+    "blur": blur,
+}
+#: Filters of the picture that was recorded with the frame, instead of the frame.
+OF_THE_PARTNER = frozenset({"paired"})
+
+
+def find(name: str) -> Callable[..., Any]:
+    """The function of the filter ``name``. Raises :class:`CatsightError` if there is none."""
+    if name not in FILTERS:
+        near = difflib.get_close_matches(str(name), FILTERS, 1)
+        guess = f" (did you mean {near[0]}?)" if near else ""
+        raise CatsightError(
+            f"the filter '{name}' is unknown{guess}; it may be {', '.join(sorted(FILTERS))}"
+        )
+    return FILTERS[name]

@@ -1,5 +1,6 @@
-"""Filtering of pictures that are continued beyond their edges by their mirror images: no padding,
-no wrap-around.
+"""Filtering in the frequency domain of pictures that are continued by their mirror images.
+
+No padding is needed, and nothing wraps around the edges.
 """
 
 import os
@@ -7,31 +8,31 @@ import os
 import numpy as np
 from scipy import fft
 
-# The cosine transform takes a picture for mirrored at its edges. It holds the frequencies of one
-# quadrant, which is all there is to a transfer that is the same left and right. That of a tilted
-# slit is not: there the picture is mirrored in full, at four times the cost, for the Fourier
-# transform.
+# The cosine transform implies that the picture is mirrored at its edges. It holds the frequencies
+# of one quadrant, which suffice for a transfer that is symmetric left and right. The transfer of a
+# tilted slit is not symmetric: the picture is then mirrored explicitly for the Fourier transform,
+# at four times the cost.
 
 
 def frequencies(
     shape: tuple[int, int], px_per_degree: float, tilted: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The axes ``fx`` and ``fy`` (c/deg; right and up) of the spectra of pictures of ``shape`` (h,
-    w).
+    """The axes ``fx`` and ``fy`` of the spectra of pictures of ``shape`` (h, w).
+
+    In c/deg, to the right and upwards.
     """
     height, width = shape
     if tilted:
-        return fft.rfftfreq(2 * width, 1 / px_per_degree), -fft.fftfreq(
-            2 * height, 1 / px_per_degree
-        )
-    return np.arange(width) * px_per_degree / (2 * width), np.arange(height) * px_per_degree / (
-        2 * height
-    )
+        fx = fft.rfftfreq(2 * width, 1 / px_per_degree)
+        return fx, -fft.fftfreq(2 * height, 1 / px_per_degree)
+    fx = np.arange(width) * px_per_degree / (2 * width)
+    return fx, np.arange(height) * px_per_degree / (2 * height)
 
 
 def spectra(planes: np.ndarray, tilted: bool, overwrite: bool = False) -> np.ndarray:
-    """The spectra of planes (n, h, w), in their place if they may be ``overwrite``-n, at
-    :func:`frequencies`.
+    """The spectra of planes (n, h, w) at :func:`frequencies`.
+
+    With ``overwrite`` the planes' memory may be reused.
     """
     if not tilted:
         return fft.dctn(planes, axes=(1, 2), workers=threads(), overwrite_x=overwrite)
@@ -42,8 +43,9 @@ def spectra(planes: np.ndarray, tilted: bool, overwrite: bool = False) -> np.nda
 
 
 def planes(spectra: np.ndarray, shape: tuple[int, int], tilted: bool) -> np.ndarray:
-    """The planes (n, h, w) of pictures of ``shape`` (h, w) from their spectra, which may be
-    overwritten.
+    """The planes (n, h, w) of pictures of ``shape`` (h, w) from their spectra.
+
+    The spectra's memory may be reused.
     """
     if not tilted:
         return fft.idctn(spectra, axes=(1, 2), workers=threads(), overwrite_x=True)
@@ -54,6 +56,6 @@ def planes(spectra: np.ndarray, shape: tuple[int, int], tilted: bool) -> np.ndar
 
 
 def threads() -> int:
-    """How many threads this process may use."""
-    # Snakemake sets the variable to the job's threads
+    """The number of threads that this process may use."""
+    # Snakemake sets the variable to the threads of the job
     return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""The optics: modulation transfer in cycles per degree (c/deg), from the aperture by wave optics."""
+"""The optics: modulation transfer by wave optics, at frequencies in cycles per degree (c/deg)."""
 
 import functools
 import math
@@ -9,17 +9,17 @@ from scipy.interpolate import RectBivariateSpline
 
 from catsight.views.pupil import Pupil
 
-#: Wavelength in nm at which an eye is in focus and its transfer is computed, unless a receptor says
-#: otherwise: the peak of photopic vision.
+#: Wavelength in nm at which an eye is in focus and its transfer is computed, unless a receptor is
+#: given: the peak of photopic vision.
 WAVELENGTH = 555.0
 
-#: Where the point spread of a defocused pupil holds this many cycles its transfer is below 0.002,
-#: and taken for 0.
+#: Cycles across the point spread of a defocused pupil beyond which its transfer, below 0.002, is
+#: taken as 0.
 _CYCLES = 60
-#: Points of the quadrature over the aperture's height where nothing oscillates, and more for each
-#: cycle: see ``test_quadrature_is_converged``.
+#: Points of the quadrature along the aperture's height: without oscillation, and in addition for
+#: each cycle. See ``test_quadrature_is_converged``.
 _POINTS, _POINTS_PER_CYCLE = 128, 4
-#: Knots along each side of what is computed at a time.
+#: Knots along each side of a tile.
 _TILE = 96
 
 
@@ -31,16 +31,16 @@ def aperture_otf(
     wavelength: float = WAVELENGTH,
     refinement: float = 1,
 ) -> np.ndarray:
-    """Optical transfer of a pupil out of focus by ``defocus`` dioptres, at frequencies ``fx``,
-    ``fy`` (c/deg).
+    """Optical transfer of a pupil that is out of focus by ``defocus`` dioptres.
 
-    ``fx`` (to the right) and ``fy`` (upwards) broadcast; ``wavelength`` is in nm. The
-    autocorrelation of the generalised pupil (Goodman, Introduction to Fourier Optics, ch. 6): a
-    frequency shifts the pupil against itself by ``s = wavelength * frequency``, and over the
-    overlap the defocus leaves a phase that is linear in position, ``2 pi defocus (s . x) /
-    wavelength``. The integral across the pupil is closed, that along its height a quadrature with
-    ``refinement`` times the usual number of points. Real, because the pupil is symmetric; negative
-    where contrast is reversed.
+    At frequencies ``fx`` (to the right) and ``fy`` (upwards) in c/deg, which broadcast;
+    ``wavelength`` is in nm. The transfer is the autocorrelation of the generalised pupil (Goodman,
+    Introduction to Fourier Optics, ch. 6): a frequency shifts the pupil against itself by
+    ``s = wavelength * frequency``, and over the overlap the defocus leaves a phase that is linear
+    in position, ``2 pi defocus (s . x) / wavelength``. The integral across the pupil has a closed
+    form; that along its height is a quadrature with ``refinement`` times the usual number of
+    points. The transfer is real, because the pupil is symmetric, and negative where contrast is
+    reversed.
     """
     across, along = _into_pupil(pupil, fx, fy)
     shift = wavelength * 1e-6 * math.degrees(1)  # mm per c/deg
@@ -48,14 +48,14 @@ def aperture_otf(
     phase = 2 * math.pi * defocus / wavelength * 1e3  # rad per mm of shift and mm of position
     total = np.zeros(sx.shape)
     reach = np.maximum(pupil.height / 2 - sy / 2, 0)
-    # the phase turns with the height by sy, and as the chord and its middle change by sx
+    # along the height the phase varies with sy, and with sx as the chord and its middle change
     cycles = [
-        abs(phase) * swept.max(initial=0) / math.pi for swept in (sy * reach, sx * pupil.width / 2)
+        abs(phase) * path.max(initial=0) / math.pi for path in (sy * reach, sx * pupil.width / 2)
     ]
     points = math.ceil(
         refinement * (_POINTS + _POINTS_PER_CYCLE * sum(min(count, _CYCLES) for count in cycles))
     )
-    # y = reach sin(t) takes the square-root ends out of the integrand
+    # y = reach sin(t) removes the square-root singularities at the ends of the integrand
     t = (np.arange(points) + 0.5) / points * math.pi - math.pi / 2
     for sine, cosine in zip(np.sin(t), np.cos(t)):
         y = reach * sine
@@ -83,8 +83,8 @@ def aperture_otf_grid(
 ) -> np.ndarray:
     """:func:`aperture_otf` on the grid of the axes ``fx`` (w,) and ``fy`` (h,); float64 (h, w).
 
-    Computed at knots and interpolated by a cubic spline: the transfer is as smooth as the point
-    spread is narrow, so along each axis the knots lie ever closer with the angle over which the
+    Computed at knots and interpolated by a cubic spline. The transfer is the smoother, the narrower
+    the point spread is, so the density of knots along each axis grows with the angle by which the
     defocus smears along it.
     """
     turned = pupil.tilt % 180 != 0
@@ -115,14 +115,17 @@ def _aperture_spline(
     last_across: float,
     last_along: float,
 ) -> RectBivariateSpline:
-    """:func:`aperture_otf` of an upright pupil, ``width`` by ``height`` mm, up to these c/deg across and along it."""
+    """:func:`aperture_otf` of an upright pupil, ``width`` by ``height`` mm.
+
+    Up to ``last_across`` and ``last_along`` c/deg across and along it.
+    """
     knots = [
         np.linspace(0, last, max(math.ceil(12 * _smear(extent, defocus) * last), 96))
         for last, extent in ((last_across, width), (last_along, height))
     ]
     level = Pupil(width, height)
-    # in tiles, which stay in the processor's cache and each take as many points as their own
-    # frequencies need
+    # in tiles, which fit the processor's cache, and each of which takes only the number of points
+    # that its own frequencies need
     columns, rows = (np.array_split(axis, math.ceil(len(axis) / _TILE)) for axis in knots)
     tiles = [
         [aperture_otf(level, x[None, :], y[:, None], defocus, wavelength) for x in columns]
@@ -132,7 +135,7 @@ def _aperture_spline(
 
 
 def _on_axes(spline: RectBivariateSpline, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The spline on a grid whose axes need not rise."""
+    """The spline on a grid whose axes need not be sorted."""
     (rows, row), (columns, column) = (np.unique(axis, return_inverse=True) for axis in (y, x))
     return spline(rows, columns)[row][:, column]
 
@@ -144,24 +147,24 @@ def _into_pupil(pupil: Pupil, fx: np.ndarray, fy: np.ndarray) -> tuple[np.ndarra
 
 
 def _smear(extent: float, defocus: float) -> float:
-    """Degrees over which ``defocus`` dioptres smear a point along an axis on which the pupil
-    measures ``extent`` mm.
+    """Degrees by which ``defocus`` dioptres smear a point along an axis of the pupil.
+
+    The pupil measures ``extent`` mm along that axis.
     """
     return math.degrees(extent * 1e-3 * abs(defocus))
 
 
 def _resolved(extent: float, defocus: float) -> float:
-    """Frequency (c/deg) along such an axis beyond which the defocused transfer is taken for 0."""
+    """Frequency (c/deg) along such an axis beyond which the defocused transfer is taken as 0."""
     return _CYCLES / max(_smear(extent, defocus), 1e-9)
 
 
 def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELENGTH) -> float:
-    """Dioptres by which light of ``wavelength`` nm is out of focus in an eye that is in focus at
-    ``focus`` nm.
+    """Dioptres by which light of ``wavelength`` nm is out of focus.
 
-    The chromatic eye of Thibos, Ye, Zhang & Bradley 1992, Appl. Opt. 31, 3594, times ``strength``
-    (1 for a human). Negative for blue light, for which an eye is too strong, as for things too far
-    away.
+    The eye is in focus at ``focus`` nm. The chromatic eye of Thibos, Ye, Zhang & Bradley 1992,
+    Appl. Opt. 31, 3594, times ``strength`` (1 for a human). Negative for blue light, for which an
+    eye is too strong, as it is for objects too far away.
     """
     return strength * (0.63346 / (focus * 1e-3 - 0.21410) - 0.63346 / (wavelength * 1e-3 - 0.21410))
 
@@ -169,17 +172,19 @@ def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELEN
 def disc_mtf(
     frequency: np.ndarray | float, diameter: float, wavelength: float = WAVELENGTH
 ) -> np.ndarray:
-    """Diffraction-limited modulation transfer of a round pupil of ``diameter`` mm; c/deg and nm."""
+    """Diffraction-limited modulation transfer of a round pupil of ``diameter`` mm.
+
+    ``frequency`` is in c/deg, ``wavelength`` in nm.
+    """
     x = np.minimum(np.abs(frequency) / math.radians(diameter * 1e6 / wavelength), 1)
     return 2 / math.pi * (np.arccos(x) - x * np.sqrt(1 - x**2))
 
 
 def watson2013(frequency: np.ndarray | float, diameter: float) -> np.ndarray:
-    """Mean modulation transfer of 200 well corrected human eyes; ``frequency`` in c/deg,
-    ``diameter`` 2 to 6 mm.
+    """Mean modulation transfer of 200 well corrected human eyes.
 
-    Watson 2013, J. Vision 13(6):18. Its ``u1`` has a minimum at 7.03 mm; wider pupils are taken for
-    that.
+    ``frequency`` is in c/deg, ``diameter`` 2 to 6 mm. Watson 2013, J. Vision 13(6):18. Its ``u1``
+    has a minimum at 7.03 mm; wider pupils are taken as that wide.
     """
     wide = min(diameter, 7.03)
     u1 = 21.95 - 5.512 * wide + 0.3922 * wide**2
@@ -189,13 +194,12 @@ def watson2013(frequency: np.ndarray | float, diameter: float) -> np.ndarray:
 def equivalent_defocus_mtf(
     frequency: np.ndarray | float, pupil: Pupil, dioptres: float
 ) -> np.ndarray:
-    """In-focus residual blur of an eye as a Gaussian with the half-modulation frequency of a blur
-    disc.
+    """Residual blur of an eye in focus, as a Gaussian with the half-modulation frequency of a disc.
 
-    A disc of angular diameter ``beta = diameter * dioptres`` (rad) has modulation 0.5 at 0.705/beta
-    cycles per radian; ``diameter`` is that of the equal-area disc, because measured cat acuity is
-    the same for both orientations (Clark & Clark 2013). Bonds, Enroth-Cugell & Pinto 1972 gives the
-    same number of dioptres for pupils of 4.4 and 12 mm.
+    A blur disc of angular diameter ``beta = diameter * dioptres`` (rad) has modulation 0.5 at
+    0.705/beta cycles per radian; ``diameter`` is that of the equal-area disc, because measured cat
+    acuity is the same for both orientations (Clark & Clark 2013). Bonds, Enroth-Cugell & Pinto 1972
+    gives the same number of dioptres for pupils of 4.4 and 12 mm.
     """
     return np.exp(-math.log(2) * np.square(frequency / equivalent_defocus_half(pupil, dioptres)))
 
@@ -206,24 +210,24 @@ def equivalent_defocus_half(pupil: Pupil, dioptres: float) -> float:
 
 
 def residual_transfer(residual: Mapping, pupil: Pupil, frequency: np.ndarray | float) -> np.ndarray:
-    """Transfer of an eye in focus at ``frequency`` c/deg, but for the diffraction at its slit."""
+    """Transfer of an eye in focus at ``frequency`` c/deg, without the diffraction at its slit."""
     if residual["model"] == "watson2013":
         return watson2013(frequency, pupil.width)
     return equivalent_defocus_mtf(frequency, pupil, residual["dioptres"])
 
 
 def optical_transfer(
-    residual: dict,
+    residual: Mapping,
     pupil: Pupil,
     radial: np.ndarray,
     aperture: Callable[[float], np.ndarray],
     defocus: float,
 ) -> np.ndarray:
-    """Transfer of all the optics together at frequencies of length ``radial`` (c/deg).
+    """Transfer of the whole optics at frequencies of length ``radial`` (c/deg).
 
     ``residual`` is the eye's own blur in focus, ``aperture(dioptres)`` the transfer of its pupil at
-    these frequencies. Watson's measured transfer holds the diffraction already, so there the pupil
-    adds only what defocus takes away.
+    these frequencies. Watson's measured transfer includes diffraction, so with it the pupil adds
+    only the loss by defocus.
     """
     if residual["model"] == "equivalent_defocus":
         return equivalent_defocus_mtf(radial, pupil, residual["dioptres"]) * aperture(defocus)

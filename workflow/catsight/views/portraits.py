@@ -1,60 +1,54 @@
-"""``catsight portraits``: what is known of each eye of a study, as a table to be drawn."""
+"""Portraits: what is known of each eye of a study, for the figure of eyes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from catsight.inputs.pictures import encode_png
-from catsight.run import job
-from catsight.tables.columns.portraits import PORTRAITS
-from catsight.tables.store import Store, address
-from catsight.views import Eye
+from catsight.inputs.pictures import encode_png, srgb_encode
+from catsight.run.specs import PortraitsSpec
 from catsight.views.colour import WAVELENGTHS
+from catsight.views.eye import Eye
 from catsight.views.rods import rod_weight
 
-#: Adapting luminances in cd/m² at which the test chart is shown: daylight, a dim room, moonlight.
+#: Adapting luminances in cd/m² at which the test chart is seen: daylight, a dim room, moonlight.
 LEVELS = (1000.0, 10.0, 0.01)
 #: The test chart: degrees across, and px.
 CHART_DEGREES, CHART_PX = 8.0, 384
 #: The point spread functions: degrees across, and px.
 SPREAD_DEGREES, SPREAD_PX = 1.0, 81
-#: How far out of focus the second point spread function is, in dioptres.
+#: Defocus of the second point spread function, in dioptres.
 DEFOCUS = 0.5
 
+#: Luminances (cd/m²) of the curves of pupil and rods, and frequencies (c/deg) of the transfers.
 _LUMINANCE = np.geomspace(1e-3, 1e4, 57)
 _FREQUENCY = np.geomspace(0.1, 60, 120)
+#: Linear light of the chart's background, and of the mean of its patterns; white is 1.
+_GREY = 0.35
+#: Eight hues; teal and pink, the fourth and the eighth, are one colour to a cat.
+_HUES = (
+    "#d62f2f", "#e58a00", "#d8c400", "#3fa493", "#2f8f2f", "#2456d6", "#7d3fc8", "#c48397",
+)  # fmt: skip
 
 
-def main(arguments: Sequence[str]) -> None:
-    parser = job.parser(
-        "portraits",
-        "Tabulates each eye of a study (pupil, optics, receptors, a test chart) under its viewing conditions.",
+def portraits_of_study(spec: PortraitsSpec) -> list[dict[str, Any]]:
+    """The :func:`portraits` of a study's eyes."""
+    return portraits(
+        {name: (Eye(view["eye"]), view["luminance"]) for name, view in spec["views"].items()}
     )
-    parser.add_argument("--output", type=Path, required=True, help="the table of eyes to write")
-    options = parser.parse_args(arguments)
-
-    store = Store(options.store)
-    where = address(options.spec, {})
-    if store.find(where, options.output):
-        return
-    eyes = {
-        name: (Eye(view["eye"]), view["luminance"]) for name, view in options.spec["views"].items()
-    }
-    provenance = {"stage": "views", "spec": options.spec, "inputs": {}}
-    store.save(where, options.output, PORTRAITS, portraits(eyes), provenance)
 
 
-def portraits(eyes: Mapping[str, tuple[Eye, float]]) -> list[dict]:
-    """Rows of :data:`catsight.tables.columns.portraits.PORTRAITS`: one for each eye, by name,
-    looking at a luminance (cd/m²).
+def portraits(eyes: Mapping[str, tuple[Eye, float]]) -> list[dict[str, Any]]:
+    """Rows of :data:`catsight.tables.columns.portraits.PORTRAITS`, one for each eye.
+
+    ``eyes`` holds, by name, an eye and the luminance (cd/m²) that it is adapted to.
     """
     return [_portrait(name, eye, luminance) for name, (eye, luminance) in eyes.items()]
 
 
-def _portrait(name: str, eye: Eye, luminance: float) -> dict:
+def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
     pupils = [eye.pupil(level) for level in _LUMINANCE]
     chart = draw_chart()
     spread = partial(
@@ -92,53 +86,58 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict:
     }
 
 
+def _image(rgb: np.ndarray, name: str) -> dict[str, Any]:
+    return {"bytes": encode_png(rgb), "path": name}
+
+
 def draw_chart() -> np.ndarray:
-    """A test chart, uint8 sRGB: hues, a star, gratings of 1.5, 3 and 6 c/deg both ways, and
-    letters.
+    """A test chart, uint8 sRGB (h, w, 3): a star, gratings, hues, letters and a ramp of greys.
+
+    The gratings have 1.5, 3 and 6 c/deg, with vertical and with horizontal bars.
     """
-    size = CHART_PX
-    linear = np.full((size, size, 3), 0.35)
-    half, quarter = size // 2, size // 4
-    y, x = np.mgrid[:half, :half] - (half - 1) / 2.0
-    star = np.where(
-        np.hypot(x, y) < 0.94 * half / 2, 0.35 * (1 + np.sign(np.cos(18 * np.arctan2(y, x)))), 0.35
-    )
-    linear[:half, :half] = star[..., None]
-    for row, cycles in enumerate((1.5, 3, 6)):
-        top = row * (half // 3) + 6
-        wave = 0.35 * (
-            1 + np.sign(np.cos(2 * np.pi * cycles * CHART_DEGREES / size * np.arange(size)))
-        )
-        linear[top : top + half // 3 - 10, half + 6 : half + quarter - 4] = wave[: quarter - 10][
-            None, :, None
-        ]
-        linear[top : top + half // 3 - 10, half + quarter + 4 : size - 6] = wave[: half // 3 - 10][
-            :, None, None
-        ]
-    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    picture = Image.fromarray(np.rint(255 * encoded).astype(np.uint8))
+    linear = np.full((CHART_PX, CHART_PX, 3), _GREY)
+    half, quarter = CHART_PX // 2, CHART_PX // 4
+    linear[:half, :half] = _star(half)[..., None]
+    for i, cycles in enumerate((1.5, 3, 6)):
+        wave = _square_wave(cycles)
+        top = i * (half // 3) + 6
+        rows = slice(top, top + half // 3 - 10)
+        linear[rows, half + 6 : half + quarter - 4] = wave[None, : quarter - 10, None]
+        linear[rows, half + quarter + 4 : CHART_PX - 6] = wave[: half // 3 - 10, None, None]
+    picture = Image.fromarray(np.rint(255 * srgb_encode(linear)).astype(np.uint8))
     pen = ImageDraw.Draw(picture)
-    # eight hues; teal and pink, the fourth and the eighth, are one colour to a cat
-    hues = ["#d62f2f", "#e58a00", "#d8c400", "#3fa493", "#2f8f2f", "#2456d6", "#7d3fc8", "#c48397"]
-    for i, hue in enumerate(hues):
-        left, top = 8 + (i % 4) * (quarter // 2), half + 10 + (i // 4) * (quarter // 2)
-        pen.rectangle([left, top, left + quarter // 2 - 8, top + quarter // 2 - 8], fill=hue)
-    for row, (letters, height) in enumerate((("CAT", 60), ("SIGHT", 32), ("LOOK AT ME", 17))):
-        font = ImageFont.load_default(height)
-        pen.text(
-            (half + quarter, half + (34, 90, 126)[row]),
-            letters,
-            fill="#141414",
-            font=font,
-            anchor="mm",
-        )
+    _draw_hues(pen)
+    _draw_letters(pen)
     grey = np.linspace(0, 255, half - 16).astype(np.uint8)
-    ramp = Image.fromarray(
-        np.broadcast_to(grey[None, :, None], (quarter // 3, half - 16, 3)).copy()
-    )
-    picture.paste(ramp, (8, half + quarter + 14))
+    ramp = np.broadcast_to(grey[None, :, None], (quarter // 3, half - 16, 3)).copy()
+    picture.paste(Image.fromarray(ramp), (8, half + quarter + 14))
     return np.asarray(picture)
 
 
-def _image(rgb: np.ndarray, name: str) -> dict:
-    return {"bytes": encode_png(rgb), "path": name}
+def _star(size: int) -> np.ndarray:
+    """A star of 18 pairs of rays on grey, linear light (size, size)."""
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2.0
+    rays = _GREY * (1 + np.sign(np.cos(18 * np.arctan2(y, x))))
+    return np.where(np.hypot(x, y) < 0.94 * size / 2, rays, _GREY)
+
+
+def _square_wave(cycles: float) -> np.ndarray:
+    """A square wave of ``cycles`` per degree along the chart, linear light (px,)."""
+    phase = 2 * np.pi * cycles * CHART_DEGREES / CHART_PX * np.arange(CHART_PX)
+    return _GREY * (1 + np.sign(np.cos(phase)))
+
+
+def _draw_hues(pen: ImageDraw.ImageDraw) -> None:
+    """Two rows of four squares, at the lower left."""
+    step = CHART_PX // 8
+    for i, hue in enumerate(_HUES):
+        left, top = 8 + (i % 4) * step, CHART_PX // 2 + 10 + (i // 4) * step
+        pen.rectangle([left, top, left + step - 8, top + step - 8], fill=hue)
+
+
+def _draw_letters(pen: ImageDraw.ImageDraw) -> None:
+    """Three lines, smaller from top to bottom, at the lower right."""
+    half = CHART_PX // 2
+    for letters, height, middle in (("CAT", 60, 34), ("SIGHT", 32, 90), ("LOOK AT ME", 17, 126)):
+        place = (half + CHART_PX // 4, half + middle)
+        pen.text(place, letters, "#141414", ImageFont.load_default(height), anchor="mm")

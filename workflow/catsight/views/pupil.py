@@ -1,4 +1,4 @@
-"""The pupil: its size and shape against the adapting luminance."""
+"""The pupil: its size and shape at an adapting luminance."""
 
 import math
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ from catsight.errors import CatsightError
 
 @dataclass(frozen=True)
 class Pupil:
-    """An aperture bounded by two arcs (a vesica): a slit where narrow, a disc where as wide as
-    tall.
+    """An aperture bounded by two arcs (a vesica): a slit, or a disc if it is as wide as tall.
 
     Raises :class:`CatsightError` for a pupil without extent, and for one that is wider than tall: a
     horizontal slit is a vertical one with a ``tilt`` of 90.
@@ -23,11 +22,12 @@ class Pupil:
     height: float  #: mm
     tilt: float = 0.0  #: degrees by which the slit's upper end leans to the right
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.width <= self.height < math.inf:
             raise CatsightError(
-                f"a pupil {self.width:g} mm wide and {self.height:g} mm tall cannot be; the width must lie above 0 and "
-                "at most equal the height (a horizontal slit is a vertical one with a tilt of 90 degrees)"
+                f"a pupil {self.width:g} mm wide and {self.height:g} mm tall is impossible; the "
+                "width must be above 0 and at most the height (for a horizontal slit, give a "
+                "vertical one a tilt of 90 degrees)"
             )
         if not abs(self.tilt) <= 180:
             raise CatsightError(
@@ -52,14 +52,15 @@ class Pupil:
 
 
 def pupil(part: Mapping, luminance: float) -> Pupil:
-    """The pupil that an eye's part ``pupil`` has when adapted to ``luminance`` (cd/m²).
+    """The pupil of an eye that is adapted to ``luminance`` (cd/m²).
 
-    Raises :class:`CatsightError` where the numbers ask for a slit wider than tall.
+    ``part`` is the eye's part ``pupil``. Raises :class:`CatsightError` if its numbers describe a
+    slit that is wider than tall.
     """
     if part["model"] == "watson_yellott2012":
         diameter = watson_yellott2012(luminance, part["field_area"], part["age"], part["eyes"])
         return Pupil(diameter, diameter)
-    # the logarithm of the area falls with that of the luminance along a logistic curve
+    # the logarithm of the area is a falling logistic function of the logarithm of the luminance
     span = math.log10(part["area_max"] / part["area_min"])
     fraction = 1 / (1 + (luminance / part["half_luminance"]) ** part["slope"])
     area = part["area_min"] * 10 ** (span * fraction)
@@ -67,21 +68,22 @@ def pupil(part: Mapping, luminance: float) -> Pupil:
         diameter = 2 * math.sqrt(area / math.pi)
         return Pupil(diameter, diameter)
     height = part["height_min"] + (part["height_max"] - part["height_min"]) * fraction
-    # 1 % more than a disc's area is rounding of the published numbers, more is another shape
+    # 1 % above the area of a disc is rounding of the published numbers; more is another shape
     if area > 1.01 * math.pi * height**2 / 4:
         raise CatsightError(
-            f"pupil: at {luminance:g} cd/m² the area is {area:.4g} mm² and the height {height:.4g} mm, a slit wider "
-            f"than tall; area_max may be at most {math.pi * part['height_max'] ** 2 / 4:.4g} mm² with this height_max"
+            f"pupil: at {luminance:g} cd/m² the area is {area:.4g} mm² and the height "
+            f"{height:.4g} mm, a slit wider than tall; area_max may be at most "
+            f"{math.pi * part['height_max'] ** 2 / 4:.4g} mm² with this height_max"
         )
     return Pupil(max(vesica_width(area, height), part["width_min"]), height, part["tilt"])
 
 
 def watson_yellott2012(luminance: float, field_area: float, age: float, eyes: int) -> float:
-    """Diameter in mm of the human pupil; ``luminance`` in cd/m², ``field_area`` in deg², ``age`` 20
-    to 83 years.
+    """Diameter in mm of the human pupil.
 
-    The unified formula of Watson & Yellott 2012, J. Vision 12(10):12: Stanley & Davies' light
-    response, corrected for age, and for one eye (a tenth of the effect) or two.
+    ``luminance`` is in cd/m², ``field_area`` in deg², ``age`` 20 to 83 years. The unified formula
+    of Watson & Yellott 2012, J. Vision 12(10):12: Stanley & Davies' light response, corrected for
+    age, and for one eye (a tenth of the effect) or two.
     """
     flux = luminance * field_area * (1 if eyes == 2 else 0.1)
     response = (flux / 846) ** 0.41
@@ -90,8 +92,9 @@ def watson_yellott2012(luminance: float, field_area: float, age: float, eyes: in
 
 
 def vesica_area(width: float, height: float) -> float:
-    """Area in mm² between two equal arcs that meet at the ends of a chord of ``height`` mm,
-    ``width`` mm apart.
+    """Area in mm² between two equal arcs that meet at the ends of a chord of ``height`` mm.
+
+    The arcs are ``width`` mm apart at their middles.
     """
     radius = (height**2 + width**2) / (4 * width)
     offset = radius - width / 2
@@ -100,8 +103,9 @@ def vesica_area(width: float, height: float) -> float:
 
 
 def vesica_width(area: float, height: float) -> float:
-    """Width in mm of the vesica with that ``area`` (mm²) and ``height`` (mm); a disc's where the
-    area is a disc's.
+    """Width in mm of the vesica with that ``area`` (mm²) and ``height`` (mm).
+
+    At most the height, which is the width of a disc.
     """
     if area >= math.pi * height**2 / 4:
         return height

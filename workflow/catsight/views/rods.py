@@ -1,4 +1,4 @@
-"""Rods: how much of what is seen comes from them, and what they make of a colour."""
+"""Rods: their weight in the picture, and their contribution to its colours."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,9 @@ import numpy as np
 
 
 def rod_weight(part: Mapping, luminance: float) -> float:
-    """Weight of the rods at an adapting ``luminance`` (cd/m²): near 1 by starlight, near 0 by day,
-    0.5 in between.
+    """Weight of the rods at an adapting ``luminance`` (cd/m²).
+
+    Near 1 in starlight, near 0 in daylight, and 0.5 at the part's ``half_luminance``.
     """
     return 1 / (1 + (luminance / part["half_luminance"]) ** part["slope"])
 
@@ -16,7 +17,7 @@ def mesopic_mix(cones: np.ndarray, weight: float) -> np.ndarray:
     """The map (3, n + 1) from the catches of n kinds of cones, and of the rods, to linear sRGB.
 
     ``cones`` is the map (3, n) of the cones alone; the rods add an achromatic signal of that
-    ``weight``. White stays white: brightness is taken out by adaptation (von Kries), and luminance
-    changes colour, not the mean.
+    ``weight``. White stays white: adaptation (von Kries) removes brightness, so luminance changes
+    colours and not the mean.
     """
     return np.hstack([(1 - weight) * cones, np.full((3, 1), weight)])

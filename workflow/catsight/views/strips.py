@@ -1,7 +1,7 @@
-"""What is done pixel by pixel, in strips of rows: what is in work stays in the processor's cache.
+"""Operations on each pixel, in strips of rows that fit the processor's cache.
 
-Sums are written out, not given to BLAS: its threads would still spin when those of the transforms
-begin.
+Sums are written out instead of being left to BLAS, whose threads would still spin when those of the
+transforms begin.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _PIXELS = 1 << 15
 
 
 def decode(rgb: np.ndarray) -> np.ndarray:
-    """Linear light (3, h, w), float32, of uint8 sRGB (h, w, 3)."""
+    """Linear light, float32 (3, h, w), of uint8 sRGB (h, w, 3)."""
     linear = np.empty((3, *rgb.shape[:2]), np.float32)
     for rows in _strips(rgb.shape[:2]):
         for channel, plane in enumerate(linear[:, rows]):
@@ -24,17 +24,16 @@ def decode(rgb: np.ndarray) -> np.ndarray:
 
 
 def mix(matrix: np.ndarray, planes: np.ndarray, overwrite: bool = False) -> np.ndarray:
-    """The planes (m, h, w) that a ``matrix`` (m, n), or one for each pixel (m, n, h, w), makes of
-    planes (n, h, w).
+    """The product (m, h, w) of a ``matrix`` and planes (n, h, w).
 
-    In the place of the first of them if they may be ``overwrite``-n, which needs m <= n.
+    The matrix is (m, n), or one for each pixel, (m, n, h, w). With ``overwrite``, which needs
+    m <= n, the product takes the memory of the first planes.
     """
     matrix = matrix.astype(np.float32, copy=False)
-    mixed = (
-        planes[: len(matrix)]
-        if overwrite
-        else np.empty((len(matrix), *planes.shape[1:]), planes.dtype)
-    )
+    if overwrite:
+        mixed = planes[: len(matrix)]
+    else:
+        mixed = np.empty((len(matrix), *planes.shape[1:]), planes.dtype)
     for rows in _strips(planes.shape[1:]):
         weights = matrix[:, :, rows] if matrix.ndim == 4 else matrix
         sums = [row[0] * planes[0, rows] for row in weights]
@@ -47,9 +46,7 @@ def mix(matrix: np.ndarray, planes: np.ndarray, overwrite: bool = False) -> np.n
 
 
 def encode(planes: np.ndarray, channels: np.ndarray) -> np.ndarray:
-    """uint8 sRGB (h, w, 3) of linear planes (n, h, w), each channel being the plane that
-    ``channels`` (3,) says.
-    """
+    """uint8 sRGB (h, w, 3) of linear planes (n, h, w); ``channels`` (3,) says each one's plane."""
     rgb = np.empty((*planes.shape[1:], 3), np.uint8)
     for rows in _strips(planes.shape[1:]):
         codes = colour.encode_srgb(planes[:, rows])
@@ -59,6 +56,7 @@ def encode(planes: np.ndarray, channels: np.ndarray) -> np.ndarray:
 
 
 def _strips(shape: tuple[int, int]) -> Iterator[slice]:
+    """The rows of each strip of a picture of ``shape`` (h, w)."""
     height, width = shape
     rows = max(1, _PIXELS // width)
     return (slice(top, top + rows) for top in range(0, height, rows))

@@ -1,0 +1,215 @@
+import hashlib
+import inspect
+import json
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from catsight import CatsightError, tables
+from catsight.__main__ import main
+from catsight.inputs.pictures import decode_png, encode_png
+from catsight.study import Study
+from catsight.study.filters import FILTERS as RECORDS
+from catsight.tables.columns.frames import FRAMES
+from catsight.views import FILTERS, filters
+from catsight.views.blur import gaussian_blur, matched_blur, rms_difference
+from catsight.views.colour import decode_srgb, encode_srgb
+from catsight.views.viewer import viewer
+
+
+@pytest.fixture(scope="module")
+def photo():
+    from skimage.data import chelsea
+
+    return chelsea()[:200, :240]
+
+
+def study(**views):
+    views = {"human": {"eye": "human"}, "cat": {"eye": "cat"}} | views
+    return Study({"study": "s", "views": views, "encoders": {"vit_b16": None}})
+
+
+def test_the_original_and_the_published_filter():
+    rgb = np.random.default_rng(4).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    untouched = rgb.copy()
+    np.testing.assert_array_equal(FILTERS["original"](rgb), rgb)
+    # the published filter nearly removes red, and keeps teal and pink apart: it is not dichromacy
+    red = np.full((64, 64, 3), [255, 0, 0], np.uint8)
+    assert FILTERS["catvision"](red).mean() < 12
+    teal, pink = (np.full((64, 64, 3), c, np.uint8) for c in ([63, 164, 147], [196, 131, 151]))
+    centre = [FILTERS["catvision"](c)[32, 32] for c in (teal, pink)]
+    np.testing.assert_allclose(centre, [[83, 118, 117], [79, 106, 113]], atol=1)
+    FILTERS["catvision"](rgb)
+    np.testing.assert_array_equal(rgb, untouched)
+
+
+def test_every_record_of_a_filter_has_its_function():
+    assert set(FILTERS) == set(RECORDS)
+    for name, function in FILTERS.items():
+        keys = list(inspect.signature(function).parameters)
+        assert keys == ["rgb", *RECORDS[name].keys]
+
+
+def test_an_unknown_filter_is_named(photo):
+    for view in ({"filter": "grayscale"}, {"filter": "grayscale", "of": {"filter": "original"}}):
+        with pytest.raises(CatsightError) as raised:
+            viewer(view)
+        assert str(raised.value) == (
+            "the filter 'grayscale' is unknown (did you mean greyscale?); "
+            "it may be blur, catvision, greyscale, jpeg, original, paired"
+        )
+
+
+def test_a_filter_is_its_function_of_a_picture_and_its_keys(photo, monkeypatch):
+    """One entry is all that a filter needs here; the keys of the view are its arguments."""
+
+    def darker(rgb, *, by):
+        return rgb // by
+
+    monkeypatch.setitem(FILTERS, "darker", darker)
+    view = {"filter": "darker", "of": {"filter": "darker", "by": 2}, "by": 3}
+    frame = {"frame_id": "f", "image": {"bytes": encode_png(photo)}, "depth": None}
+    np.testing.assert_array_equal(viewer(view)(frame), photo // 2 // 3)
+
+
+def test_the_command_without_a_sub_command_is_make(photo, tmp_path, capfd):
+    rows = [{"frame_id": "f", "group": "g", "image": {"bytes": encode_png(photo)}}]
+    tables.write(tmp_path / "frames.parquet", rows, FRAMES, {})
+    seen = []
+    for sub_command in (["make"], []):
+        folder = tmp_path / "".join(["x", *sub_command])
+        arguments = ["--spec", json.dumps({"view": {"filter": "greyscale"}})]
+        arguments += ["--store", str(folder), "--frames", str(tmp_path / "frames.parquet")]
+        arguments += ["--output", str(folder / "seen.parquet")]
+        assert main(["views", *sub_command, *arguments]) == 0
+        seen.append(tables.read(folder / "seen.parquet"))
+        said = "is now `catsight views make" in capfd.readouterr().err
+        assert said == (not sub_command)
+    assert seen[0] == seen[1]
+
+
+def test_grey_is_the_luminance(photo):
+    grey = filters.greyscale(photo)
+    assert (grey == grey[..., :1]).all()
+    luminance = decode_srgb(photo) @ [0.2126, 0.7152, 0.0722]
+    np.testing.assert_allclose(decode_srgb(grey)[..., 0], luminance, atol=0.005)
+    np.testing.assert_array_equal(filters.greyscale(grey), grey)
+    primaries = np.diag([255, 255, 255]).astype(np.uint8)[None]
+    # 255 times the sRGB encoding of 0.2126, 0.7152 and 0.0722
+    np.testing.assert_array_equal(filters.greyscale(primaries)[0, :, 0], [127, 220, 76])
+
+
+def test_blur_is_a_gaussian_of_light(photo):
+    ours = gaussian_blur(photo)(3.0)
+    scipys = gaussian_filter(
+        decode_srgb(photo).astype(float), (3, 3, 0), mode="reflect", truncate=6
+    )
+    assert np.abs(ours.astype(int) - encode_srgb(scipys)).max() <= 1
+    np.testing.assert_array_equal(gaussian_blur(photo)(0.0), photo)
+
+
+@pytest.mark.parametrize("difference", [0.5, 3, 12, 25])
+def test_a_blur_differs_by_as_much_as_asked(photo, difference):
+    picture, sigma, reached = matched_blur(photo, difference)
+    assert reached
+    assert np.sqrt(np.mean((picture.astype(float) - photo) ** 2)) == pytest.approx(
+        difference, rel=0.02
+    )
+    np.testing.assert_array_equal(picture, gaussian_blur(photo)(sigma))
+
+
+def test_the_strongest_blur_may_not_suffice(photo):
+    picture, sigma, reached = matched_blur(photo, 200)
+    assert not reached and sigma == 240
+    assert np.ptp(picture.reshape(-1, 3), axis=0).max() <= 3
+    same, sigma, reached = matched_blur(photo, 0)
+    assert same is photo and sigma == 0 and reached
+
+
+def test_jpeg_is_worse_for_less_quality(photo):
+    moved = [rms_difference(filters.jpeg(photo, quality=quality), photo) for quality in (95, 50, 5)]
+    assert 0 < moved[0] < moved[1] < moved[2]
+
+
+def test_controls_change_the_reference(photo, tmp_path):
+    """And the blur differs from it by as much as the cat's view does, frame by frame."""
+    made = study(
+        blur={"filter": "blur", "match": "cat"},
+        grey={"filter": "greyscale"},
+        jpeg={"filter": "jpeg", "quality": 20},
+    )
+    rows = [
+        {"frame_id": f"f{i}", "group": "g", "image": {"bytes": encode_png(photo[30 * i :, 20 * i :])}, "width": 1,
+         "height": 1, "sha256": hashlib.sha256(b"").hexdigest()}
+        for i in range(2)
+    ]  # fmt: skip
+    tables.write(tmp_path / "frames.parquet", rows, FRAMES, {})
+    seen, about = {}, {}
+    for view in made.views:
+        out = tmp_path / f"{view}.parquet"
+        where = [
+            "--store",
+            str(tmp_path / "store"),
+            "--frames",
+            str(tmp_path / "frames.parquet"),
+            "--output",
+            str(out),
+        ]
+        assert main(["views", "make", "--spec", made.spec("views", view), *where]) == 0
+        seen[view] = [decode_png(row["image"]["bytes"]) for row in tables.read(out).to_pylist()]
+        about[view] = tables.provenance(out)
+    for human, cat, blur, grey, jpeg in zip(
+        *(seen[v] for v in ("human", "cat", "blur", "grey", "jpeg"))
+    ):
+        moved = rms_difference(cat, human)
+        assert moved > 1 and rms_difference(blur, human) == pytest.approx(moved, rel=0.02)
+        np.testing.assert_array_equal(grey, filters.greyscale(human))
+        np.testing.assert_array_equal(jpeg, filters.jpeg(human, quality=20))
+    matched = about["blur"]["matched"]
+    assert (
+        matched["frames"] == 2
+        and matched["unmatched"] == 0
+        and 0 < matched["blur"][0] <= matched["blur"][2] < 0.1
+    )
+
+
+def test_frames_that_no_blur_changes_enough_are_reported(photo, capfd):
+    """The cat's view turns a uniform red grey; no blur of a uniform picture changes it."""
+    plain = np.full((40, 40, 3), (200, 30, 30), np.uint8)
+    blur = viewer({"filter": "blur", "of": {"filter": "original"}, "match": study().views["cat"]})
+    blur({"frame_id": "red", "image": {"bytes": encode_png(plain)}, "depth": None})
+    assert blur.summary()["unmatched"] == 1
+    assert "frame 'red': no blur changes it so much" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("views", "words"),
+    [
+        ({"a": {"filter": "blur"}}, r"views\.a\.match is 'None'; it may be a view .*: cat$"),
+        ({"a": {"filter": "blur", "match": "human"}}, r"views\.a\.match is 'human'"),
+        (
+            {"a": {"filter": "blur", "match": "b"}, "b": {"filter": "greyscale"}},
+            r"views\.a\.match is 'b'",
+        ),
+        ({"a": {"filter": "jpeg", "match": "cat"}}, r"views\.a\.match has no meaning for jpeg"),
+        (
+            {"a": {"filter": "jpeg", "quality": 99}},
+            r"views\.a\.quality is 99; it must be at most 95",
+        ),
+        ({"a": {"eye": "cat", "quality": 9}}, r"views\.a\.quality has no meaning for an eye"),
+        ({"human": {"filter": "greyscale"}}, r"reference is 'human', a control"),
+    ],
+)
+def test_impossible_controls_are_refused(views, words):
+    with pytest.raises(CatsightError, match=words):
+        study(**views)
+
+
+def test_specs_hold_what_a_control_is_made_of():
+    """So a change of the cat's eye changes the spec of a blur that matches it, not of a greyscale."""
+    views = {"blur": {"filter": "blur", "match": "cat"}, "grey": {"filter": "greyscale"}}
+    near, far = study(**views), study(**views, cat={"eye": "cat", "luminance": 1})
+    assert near.spec("views", "blur") != far.spec("views", "blur")
+    assert near.spec("views", "grey") == far.spec("views", "grey")
+    assert "colour-science" in json.loads(near.spec("views", "grey"))["versions"]

@@ -1,0 +1,140 @@
+"""Views: functions from a row of the frames table to what an eye, or a filter, makes of it."""
+
+import hashlib
+import io
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from catsight.inputs.pictures import decode_png, encode_png
+from catsight.run.specs import View
+from catsight.tables.digest import canonical_json
+from catsight.views import filters
+from catsight.views.blur import Matched
+from catsight.views.eye import Eye
+
+#: A row of the frames table.
+Frame = Mapping[str, Any]
+#: From a frame to its view, uint8 sRGB (h, w, 3).
+Viewer = Callable[[Frame], np.ndarray]
+
+
+def viewer(view: View) -> Viewer:
+    """A function from a row of the frames table to its ``view``, uint8 sRGB (h, w, 3).
+
+    Raises :class:`CatsightError` for a filter that is unknown.
+    """
+    return _filter_viewer(view) if "filter" in view else _eye_viewer(view)
+
+
+def columns(view: View) -> list[str]:
+    """The columns of the frames table that the ``view`` is made from."""
+    partner = ["partner"] if needs_partner(view) else []
+    return ["frame_id", "image", "depth", *partner]
+
+
+def row(frame: Frame, see: Viewer) -> dict[str, Any]:
+    """The row of the table :data:`catsight.tables.columns.views.VIEWS` for one frame."""
+    return {
+        "frame_id": frame["frame_id"],
+        "image": {"bytes": encode_png(see(frame)), "path": frame["image"]["path"]},
+    }
+
+
+def needs_partner(view: View) -> bool:
+    """Whether the ``view``, or one that it is made from, uses the picture recorded with a frame."""
+    made_from = [view[key] for key in ("of", "match") if key in view]
+    return view.get("filter") in filters.OF_THE_PARTNER or any(map(needs_partner, made_from))
+
+
+class MatchedViewer:
+    """A view that is changed until it differs from another view as much as asked.
+
+    ``see`` delivers what is changed, ``other`` what is matched. ``change`` is a filter with the key
+    ``match``.
+    """
+
+    def __init__(self, change: Callable[..., Matched], see: Viewer, other: Viewer) -> None:
+        self.change, self.see, self.other = change, see, other
+        self.blurs: list[float] = []
+        self.unmatched: list[str] = []
+
+    def __call__(self, frame: Frame) -> np.ndarray:
+        seen = self.see(frame)
+        matched = self.change(seen, match=self.other(frame))
+        self.blurs.append(matched.sigma / seen.shape[1])
+        if not matched.reached:
+            self.unmatched.append(frame["frame_id"])
+            print(
+                f"frame '{frame['frame_id']}': no blur changes it so much; "
+                "the strongest blur is used",
+                file=sys.stderr,
+            )
+        return matched.picture
+
+    def summary(self) -> dict[str, Any]:
+        """The blurs of the frames so far, and how many frames no blur changes enough.
+
+        ``blur`` holds the smallest, median and largest standard deviation, in widths of a frame.
+        """
+        blurs = [float(f(self.blurs)) for f in (np.min, np.median, np.max)] if self.blurs else []
+        return {"blur": blurs, "frames": len(self.blurs), "unmatched": len(self.unmatched)}
+
+
+def _filter_viewer(view: View) -> Viewer:
+    """A filter of the frame, or of the view ``of``; other keys of the view are the filter's own."""
+    change = filters.find(view["filter"])
+    if "of" in view:
+        see = viewer(view["of"])
+    else:
+        see = partial(_picture, "partner" if view["filter"] in filters.OF_THE_PARTNER else "image")
+    own = {key: value for key, value in view.items() if key not in ("filter", "of", "match")}
+    if "match" in view:
+        return MatchedViewer(partial(change, **own), see, viewer(view["match"]))
+    return lambda frame: change(see(frame), **own)
+
+
+def _picture(column: str, frame: Frame) -> np.ndarray:
+    return decode_png(frame[column]["bytes"])
+
+
+def _eye_viewer(view: View) -> Viewer:
+    """What an eye delivers of a frame under the conditions of the ``view``."""
+    eye = Eye(view["eye"])
+
+    def see(frame: Frame) -> np.ndarray:
+        return eye.see(
+            _picture("image", frame),
+            field_of_view=view["field_of_view"],
+            luminance=view["luminance"],
+            defocus=view["defocus"],
+            depth=_depth(frame),
+            focus=view["focus"],
+            noise=_noise(view, frame),
+            eccentricity=view["eccentricity"],
+        )
+
+    return see
+
+
+def _depth(frame: Frame) -> np.ndarray | None:
+    """The distance of each pixel in metres, (h, w), if it is known."""
+    if frame["depth"] is None:
+        return None
+    return np.load(io.BytesIO(frame["depth"]), allow_pickle=False)
+
+
+def _noise(view: View, frame: Frame) -> list[int] | None:
+    """The seed of a frame's photon noise in a ``view``, if the view has any.
+
+    It depends on the frame's id and the view alone, so neither the shard that holds the frame nor
+    the order of frames matters.
+    """
+    seed = view["photon_noise"]
+    if seed is None:
+        return None
+    digest = hashlib.sha256(f"{frame['frame_id']} {canonical_json(view)}".encode()).digest()
+    return [int(seed), int.from_bytes(digest[:8])]

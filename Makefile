@@ -1,28 +1,29 @@
-# Sets everything up in .venv (Python 3.11 or newer and make are all it needs), then runs or tests.
+# Sets everything up in .venv (it needs Python 3.11 or newer, and make), then runs or tests.
 #
-#   make run                                  the default study, into results/quickstart/report.html
-#   make run STUDY=resources/studies/x.yaml   another study
-#   make run ARGS="--cores 1 -n"              more arguments for snakemake
-#   make test                                 the tests; ARGS="tests/views -k tapetum" some of them
-#   make lint                                 style, types, and Snakemake's own lint
-#   make types                                types alone (mypy)
-#   make format                               puts the style right
-#   make coverage                             the tests, and which lines of the library they run
-#   make test-lowest                          the stages' tests with the lowest versions that pyproject.toml allows
-#   make test-newest                          the same with the newest ones, whatever the locks say
-#   make lock                                 new requirements*.lock after a change of pyproject.toml
-#   make pictures                             the README's pictures, from the default study
-#   make clean                                removes results and what Snakemake knows of them
+#   make run                                  run the default study: results/quickstart/report.html
+#   make run STUDY=resources/studies/x.yaml   run another study
+#   make run ARGS="--cores 1 -n"              pass more arguments to snakemake
+#   make test                                 run the tests; ARGS="tests/views -k tapetum" for some
+#   make lint                                 check style, types, and Snakemake's own lint
+#   make types                                check types alone (mypy)
+#   make format                               format the code
+#   make schema                               write the schema and docs/configuration.md from the models
+#   make coverage                             run the tests, and print which lines they cover
+#   make test-lowest                          test the stages with the lowest allowed requirements
+#   make test-newest                          test the stages with the newest requirements
+#   make lock                                 write requirements*.lock after a change of pyproject.toml
+#   make pictures                             draw the README's pictures, from the default study
+#   make clean                                remove results and Snakemake's records of them
 
 PYTHON ?= python3
 STUDY ?=
 ARGS ?=
-# how many test files run at once: each may take 2 GB
+# test files that run at once; each may take 2 GB
 WORKERS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run test coverage test-lowest test-newest pictures lint types format setup setup-dev lock clean
+.PHONY: help run test coverage test-lowest test-newest pictures lint types format schema setup setup-dev lock clean
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 
@@ -32,16 +33,17 @@ run: setup
 test: setup-dev
 	$(PYTEST) $(ARGS)
 
-# By file, because a file shares what is dear to make; longest first (tests/conftest.py). One thread each: idle threads of
-# torch took 40 % of the processor time of tests/features/test_extract.py. Snakemake gives its jobs threads of their own.
+# By file, because the tests of a file share expensive fixtures; longest first (tests/conftest.py).
+# One thread each: idle threads of torch took 40 % of the processor time of one test file. Snakemake
+# gives its jobs threads of their own.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 coverage: setup-dev
 	rm -f .coverage*
 	$(PYTEST) --cov= $(ARGS)
 
-# In environments of their own (6 GB each; delete them when done). Not the workflow as a whole, which is slow, but for one
-# run of it: what a library changes shows in the stages. Without the executor for Slurm, which asks for newer libraries.
+# Each in its own environment (6 GB; delete it when done). Of the workflow, which is slow, one run: what
+# a library changes shows in the stages. Without the executor for Slurm, which needs newer libraries.
 STAGES = tests/study tests/tables tests/run tests/inputs tests/project tests/frames tests/views tests/features tests/metrics tests/figures tests/look \
   tests/workflow/test_runs.py::test_the_road_ends_in_a_report
 test-lowest: setup
@@ -61,6 +63,9 @@ pictures: run
 lint: setup-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile workflow && $(BIN)/mypy && $(BIN)/snakemake --lint
 
+schema: setup-dev
+	PYTHONPATH=workflow $(BIN)/python -m catsight.study.config
+
 types: setup-dev
 	$(BIN)/mypy
 
@@ -70,14 +75,14 @@ format: setup-dev
 setup: .venv/.run
 setup-dev: .venv/.dev
 
-# The stamps hold the lock that was installed, so a `git checkout` that only touches files installs nothing again.
+# The stamps hold the installed lock, so a `git checkout` that only touches files installs nothing.
 .venv/.run: requirements.lock pyproject.toml
 	@$(call install,requirements.lock,.venv/.run)
 .venv/.dev: requirements-dev.lock pyproject.toml
 	@$(call install,requirements-dev.lock,.venv/.dev)
 	@cat requirements.lock pyproject.toml > .venv/.run
 
-# Compiled at once: where Python may not keep what it compiles (PYTHONDONTWRITEBYTECODE), every job would do it again.
+# Compiled at once: with PYTHONDONTWRITEBYTECODE, every job would compile everything again.
 define install
 if cat $(1) pyproject.toml | cmp -s - $(2); then touch $(2); else \
   echo "setting up .venv from $(1); once, a few minutes, some 6 GB on Linux" && \

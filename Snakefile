@@ -25,6 +25,11 @@ report: "workflow/report/workflow.rst"
 
 onstart:
     begin.planned()
+    begin.note_study_file(study.name, workflow.configfiles)
+
+
+onsuccess:
+    begin.finished(study.name)
 
 
 rule all:
@@ -32,7 +37,7 @@ rule all:
     input:
         rules.report.output,
         rules.tables.output,
-        expand(rules.merge.output, table=study.tables),
-        # what `catsight check --redo` removed, although nothing later may ask for it
+        expand(rules.merge.output, table=study.result_tables),
+        # removed by `catsight check --redo`, although no later job may need it
         lambda wildcards: begin.gone(*STORED),
     localrule: True

@@ -38,7 +38,7 @@ STAGES = {
     "features": r"catsight (features|gather .*/features/\S+/all\.parquet)",
     "metrics": r"catsight metrics (compare|merge .*metrics\.parquet)",
     "stability": r"catsight metrics (stability|merge .*stability\.parquet)",
-    "maps": r"catsight metrics (layers|encoders|merge .*maps\.parquet)",
+    "maps": r"catsight metrics (maps|merge .*maps\.parquet)",
     "pairs": r"catsight metrics (pairs|merge .*pairs\.parquet)",
     "figures": r"catsight figures ",
 }

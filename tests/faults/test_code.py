@@ -158,7 +158,7 @@ def test_pickles_are_not_read(here):
                 "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}},
                 "encoders": {"vit_s16_untrained": None},
             }
-        ).views_spec("cat")
+        ).spec("views", "cat")
     )
     frame = {**synthetic.pictures(16, 1)[0], "depth": pickled()}
     with pytest.raises((CatsightError, ValueError)):
@@ -188,7 +188,7 @@ def test_a_factory_is_called_by_the_job_alone(here, monkeypatch):
         "encoders": {"own": entry},
     }
     study = Study(config)
-    assert study.weights_spec("own") and study.features_spec("own")
+    assert study.spec("weights", "own") and study.spec("features", "own")
 
 
 def test_no_other_key_names_code():

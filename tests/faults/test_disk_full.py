@@ -72,37 +72,37 @@ def commands(study: Study, made: Path, out: Path) -> dict[str, tuple[list[str], 
         for word in ("--features", view, str(made / "features" / view))
     ]
     return {
-        "manifest": (["manifest", *given(study.manifest_spec), "--output", str(out / "manifest.parquet")], ["manifest.parquet"]),
+        "manifest": (["frames", "manifest", *given(study.spec("manifest")), "--output", str(out / "manifest.parquet")], ["manifest.parquet"]),
         "frames": (
-            ["frames", *given(study.frames_spec), "--manifest", str(made / "manifest.parquet"), "--output", str(out / "frames")],
+            ["frames", "make", *given(study.spec("frames")), "--manifest", str(made / "manifest.parquet"), "--output", str(out / "frames")],
             frames,
         ),
         **{
             f"views {view}": (
-                ["views", *given(study.views_spec(view)), "--frames", str(made / frames[0]), "--output", str(out / path)],
+                ["views", "make", *given(study.spec("views", view)), "--frames", str(made / frames[0]), "--output", str(out / path)],
                 [path],
             )
             for view, path in zip(("human", "cat"), views)
         },
-        "weights": (["features", "weights", *given(study.weights_spec("vit")), "--output", str(out / "vit.safetensors")], ["vit.safetensors"]),
+        "weights": (["features", "weights", *given(study.spec("weights", "vit")), "--output", str(out / "vit.safetensors")], ["vit.safetensors"]),
         "features": (
-            ["features", "extract", *given(study.features_spec("vit")), "--threads", "1", "--weights", str(made / "vit.safetensors"),
+            ["features", "extract", *given(study.spec("features", "vit")), "--threads", "1", "--weights", str(made / "vit.safetensors"),
              "--views", *paths(made, *views), "--output", *paths(out, *features)],
             features,
         ),
         "metrics": (
-            ["metrics", "compare", *given(study.metrics_spec("vit")), "--frames", str(made / "frames"), *of_views,
+            ["metrics", "compare", *given(study.spec("metrics", "vit")), "--frames", str(made / "frames"), *of_views,
              "--shards", "1", "--output", str(out / "vit.parquet")],
             ["vit.parquet"],
         ),
         "merge": (["metrics", "merge", str(made / "vit.parquet"), "--study", "tiny", "--output", str(out / "metrics.parquet")], ["metrics.parquet"]),
         "figure": (
-            ["figures", "profiles", *given(study.figures_spec), "--table", str(made / "metrics.parquet"), "--output", str(out / "profiles.png"),
+            ["figures", "profiles", *given(study.spec("figures", "profiles")), "--table", str(made / "metrics.parquet"), "--output", str(out / "profiles.png"),
              str(out / "profiles.svg")],
             ["profiles.png", "profiles.svg"],
         ),
         "tables": (
-            ["figures", "tables", *given(study.figures_spec), "--table", str(made / "metrics.parquet"), "--output", str(out / "metrics.csv")],
+            ["figures", "tables", *given(study.spec("figures", "profiles")), "--table", str(made / "metrics.parquet"), "--output", str(out / "metrics.csv")],
             ["metrics.csv"],
         ),
     }  # fmt: skip

@@ -13,6 +13,7 @@ import yaml
 from catsight import CatsightError
 from catsight.inputs import eyes, schema, yaml_files
 from catsight.study import Study
+from catsight.study.study import JOBS
 from support.tiny_study import TINY, Workflow
 
 ROOT = yaml_files.find("schemas", "config.schema.yaml").parents[2]
@@ -96,30 +97,13 @@ FILES = {
 
 def ask(study: Study) -> None:
     """All that the Snakefile asks of a study."""
-    assert len(study.files) == 2 and study.volume >= 0 and study.report_figures and study.tables
-    for view in {**study.shown, **study.swapped}:
-        study.views_spec(view)
+    assert len(study.input_files) == 2 and study.input_megabytes >= 0
+    assert study.figures and study.result_tables
+    for job, (names, _) in JOBS.items():
+        for name in names(study):
+            assert study.spec(job, name)
     for encoder in study.encoders:
-        for spec in (
-            "weights",
-            "features",
-            "metrics",
-            "stability",
-            "pairs",
-            "attribution",
-            "doses",
-            "maps",
-        ):
-            getattr(study, f"{spec}_spec")(encoder)
         study.weights_file(encoder)
-    assert (
-        study.manifest_spec
-        and study.frames_spec
-        and study.portraits_spec
-        and study.figures_spec
-        and study.report_spec
-        and study.maps_spec()
-    )
 
 
 @pytest.mark.parametrize(("text", "words"), FILES.values(), ids=FILES)

@@ -125,7 +125,7 @@ def test_a_second_run_and_a_plain_snakemake(tmp_path):
     """Beside a run, and beside a plain `snakemake`, which workflow/run knows nothing of."""
     workflow = small(tmp_path / "study")
     # they need not wait long for one that is at work
-    patient = workflow.folder / "workflow" / "catsight" / "begin.py"
+    patient = workflow.folder / "workflow" / "catsight" / "run" / "begin.py"
     patient.write_text(
         patient.read_text().replace("_JOBS_PATIENCE = 4, 30", "_JOBS_PATIENCE = 0, 0")
     )

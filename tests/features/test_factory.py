@@ -1,4 +1,4 @@
-"""An encoder of one's own: the worked example of docs/encoders.md, and what can be wrong with one."""
+"""The user's own encoder: the example of docs/encoders.md, and the errors that one can have."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_neighbourhood_attention_is_attention_within_a_window(monkeypatch):
     torch.testing.assert_close(block(x), wanted)
 
 
-def test_the_example_goes_through_the_same_door(tmp_path):
+def test_the_example_works_like_any_encoder(tmp_path):
     import torch
 
     study = Study(EXAMPLE)
@@ -62,12 +62,12 @@ def test_the_example_goes_through_the_same_door(tmp_path):
     found = vectors(path)
     assert list(found) == [f"blocks.{i}/{pooling}" for i in range(6) for pooling in ("map", "mean")]
     assert found["blocks.0/mean"].shape == (5, 96) and found["blocks.0/map"].shape == (5, 96 * 16)
-    # NHWC, read as such: the mean of the map's cells is the mean
+    # it is read as NHWC: the mean of a map's cells is the mean
     cells = found["blocks.5/map"].reshape(5, 96, 16)
     assert np.ptp(cells, axis=2).mean() > 0.01
-    # 14 places a side make cells of 4 that overlap, so this is near but not exact
+    # not exactly, since 4 cells along 14 places overlap
     np.testing.assert_allclose(cells.mean(2), found["blocks.5/mean"], atol=0.1 * np.ptp(cells))
-    # its layout is not guessed from the numbers: without what it says of itself it would be refused
+    # the layout is not guessed from the numbers: an encoder that does not state it is refused
     model = encoders.make(ENTRY)
     del type(model).output_fmt
     try:
@@ -119,12 +119,12 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
         ("builtins:dict", {}, "returned dict; it must return a torch module"),
     ],
 )
-def test_what_is_no_factory(factory, arguments, words):
+def test_bad_factories(factory, arguments, words):
     with pytest.raises(CatsightError, match=words):
         encoders.make({"factory": factory, "args": arguments})
 
 
-def test_what_a_factorys_encoder_must_state():
+def test_a_factorys_encoder_must_state_its_preprocessing():
     model = encoders.make(ENTRY)
     with pytest.raises(
         CatsightError,

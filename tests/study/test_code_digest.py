@@ -1,3 +1,4 @@
+import shutil
 from importlib import metadata
 from pathlib import Path
 
@@ -5,13 +6,19 @@ import pytest
 
 from catsight import CatsightError
 from catsight.study import code_digest as module
+from catsight.study.figures_registry import FIGURES
+from catsight.study.frames import SOURCES
+from catsight.study.spec import ROOTS
 
 FILES = {
     "__init__.py": '"""Package."""\n',
     "tables.py": '"""Tables."""\nROWS = 1\n',
-    "store.py": "from catsight import tables\n",
+    "store.py": "from catsight import tables\nfrom catsight.run import job\n",
+    "run/__init__.py": "",
+    "run/job.py": "import catsight.deep.options\nX = 1\n",
+    "deep/options.py": "X = 1\n",
     "views/__init__.py": "",
-    "views/command.py": "from catsight.tables.store import find\nfrom catsight.views import eye\n\ndef main():\n    return 1\n",
+    "views/command.py": "from catsight.store import find\nfrom catsight.views import eye\n\ndef main():\n    return 1\n",
     "views/eye.py": "from . import optics\n",
     "views/optics.py": "def blur():\n    'Doc.'\n    import catsight.deep.inside\n    return 2\n",
     "deep/__init__.py": "",
@@ -31,7 +38,7 @@ def package(tmp_path):
     def digest(of="catsight.views.command"):
         module.code_digest.cache_clear()
         module._read.cache_clear()
-        return module.code_digest(of, tmp_path)
+        return module.code_digest(of, folder=tmp_path)
 
     yield tmp_path / "catsight", digest
     module.code_digest.cache_clear()
@@ -74,22 +81,6 @@ def test_changes_that_do_not(package, file, text):
     assert digest() == before
 
 
-def test_stages_do_not_import_each_other():
-    """Rule 1 of the house: what a stage's code reaches is itself and the ground floor."""
-    stages = {"frames", "views", "features", "metrics", "figures"}
-    for stage in stages:
-        seen, waiting = set(), [f"catsight.{stage}.command"]
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                waiting += module._read(name, module._FOLDER)[1]
-        others = {name.split(".")[1] for name in seen if name.count(".")} & stages
-        assert others == {stage}
-        # nor does any of them need the study's configuration
-        assert "catsight.study" not in seen
-
-
 def test_a_factorys_code_counts(tmp_path, monkeypatch):
     """The user's own code, with what it imports from the working folder; an installed package by
     its version.
@@ -122,49 +113,140 @@ def test_a_factorys_code_counts(tmp_path, monkeypatch):
         digest()
 
 
-#: The modules of whose code a digest stands in the specs of each stage.
-COMMANDS = {
-    "frames": ["frames.command", "frames.manifest"],
-    "views": ["views.command", "views.portrait"],
-    "features": ["features.command", "features.weights"],
-    "metrics": [
-        f"metrics.{name}"
-        for name in ("compare", "stability", "maps", "attribution", "doses", "pairs")
-    ],
-    "figures": ["figures.command"],
-}
+STAGES = ("frames", "views", "features", "metrics", "figures")
+PACKAGE = Path(module.__file__).parents[1]
 
 
-@pytest.mark.parametrize("stage", COMMANDS)
-def test_every_file_of_a_stage_is_in_a_digest(stage, tmp_path):
-    """Else an edit would redo nothing."""
-    import shutil
+def roots() -> dict[str, tuple[str, ...]]:
+    """The roots of every job's digest, as the study gives them."""
+    every = {job: tuple(f"catsight.{root}" for root in of) for job, of in ROOTS.items()}
+    kinds = tuple(f"catsight.frames.{kind.replace('-', '_')}" for kind in SOURCES)
+    every["frames"] += kinds
+    figures = [*FIGURES, "tables"]
+    return every | {f"figure {name}": (f"catsight.figures.{name}",) for name in figures}
 
-    source = Path(module.__file__).parent
-    shutil.copytree(source, tmp_path / "catsight", ignore=shutil.ignore_patterns("__pycache__"))
+
+JOBS = roots()
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A copy of the library, and a function that gives the digest of every job."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, tmp_path / "catsight", ignore=ignored)
 
     def digests():
         module.code_digest.cache_clear()
         module._read.cache_clear()
-        return [module.code_digest(f"catsight.{name}", tmp_path) for name in COMMANDS[stage]]
+        return {job: module.code_digest(*of, folder=tmp_path) for job, of in JOBS.items()}
 
-    before = digests()
-    for path in sorted((tmp_path / "catsight" / stage).glob("*.py")):
-        if (stage, path.name) == ("metrics", "command.py"):
-            continue  # which only hands on
-        text = path.read_text()
-        path.write_text(text + "\nEDITED = True\n")
-        assert digests() != before, path.name
-        path.write_text(text)
-    assert digests() == before
+    yield tmp_path / "catsight", digests
+    module.code_digest.cache_clear()
+    module._read.cache_clear()
 
 
-def test_reading_a_finished_study_is_in_no_jobs_digest():
-    for names in COMMANDS.values():
-        for name in names:
-            seen, waiting = set(), [f"catsight.{name}"]
-            while waiting:
-                if (one := waiting.pop()) not in seen:
-                    seen.add(one)
-                    waiting += module._read(one, module._FOLDER)[1]
-            assert "catsight.results" not in seen
+def changed_by(library, path: str, text: str = "\nEDITED = True\n") -> set[str]:
+    """The jobs whose digest changes when ``text`` is added to a file of the library."""
+    folder, digests = library
+    before, original = digests(), (folder / path).read_text()
+    (folder / path).write_text(original + text)
+    after = digests()
+    (folder / path).write_text(original)
+    return {job for job in before if before[job] != after[job]}
+
+
+def test_every_root_is_a_module():
+    for of in JOBS.values():
+        for name in of:
+            assert module._file(name, PACKAGE.parent), name
+
+
+def files(*rooms: str) -> list[str]:
+    return [
+        str(path.relative_to(PACKAGE))
+        for room in rooms
+        for path in sorted((PACKAGE / room).glob("**/*.py"))
+    ]
+
+
+def test_how_jobs_run_is_in_no_digest(library):
+    """Options, logs, progress, locks, what a cluster is asked for, the study, commands by hand."""
+    commands = [path for path in files(*STAGES) if path.endswith("/command.py")]
+    assert len(commands) == len(STAGES)
+    for path in [*files("run", "look", "study"), *commands, "results.py", "__main__.py"]:
+        assert changed_by(library, path) == set(), path
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_core_is_in_a_digest_of_its_stage(stage, library):
+    of_stage = {
+        job for job, of in JOBS.items() if any(root.startswith(f"catsight.{stage}.") for root in of)
+    }
+    for path in files(stage):
+        if path.endswith("/command.py"):
+            continue
+        changed = changed_by(library, path)
+        assert changed and changed <= of_stage, path
+
+
+def test_how_tables_are_read_is_in_the_digest_of_those_that_read_them(library):
+    assert {"metrics", "features", "report"} <= changed_by(library, "tables/table.py")
+    assert changed_by(library, "tables/store.py") == set()
+
+
+COLUMNS = {
+    "manifest": {"manifest"},
+    "frames": {"frames"},
+    "rejected": {"frames"},
+    "near_duplicates": {"frames"},
+    "views": {"views"},
+    "portraits": {"portraits"},
+    "features": {"features"},
+    "metrics": {"metrics", "doses"},  # a dose's rows are those of metrics
+    "stability": {"stability"},
+    "maps": {"maps"},
+    "attribution": {"attribution"},
+    "doses": {"doses"},
+    "pairs": {"pairs"},
+    "gathered": set(),  # a list that no job reads
+}
+
+
+def test_a_column_of_a_table_changes_the_jobs_of_that_table_alone(library):
+    for table, jobs in COLUMNS.items():
+        assert changed_by(library, f"tables/columns/{table}.py") == jobs, table
+    shared = {"image", "layer", "__init__"}
+    assert {Path(path).stem for path in files("tables/columns")} == {*COLUMNS, *shared}
+
+
+def test_a_template_changes_the_report_alone(library):
+    pages = [path for path in (PACKAGE / "figures" / "page").iterdir() if path.suffix != ".py"]
+    pages = [path for path in pages if path.is_file()]
+    assert len(pages) >= 3
+    for path in pages:
+        assert changed_by(library, str(path.relative_to(PACKAGE)), " ") == {"report"}, path
+
+
+def test_rooms_import_what_they_may():
+    """Stages meet in tables: they know inputs, tables, run and errors, not each other or the study."""
+    ground = {"inputs", "tables", "run", "errors"}
+    allowed = {stage: ground | {stage} for stage in STAGES}
+    allowed |= {"inputs": {"inputs", "errors", "run"}, "tables": {"tables", "inputs", "errors"}}
+    allowed |= {"run": {"run", "tables", "inputs", "errors"}}
+    allowed |= {"study": {"study", "inputs", "tables", "run", "errors"}}
+    for room, may in allowed.items():
+        for path in files(room):
+            name = f"catsight.{path.removesuffix('.py').replace('/', '.')}".removesuffix(
+                ".__init__"
+            )
+            imported = module._read(name, PACKAGE.parent)[1]
+            rooms = {one.split(".")[1] for one in imported if one.count(".")}
+            assert rooms <= may, path
+
+
+def test_no_core_imports_a_command_or_the_store():
+    for job, of in JOBS.items():
+        seen = module.reached(*of)
+        assert not {
+            one for one in seen if one.endswith(".command") or one == "catsight.tables.store"
+        }, job

@@ -94,7 +94,7 @@ def test_comments_and_docstrings_redo_nothing(study):
         '"""Neural resolution',
         '# why not\n"""NEURAL resolution',
     )
-    study.edit("workflow/catsight/tables.py", '"""The Parquet tables', '"""THE Parquet tables')
+    study.edit("workflow/catsight/tables/table.py", '"""', '"""THE ')
     study.edit("resources/eyes/cat.yaml", "# The domestic cat", "# A domestic cat")
     study.edit("resources/encoders.yaml", "# The registry", "# A registry")
     assert study.due() == set()
@@ -241,31 +241,40 @@ def run_notebook(results):
     assert abs(stored - computed) < 1e-6  # float32 features
 
 
+OF_STABILITY = {f"metrics: stability of {encoder}" for encoder in ENCODERS} | {
+    "metrics: all stability in one table",
+    "figures: stability",
+}
+EVERYTHING = (
+    MANIFEST
+    | FRAMES
+    | WEIGHTS
+    | PORTRAITS
+    | views(*VIEWS)
+    | features(*ENCODERS)
+    | metrics(*ENCODERS)
+    | FIGURES
+)
+
+
 @pytest.mark.parametrize(
     ("file", "jobs"),
     [
-        (
-            "frames/command.py",
-            FRAMES | views(*VIEWS) | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES - THE_EYES,
-        ),
-        (
-            "views/acuity.py",
-            views(*VIEWS) | PORTRAITS | features(*ENCODERS) | metrics(*ENCODERS) | FIGURES,
-        ),
+        ("frames/make.py", EVERYTHING - MANIFEST - WEIGHTS - PORTRAITS - THE_EYES),
+        ("frames/folder.py", EVERYTHING - MANIFEST - WEIGHTS - PORTRAITS - THE_EYES),
+        ("frames/dead_leaves.py", set()),  # a kind of source that this study has not
+        ("views/acuity.py", EVERYTHING - MANIFEST - FRAMES - WEIGHTS),
         ("features/layers.py", features(*ENCODERS) | metrics(*ENCODERS) | OF_METRICS),
         ("metrics/similarity.py", metrics(*ENCODERS) | OF_METRICS),
-        ("figures/report.py", FIGURES),
-        (
-            "tables.py",
-            MANIFEST
-            | FRAMES
-            | WEIGHTS
-            | views(*VIEWS)
-            | PORTRAITS
-            | features(*ENCODERS)
-            | metrics(*ENCODERS)
-            | FIGURES,
-        ),
+        ("tables/columns/stability.py", OF_STABILITY | REPORT),
+        ("figures/profiles.py", {"figures: profiles"} | REPORT),
+        ("figures/report.py", REPORT),
+        ("tables/table.py", EVERYTHING),
+        # how jobs run: no number can change
+        ("run/progress.py", set()),
+        ("tables/store.py", set()),
+        ("views/command.py", set()),
+        ("features/command.py", set()),
     ],
 )
 def test_an_edited_file_redoes_its_stage_and_what_follows(study, file, jobs):

@@ -1,74 +1,92 @@
-"""``catsight``: one command per stage, and a few for people."""
+"""``catsight``: commands for use by hand, and one for each stage of the workflow."""
 
 import signal
 import sys
 from importlib import import_module
 
-#: command -> (module with ``main(arguments)``, one line of help); imported only when called.
+#: Title -> command -> (module with ``main(arguments)``, one line of help); imported when called.
 COMMANDS = {
-    "manifest": (
-        "catsight.frames.manifest",
-        "the files that frames are made from, with their hashes",
-    ),
-    "frames": ("catsight.frames.command", "pictures to frames in Parquet shards"),
-    "views": ("catsight.views.command", "frames as an eye, or a filter, delivers them"),
-    "gather": ("catsight.run.gather", "list tables of many shards in one, for what reads them all"),
-    "features": (
-        "catsight.features.command",
-        "an encoder's weights, and its features of every view",
-    ),
-    "metrics": ("catsight.metrics.command", "how well two views' features agree, with intervals"),
-    "figures": ("catsight.figures.command", "pictures, and the report"),
-    "see": ("catsight.look.see", "show a photo, a clip or a folder of them as an eye sees it"),
-    "eye": (
-        "catsight.look.eye",
-        "draw eyes: pupil, optics, receptors, and what a test chart becomes",
-    ),
-    "check": ("catsight.look.check", "find damaged tables and weights, and have them made anew"),
-    "portraits": ("catsight.views.portraits", "tabulate a study's eyes, for their figure"),
-    "spec": ("catsight.study.command", "print the spec of a job, to run it by hand"),
+    "By hand": {
+        "see": ("catsight.look.see", "show photographs, clips or a folder of them as an eye sees them"),
+        "eye": ("catsight.look.eye", "draw eyes: pupil, optics, receptors, a test chart"),
+        "check": ("catsight.look.check", "find damaged tables and weights, and remove them"),
+        "prune": ("catsight.look.prune", "empty the store of what no study refers to"),
+    },
+    "Stages, as the workflow calls them": {
+        "frames": ("catsight.frames.command", "pictures to frames in Parquet shards"),
+        "views": ("catsight.views.command", "frames as an eye, or a filter, delivers them"),
+        "features": ("catsight.features.command", "an encoder's weights, and its features"),
+        "metrics": ("catsight.metrics.command", "how well two views' features agree"),
+        "figures": ("catsight.figures.command", "pictures, tables of numbers, the report"),
+    },
+    "Around the stages": {
+        "spec": ("catsight.study.command", "print the spec of a job, to run it by hand"),
+        "gather": ("catsight.run.gather", "list the tables of many shards in one table"),
+    },
+}
+#: Old commands, which go with the next version, and what they are called now.
+ALIASES = {
+    ("manifest",): ("frames", "manifest"),
+    ("portraits",): ("views", "portraits"),
+    ("features", "prune"): ("prune",),
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] in COMMANDS:
+    """Runs ``catsight`` with these ``arguments`` (else those of the process); the exit status."""
+    arguments = _current(sys.argv[1:] if arguments is None else arguments)
+    known = {name: module for group in COMMANDS.values() for name, (module, _) in group.items()}
+    if arguments and arguments[0] in known:
         try:
-            return _run(arguments[0], arguments[1:])
+            return _run(known[arguments[0]], arguments[0], arguments[1:])
         except KeyboardInterrupt:
-            return (
-                128 + signal.SIGINT
-            )  # what was being written is gone; whoever pressed Ctrl-C needs no trace
+            return 128 + signal.SIGINT  # unfinished files are gone; Ctrl-C needs no traceback
     if arguments and arguments[0] == "--version":
         from catsight import __version__
 
         print(f"catsight {__version__}")
         return 0
-    lines = [
-        "usage: catsight COMMAND ...",
-        "",
-        "How a frozen vision network's world looks through a cat's eye.",
-        "",
-    ]
-    lines += [f"  {name:10}{about}" for name, (_, about) in COMMANDS.items()]
+    asked = not arguments or arguments[0] in ("-h", "--help")
+    if asked:
+        print(usage())
+        return 0
+    print(f"catsight: '{arguments[0]}' is not a command\n\n{usage()}", file=sys.stderr)
+    return 2
+
+
+def usage() -> str:
+    """What ``catsight --help`` prints."""
+    lines = ["usage: catsight COMMAND ...", "", "How a scene, and a vision network, look through a "
+             "cat's eye."]  # fmt: skip
+    for title, group in COMMANDS.items():
+        lines += ["", f"{title}:"]
+        lines += [f"  {name:10}{about}" for name, (_, about) in group.items()]
     lines += [
         "",
-        "`catsight COMMAND --help` says more. A whole study is run by snakemake; see README.md.",
+        "`catsight COMMAND --help` says more. `make run` runs a whole study; see README.md.",
+        "example: catsight see photo.jpg -o cat.png --fov 40",
     ]
-    asked = not arguments or arguments[0] in ("-h", "--help")
-    if not asked:
-        lines.insert(0, f"catsight: '{arguments[0]}' is not a command\n")
-    print("\n".join(lines), file=sys.stdout if asked else sys.stderr)
-    return 0 if asked else 2
+    return "\n".join(lines)
 
 
-def _run(command: str, arguments: list[str]) -> int:
+def _current(arguments: list[str]) -> list[str]:
+    """The arguments with an old command replaced by its present name."""
+    for old, new in ALIASES.items():
+        if tuple(arguments[: len(old)]) == old:
+            from catsight.run.job import alias
+
+            alias(" ".join(old), " ".join(new))
+            return [*new, *arguments[len(old) :]]
+    return arguments
+
+
+def _run(module: str, command: str, arguments: list[str]) -> int:
     from catsight.run import watchdog
 
     watchdog.watch()  # before the imports, which take a while
     from catsight.run.job import run
 
-    return run(import_module(COMMANDS[command][0]).main, command, arguments)
+    return run(import_module(module).main, command, arguments)
 
 
 if __name__ == "__main__":

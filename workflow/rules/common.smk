@@ -1,15 +1,17 @@
-# The study: its validated configuration, and the spec of every job. What can change a result is in a job's spec, as
-# canonical JSON, and nothing else is: so a change redoes what depends on it.
+# The study: its validated configuration, and the spec of every job. All that can change a job's
+# result is in its spec, as canonical JSON, and nothing else is: so a change recomputes what depends
+# on it and nothing else.
 import os
 import re
 import sys
 
-# The catsight beside this file, with the Python that runs snakemake (or of a rule's conda environment): here, in all jobs
+# The catsight beside this file, here and in all jobs, with the Python that runs Snakemake (or that
+# of a rule's conda environment).
 LIBRARY = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, LIBRARY)
-os.environ |= {
-    "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)])
-}
+os.environ["PATH"] = os.pathsep.join(
+    [os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]
+)
 shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
 from catsight import CatsightError
@@ -19,48 +21,51 @@ from catsight.study import Study
 try:
     at_work = begin.begin(workflow.configfiles)
     study = Study(config)
-    FILES, OTHER_FILES = (
-        study.files
-    )  # the user's, and a digest of those that Snakemake cannot watch over
+    # the user's files, and a digest of those that Snakemake cannot watch
+    FILES, OTHER_FILES = study.input_files
 except CatsightError as error:
     raise WorkflowError(str(error))
 
-# Specs are given by functions everywhere: in a plain string Snakemake takes {x}, as a label may hold, for a wildcard.
 RESULTS = f"results/{study.name}"
-# Paths, not rules.frames.output: of a rule that depends on another by name, Snakemake hashes all inputs for every input.
+SHARDS = len(study.shards)
+# Paths, not rules.frames.output: when a rule names another rule's output, Snakemake hashes all of
+# that rule's inputs for each of its own.
 FRAMES = expand(f"{RESULTS}/frames/{{shard}}.parquet", shard=study.shards)
 
 
 wildcard_constraints:
-    view="|".join(map(re.escape, [*study.shown, *study.swapped])),
+    view="|".join(map(re.escape, study.all_views)),
     encoder="|".join(study.encoders),
     shard="[0-9]+",
 
 
-def folders(option, folder, names=study.views):
-    """The options of a command that takes the frames and, by name, other tables: --option NAME FOLDER for each name.
-
-    Folders and their number of tables, not every path: a command is one argument to the shell, and may have 128 KiB.
-    """
-    named = (f"{option} {name} {RESULTS}/{folder.format(name=name)}" for name in names)
-    return " ".join([f"--shards {len(study.shards)} --frames {RESULTS}/frames", *named])
+# Specs are given by functions everywhere: in a plain string, Snakemake takes {x}, which a label may
+# hold, for a wildcard.
+def spec(job, of=None):
+    """The spec of a job; ``of`` is the wildcard (view, encoder, figure) that names what it is of."""
+    return lambda wildcards: study.spec(job, of and getattr(wildcards, of))
 
 
 def features_of(views):
     """The tables of features of these views, of an encoder that is left open."""
-    return expand(
-        f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet",
-        view=views,
-        shard=study.shards,
-    )
+    path = f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet"
+    return expand(path, view=views, shard=study.shards)
 
 
-def option(name, files):
-    """An option of a command with its files, or nothing where there are none."""
-    return " ".join([name, *files]) if files else ""
+def each(option, folder, names):
+    """An option for each name, with the folder of its tables: --views cat results/mine/views/cat.
+
+    Folders, not every path: a command is one argument to the shell, and may have 128 KiB.
+    """
+    return " ".join(f"{option} {name} {RESULTS}/{folder}/{name}" for name in names)
 
 
-def picture(figure, category, caption=None):
-    """A figure, as PNG and SVG, with its caption for snakemake's own report."""
+def each_view(views):
+    """--features for each of these views of the job's encoder."""
+    return lambda wildcards: each("--features", f"features/{wildcards.encoder}", views)
+
+
+def picture(figure, category):
+    """A figure, as PNG and SVG, for Snakemake's own report."""
     files = multiext(f"{RESULTS}/figures/{figure}", ".png", ".svg")
-    return report(files, caption=f"../report/{caption or figure}.rst", category=category)
+    return report(files, caption="../report/figure.rst", category=category)

@@ -1,4 +1,4 @@
-# Fetched where snakemake runs: nodes of a cluster often have no network, and need none.
+# Fetched where Snakemake runs: nodes of a cluster often have no network, and need none.
 rule weights:
     input:
         file=lambda wildcards: study.weights_file(wildcards.encoder),
@@ -10,22 +10,24 @@ rule weights:
     conda:
         "../../envs/torch.yaml"
     params:
-        spec=lambda wildcards: study.weights_spec(wildcards.encoder),
+        spec=spec("weights", of="encoder"),
     message:
         "features: weights of {wildcards.encoder}"
     shell:
-        "python -m catsight features weights --spec {params.spec:q} --file {input.file:q} --output {output} 2> {log}"
+        "python -m catsight features weights --spec {params.spec:q} --file {input.file:q}"
+        " --output {output} 2> {log}"
 
 
-# Every view in one job, because loading an encoder costs more than looking at a shard. The views that are in the store
-# already are linked, not computed.
+# Every view in one job, because loading an encoder costs more than looking at a shard. Features
+# that the store holds already are linked, not computed.
 rule features:
     input:
         weights=rules.weights.output,
-        views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.shown),
+        views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.encoder_views),
     output:
         expand(
-            f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet", view=study.shown
+            f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet",
+            view=study.encoder_views,
         ),
     log:
         f"{RESULTS}/logs/features/{{encoder}}/{{shard}}.log",
@@ -34,9 +36,9 @@ rule features:
     threads: 8
     resources:
         **needs.of("features"),
-        gpu=int(study.config["features"]["device"] not in ("auto", "cpu")),
+        gpu=int(study.config.features.device not in ("auto", "cpu")),
     params:
-        spec=lambda wildcards: study.features_spec(wildcards.encoder),
+        spec=spec("features", of="encoder"),
     message:
         "features: {wildcards.encoder}, shard {wildcards.shard}"
     shell:
@@ -44,7 +46,7 @@ rule features:
         " --weights {input.weights} --views {input.views} --output {output} 2> {log}"
 
 
-use rule gather_views as gather_features with:
+rule gather_features:
     input:
         rules.gather_views.output,
         features_of(study.views),
@@ -53,23 +55,28 @@ use rule gather_views as gather_features with:
     log:
         f"{RESULTS}/logs/features/{{encoder}}/all.log",
     localrule: True
+    conda:
+        "../../envs/base.yaml"
     params:
-        tables=lambda wildcards: folders("--tables", f"features/{wildcards.encoder}/{{name}}"),
+        tables=lambda wildcards: each("--tables", f"features/{wildcards.encoder}", study.views),
     message:
         "features: {wildcards.encoder}, all shards"
+    shell:
+        "python -m catsight gather --frames {RESULTS}/frames {params.tables} --shards {SHARDS}"
+        " --output {output} 2> {log}"
 
 
-# The views in which parts of the eye are swapped, which only some encoders may be given.
-if study.swapped:
+# Views with swapped parts of the eye, which only some encoders may be given.
+if study.swaps.views:
 
-    use rule features as features_of_parts with:
+    use rule features as features_of_swaps with:
         input:
             weights=rules.weights.output,
-            views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.swapped),
+            views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.swaps.views),
         output:
             expand(
                 f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet",
-                view=study.swapped,
+                view=study.swaps.views,
             ),
         log:
             f"{RESULTS}/logs/features/{{encoder}}/{{shard}}-parts.log",

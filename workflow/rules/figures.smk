@@ -1,28 +1,29 @@
+FIGURES = {figure.name: figure.table for figure in study.figures if figure.table}
+ATTRIBUTION = [
+    f"{RESULTS}/{table}.parquet" for table in study.result_tables if table == "attribution"
+]
+
+
 # Figures that are drawn from one table of the study alone.
 rule figure:
     input:
-        lambda wildcards: f"{RESULTS}/{study.figures[wildcards.figure]}.parquet",
+        lambda wildcards: f"{RESULTS}/{FIGURES[wildcards.figure]}.parquet",
     output:
-        picture("{figure}", "Alignment", "figure"),
+        picture("{figure}", "Alignment"),
     log:
         f"{RESULTS}/logs/figures/{{figure}}.log",
     wildcard_constraints:
-        figure="|".join(figure for figure, table in study.figures.items() if table),
+        figure="|".join(FIGURES),
     localrule: True
     conda:
         "../../envs/base.yaml"
     params:
-        figure="{figure}",
-        spec=lambda wildcards: study.figures_spec,
+        spec=spec("figures", of="figure"),
     message:
         "figures: {wildcards.figure}"
     shell:
-        "python -m catsight figures {params.figure} --spec {params.spec:q} --table {input} --output {output} 2> {log}"
-
-
-ATTRIBUTION = expand(
-    rules.merge.output, table=[table for table in study.tables if table == "attribution"]
-)
+        "python -m catsight figures {wildcards.figure} --spec {params.spec:q} --table {input}"
+        " --output {output} 2> {log}"
 
 
 rule gallery:
@@ -36,77 +37,86 @@ rule gallery:
     conda:
         "../../envs/base.yaml"
     params:
-        figure="gallery",
-        spec=lambda wildcards: study.figures_spec,
-        views=folders("--views", "views/{name}"),
-        tables="",
+        spec=lambda wildcards: study.spec("figures", "gallery"),
+        views=each("--views", "views", study.views),
     message:
         "figures: gallery of the views"
     shell:
-        "python -m catsight figures {params.figure} --spec {params.spec:q} {params.views} {params.tables}"
+        "python -m catsight figures gallery --spec {params.spec:q}"
+        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
         " --output {output} 2> {log}"
 
 
-use rule gallery as parts with:
+rule parts:
     input:
         frames=FRAMES,
-        views=expand(rules.views.output, view=study.one_by_one, shard=study.shards),
+        views=expand(rules.views.output, view=study.part_views, shard=study.shards),
     output:
         picture("parts", "Views"),
     log:
         f"{RESULTS}/logs/figures/parts.log",
     localrule: True
+    conda:
+        "../../envs/base.yaml"
     params:
-        figure="parts",
-        spec=lambda wildcards: study.figures_spec,
-        views=folders("--views", "views/{name}", study.one_by_one),
-        tables="",
+        spec=lambda wildcards: study.spec("figures", "parts"),
+        views=each("--views", "views", study.part_views),
     message:
         "figures: parts of the eye"
+    shell:
+        "python -m catsight figures parts --spec {params.spec:q}"
+        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
+        " --output {output} 2> {log}"
 
 
-use rule gallery as retrieval with:
+rule retrieval:
     input:
-        **rules.gallery.input,
+        views=rules.gather_views.output,
         pairs=f"{RESULTS}/pairs.parquet",
     output:
         picture("retrieval", "Alignment"),
     log:
         f"{RESULTS}/logs/figures/retrieval.log",
     localrule: True
+    conda:
+        "../../envs/base.yaml"
     params:
-        figure="retrieval",
-        spec=lambda wildcards: study.figures_spec,
-        views=folders("--views", "views/{name}"),
-        tables=option("--pairs", [f"{RESULTS}/pairs.parquet"]),
+        spec=lambda wildcards: study.spec("figures", "retrieval"),
+        views=each("--views", "views", study.views),
     message:
         "figures: which frame is taken for which"
+    shell:
+        "python -m catsight figures retrieval --spec {params.spec:q}"
+        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
+        " --pairs {input.pairs}"
+        " --output {output} 2> {log}"
 
 
-use rule gallery as summary with:
+rule summary:
     input:
-        **rules.gallery.input,
-        tables=[f"{RESULTS}/metrics.parquet", *ATTRIBUTION],
+        views=rules.gather_views.output,
+        metrics=f"{RESULTS}/metrics.parquet",
+        attribution=ATTRIBUTION,
     output:
         picture("summary", "Alignment"),
     log:
         f"{RESULTS}/logs/figures/summary.log",
     localrule: True
+    conda:
+        "../../envs/base.yaml"
     params:
-        figure="summary",
-        spec=lambda wildcards: study.figures_spec,
-        views=folders("--views", "views/{name}"),
-        tables=" ".join(
-            [
-                option("--metrics", [f"{RESULTS}/metrics.parquet"]),
-                option("--attribution", ATTRIBUTION),
-            ]
-        ),
+        spec=lambda wildcards: study.spec("figures", "summary"),
+        views=each("--views", "views", study.views),
     message:
         "figures: summary"
+    shell:
+        "python -m catsight figures summary --spec {params.spec:q}"
+        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
+        " --metrics {input.metrics} --attribution {input.attribution}"
+        " --output {output} 2> {log}"
 
 
-use rule figure as eyes with:
+rule eyes:
     input:
         rules.portraits.output,
     output:
@@ -114,14 +124,19 @@ use rule figure as eyes with:
     log:
         f"{RESULTS}/logs/figures/eyes.log",
     localrule: True
+    conda:
+        "../../envs/base.yaml"
     params:
-        figure="eyes",
-        spec=lambda wildcards: study.figures_spec,
+        spec=lambda wildcards: study.spec("figures", "eyes"),
     message:
         "figures: the eyes"
+    shell:
+        "python -m catsight figures eyes --spec {params.spec:q}"
+        " --table {input}"
+        " --output {output} 2> {log}"
 
 
-use rule figure as tables with:
+rule tables:
     input:
         f"{RESULTS}/metrics.parquet",
     output:
@@ -129,11 +144,15 @@ use rule figure as tables with:
     log:
         f"{RESULTS}/logs/figures/tables.log",
     localrule: True
+    conda:
+        "../../envs/base.yaml"
     params:
-        figure="tables",
-        spec=lambda wildcards: study.figures_spec,
+        spec=lambda wildcards: study.spec("figures", "tables"),
     message:
         "figures: tables"
+    shell:
+        "python -m catsight figures tables --spec {params.spec:q} --table {input}"
+        " --output {output} 2> {log}"
 
 
 rule report:
@@ -144,7 +163,11 @@ rule report:
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
-        figures=[f"{RESULTS}/figures/{file}" for file in study.report_figures],
+        # pictures of photographs as PNG, which is smaller
+        figures=[
+            f"{RESULTS}/figures/{figure.name}.{'png' if figure.photographic else 'svg'}"
+            for figure in study.figures
+        ],
     output:
         report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -153,14 +176,12 @@ rule report:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.report_spec,
-        attribution=option("--attribution", ATTRIBUTION),
-        matched=option("--matched", [f"{RESULTS}/views/{view}" for view in study.matched]),
-        frames=lambda wildcards, input: os.path.dirname(input.rejected),
-        shards=len(study.shards),
+        spec=spec("report"),
+        blurs=[f"{RESULTS}/views/{view}" for view in study.blur_views],
     message:
         "figures: report"
     shell:
-        "python -m catsight figures report --spec {params.spec:q} --frames {params.frames} --shards {params.shards}"
-        " --rejected {input.rejected} --near {input.near} --metrics {input.metrics} {params.attribution} {params.matched}"
+        "python -m catsight figures report --spec {params.spec:q} --frames {RESULTS}/frames"
+        " --shards {SHARDS} --rejected {input.rejected} --near {input.near}"
+        " --metrics {input.metrics} --attribution {input.attribution} --matched {params.blurs}"
         " --features {input.features} --figures {input.figures} --output {output} 2> {log}"

@@ -1,5 +1,6 @@
-# What follows depends on one small list of the user's files, not on thousands of files: Snakemake stores all inputs of a
-# job with each of its outputs. What is fetched is fetched where snakemake runs: nodes of a cluster often have no network.
+# What follows depends on one small list of the user's files, not on thousands of files: Snakemake
+# stores all inputs of a job with each of its outputs. Datasets are fetched where Snakemake runs:
+# nodes of a cluster often have no network.
 rule manifest:
     input:
         lambda wildcards: FILES,
@@ -7,25 +8,25 @@ rule manifest:
         f"{RESULTS}/frames/manifest.parquet",
     log:
         f"{RESULTS}/logs/manifest.log",
-    localrule: study.fetches
+    localrule: study.needs_network
     conda:
         "../../envs/base.yaml"
     resources:
         **needs.of("manifest"),
     params:
-        spec=lambda wildcards: study.manifest_spec,
+        spec=spec("manifest"),
         others=OTHER_FILES,
     message:
         "frames: files to read"
     shell:
-        "python -m catsight manifest --spec {params.spec:q} --output {output} 2> {log}"
+        "python -m catsight frames manifest --spec {params.spec:q} --output {output} 2> {log}"
 
 
 rule frames:
     input:
         rules.manifest.output,
     output:
-        shards=expand(f"{RESULTS}/frames/{{shard}}.parquet", shard=study.shards),
+        shards=FRAMES,
         rejected=f"{RESULTS}/frames/rejected.parquet",
         near=f"{RESULTS}/frames/near_duplicates.parquet",
     log:
@@ -34,11 +35,11 @@ rule frames:
         "../../envs/base.yaml"
     threads: 4
     resources:
-        **needs.of("frames", study.volume),
+        **needs.of("frames", study.input_megabytes),
     params:
-        spec=lambda wildcards: study.frames_spec,
-        folder=lambda wildcards, output: os.path.dirname(output.rejected),
+        spec=spec("frames"),
     message:
         "frames: pictures to frames"
     shell:
-        "python -m catsight frames --spec {params.spec:q} --manifest {input} --output {params.folder} 2> {log}"
+        "python -m catsight frames make --spec {params.spec:q} --manifest {input}"
+        " --output {RESULTS}/frames 2> {log}"

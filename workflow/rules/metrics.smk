@@ -10,106 +10,144 @@ rule metrics:
     resources:
         **needs.of("metrics"),
     params:
-        command="compare",
-        spec=lambda wildcards: study.metrics_spec(wildcards.encoder),
-        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
+        spec=spec("metrics", of="encoder"),
+        features=each_view(study.views),
     message:
         "metrics: {wildcards.encoder}"
     shell:
-        "python -m catsight metrics {params.command} --spec {params.spec:q} {params.features}"
-        " --output {output} 2> {log}"
+        "python -m catsight metrics compare --spec {params.spec:q} --frames {RESULTS}/frames"
+        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
 
 
-use rule metrics as stability with:
+rule stability:
+    input:
+        rules.gather_features.output,
     output:
         f"{RESULTS}/metrics/stability/{{encoder}}.parquet",
     log:
         f"{RESULTS}/logs/metrics/stability/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
     params:
-        command="stability",
-        spec=lambda wildcards: study.stability_spec(wildcards.encoder),
-        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
+        spec=spec("stability", of="encoder"),
+        features=each_view(study.views),
     message:
         "metrics: stability of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics stability --spec {params.spec:q} --frames {RESULTS}/frames"
+        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
 
 
-use rule metrics as pairs with:
+rule pairs:
+    input:
+        rules.gather_features.output,
     output:
         f"{RESULTS}/metrics/pairs/{{encoder}}.parquet",
     log:
         f"{RESULTS}/logs/metrics/pairs/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
     params:
-        command="pairs",
-        spec=lambda wildcards: study.pairs_spec(wildcards.encoder),
-        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
+        spec=spec("pairs", of="encoder"),
+        features=each_view(study.views),
     message:
         "metrics: pairs of frames, of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics pairs --spec {params.spec:q} --frames {RESULTS}/frames"
+        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
 
 
-use rule metrics as attribution with:
+rule attribution:
     input:
         frames=FRAMES,
-        features=features_of(study.subsets.values()),
+        features=features_of(study.swaps.subsets.values()),
     output:
         f"{RESULTS}/metrics/attribution/{{encoder}}.parquet",
     log:
         f"{RESULTS}/logs/metrics/attribution/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
     params:
-        command="attribute",
-        spec=lambda wildcards: study.attribution_spec(wildcards.encoder),
-        features=lambda wildcards: folders(
-            "--features", f"features/{wildcards.encoder}/{{name}}", study.subsets.values()
-        ),
+        spec=spec("attribution", of="encoder"),
+        features=each_view(study.swaps.subsets.values()),
     message:
         "metrics: attribution to parts of the eye, of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics attribution --spec {params.spec:q} --frames {RESULTS}/frames"
+        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
 
 
-use rule metrics as doses with:
+rule doses:
     input:
         frames=FRAMES,
-        features=features_of(study.swept),
+        features=features_of(study.sweeps.compared),
     output:
         f"{RESULTS}/metrics/doses/{{encoder}}.parquet",
     log:
         f"{RESULTS}/logs/metrics/doses/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
     params:
-        command="doses",
-        spec=lambda wildcards: study.doses_spec(wildcards.encoder),
-        features=lambda wildcards: folders(
-            "--features", f"features/{wildcards.encoder}/{{name}}", study.swept
-        ),
+        spec=spec("doses", of="encoder"),
+        features=each_view(study.sweeps.compared),
     message:
         "metrics: dose curves of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics doses --spec {params.spec:q} --frames {RESULTS}/frames"
+        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
 
 
-use rule metrics as layers with:
+rule maps:
+    input:
+        rules.gather_features.output,
     output:
         f"{RESULTS}/metrics/maps/views/{{encoder}}.parquet",
     log:
         f"{RESULTS}/logs/metrics/maps/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
     params:
-        command="layers",
-        spec=lambda wildcards: study.maps_spec(wildcards.encoder),
-        features=lambda wildcards: folders("--features", f"features/{wildcards.encoder}/{{name}}"),
+        spec=spec("maps", of="encoder"),
+        features=each_view(study.views),
     message:
         "metrics: each layer with each, of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics maps --spec {params.spec:q} --frames {RESULTS}/frames"
+        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
 
 
-use rule metrics as encoders with:
+rule maps_between_encoders:
     input:
         expand(rules.gather_features.output, encoder=study.encoders),
     output:
         f"{RESULTS}/metrics/maps/encoders.parquet",
     log:
         f"{RESULTS}/logs/metrics/maps.log",
+    conda:
+        "../../envs/base.yaml"
     resources:
         **needs.of("metrics", view=study.reference),
     params:
-        command="encoders",
-        spec=lambda wildcards: study.maps_spec(),
-        features=folders("--features", f"features/{{name}}/{study.reference}", study.encoders),
+        spec=spec("maps"),
+        features=" ".join(
+            f"--features {encoder} {RESULTS}/features/{encoder}/{study.reference}"
+            for encoder in study.encoders
+        ),
     message:
         "metrics: each layer with each, of all encoders"
+    shell:
+        "python -m catsight metrics maps --spec {params.spec:q} --frames {RESULTS}/frames"
+        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
 
 
 # Of each kind one table of the whole study, from those of its encoders.
@@ -117,19 +155,22 @@ OF_ENCODERS = {
     "metrics": expand(rules.metrics.output, encoder=study.encoders),
     "stability": expand(rules.stability.output, encoder=study.encoders),
     "pairs": expand(rules.pairs.output, encoder=study.encoders),
-    "attribution": expand(rules.attribution.output, encoder=study.attributed),
+    "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),
-    "maps": [*expand(rules.layers.output, encoder=study.encoders), *rules.encoders.output],
+    "maps": [
+        *expand(rules.maps.output, encoder=study.encoders),
+        *rules.maps_between_encoders.output,
+    ],
 }
-# All that a study has in the store.
+# Everything that a study has in the store.
 STORED = [
     rules.manifest.output,
     rules.frames.output,
     rules.portraits.output,
-    expand(rules.views.output, view=[*study.shown, *study.swapped], shard=study.shards),
+    expand(rules.views.output, view=study.all_views, shard=study.shards),
     expand(rules.weights.output, encoder=study.encoders),
-    expand(features_of(study.shown), encoder=study.encoders),
-    expand(features_of(study.swapped), encoder=study.attributed),
+    expand(features_of(study.encoder_views), encoder=study.encoders),
+    expand(features_of(study.swaps.views), encoder=study.attribution_encoders),
     *OF_ENCODERS.values(),
 ]
 

@@ -10,11 +10,12 @@ rule views:
     resources:
         **needs.of("views"),
     params:
-        spec=lambda wildcards: study.views_spec(wildcards.view),
+        spec=spec("views", of="view"),
     message:
         "views: shard {wildcards.shard} as {wildcards.view}"
     shell:
-        "python -m catsight views --spec {params.spec:q} --frames {input} --output {output} 2> {log}"
+        "python -m catsight views make --spec {params.spec:q} --frames {input} --output {output}"
+        " 2> {log}"
 
 
 rule portraits:
@@ -26,15 +27,15 @@ rule portraits:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.portraits_spec,
+        spec=spec("portraits"),
     message:
         "views: portraits of the eyes"
     shell:
-        "python -m catsight portraits --spec {params.spec:q} --output {output} 2> {log}"
+        "python -m catsight views portraits --spec {params.spec:q} --output {output} 2> {log}"
 
 
-# All views and shards in one small table, for what reads them all: in a plan of many shards, each file that a job
-# depends on takes its time, and Snakemake would read all tables for every such job.
+# All views and shards in one small table, for jobs that read them all. In a plan of many shards,
+# each file that a job depends on costs time, and Snakemake would read all tables for every such job.
 rule gather_views:
     input:
         FRAMES,
@@ -47,8 +48,9 @@ rule gather_views:
     conda:
         "../../envs/base.yaml"
     params:
-        tables=folders("--tables", "views/{name}"),
+        tables=each("--tables", "views", study.views),
     message:
         "views: all shards"
     shell:
-        "python -m catsight gather {params.tables} --output {output} 2> {log}"
+        "python -m catsight gather --frames {RESULTS}/frames {params.tables} --shards {SHARDS}"
+        " --output {output} 2> {log}"

@@ -1,4 +1,4 @@
-"""Metrics: how well two representations of the same frames agree, and how sure that is."""
+"""Metrics: how well two representations of the same frames agree, and how certain that is."""
 
 from catsight.metrics.correspondence import procrustes, retrieval
 from catsight.metrics.distribution import energy_distance, mmd2, sliced_wasserstein, wasserstein

@@ -1,4 +1,4 @@
-"""What all metrics do with their arrays of features: check, centre, measure distances."""
+"""What all measures do with arrays of features: check, centre and measure distances."""
 
 from functools import lru_cache
 
@@ -10,15 +10,17 @@ def pair(
 ) -> tuple[np.ndarray, ...]:
     """``x`` and ``y`` as float32 or float64 arrays (n, features).
 
-    Raises :class:`ValueError` where one is no matrix, is not finite (naming the row and column),
-    where their frames differ in number (if ``paired``) or, if ``same_features``, their features do.
+    Raises :class:`ValueError` if one is not a matrix or not finite (naming the row and column), if
+    their numbers of frames differ (if ``paired``) or their numbers of features (if
+    ``same_features``).
     """
     arrays = []
     for name, given in (("x", x), ("y", y)):
         values = np.asarray(given)
         if np.iscomplexobj(values) or values.ndim != 2 or 0 in values.shape:
             raise ValueError(
-                f"{name} must be real numbers (n frames, features), not {values.dtype} {values.shape}"
+                f"{name} must be real numbers (n frames, features), "
+                f"not {values.dtype} {values.shape}"
             )
         values = values.astype(
             np.promote_types(np.result_type(values, np.float32), np.float32), copy=False
@@ -42,10 +44,10 @@ def pair(
 
 
 def centre(x: np.ndarray) -> np.ndarray:
-    """``x`` (n, features) minus its mean, taken in float64, in the precision of ``x``.
+    """``x`` (n, features) minus its mean, computed in float64, in the precision of ``x``.
 
-    The first frame is subtracted before: what is constant becomes exactly 0 and not the rounding of
-    a mean.
+    The first frame is subtracted before, so that a constant feature becomes exactly 0, not the
+    rounding error of a mean.
     """
     moved = np.subtract(x, x[:1], dtype=np.float64)
     moved -= moved.mean(axis=0)
@@ -53,11 +55,11 @@ def centre(x: np.ndarray) -> np.ndarray:
 
 
 def square_distances(x: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
-    """Squared Euclidean distances (n, m), float64, between the rows of ``x`` and those of ``y``
-    (else of ``x``).
+    """Squared Euclidean distances (n, m), float64, from the rows of ``x`` to those of ``y``.
 
-    Both are moved by the mean of ``x`` first, which keeps large offsets from costing precision.
-    What is 0 but for rounding is 0, as on the diagonal of distances within ``x``.
+    Without ``y``, between the rows of ``x``. The mean of ``x`` is subtracted from both first, so
+    that large offsets cost no precision. Values that differ from 0 by rounding alone are set to 0,
+    as is the diagonal of distances within ``x``.
     """
     x64 = centre(np.asarray(x, dtype=np.float64))
     if y is None:
@@ -76,12 +78,12 @@ def square_distances(x: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
     return result
 
 
-#: |a|² + |b|² - 2 a·b of equal vectors is off by less than this part of |a|² + |b|².
+#: |a|² + |b|² - 2 a·b of equal vectors is smaller than this fraction of |a|² + |b|².
 _ROUNDING = 1e-14
 
 
 def upper(matrix: np.ndarray) -> np.ndarray:
-    """The values of the pairs i < j (n (n - 1) / 2,) of a matrix (n, n), row by row."""
+    """The entries i < j of a matrix (n, n), row by row: (n (n - 1) / 2,)."""
     return matrix[_above_diagonal(len(matrix))]
 
 

@@ -1,139 +1,133 @@
-"""``catsight metrics attribute``: what of a loss of alignment is due to which part of the eye.
+"""The table of attribution: how much of a loss of alignment is due to each part of the eye.
 
-The parts are the players of a game whose worth is the loss of a metric when they are swapped from
-the reference's eye to the other; each gets its Shapley value (Shapley 1953): its mean contribution
-over all orders in which the parts can be swapped. The values sum to the whole loss exactly,
-whatever the parts do to one another.
+The parts are the players of a game whose worth is the loss of a measure when they are swapped from
+the reference's eye to the other's. Each gets its Shapley value (Shapley 1953): its mean
+contribution over all orders in which the parts can be swapped. However the parts interact, the
+values sum to the whole loss exactly.
 """
 
 from collections.abc import Mapping, Sequence
 from math import factorial
+from typing import Any
 
 import numpy as np
 
-from catsight.metrics.compare import ALL_LAYERS, NO_FRAMES, mean_over_layers
-from catsight.metrics.reading import Features, finite, places, run
-from catsight.metrics.stability import SIMILARITIES
-from catsight.metrics.suite import Estimate, interval
+from catsight.metrics.estimate import Estimate, interval, mean_over_layers, undefined
+from catsight.metrics.parts import comparer
+from catsight.metrics.reading import Features, finite, places
 from catsight.run.progress import Progress
-from catsight.tables.columns.attribution import ATTRIBUTION
+from catsight.run.specs import AttributionSpec, ComparingSpec, MeasureFacts
+from catsight.tables.names import ALL_LAYERS, WHOLE
 
-#: The name of the rows that hold the loss by all parts together.
-WHOLE = "whole"
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Divides the loss of alignment of one encoder among the parts of the eye, by Shapley values,
-    layer by layer.
-    """
-    run("attribute", main.__doc__, arguments, attribution, ATTRIBUTION)
+#: (part, column) -> estimate; the columns are value, alone and last.
+Losses = dict[tuple[str, str], Estimate]
 
 
 def attribution(
-    features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping
-) -> list[dict]:
-    """The rows of the table of attribution: every layer and their mean, every metric, every part
-    and the whole.
+    features: Mapping[str, Features], groups: Mapping[str, str], spec: AttributionSpec
+) -> list[dict[str, Any]]:
+    """The rows of every layer and their mean, every measure, every part and the whole.
 
-    ``features`` of each view by name; ``groups`` maps each frame to its group, in order.
-    ``spec["subsets"]`` names the view in which a set of ``spec["parts"]`` (joined by +; of none:
-    the reference) is swapped.
+    ``features`` by view; ``groups`` maps each frame to its group, in the order of the frames.
+    ``spec["subsets"]`` names the view in which each subset of ``spec["parts"]`` (joined by +) is
+    swapped; for the empty subset, the reference.
     """
-    parts, subsets = spec["parts"], spec["subsets"]
-    columns = places(features[spec["reference"]].columns)
-    plan = parts.plan(groups, {**spec, "permutations": 0}) if groups else None
-    common = {key: spec[key] for key in ("encoder", "family", "training", "reference", "view")}
-    common |= {"n_frames": len(groups), "n_groups": len(set(groups.values()))}
-    found: dict[
-        tuple, list[dict[str, Estimate]]
-    ] = {}  # (pooling, metric) -> per layer what is due to each part
+    parts, measures, confidence = spec["parts"], spec["measures"], spec["confidence"]
+    reference = features[spec["reference"]]
+    columns = places(reference.columns)
+    settings: ComparingSpec = spec
+    plan = comparer(groups, {**settings, "permutations": 0})
+    common = {
+        "encoder": spec["encoder"],
+        "family": spec["family"],
+        "training": spec["training"],
+        "reference": spec["reference"],
+        "view": spec["view"],
+        "n_frames": len(groups),
+        "n_groups": len(set(groups.values())),
+    }
+    found: dict[tuple[str, str], list[Losses]] = {}  # (pooling, measure) -> of each layer
     rows = []
     with Progress(
-        f"attribution {spec['encoder']}", len(columns) * len(subsets), "comparisons"
+        f"attribution {spec['encoder']}", len(columns) * len(spec["subsets"]), "comparisons"
     ) as progress:
         for column, place in columns.items():
-            x, worth = features[spec["reference"]][column], {}
-            for subset, view in subsets.items():
-                y = features[view][column]
-                worth[subset] = (
-                    plan.compare(x, y, spec["names"])
-                    if plan
-                    else dict.fromkeys(spec["names"], NO_FRAMES)
-                )
+            x, worth = reference[column], {}
+            for subset, view in spec["subsets"].items():
+                worth[subset] = plan.compare(x, features[view][column], measures)
                 progress.advance()
-            for metric in spec["names"]:
-                due = divide({subset: of[metric] for subset, of in worth.items()}, parts, metric)
-                found.setdefault((place["pooling"], metric), []).append(due)
-                rows += _rows(common | place | {"metric": metric}, metric, due, spec["confidence"])
-    for (pooling, metric), layers in found.items():
-        mean = {key: mean_over_layers([due[key] for due in layers]) for key in layers[0]}
-        about = common | {"layer": ALL_LAYERS, "pooling": pooling, "metric": metric}
-        rows += _rows(about, metric, mean, spec["confidence"])
+            for measure, facts in measures.items():
+                of_subsets = {subset: estimates[measure] for subset, estimates in worth.items()}
+                losses = divide(of_subsets, parts, facts["similarity"])
+                found.setdefault((place["pooling"], measure), []).append(losses)
+                about = common | place | {"metric": measure}
+                rows += _rows(about, facts, losses, confidence)
+    for (pooling, measure), layers in found.items():
+        mean = {key: mean_over_layers([losses[key] for losses in layers]) for key in layers[0]}
+        about = common | {"layer": ALL_LAYERS, "pooling": pooling, "metric": measure}
+        rows += _rows(about, measures[measure], mean, confidence)
     return rows
 
 
-def divide(worth: Mapping[str, Estimate], parts: Sequence[str], metric: str) -> dict[str, Estimate]:
-    """The estimates of each part's share of the loss, of the :data:`WHOLE` loss, and of each part's
-    loss ``alone PART`` and when swapped ``last PART``.
+def divide(worth: Mapping[str, Estimate], parts: Sequence[str], similarity: bool) -> Losses:
+    """The loss of each of the ``parts`` and of the :data:`WHOLE`, by part and column.
 
-    ``worth`` maps each subset of the ``parts`` (their names joined by +, in order) to the metric
-    where it is swapped. A loss is a fall of a similarity, or a rise of a distance.
+    ``value`` is the part's Shapley value, ``alone`` its loss when it alone is swapped, and ``last``
+    its loss when all others are swapped already. ``worth`` maps each subset of the parts (see
+    :func:`name`) to the estimate of the measure when it is swapped. A loss is a fall of a
+    ``similarity``, or else a rise of a distance.
     """
-    sign = -1 if metric in SIMILARITIES else 1
     reason = next((estimate.reason for estimate in worth.values() if estimate.reason), None)
     if reason:
-        undefined = Estimate(np.array([np.nan]), reason=reason)
-        return dict.fromkeys(
-            [WHOLE, *parts, *(f"{key} {part}" for key in ("alone", "last") for part in parts)],
-            undefined,
-        )
+        keys = [(part, column) for column in ("value", "alone", "last") for part in parts]
+        return dict.fromkeys([(WHOLE, "value"), *keys], undefined(reason))
+    sign = -1 if similarity else 1
     values = {subset: sign * estimate.values for subset, estimate in worth.items()}
     everything = name(parts, parts)
-    whole = values[everything] - values[""]
-    due = {WHOLE: whole}
+    losses = {(WHOLE, "value"): values[everything] - values[""]}
     for part in parts:
-        due[part] = np.zeros_like(whole)
+        value = np.zeros_like(values[""])
         for subset in values:
-            if part not in (others := [other for other in subset.split("+") if other]):
+            others = [other for other in subset.split("+") if other]
+            if part not in others:
                 gain = values[name([*others, part], parts)] - values[subset]
-                due[part] = due[part] + weight(len(others), len(parts)) * gain
-        due[f"alone {part}"] = values[name([part], parts)] - values[""]
-        due[f"last {part}"] = (
-            values[everything] - values[name([p for p in parts if p != part], parts)]
-        )
+                value = value + weight(len(others), len(parts)) * gain
+        without = name([other for other in parts if other != part], parts)
+        losses[part, "value"] = value
+        losses[part, "alone"] = values[part] - values[""]
+        losses[part, "last"] = values[everything] - values[without]
     sizes = worth[""].sizes
-    return {key: Estimate(value, sizes=sizes) for key, value in due.items()}
+    return {key: Estimate(value, sizes=sizes) for key, value in losses.items()}
 
 
 def weight(others: int, parts: int) -> float:
-    """The share of all orders of so many ``parts`` in which just these ``others`` come before a
-    part.
-    """
+    """The share of all orders of ``parts`` parts in which ``others`` given ones precede a part."""
     return factorial(others) * factorial(parts - others - 1) / factorial(parts)
 
 
 def name(subset: Sequence[str], parts: Sequence[str]) -> str:
-    """What a subset of the ``parts`` is called: ``pupil+colour``, in the order of ``parts``."""
+    """The name of a subset of the ``parts``: ``pupil+colour``, in the order of ``parts``."""
     return "+".join(part for part in parts if part in subset)
 
 
-def _rows(about: dict, metric: str, due: Mapping[str, Estimate], confidence: float) -> list[dict]:
-    rows = []
-    for part, estimate in due.items():
-        if " " in part:
-            continue
-        row = about | {"part": part, **_interval(metric, estimate, confidence)}
-        if part != WHOLE:
-            row |= {key: finite(due[f"{key} {part}"].values[0]) for key in ("alone", "last")}
-        rows.append(row)
-    return rows
+def _rows(
+    about: Mapping[str, Any], facts: MeasureFacts, losses: Losses, confidence: float
+) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for (part, column), estimate in losses.items():
+        row = rows.setdefault(part, {**about, "part": part})
+        if column == "value":
+            row |= _interval(facts, estimate, confidence)
+        else:
+            row[column] = finite(estimate.values[0])
+    return list(rows.values())
 
 
-def _interval(metric: str, estimate: Estimate, confidence: float) -> dict:
+def _interval(facts: MeasureFacts, estimate: Estimate, confidence: float) -> dict[str, Any]:
     value = finite(estimate.values[0])
     if value is None:
         return {"reason": estimate.reason or "undefined in a layer"}
-    ends = interval(metric, estimate, confidence, cosine=False)
+    ends = interval(facts, estimate, confidence, difference=True)
     return {
         "value": value,
         "ci_low": finite(ends.low),

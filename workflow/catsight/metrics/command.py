@@ -1,48 +1,158 @@
-"""``catsight metrics``: alignment per layer, how stable it is, of all layers with all, and a
-study's in one table.
+"""``catsight metrics``: the analyses of a study's features, and their tables merged.
+
+Options, store and provenance of all analyses are here; an analysis itself is a function of
+features, groups and spec.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from catsight import tables
+from catsight.errors import CatsightError
 from catsight.metrics import attribution, compare, doses, maps, pairs, stability
+from catsight.metrics.reading import Features, read_groups
 from catsight.run import job
+from catsight.tables.columns.attribution import ATTRIBUTION
+from catsight.tables.columns.doses import DOSES
+from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.metrics import METRICS
+from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.stability import STABILITY
+from catsight.tables.store import Store, address
+
+
+class Analysis(NamedTuple):
+    """One table that ``catsight metrics`` makes of features.
+
+    ``rows`` of features by name, groups by frame, and spec. ``names``: what ``--features`` names,
+    which is a view (the reference must be among them), a view or, if the spec has no encoder, an
+    encoder, or a view at a dose.
+    """
+
+    rows: Callable[..., list[dict[str, Any]]]
+    columns: pa.Schema
+    names: str
+    about: str
+
+
+ANALYSES = {
+    "compare": Analysis(
+        compare.estimates,
+        METRICS,
+        "view",
+        "compare each view of one encoder with the reference, layer by layer",
+    ),
+    "stability": Analysis(
+        stability.stability,
+        STABILITY,
+        "view",
+        "show how one encoder's values depend on which frames there are, and on how many",
+    ),
+    "maps": Analysis(
+        maps.maps,
+        MAPS,
+        "view or encoder",
+        "compare every layer with every layer, between views or between encoders",
+    ),
+    "attribution": Analysis(
+        attribution.attribution,
+        ATTRIBUTION,
+        "view",
+        "divide one encoder's loss of alignment among the parts of the eye",
+    ),
+    "doses": Analysis(
+        doses.doses,
+        DOSES,
+        "dose",
+        "compare one encoder's features as light, focus or a number of the eye is varied",
+    ),
+    "pairs": Analysis(
+        pairs.pairs,
+        PAIRS,
+        "view",
+        "tabulate one encoder's dissimilarities of frames in its last layer, for figures",
+    ),
+}
+#: Names of earlier versions.
+ALIASES = {"attribute": "attribution", "layers": "maps", "encoders": "maps"}
 
 
 def main(arguments: Sequence[str]) -> None:
-    commands = {
-        "compare": (
-            compare.main,
-            "compares one encoder's features of each view with those of the reference",
-        ),
-        "attribute": (attribution.main, "divides a loss of alignment among the parts of the eye"),
-        "doses": (
-            doses.main,
-            "compares one encoder's features as light, focus or acuity are varied",
-        ),
-        "pairs": (pairs.main, "tabulates dissimilarities of frames, for pictures of them"),
-        "stability": (
-            stability.main,
-            "how much one encoder's values depend on which and how many frames there are",
-        ),
-        "layers": (
-            maps.layers,
-            "compares each layer of the reference view with each layer of another",
-        ),
-        "encoders": (maps.encoders, "compares each layer of each encoder with each of every other"),
-        "merge": (merge, "puts tables of a study into one"),
+    """Runs the analysis, or ``merge``, that is named first."""
+    if arguments and arguments[0] in ALIASES:
+        name = ALIASES[arguments[0]]
+        job.alias(f"metrics {arguments[0]}", f"metrics {name}")
+        arguments = [name, *arguments[1:]]
+    commands: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
+        name: (partial(run, name), analysis.about) for name, analysis in ANALYSES.items()
     }
+    commands["merge"] = (merge, "concatenate a study's tables of one kind")
     job.choose("metrics", commands, arguments)
 
 
+def run(name: str, arguments: Sequence[str]) -> None:
+    """Runs an analysis by its ``name``, or links its table if the store has it already."""
+    analysis = ANALYSES[name]
+    options = _parser(name, analysis).parse_args(arguments)
+    spec, store = options.spec, Store(options.store)
+    names = analysis.names
+    if names == "view or encoder":
+        names = "view" if "encoder" in spec else "encoder"
+    frames = tables.shards(options.frames, options.shards)
+    given = {name: tables.shards(path, options.shards) for name, path in options.features}
+    if names == "view" and spec["reference"] not in given:
+        raise CatsightError(f"--features lacks the reference view '{spec['reference']}'")
+    inputs = {
+        "frames": [tables.content(path) for path in frames],
+        "features": {
+            name: [tables.content(path) for path in paths] for name, paths in given.items()
+        },
+    }
+    where = address(spec, inputs)
+    if store.find(where, options.output):
+        return
+    groups = read_groups(frames)
+    features = {name: Features(paths, groups) for name, paths in given.items()}
+    rows = analysis.rows(features, groups, spec)
+    first = given[spec["reference"] if names == "view" else min(given)][0]
+    provenance = {
+        "stage": "metrics",
+        "spec": spec,
+        "inputs": inputs,
+        "features": tables.provenance(first),
+    }
+    store.save(where, options.output, analysis.columns, rows, provenance)
+
+
+def _parser(name: str, analysis: Analysis) -> argparse.ArgumentParser:
+    about = f"{analysis.about[0].upper()}{analysis.about[1:]}."
+    parser = job.parser(f"metrics {name}", about)
+    parser.add_argument(
+        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
+    )
+    parser.add_argument(
+        "--features",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("NAME", "PATH"),
+        help=f"name of a {analysis.names}, and its features: a table, or a folder of shards in the "
+        "order of the frames; give the option once for each",
+    )
+    job.add_shards(parser)
+    parser.add_argument("--output", type=Path, required=True, help="the table to write")
+    return parser
+
+
 def merge(arguments: Sequence[str]) -> None:
-    """Puts tables of one kind (all metrics, all stability, all maps) into one."""
+    """Concatenates tables of one kind: all of metrics, all of stability, and so on."""
     parser = argparse.ArgumentParser(prog="catsight metrics merge", description=merge.__doc__)
-    parser.add_argument("tables", type=Path, nargs="+", help="tables made by catsight metrics")
+    parser.add_argument("tables", type=Path, nargs="+", help="tables that catsight metrics wrote")
     parser.add_argument(
         "--study", required=True, help="name of the study, for the table's provenance"
     )

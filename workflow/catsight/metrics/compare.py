@@ -1,131 +1,105 @@
-"""``catsight metrics compare``: every view against the reference, layer by layer."""
+"""The table of metrics: every view against the reference, layer by layer."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from catsight.errors import CatsightError
-from catsight.metrics import inference, parts
-from catsight.metrics.reading import Features, places, run
-from catsight.metrics.suite import Estimate, interval
+from catsight.metrics import inference
+from catsight.metrics.estimate import Estimate, interval, mean_over_layers
+from catsight.metrics.parts import comparer
+from catsight.metrics.reading import Features, finite, places
 from catsight.run.progress import Progress
-from catsight.tables.columns.metrics import METRICS
-
-#: The layer name of the rows that hold the mean over an encoder's layers.
-ALL_LAYERS = "all"
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Compares one encoder's features of each view with those of the reference, layer by layer."""
-    run("compare", main.__doc__, arguments, estimates, METRICS)
+from catsight.run.specs import MeasureFacts, MetricsSpec
+from catsight.tables.names import ALL_LAYERS
 
 
 def estimates(
-    features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping
-) -> list[dict]:
-    """The rows of the metrics table: every view but the reference, every column, every metric; and
-    means over layers.
+    features: Mapping[str, Features], groups: Mapping[str, str], spec: MetricsSpec
+) -> list[dict[str, Any]]:
+    """The rows of every view but the reference, every column and every measure.
 
-    ``features`` of each view by name; ``groups`` maps each frame to its group, in the frames'
-    order.
+    Rows of the means over layers follow. ``features`` by view; ``groups`` maps each frame to its
+    group, in the order of the frames.
     """
-    columns = places(features[spec["reference"]].columns)
-    plan = parts.plan(groups, spec) if groups else None
-    common = {
-        **{key: spec[key] for key in ("encoder", "family", "training", "reference", "seed")},
+    reference, measures = spec["reference"], spec["measures"]
+    columns = places(features[reference].columns)
+    plan = comparer(groups, spec)
+    common: dict[str, Any] = {
+        "encoder": spec["encoder"],
+        "family": spec["family"],
+        "training": spec["training"],
+        "reference": reference,
+        "seed": spec["seed"],
         "n_frames": len(groups),
         "n_groups": len(set(groups.values())),
-        "at_once": plan.at_once if plan else 0,
+        "at_once": plan.at_once,
     }
-    others = [view for view in features if view != spec["reference"]]
-    found: dict[
-        tuple, list[tuple[dict, Estimate]]
-    ] = {}  # (view, pooling, metric) -> per layer its row and estimate
+    others = [view for view in features if view != reference]
+    # (view, pooling, measure) -> the row and the estimate of each layer
+    found: dict[tuple[str, str, str], list[tuple[dict[str, Any], Estimate]]] = {}
     with Progress(
         f"metrics {spec['encoder']}", len(others) * len(columns), "comparisons"
     ) as progress:
         for column, place in columns.items():
-            x = features[spec["reference"]][column]
+            x = features[reference][column]
             for view in others:
                 y = features[view][column]
-                if x.shape[1] != y.shape[1]:
-                    raise CatsightError(
-                        f"{features[view].paths[0].parent}: column {column} has {y.shape[1]} features, and "
-                        f"{x.shape[1]} in the reference view; both must be of the same encoder"
-                    )
-                compared = (
-                    plan.compare(x, y, spec["names"])
-                    if plan
-                    else dict.fromkeys(spec["names"], NO_FRAMES)
-                )
-                for metric, estimate in compared.items():
-                    row = (
-                        common | place | {"view": view, "metric": metric, "n_features": x.shape[1]}
-                    )
-                    row |= _columns(metric, estimate, spec["confidence"])
-                    found.setdefault((view, place["pooling"], metric), []).append((row, estimate))
+                _check_widths(x, y, column, features[view])
+                about = common | place | {"view": view, "n_features": x.shape[1]}
+                for name, estimate in plan.compare(x, y, measures).items():
+                    row = about | {"metric": name}
+                    row |= _columns(measures[name], estimate, spec["confidence"])
+                    found.setdefault((view, place["pooling"], name), []).append((row, estimate))
                 progress.advance()
-    rows = [row for per_layer in found.values() for row, _ in per_layer]
+    rows = [row for layers in found.values() for row, _ in layers]
     rows.sort(key=lambda row: (others.index(row["view"]), row["layer_index"]))
-    for (view, pooling, metric), per_layer in found.items():
-        _correct(per_layer)
-        mean = mean_over_layers([estimate for _, estimate in per_layer])
-        row = common | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": metric}
-        rows.append(row | _columns(metric, mean, spec["confidence"]))
+    for (view, pooling, name), layers in found.items():
+        _correct(layers)
+        mean = mean_over_layers([estimate for _, estimate in layers])
+        row = common | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": name}
+        rows.append(row | _columns(measures[name], mean, spec["confidence"]))
     return rows
 
 
-#: What there is to say of a study without frames.
-NO_FRAMES = Estimate(np.array([np.nan]), reason="no frames")
+def _check_widths(x: np.ndarray, y: np.ndarray, column: str, view: Features) -> None:
+    if x.shape[1] != y.shape[1]:
+        raise CatsightError(
+            f"{view.paths[0].parent}: column {column} has {y.shape[1]} features, and {x.shape[1]} "
+            "in the reference view; compare features of one encoder"
+        )
 
 
-def _columns(metric: str, estimate: Estimate, confidence: float) -> dict:
-    """What a row says of an estimate: its value, interval and p-value, and the reasons for what is
-    missing.
-    """
-    value = float(estimate.values[0])
-    if not np.isfinite(value):
-        return {
-            "value": None,
-            "reason": estimate.reason or "undefined in a layer",
-            "bandwidth": None,
-        }
-    ends = interval(metric, estimate, confidence)
-    row = {"value": value, "bandwidth": estimate.bandwidth}
-    row |= {
-        key: None if math.isnan(end) else end for key, end in zip(("ci_low", "ci_high"), ends[:2])
+def _columns(facts: MeasureFacts, estimate: Estimate, confidence: float) -> dict[str, Any]:
+    """The columns that hold an estimate: value, interval, p-value, and why one is missing."""
+    value = finite(estimate.values[0])
+    if value is None:
+        reason = estimate.reason or "undefined in a layer"
+        return {"value": None, "reason": reason, "bandwidth": None}
+    ends = interval(facts, estimate, confidence)
+    row: dict[str, Any] = {
+        "value": value,
+        "bandwidth": estimate.bandwidth,
+        "ci_low": finite(ends.low),
+        "ci_high": finite(ends.high),
+        "reason": "; ".join(filter(None, (ends.reason, estimate.untested))) or None,
     }
     if estimate.null is not None:
         low, high = np.quantile(estimate.null, [0.025, 0.975])
         row |= {
             "p_value": inference.p_value(estimate.null),
             "null_mean": float(estimate.null.mean()),
+            "null_low": float(low),
+            "null_high": float(high),
         }
-        row |= {"null_low": float(low), "null_high": float(high)}
-    return row | {"reason": "; ".join(filter(None, (ends.reason, estimate.untested))) or None}
+    return row
 
 
-def _correct(per_layer: list[tuple[dict, Estimate]]) -> None:
-    """Adds to the rows of a metric's layers the p-values corrected for their number."""
-    tested = [(row, estimate.null) for row, estimate in per_layer if estimate.null is not None]
-    if tested:
-        for (row, _), p in zip(tested, inference.corrected(np.stack([null for _, null in tested]))):
+def _correct(layers: list[tuple[dict[str, Any], Estimate]]) -> None:
+    """Adds to the rows of a measure's layers the p-values corrected for the number of layers."""
+    rows = [row for row, estimate in layers if estimate.null is not None]
+    nulls = [estimate.null for _, estimate in layers if estimate.null is not None]
+    if nulls:
+        for row, p in zip(rows, inference.corrected(np.stack(nulls))):
             row["p_corrected"] = float(p)
-
-
-def mean_over_layers(parts: Sequence[Estimate]) -> Estimate:
-    """The mean over layers, with its replicates and its null: all layers left out and rearranged
-    the same frames.
-    """
-    reasons = [part.reason or part.untested for part in parts]
-    nulls = [part.null for part in parts if part.null is not None]
-    null = np.mean(nulls, axis=0) if len(nulls) == len(parts) else None
-    if any(part.reason for part in parts):
-        first = next(reason for reason in reasons if reason)
-        return Estimate(np.array([np.nan]), reason=f"undefined in a layer: {first}")
-    values, untested = (
-        np.mean([part.values for part in parts], axis=0),
-        next(filter(None, reasons), None),
-    )
-    return Estimate(values, null, untested=untested, sizes=parts[0].sizes)

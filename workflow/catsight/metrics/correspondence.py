@@ -1,5 +1,4 @@
-"""Whether single frames are found again: retrieval across views, and what a rotation cannot undo
-(Procrustes).
+"""Correspondence of single frames: retrieval across views, and the Procrustes distance.
 
 ``x`` and ``y`` are float arrays (n frames, features); row i of both is the same frame.
 """
@@ -10,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from catsight.metrics.arrays import centre, pair, square_distances
+from catsight.metrics.registry import measure
 
 
 class Retrieval(NamedTuple):
-    """Share of frames whose own counterpart is nearest, and the mean of 1 / its rank."""
+    """The share of frames whose own counterpart is nearest, and the mean of 1 / its rank."""
 
     top1: float
     mean_reciprocal_rank: float
@@ -22,12 +22,12 @@ class Retrieval(NamedTuple):
 def retrieval(
     x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
 ) -> Retrieval:
-    """Looks for each frame of ``x`` among all frames of ``y``.
+    """Searches for each frame of ``x`` among all frames of ``y``.
 
-    ``groups`` (n,): frames of the same group are then no candidates (but the frame itself), so that
-    the search is among other scenes only. ``distance``: cosine or euclidean. A candidate just as
-    near as the right one counts as nearer, so features that tell nothing apart find nothing. nan
-    where a frame's features are all 0 (cosine), or with 1 candidate.
+    With ``groups`` (n,), other frames of the same group are not candidates, so that the search is
+    among other scenes only. ``distance``: cosine or euclidean. A candidate at the same distance as
+    the right one counts as nearer, so features that distinguish nothing find nothing. nan if all
+    features of a frame are 0 (cosine), or if all frames are of one group.
     """
     x, y = pair(x, y, same_features=True)
     place = ranks(x, y, groups=groups, distance=distance)
@@ -41,16 +41,17 @@ def retrieval(
 def ranks(
     x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
 ) -> np.ndarray:
-    """The rank (n, n) that frame j of ``y`` has for frame i of ``x`` among frames outside of j's
-    group; 1 is nearest.
+    """The rank (n, n) of frame j of ``y``, by its distance from frame i of ``x``; 1 is nearest.
 
-    With ``groups`` None every frame is its own group. nan where it has no rank.
+    It is ranked among itself and the frames outside its group. Without ``groups`` every frame is
+    its own group. All nan if a distance is undefined, or if there is one group only.
     """
     n, apart = len(x), distances(x, y, distance)
     group = _membership(groups, n)
     if (group == group[0]).all() or not np.isfinite(apart).all():
         return np.full((n, n), np.nan)
-    # as near or nearer, itself included, among all frames; then without those of its own group
+    # How many of all frames are as near or nearer, itself included; then minus those of its own
+    # group.
     place = (
         np.stack([np.searchsorted(np.sort(row), row, side="right") for row in apart]).astype(float)
         + 1
@@ -65,11 +66,10 @@ def ranks(
 def as_near(
     x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
 ) -> np.ndarray:
-    """Which frames j of ``y`` (n, n), bool, lie at least as near to frame i of ``x`` as its own
-    counterpart does.
+    """Whether frame j of ``y`` is at least as near to frame i of ``x`` as i's own counterpart.
 
-    Those of i's group are no candidates, nor is i itself. So i's rank among some of the frames is 1
-    more than it has of these among them.
+    (n, n), bool; False for j in the group of i, and for i itself. So the rank of i's counterpart
+    among some of the frames is 1 plus how many of them are True.
     """
     apart = distances(x, y, distance)
     group = _membership(groups, len(x))
@@ -77,15 +77,15 @@ def as_near(
 
 
 def _membership(groups: Sequence | None, n: int) -> np.ndarray:
-    """The number of each frame's group; its own, without groups."""
+    """The number of each frame's group; without groups, each frame's own."""
     return np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
 
 
 def distances(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
-    """Distances (n, n) of the frames of ``x`` (n, d) from those of ``y`` (n, d), ``cosine`` or
-    ``euclidean``.
+    """Distances (n, n) of the frames of ``x`` (n, d) from those of ``y`` (n, d).
 
-    In units of the largest; those that differ by rounding alone are the same.
+    ``distance``: cosine or euclidean. In units of the largest, rounded so that distances that
+    differ by floating-point error alone are equal.
     """
     if distance not in ("cosine", "euclidean"):
         raise ValueError(f"distance is '{distance}'; it may be cosine, euclidean")
@@ -100,13 +100,13 @@ def distances(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
     return np.round(apart / max(np.fmax.reduce(apart, axis=None, initial=0), 1e-300), 12)
 
 
+@measure
 def procrustes(x: np.ndarray, y: np.ndarray) -> float:
-    """What of the one is left when the other is laid over it by the best rotation: 0 (the same) to
-    √2 (nothing shared).
+    """The distance that remains after the best rotation: 0 (the same) to √2 (nothing shared).
 
-    The least Frobenius distance of the two, each centred and of norm 1: sqrt(2 - 2 |X'Y|_*)
-    (Schönemann 1966; Williams et al. 2021, "Generalized shape metrics"). Features may differ in
-    number. nan where one does not vary.
+    The least Frobenius distance between ``x`` and ``y``, each centred and of norm 1:
+    sqrt(2 - 2 |X'Y|_*) (Schönemann 1966; Williams et al. 2021, "Generalized shape metrics"). Their
+    numbers of features may differ. nan if one does not vary.
     """
     x, y = (centre(np.asarray(values, dtype=np.float64)) for values in pair(x, y))
     norms = np.linalg.norm(x), np.linalg.norm(y)
@@ -116,9 +116,8 @@ def procrustes(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def nuclear_norm(x: np.ndarray, y: np.ndarray) -> float:
-    """Sum of the singular values of X'Y, from the smaller side."""
-    if len(x) < max(
-        x.shape[1], y.shape[1]
-    ):  # X'Y has the singular values of R_x R_y', from X' = Q_x R_x
+    """The sum of the singular values of X'Y, computed from the smaller side."""
+    if len(x) < max(x.shape[1], y.shape[1]):
+        # X'Y has the singular values of R_x R_y', from X' = Q_x R_x and Y' = Q_y R_y
         x, y = (np.asarray(np.linalg.qr(values.T, mode="r")).T for values in (x, y))
     return float(np.linalg.svd(x.T @ y, compute_uv=False).sum())

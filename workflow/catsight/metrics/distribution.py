@@ -1,8 +1,8 @@
-"""Distances between two clouds of features: MMD², energy distance, 1-Wasserstein.
+"""Distances between the distributions of two sets of features: MMD², energy, 1-Wasserstein.
 
-``x`` (n, features) and ``y`` (m, features) are float arrays of the same features; the frames need
-not be paired, nor as many. All but the bandwidth of MMD carry the features' units: divide both by
-:func:`scale` to compare layers. A value is ``nan`` where it is undefined.
+``x`` (n, features) and ``y`` (m, features) are float arrays of the same features; frames need not
+be paired, and n and m may differ. Energy and Wasserstein distances are in the features' units:
+divide both arrays by :func:`scale` to compare layers. An undefined value is ``nan``.
 """
 
 import numba
@@ -19,14 +19,14 @@ def mmd2(
     bandwidth: float = 1.0,
     paired: bool = False,
 ) -> float:
-    """Squared maximum mean discrepancy with the kernel exp(-d² / (2 s²)) (Gretton et al. 2012, JMLR
-    13).
+    """Squared maximum mean discrepancy with the kernel exp(-d² / (2 s²)).
 
-    s is ``bandwidth`` times the median Euclidean distance between any two of the pooled frames. The
-    V-statistic (their eq. 5) is at least 0; ``unbiased`` is the U-statistic (eq. 3), which may be
-    negative. Where row i of both is the same frame, that one too is biased, by the likeness of a
-    frame's two views; ``paired`` leaves these n terms out as well (eq. 4). nan where the median is
-    0, as most frames are the same, and, if unbiased, with fewer than 2 frames.
+    Gretton et al. 2012, JMLR 13. s is ``bandwidth`` times the median Euclidean distance between any
+    two of the pooled frames. The V-statistic (their eq. 5) is at least 0; ``unbiased`` is the
+    U-statistic (eq. 3), which may be negative. If row i of both is the same frame, the similarity
+    of a frame's two views biases the U-statistic as well; ``paired`` omits these n terms (eq. 4).
+    nan if the median is 0, because most frames are the same, and for the U-statistic with fewer
+    than 2 frames.
     """
     x, y = pair(x, y, same_features=True, paired=paired)
     kernel, _ = kernel_of(pooled_squares(x, y), bandwidth)
@@ -34,22 +34,20 @@ def mmd2(
 
 
 def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
-    """2 E|x-y| - E|x-x'| - E|y-y'| over all pairs, a frame with itself included (V), and no root.
+    """2 E|x-y| - E|x-x'| - E|y-y'| over all pairs of frames, each with itself included (V).
 
-    Székely & Rizzo 2013, J. Stat. Plan. Inference 143, 1249. 0 only for equal distributions; in the
-    features' unit.
+    Székely & Rizzo 2013, J. Stat. Plan. Inference 143, 1249, without a square root. 0 only for
+    equal distributions; in the features' unit.
     """
     x, y = pair(x, y, same_features=True, paired=False)
     return float(energy_of(np.sqrt(pooled_squares(x, y)), labels(len(x), len(y)))[0])
 
 
 def wasserstein(x: np.ndarray, y: np.ndarray) -> float:
-    """The 1-Wasserstein distance of each feature by itself, averaged over features; in the
-    features' unit.
-    """
+    """The 1-Wasserstein distance of each single feature, averaged; in the features' unit."""
     x, y = pair(x, y, same_features=True, paired=False)
     if len(x) == len(y):
-        # the transport of least cost joins equal ranks; sorting runs along memory
+        # the cheapest transport joins equal ranks; transposed, so that sorting runs along memory
         x, y = (np.sort(np.ascontiguousarray(values.T), axis=1) for values in (x, y))
         return float(np.mean(np.abs(np.subtract(x, y, dtype=np.float64))))
     return float(wasserstein_of(np.concatenate([x, y]), labels(len(x), len(y)))[0])
@@ -58,11 +56,11 @@ def wasserstein(x: np.ndarray, y: np.ndarray) -> float:
 def sliced_wasserstein(
     x: np.ndarray, y: np.ndarray, *, projections: int = 500, p: float = 1, seed: int = 0
 ) -> float:
-    """(mean over random directions of W_p^p of the features projected on them)^(1/p) (Bonneel et
-    al. 2015).
+    """The p-th root of the mean W_p^p of features projected on random directions.
 
-    ``projections`` unit vectors are drawn uniformly from the sphere with ``seed``. As many frames
-    in x as in y unless ``p`` is 1. Raises :class:`ValueError` for p < 1 or no projections.
+    Bonneel et al. 2015. ``projections`` unit vectors are drawn uniformly from the sphere with
+    ``seed``. x and y must have the same number of frames unless ``p`` is 1. Raises
+    :class:`ValueError` for p < 1 or no projections.
     """
     x, y = pair(x, y, same_features=True, paired=p != 1)
     if not (p >= 1 and projections >= 1):
@@ -75,21 +73,21 @@ def sliced_wasserstein(
 
 
 def scale(x: np.ndarray) -> float:
-    """The pooled standard deviation of features ``x`` (n, features): the root of their mean
-    variance (n - 1).
+    """The pooled standard deviation of ``x`` (n, features): the root of the mean variance.
+
+    Variances are over n - 1.
     """
     return float(np.sqrt(np.var(np.asarray(x, dtype=np.float64), axis=0, ddof=1).mean()))
 
 
-# -- for many divisions of the same frames at once -------------------------------------------------
+# -- many divisions of the same frames at once -----------------------------------------------------
 #
-# A column of weights (n + m, columns) divides the pooled frames: 1/n for those taken as x, -1/m for
-# those taken as y, 0 for those left out. A permutation test and a jackknife are then matrix
-# products.
+# Each column of weights (n + m, columns) divides the pooled frames: 1/n for the frames of x, -1/m
+# for those of y, 0 for those left out. So a permutation test and a jackknife are matrix products.
 
 
 def labels(n: int, m: int) -> np.ndarray:
-    """The column of weights (n + m, 1) of the division that the data came with."""
+    """The column of weights (n + m, 1) of the data's own division."""
     return np.concatenate([np.full(n, 1 / n), np.full(m, -1 / m)])[:, None]
 
 
@@ -99,9 +97,7 @@ def pooled_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def kernel_of(squares: np.ndarray, bandwidth: float = 1.0) -> tuple[np.ndarray, float]:
-    """The Gaussian kernel of pooled squared distances, and its s: nan where the median distance is
-    0.
-    """
+    """The Gaussian kernel of pooled squared distances, and its s; nan if the median is 0."""
     s = bandwidth * float(np.median(np.sqrt(upper(squares)))) if len(squares) > 1 else np.nan
     if not s > 0:
         return np.full_like(squares, np.nan), np.nan
@@ -116,12 +112,11 @@ def energy_of(distances: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def mmd2_of(
     kernel: np.ndarray, weights: np.ndarray, *, unbiased: bool = False, paired: bool = False
 ) -> np.ndarray:
-    """MMD² for each column of ``weights``, from the pooled kernel (n + m, n + m), 1 on its
-    diagonal.
-    """
+    """MMD² for each column of ``weights``, from the pooled kernel (n + m, n + m) of diagonal 1."""
     if not unbiased:
         return _quadratic(kernel, weights)
-    if paired:  # all terms of frames i ≠ j, of those of i = j only 1 + 1 - 2 k(x_i, y_i) stands in the V-statistic
+    if paired:
+        # only terms of frames i ≠ j: those of i = j add 1 + 1 - 2 k(x_i, y_i) to the V-statistic
         half = len(kernel) // 2
         present = (weights[:half] != 0).astype(np.float64)
         count = present.sum(axis=0)
@@ -131,7 +126,7 @@ def mmd2_of(
         return np.where(count > 1, value, np.nan)
     values = []
     first, second = np.maximum(weights, 0), np.maximum(-weights, 0)
-    for part in (first, second):  # without each frame's own 1: Σ w = 1 and every w is 1/n
+    for part in (first, second):  # without the diagonal's 1 of each frame: Σ w = 1, every w is 1/n
         count = (part > 0).sum(axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             within = (_quadratic(kernel, part) - 1 / count) * count / (count - 1)
@@ -140,19 +135,16 @@ def mmd2_of(
 
 
 def wasserstein_of(pooled: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean 1-Wasserstein distance over features for each column of ``weights``, of pooled frames (n
-    + m, features).
+    """Mean 1-Wasserstein distance over the features of ``pooled`` (n + m, features).
 
-    Per feature the integral of |F - G|, which needs the order of the pooled frames alone, whatever
-    their division.
+    One value for each column of ``weights``: the integral of |F - G| of each feature, which needs
+    only the order of the pooled frames, however they are divided.
     """
     order = np.argsort(np.ascontiguousarray(pooled.T), axis=1)
     gaps = np.diff(np.take_along_axis(pooled.T.astype(np.float64), order, axis=1), axis=1)
     weights = np.ascontiguousarray(weights, dtype=np.float64)
     total = np.zeros(weights.shape[1])
-    for start in range(
-        0, weights.shape[1], _COLUMNS
-    ):  # few enough for their weights to stay in the cache
+    for start in range(0, weights.shape[1], _COLUMNS):
         columns = slice(start, start + _COLUMNS)
         _walk(
             order.astype(np.int32), gaps, np.ascontiguousarray(weights[:, columns]), total[columns]
@@ -166,6 +158,7 @@ def unit_vectors(features: int, count: int, seed: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=0)
 
 
+#: Columns of weights at a time: few enough to stay in the processor's cache.
 _COLUMNS = 64
 
 
@@ -174,12 +167,10 @@ def _quadratic(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True, fastmath=True)
-def _walk(order, gaps, weights, total):
-    """Adds the integral of |F - G| of each feature to ``total`` (columns,), walking up the pooled
-    values.
-    """
+def _walk(order: np.ndarray, gaps: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
+    """Adds the integral of |F - G| of each feature to ``total`` (columns,), value by value."""
     columns = weights.shape[1]
-    difference = np.empty(columns)  # F - G below the present gap
+    difference = np.empty(columns)  # F - G below the current gap
     for feature in range(order.shape[0]):
         difference[:] = 0
         for i in range(gaps.shape[1]):

@@ -1,9 +1,8 @@
-"""Intervals and p-values that respect groups: the delete-a-block jackknife, the Mantel test,
-correction over layers.
+"""Intervals and p-values that respect groups: block jackknife, Mantel test, correction over layers.
 
-Frames of one photo or clip are not independent, so whole groups are left out, or moved. The naive
-bootstrap of rows is no alternative: it repeats frames, and repeated frames look aligned (unbiased
-CKA of independent data: 0.24, not 0).
+Frames of one photo or clip are not independent, so groups are kept together when frames are left
+out or rearranged. A naive bootstrap of rows is no alternative: it repeats frames, and repeated
+frames look aligned (unbiased CKA of independent data: 0.24, not 0).
 """
 
 import math
@@ -18,14 +17,14 @@ from catsight.metrics.arrays import pair, upper
 from catsight.metrics.similarity import Ranks, as_matrix, compare, rdm
 
 #: More groups than this are joined into this many blocks, so that the cost does not grow with the
-#: square of the frames.
+#: square of the number of frames.
 MOST_BLOCKS = 40
 #: With fewer groups an interval would be a guess.
 FEWEST_GROUPS = 4
 
 
 class Interval(NamedTuple):
-    """A confidence interval, or the ``reason`` for which there is none (both ends are then nan)."""
+    """A confidence interval, or the ``reason`` why there is none (both ends are then nan)."""
 
     low: float
     high: float
@@ -33,10 +32,10 @@ class Interval(NamedTuple):
 
 
 def blocks(groups: Sequence[str], seed: int = 0, most: int = MOST_BLOCKS) -> list[np.ndarray]:
-    """The frames (indices) of each block that the jackknife leaves out: a group, or several where
-    there are many.
+    """The frames (indices) of each block that the jackknife leaves out.
 
-    More than ``most`` groups are dealt out to so many blocks in an order drawn with ``seed``.
+    A block is one group, or, of more than ``most`` groups, several: these are divided among
+    ``most`` blocks in random order (``seed``).
     """
     names, membership = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     block = np.arange(len(names))
@@ -46,8 +45,9 @@ def blocks(groups: Sequence[str], seed: int = 0, most: int = MOST_BLOCKS) -> lis
 
 
 def kept(n: int, out: Sequence[np.ndarray]) -> np.ndarray:
-    """Which of ``n`` frames stay, 1 or 0 (1 + blocks, n): all of them first, then with each block
-    left ``out``.
+    """Which of ``n`` frames stay, 1 or 0 (1 + blocks, n).
+
+    The first row keeps all frames; each other row leaves one block ``out``.
     """
     keep = np.ones((1 + len(out), n))
     for row, frames in zip(keep[1:], out):
@@ -64,17 +64,20 @@ def jackknife(
     cosine: bool = True,
     correct_bias: bool = True,
 ) -> Interval:
-    """Interval of what ``value`` would be with ever more groups, from its ``replicates`` with one
-    block left out each.
+    """Confidence interval of the limit of ``value`` for ever more groups.
 
-    Without ``correct_bias``, of what a study of as many groups would give. ``sizes`` are the
-    blocks' numbers of frames. The delete-m_j jackknife for unequal blocks (Busing, Meijer & van der
-    Leeden 1999, Stat. Comput. 9, 3) on the scale of angles for CKA and RSA, which are cosines (so
-    no end lies beyond 1), else as it is, with Student's t for the few blocks. The interval lies
-    around the jackknife's bias-corrected value: with few groups alignment comes out too high,
-    because frames of one group are alike in both views. So ``value`` itself may lie near the upper
-    end, or above. From 15 groups on a nominal 95 % interval of CKA or RSA covers the truth in 93 to
-    98 % of simulated studies, a bootstrap of rows or of groups in far fewer
+    ``replicates`` (blocks,) are the values without each block, and ``sizes`` (blocks,) the numbers
+    of frames in the blocks. Without ``correct_bias`` the interval is of the value that a study of
+    the same number of groups would give.
+
+    This is the delete-m_j jackknife for unequal blocks (Busing, Meijer & van der Leeden 1999, Stat.
+    Comput. 9, 3), with Student's t because the blocks are few. ``cosine``: on the scale of angles,
+    so that no end lies beyond 1 (CKA and RSA are cosines). The interval is centred on the
+    bias-corrected value: with few groups alignment comes out too high, because frames of one group
+    are alike in both views. So ``value`` itself may lie near the upper end, or above it.
+
+    From 15 groups on, a nominal 95 % interval of CKA or RSA covers the truth in 93 to 98 % of
+    simulated studies; a bootstrap of rows or of groups does so in far fewer
     (``benchmarks/calibration.py``, ``docs/metrics.md``).
     """
     if len(replicates) < FEWEST_GROUPS:
@@ -85,7 +88,7 @@ def jackknife(
         return Interval(math.nan, math.nan, "undefined without some of the groups")
     if (replicates == value).all():
         return Interval(value, value)
-    # an unbiased CKA may be above 1; it is then no cosine
+    # an unbiased CKA above 1 has no angle
     if not cosine or max(abs(value), np.abs(replicates).max()) > 1:
         return Interval(*_interval(value, replicates, sizes, confidence, correct_bias))
     angles = _interval(np.arccos(value), np.arccos(replicates), sizes, confidence, correct_bias)
@@ -93,7 +96,14 @@ def jackknife(
     return Interval(math.cos(largest), math.cos(smallest))
 
 
-def _interval(value, replicates, sizes, confidence, correct_bias=True) -> tuple[float, float]:
+def _interval(
+    value: float,
+    replicates: np.ndarray,
+    sizes: Sequence[int],
+    confidence: float,
+    correct_bias: bool = True,
+) -> tuple[float, float]:
+    """Both ends of the jackknife's interval, on the scale of ``value``."""
     count = len(replicates)
     h = np.sum(sizes) / np.asarray(sizes, dtype=float)
     centre = count * value - np.sum((1 - 1 / h) * replicates)
@@ -109,8 +119,10 @@ def _interval(value, replicates, sizes, confidence, correct_bias=True) -> tuple[
 
 
 class Test(NamedTuple):
-    """A ``statistic``, its ``p_value`` (nan where there is none, for the ``reason``), and the mean
-    under the null.
+    """The result of a permutation test.
+
+    ``p_value`` is nan, and ``reason`` says why, if there is no test. ``null_mean``: the mean
+    statistic of the rearranged data. ``permutations``: how many rearrangements there were.
     """
 
     statistic: float
@@ -131,14 +143,13 @@ def mantel(
     groups: Sequence | None = None,
     seed: int = 0,
 ) -> Test:
-    """Mantel's test that two representations of the same frames share their dissimilarities (Mantel
-    1967).
+    """The Mantel test (Mantel 1967) that two representations share their dissimilarities.
 
-    ``x`` and ``y`` are features (n, d) and (n, e); the statistic is :func:`catsight.metrics.rsa` of
-    them. The frames of ``y`` are relabelled ``permutations`` times, drawn with ``seed``, or in all
-    ways where those are fewer; frames of a group (``groups``, (n,)) move together. ``alternative``:
-    greater, less or two-sided (of the absolute value). p = (b + 1) / (m + 1), where b of m values
-    are at least the data's own.
+    ``x`` and ``y`` are features (n, d) and (n, e) of the same frames; the statistic is their
+    :func:`catsight.metrics.rsa`. The frames of ``y`` are relabelled ``permutations`` times at
+    random (``seed``), or in all ways if there are fewer; frames of a group (``groups``, (n,)) move
+    together. ``alternative``: greater, less or two-sided (of the absolute value). p = (b + 1) /
+    (m + 1), where b of m values are at least the data's own.
     """
     x, y = pair(x, y)
     each = arrangements.relabellings(
@@ -159,9 +170,7 @@ def mantel(
 def rsa_null(
     a: np.ndarray, b: np.ndarray, orders: np.ndarray, comparison: str = "spearman"
 ) -> np.ndarray:
-    """RSA of dissimilarities (pairs i < j,) with the frames of ``b`` in each of the ``orders`` (m,
-    n): (m,).
-    """
+    """RSA (m,) of dissimilarities (pairs i < j,), with frames of ``b`` in each of m ``orders``."""
     if comparison == "kendall":
         b = as_matrix(b)
         return np.array(
@@ -176,18 +185,19 @@ def rsa_null(
 
 
 def cka_nulls(k: np.ndarray, m: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """CKA of kernels (n, n) with the frames of ``m`` in each of the ``orders`` (orders, n): biased,
-    and unbiased.
+    """Biased and unbiased CKA of kernels (n, n) with the frames of ``m`` in other orders.
 
-    Only the sum of products changes, because relabelling moves a kernel's centred rows and diagonal
-    with it.
+    ``orders`` (orders, n), with a value for each. Only the sum of products changes from order to
+    order: relabelling moves a kernel's centred rows and its diagonal along.
     """
     n = len(k)
     k, m = _centred(k), _centred(m)
     a, b = np.diag(k).copy(), np.diag(m).copy()
     products, on_diagonal = 2 * arrangements.permuted_products(k, m, orders), b[orders] @ a
 
-    def unbiased(products, on_diagonal, a, b):
+    def unbiased(
+        products: np.ndarray, on_diagonal: np.ndarray, a: np.ndarray, b: np.ndarray
+    ) -> np.ndarray:
         rows = a.sum() * b.sum() / ((n - 1) * (n - 2)) - 2 * on_diagonal / (n - 2)
         return (products + rows) / (n * (n - 3))
 
@@ -207,9 +217,9 @@ def cka_nulls(k: np.ndarray, m: np.ndarray, orders: np.ndarray) -> tuple[np.ndar
 
 
 def p_value(null: np.ndarray, alternative: str = "greater") -> float:
-    """The share of ``null`` (1 + m,) as far out as its first value, which is the data's own.
+    """The share of ``null`` (1 + m,) that is at least as extreme as its first value.
 
-    Values that differ from it by rounding alone count as equal to it.
+    The first value is the data's own. Values that differ from it by rounding alone count as equal.
     """
     if alternative not in ("greater", "less", "two-sided"):
         raise ValueError(f"alternative is '{alternative}'; it may be greater, less or two-sided")
@@ -220,12 +230,11 @@ def p_value(null: np.ndarray, alternative: str = "greater") -> float:
 
 
 def corrected(nulls: np.ndarray) -> np.ndarray:
-    """p-values (layers,) of the same test on each layer, corrected for their number by the largest
-    statistic.
+    """p-values (layers,) of one test on each layer, corrected for the number of layers.
 
-    ``nulls`` (layers, 1 + m) hold the values for the same rearrangements in each layer, the data's
-    own first. Each is measured in standard deviations of its own layer, so that all layers weigh
-    alike (Westfall & Young 1993).
+    By the largest statistic (Westfall & Young 1993): ``nulls`` (layers, 1 + m) hold the values of
+    the same rearrangements in each layer, the data's own first. They are standardised within each
+    layer, so that all layers have the same weight.
     """
     spread = nulls.std(axis=1, keepdims=True)
     scores = (nulls - nulls.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
@@ -233,9 +242,10 @@ def corrected(nulls: np.ndarray) -> np.ndarray:
     return np.array([np.mean(largest >= row[0] - _ROUNDING * np.abs(row).max()) for row in scores])
 
 
-#: Sums of float32 products agree this far with themselves in another order.
+#: Sums of the same float32 products in different orders agree to this relative precision.
 _ROUNDING = 1e-6
 
 
 def _centred(k: np.ndarray) -> np.ndarray:
+    """A kernel minus the means of its rows and columns."""
     return k - k.mean(axis=0)[None, :] - k.mean(axis=1)[:, None] + k.mean()

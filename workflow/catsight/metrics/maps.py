@@ -1,49 +1,54 @@
-"""``catsight metrics layers`` and ``encoders``: every layer against every layer, between views and
-between encoders.
-"""
+"""The table of maps: every layer against every layer, between views or between encoders."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement, product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import ssyrk
 
 from catsight.errors import CatsightError
-from catsight.metrics import parts
 from catsight.metrics.arrays import square_distances, upper
-from catsight.metrics.reading import Features, places, run
+from catsight.metrics.dealing import deal
+from catsight.metrics.reading import Features, places
 from catsight.metrics.similarity import Ranks, hsic_unbiased, ratio, rbf, rdm
 from catsight.run.progress import Progress
-from catsight.tables.columns.maps import MAPS
+from catsight.run.specs import MapsSpec
 
-#: Pairs of frames whose float32 products are added up before they go into a float64 sum.
+#: Pairs of frames whose float32 products are summed before they are added in float64.
 _PAIRS = 1 << 14
 _FLAT = "the features of one of the layers do not vary enough"
 
 
-def layers(arguments: Sequence[str]) -> None:
-    """Compares each layer of the reference view with each layer of every other view, within one
-    encoder.
-    """
-    run("layers", layers.__doc__, arguments, between_views, MAPS)
-
-
-def encoders(arguments: Sequence[str]) -> None:
-    """Compares each layer of each encoder with each layer of every encoder, on the reference view."""
-    run("encoders", encoders.__doc__, arguments, between_encoders, MAPS, of="encoder")
-
-
 class Pairs(NamedTuple):
-    """A layer, seen as the likeness of each pair of frames: so two layers of any widths compare by
-    one product.
+    """The similarity of each pair of frames in a layer.
 
-    ``off`` (n (n - 1) / 2,) float32 are the entries i < j of a centred kernel or of a standardised
-    RDM, ``diagonal`` (n,) float64 the diagonal, 0 for an RDM.
+    Layers of any widths are compared by one product of these. ``off`` (n (n - 1) / 2,) float32: the
+    entries i < j of a centred kernel or of a standardised RDM. ``diagonal`` (n,) float64: the
+    diagonal of the kernel, 0 for an RDM.
     """
 
     off: np.ndarray
     diagonal: np.ndarray
+
+
+class Settings(NamedTuple):
+    """The settings of the measures: see :func:`catsight.metrics.cka_rbf` and ``rsa``."""
+
+    bandwidth: float = 1.0
+    distance: str = "correlation"
+    comparison: str = "spearman"
+
+
+class Mapped(NamedTuple):
+    """A measure of which maps can be made.
+
+    ``pairs``: the :class:`Pairs` of a layer's features (n, d). ``of``: the map (rows, columns) of
+    the pairs of two lists of layers.
+    """
+
+    pairs: Callable[[np.ndarray, Settings], Pairs]
+    of: Callable[[Sequence[Pairs], Sequence[Pairs]], np.ndarray]
 
 
 def similarity_map(
@@ -55,40 +60,45 @@ def similarity_map(
     distance: str = "correlation",
     comparison: str = "spearman",
 ) -> np.ndarray:
-    """The ``metric`` of each of ``xs`` with each of ``ys``, float64 (len(xs), len(ys)).
+    """The ``metric`` of each of ``xs`` with each of ``ys``: float64 (len(xs), len(ys)).
 
-    All are features (n, ·) of the same frames. ``metric``: cka_linear, cka_rbf (or either
-    _unbiased), or rsa. nan where it is undefined. Each layer's kernel is made once; a map then
-    costs one product of matrices. Kernels are float32, sums float64: within 1e-5 of the metric
-    itself.
+    All are features (n, ·) of the same frames. ``metric``: one of :data:`MAPPED`. nan if undefined.
+    Each layer's kernel is computed once; a map then costs one product of matrices. Kernels are
+    float32, sums float64: within 1e-5 of the metric itself.
     """
-    make = _maker(
-        metric, {"bandwidth": bandwidth, "rsa_distance": distance, "rsa_comparison": comparison}
-    )
-    rows = [make(x) for x in xs]
-    return _map(rows, rows if ys is xs else [make(y) for y in ys], metric)
+    mapped, settings = _mapped(metric), Settings(bandwidth, distance, comparison)
+    rows = [mapped.pairs(x, settings) for x in xs]
+    columns = rows if ys is xs else [mapped.pairs(y, settings) for y in ys]
+    return mapped.of(rows, columns)
+
+
+def maps(
+    features: Mapping[str, Features], groups: Mapping[str, str], spec: MapsSpec
+) -> list[dict[str, Any]]:
+    """The rows of the table of maps: between the views of ``spec["encoder"]``.
+
+    If the spec names no encoder, between encoders, by whose names the ``features`` then come.
+    """
+    return (between_views if "encoder" in spec else between_encoders)(features, groups, spec)
 
 
 def between_views(
-    features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping
-) -> list[dict]:
-    """The rows of the table of maps: layers of the reference view by layers of each other view."""
-    reference = spec["reference"]
-    sides = {view: (spec["encoder"], view) for view in features}
+    features: Mapping[str, Features], groups: Mapping[str, str], spec: MapsSpec
+) -> list[dict[str, Any]]:
+    """The rows of layers of the reference view by layers of each other view."""
+    encoder, reference = spec["encoder"], spec["reference"]
+    sides = {view: (encoder, view) for view in features}
     pairs = [(reference, view) for view in features if view != reference]
-    return _rows(f"layers {spec['encoder']}", features, sides, pairs, groups, spec)
+    return list(_rows(f"maps {encoder}", features, sides, pairs, groups, spec))
 
 
 def between_encoders(
-    features: Mapping[str, Features], groups: Mapping[str, str], spec: Mapping
-) -> list[dict]:
-    """The rows of the table of maps: layers by layers of each pair of encoders, and of each with
-    itself.
-    """
+    features: Mapping[str, Features], groups: Mapping[str, str], spec: MapsSpec
+) -> list[dict[str, Any]]:
+    """The rows of layers by layers of each pair of encoders, and of each encoder with itself."""
     sides = {encoder: (encoder, spec["reference"]) for encoder in features}
-    return _rows(
-        "encoders", features, sides, [*combinations_with_replacement(features, 2)], groups, spec
-    )
+    pairs = list(combinations_with_replacement(features, 2))
+    return list(_rows("maps between encoders", features, sides, pairs, groups, spec))
 
 
 def _rows(
@@ -97,69 +107,68 @@ def _rows(
     sides: Mapping[str, tuple[str, str]],
     pairs: Sequence[tuple[str, str]],
     groups: Mapping[str, str],
-    spec: Mapping,
-) -> list[dict]:
-    """The rows for ``pairs`` of names of ``features``; ``sides`` says of which encoder and view
-    these are.
+    spec: MapsSpec,
+) -> Iterator[dict[str, Any]]:
+    """The rows for ``pairs`` of names of ``features``.
+
+    ``sides``: the encoder and the view of each name.
     """
-    chosen = parts.deal(list(groups.values()), spec["frames"], spec["seed"])[0]
+    frames = deal(list(groups.values()), spec["frames"], spec["seed"])[0]
+    settings = Settings(spec["bandwidth"], spec["rsa_distance"], spec["rsa_comparison"])
     columns = {name: places(of.columns) for name, of in features.items()}
-    poolings = list(
-        dict.fromkeys(place["pooling"] for own in columns.values() for place in own.values())
-    )
-    found = []
+    poolings = dict.fromkeys(place["pooling"] for own in columns.values() for place in own.values())
     with Progress(what, len(poolings) * len(spec["metrics"]), "maps") as progress:
         for pooling, metric in product(poolings, spec["metrics"]):
-            make = _maker(metric, spec)
-            having = {
+            mapped = _mapped(metric)
+            here = {
                 name: {
                     column: place for column, place in own.items() if place["pooling"] == pooling
                 }
                 for name, own in columns.items()
             }
-            made = {
-                name: [make(features[name][column][chosen]) for column in own]
-                for name, own in having.items()
+            layers = {
+                name: [mapped.pairs(features[name][column][frames], settings) for column in own]
+                for name, own in here.items()
             }
             for one, other in pairs:
-                if not (made[one] and made[other]):
+                if not (layers[one] and layers[other]):
                     continue  # a CNN has no class token
-                values = _map(made[one], made[other], metric)
                 names = ("encoder", "view", "other_encoder", "other_view")
-                common: dict = dict(zip(names, sides[one] + sides[other]))
-                common |= {"pooling": pooling, "metric": metric, "n_frames": len(chosen)}
-                for (i, row), (j, column) in product(
-                    *(enumerate(having[name].values()) for name in (one, other))
-                ):
-                    found.append(
-                        common
-                        | {"layer": row["layer"], "layer_index": row["layer_index"]}
-                        | {"other_layer": column["layer"], "other_index": column["layer_index"]}
-                        | (
-                            {"value": float(values[i, j])}
-                            if np.isfinite(values[i, j])
-                            else {"reason": _FLAT}
-                        )
-                    )
+                about: dict[str, Any] = dict(zip(names, sides[one] + sides[other]))
+                about |= {"pooling": pooling, "metric": metric, "n_frames": len(frames)}
+                values = mapped.of(layers[one], layers[other])
+                for cell in _cells(values, list(here[one].values()), list(here[other].values())):
+                    yield about | cell
             progress.advance()
-    return found
 
 
-def _maker(metric: str, spec: Mapping) -> Callable[[np.ndarray], Pairs]:
-    if metric.startswith("cka_linear"):
-        return _linear
-    if metric.startswith("cka_rbf"):
-        return lambda x: _rbf(x, spec["bandwidth"])
-    if metric == "rsa" and spec["rsa_comparison"] in ("spearman", "pearson"):
-        return lambda x: _rdm(x, spec["rsa_distance"], spec["rsa_comparison"])
-    raise CatsightError(
-        f"no map of {metric}, {spec['rsa_comparison']}: it may be of CKA, or of RSA by spearman or pearson"
-    )
+def _cells(
+    values: np.ndarray, rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The cells of a map, row by row; ``rows`` and ``columns`` are places of layers."""
+    for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
+        cell = {"layer": row["layer"], "layer_index": row["layer_index"]}
+        cell |= {"other_layer": column["layer"], "other_index": column["layer_index"]}
+        if np.isfinite(values[i, j]):
+            yield cell | {"value": float(values[i, j])}
+        else:
+            yield cell | {"reason": _FLAT}
 
 
-def _linear(x: np.ndarray) -> Pairs:
+def _mapped(metric: str) -> Mapped:
+    if metric not in MAPPED:
+        raise CatsightError(
+            f"there are no maps of the measure '{metric}'; there are maps of {', '.join(MAPPED)}"
+        )
+    return MAPPED[metric]
+
+
+# -- pairs of a layer ------------------------------------------------------------------------------
+
+
+def _linear(x: np.ndarray, settings: Settings) -> Pairs:
     x = np.asarray(x, dtype=np.promote_types(np.asarray(x).dtype, np.float32))
-    x = x - x[:1]  # exact where features share a large offset
+    x = x - x[:1]  # exact for features that share a large offset
     x -= x.mean(axis=0, dtype=np.float64).astype(x.dtype)
     largest = max(x.max(), -x.min())
     if largest > 0:
@@ -169,42 +178,28 @@ def _linear(x: np.ndarray) -> Pairs:
     return Pairs(upper(lower.T), np.diag(lower).astype(np.float64))
 
 
-def _rbf(x: np.ndarray, bandwidth: float) -> Pairs:
-    kernel, _ = rbf(square_distances(np.asarray(x, dtype=np.float64)), bandwidth)
+def _rbf(x: np.ndarray, settings: Settings) -> Pairs:
+    kernel, _ = rbf(square_distances(np.asarray(x, dtype=np.float64)), settings.bandwidth)
     kernel -= kernel.mean(axis=0)
     kernel -= kernel.mean(axis=1, keepdims=True)
     return Pairs(upper(kernel).astype(np.float32), np.diag(kernel).copy())
 
 
-def _rdm(x: np.ndarray, distance: str, comparison: str) -> Pairs:
-    values = upper(rdm(x, distance))
-    if comparison == "spearman" and np.isfinite(values).all():
+def _rdm(x: np.ndarray, settings: Settings) -> Pairs:
+    if settings.comparison not in ("spearman", "pearson"):
+        raise CatsightError(
+            f"there are no maps of rsa with rsa_comparison {settings.comparison}; use spearman or "
+            "pearson"
+        )
+    values = upper(rdm(x, settings.distance))
+    if settings.comparison == "spearman" and np.isfinite(values).all():
         values = Ranks(values)()
     values = values - values.mean()
     with np.errstate(invalid="ignore", divide="ignore"):
         return Pairs((values / np.linalg.norm(values)).astype(np.float32), np.zeros(len(x)))
 
 
-def _map(rows: Sequence[Pairs], columns: Sequence[Pairs], metric: str) -> np.ndarray:
-    products = _products(rows, columns)
-    if metric == "rsa":
-        return products
-    n, unbiased = len(rows[0].diagonal), metric.endswith("_unbiased")
-
-    def hsic(product: float, one: Pairs, other: Pairs) -> float:
-        total, on_diagonal = 2 * product, one.diagonal @ other.diagonal
-        if unbiased:
-            return hsic_unbiased(
-                total + on_diagonal, on_diagonal, -one.diagonal, -other.diagonal, n
-            )
-        return total + on_diagonal
-
-    own = [[hsic(_square_sum(one.off), one, one) for one in side] for side in (rows, columns)]
-    cross = [
-        [hsic(products[i, j], one, other) for j, other in enumerate(columns)]
-        for i, one in enumerate(rows)
-    ]
-    return ratio(np.array(cross), *np.meshgrid(*own, indexing="ij"))
+# -- maps of pairs ---------------------------------------------------------------------------------
 
 
 def _products(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
@@ -219,8 +214,46 @@ def _products(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
     return total
 
 
+def _cka(rows: Sequence[Pairs], columns: Sequence[Pairs], hsic: Callable) -> np.ndarray:
+    products = _products(rows, columns)
+    own = [[hsic(_square_sum(one.off), one, one) for one in side] for side in (rows, columns)]
+    cross = [
+        [hsic(products[i, j], one, other) for j, other in enumerate(columns)]
+        for i, one in enumerate(rows)
+    ]
+    return ratio(np.array(cross), *np.meshgrid(*own, indexing="ij"))
+
+
+def _biased(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
+    def hsic(product: float, one: Pairs, other: Pairs) -> float:
+        return 2 * product + one.diagonal @ other.diagonal
+
+    return _cka(rows, columns, hsic)
+
+
+def _unbiased(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
+    n = len(rows[0].diagonal)
+
+    def hsic(product: float, one: Pairs, other: Pairs) -> float:
+        on_diagonal = one.diagonal @ other.diagonal
+        total = 2 * product + on_diagonal
+        return hsic_unbiased(total, on_diagonal, -one.diagonal, -other.diagonal, n)
+
+    return _cka(rows, columns, hsic)
+
+
 def _square_sum(values: np.ndarray) -> float:
-    """As :func:`_products` adds up."""
+    """The sum of squares, added in the same steps as in :func:`_products`."""
     return sum(
         float(np.vdot(part, part)) for part in np.split(values, range(_PAIRS, len(values), _PAIRS))
     )
+
+
+#: The measures of which maps can be made.
+MAPPED = {
+    "cka_linear": Mapped(_linear, _biased),
+    "cka_linear_unbiased": Mapped(_linear, _unbiased),
+    "cka_rbf": Mapped(_rbf, _biased),
+    "cka_rbf_unbiased": Mapped(_rbf, _unbiased),
+    "rsa": Mapped(_rdm, _products),
+}

@@ -1,93 +1,114 @@
-"""More frames than can all be set against each other: comparisons in parts, whose memory does not
-grow with n².
+"""Comparisons in parts, of more frames than can all be compared at once.
 
-Linear CKA needs no n × n matrix, so it is computed of all frames, by streaming. For everything else
-the frames are dealt out to parts, whole groups at a time; each part is compared by itself, and the
-parts' values are averaged. Time grows with n, memory not at all beyond the features. No group is in
-two parts, so a test rearranges the groups inside each part and averages, and the jackknife leaves
-out groups of one part after the other.
+Linear CKA needs no n × n matrix, so it is streamed over all frames. For all other measures the
+frames are divided into parts of whole groups; each part is compared by itself, and the parts'
+values are averaged. Time grows with n; memory, beyond the features, does not. No group is in two
+parts, so a test rearranges the groups within each part and averages, and the jackknife leaves out
+groups of one part after the other.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from catsight.metrics import inference
+from catsight.metrics import inference, suite
+from catsight.metrics.dealing import deal
+from catsight.metrics.estimate import Estimate, undefined
+from catsight.metrics.plan import FEW_BLOCKS, Plan
 from catsight.metrics.similarity import cka_unbiased, ratio
-from catsight.metrics.suite import FEW_BLOCKS, Estimate, Plan
+from catsight.run.specs import ComparingSpec
 
-#: A part holds this many groups or more, so that there is something to rearrange and to leave out.
-FEWEST_GROUPS = 20
-#: Rows whose products are added up in the features' precision before they go into a float64 sum.
+#: Measures that are computed of all frames, in the order in which streamed_cka returns them.
+STREAMED = ("cka_linear", "cka_linear_unbiased")
+#: Rows whose products are summed in the features' precision before they are added in float64.
 _ROWS = 2048
 
 
-def plan(frames: Mapping[str, str], spec: Mapping) -> "Plan | Parts":
-    """How the ``frames`` (id to group) are compared: all at once, or in parts where they are more
-    than ``spec["at_once"]``."""
-    return Plan(frames, spec) if len(frames) <= spec["at_once"] else Parts(frames, spec)
+def comparer(frames: Mapping[str, str], spec: ComparingSpec) -> "Nothing | Whole | Parts":
+    """What compares representations of the ``frames`` (id -> group).
+
+    More than ``spec["at_once"]`` frames are compared in parts.
+    """
+    if not frames:
+        return Nothing()
+    return Whole(frames, spec) if len(frames) <= spec["at_once"] else Parts(frames, spec)
+
+
+class Nothing:
+    """The comparison of a study without frames."""
+
+    at_once = 0  #: frames that are compared with each other
+
+    def compare(self, x: np.ndarray, y: np.ndarray, measures: Iterable[str]) -> dict[str, Estimate]:
+        return dict.fromkeys(measures, undefined("no frames"))
+
+
+class Whole:
+    """The comparison of all frames at once."""
+
+    def __init__(self, frames: Mapping[str, str], spec: ComparingSpec):
+        self.plan, self.at_once = Plan(frames, spec), len(frames)
+
+    def compare(self, x: np.ndarray, y: np.ndarray, measures: Iterable[str]) -> dict[str, Estimate]:
+        """The ``measures`` of two representations ``x`` (n, d) and ``y`` (n, e) of the frames."""
+        return suite.compare(x, y, self.plan, measures)
 
 
 class Parts:
-    """A :class:`Plan` for each part of the frames, and what they say together. Used as a plan is."""
+    """The comparison of frames in parts: a :class:`Plan` for each part, and the parts' mean."""
 
-    def __init__(self, frames: Mapping[str, str], spec: Mapping):
+    def __init__(self, frames: Mapping[str, str], spec: ComparingSpec):
         groups = list(frames.values())
         self.frames, self.spec = list(frames.items()), spec
         self.rows = deal(groups, spec["at_once"], spec["seed"])
-        self.blocks = inference.blocks(groups, spec["seed"])  # of all frames, for what is streamed
+        self.blocks = inference.blocks(groups, spec["seed"])  # of all frames, for streamed CKA
         self.at_once = max(map(len, self.rows))
 
     def plan(self, part: int) -> Plan:
-        """That part's plan. Made when it is needed: all parts' rearrangements together would be 20
-        kB to a frame.
-        """
+        """The plan of a part, made when needed: all plans together would take 20 kB a frame."""
+        seed = self.spec["seed"] + part  # so that each part has rearrangements of its own
         return Plan(
             dict(self.frames[row] for row in self.rows[part]),
-            {**self.spec, "seed": self.spec["seed"] + part},  # other rearrangements in each
+            {**self.spec, "seed": seed},
             blocks=max(2, math.ceil(inference.MOST_BLOCKS / len(self.rows))),
             few_blocks=max(2, math.ceil(FEW_BLOCKS / len(self.rows))),
         )
 
-    def compare(self, x: np.ndarray, y: np.ndarray, metrics: Sequence[str]) -> dict[str, Estimate]:
-        """The ``metrics`` of two representations ``x`` (n, d) and ``y`` (n, e) of the frames."""
+    def compare(self, x: np.ndarray, y: np.ndarray, measures: Iterable[str]) -> dict[str, Estimate]:
+        """The ``measures`` of two representations ``x`` (n, d) and ``y`` (n, e) of the frames."""
+        measures = list(measures)
         found = [
-            self.plan(part).compare(x[rows], y[rows], metrics)
+            suite.compare(x[rows], y[rows], self.plan(part), measures)
             for part, rows in enumerate(self.rows)
         ]
-        together = {metric: self._together([part[metric] for part in found]) for metric in metrics}
-        streamed = [metric for metric in ("cka_linear", "cka_linear_unbiased") if metric in metrics]
+        together = {name: self._together([part[name] for part in found]) for name in measures}
+        streamed = [name for name in STREAMED if name in measures]
         if streamed:
-            values = dict(
-                zip(("cka_linear", "cka_linear_unbiased"), streamed_cka(x, y, self.blocks))
-            )
+            values = dict(zip(STREAMED, streamed_cka(x, y, self.blocks)))
             sizes = [len(block) for block in self.blocks]
-            for metric in streamed:
-                if np.isfinite(values[metric][0]):
-                    together[metric] = together[metric]._replace(
-                        values=values[metric], sizes=sizes, reason=None
+            for name in streamed:
+                if np.isfinite(values[name][0]):
+                    together[name] = together[name]._replace(
+                        values=values[name], sizes=sizes, reason=None
                     )
         return together
 
     def _together(self, parts: Sequence[Estimate]) -> Estimate:
-        """The mean over parts; with a block of one part left out, its own part alone changes."""
+        """The mean over parts. A replicate leaves out a block of one part and changes it alone."""
         for i, part in enumerate(parts):
             if part.reason:
-                return Estimate(
-                    part.values[:1], reason=f"in part {i + 1} of {len(parts)}: {part.reason}"
-                )
+                reason = f"in part {i + 1} of {len(parts)}: {part.reason}"
+                return Estimate(part.values[:1], reason=reason)
         count = len(parts)
         value = np.mean([part.values[0] for part in parts])
         without = [value + (part.values[1:] - part.values[0]) / count for part in parts]
         untested = next((part.untested for part in parts if part.untested), None)
         nulls = [part.null for part in parts if part.null is not None]
-        null = (
-            np.mean(nulls, axis=0)
-            if len(nulls) == count and len(set(map(len, nulls))) == 1
-            else None
-        )
-        if null is None and nulls and not untested:
+        null = None
+        if len(nulls) == count and len(set(map(len, nulls))) == 1:
+            null = np.mean(nulls, axis=0)
+        elif nulls and not untested:
             untested = "too few groups in a part to test"
         widths = [part.bandwidth for part in parts if part.bandwidth is not None]
         return Estimate(
@@ -99,39 +120,14 @@ class Parts:
         )
 
 
-def deal(groups: Sequence[str], at_once: int, seed: int = 0) -> list[np.ndarray]:
-    """Rows of the frames of each part: whole groups, drawn with ``seed``, parts as even as can be.
-
-    At most ``at_once`` frames a part. Where the groups are so few that a part would hold fewer than
-    :data:`FEWEST_GROUPS` of them, there are fewer parts, and of each group evenly spaced frames stand for all.
-    """
-    names, membership = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    sizes = np.bincount(membership)
-    count = max(1, min(math.ceil(len(groups) / at_once), len(names) // FEWEST_GROUPS))
-    drawn = np.random.default_rng(seed).permutation(len(names))
-    part, filled = np.empty(len(names), dtype=int), np.zeros(count, dtype=int)
-    for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:  # the largest first
-        part[group] = filled.argmin()
-        filled[part[group]] += sizes[group]
-    rows = []
-    for i in range(count):
-        here = np.flatnonzero(part[membership] == i)
-        if len(here) > at_once:
-            by_group = here[np.argsort(membership[here], kind="stable")]
-            here = np.sort(by_group[(np.arange(at_once) * len(here)) // at_once])
-        rows.append(here)
-    return rows
-
-
 def streamed_cka(
     x: np.ndarray, y: np.ndarray, blocks: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Linear CKA of all frames and with each block left out, biased and unbiased: twice (1 +
-    blocks,).
+    """Biased and unbiased linear CKA: of all frames, then without each of the blocks.
 
-    From sums over frames alone (Kornblith et al. 2019: |X'Y|² is the sum of the products of both
-    Gram matrices), so exact, in memory of features × features. Products have the precision of the
-    input, sums are float64.
+    Two arrays (1 + blocks,). From sums over frames alone (Kornblith et al. 2019: |X'Y|² is the sum
+    of the products of both Gram matrices), so it is exact and needs memory of features × features.
+    Products have the precision of the input; sums are float64.
     """
     x, y = (_moved(values) for values in (x, y))
     everything = _sums(x, y)
@@ -146,9 +142,7 @@ def streamed_cka(
 
 
 def _moved(x: np.ndarray) -> np.ndarray:
-    """Features minus their mean, over their largest value, block by block of rows: float32 stays
-    float32.
-    """
+    """Features minus their mean, over their largest value; float32 stays float32."""
     first = np.float64(x[0])
     mean = sum(np.sum(x[i : i + _ROWS] - first, axis=0) for i in range(0, len(x), _ROWS)) / len(x)
     moved = np.empty_like(x)
@@ -156,7 +150,7 @@ def _moved(x: np.ndarray) -> np.ndarray:
         moved[i : i + _ROWS] = (x[i : i + _ROWS] - first) - mean
     largest = np.abs(moved).max(initial=0)
     if largest > 0:
-        moved /= largest  # in place: there may be gigabytes of it
+        moved /= largest  # in place: these may be gigabytes
     return moved
 
 
@@ -170,7 +164,10 @@ def _sums(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
     return [*totals, x.sum(axis=0, dtype=np.float64), y.sum(axis=0, dtype=np.float64)]
 
 
-def _cka(sums: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, kept) -> tuple[float, float]:
+def _cka(
+    sums: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, kept: np.ndarray
+) -> tuple[float, float]:
+    """Biased and unbiased CKA of the ``kept`` frames (n,), bool, from their :func:`_sums`."""
     xy, xx, yy, of_x, of_y = sums
     n = int(kept.sum())
     if n < 4:

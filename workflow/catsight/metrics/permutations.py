@@ -1,9 +1,8 @@
-"""Which rearrangements of the frames a test compares with: whole groups move, and all of them where
-they are few.
+"""Rearrangements of the frames for permutation tests: whole groups move.
 
-Every set starts with the arrangement that the data came in, so that the share of its values that
-are as large as the first is the p-value (b + 1) / (m + 1) of m others (Phipson & Smyth 2010), and
-exact where the set holds all there are.
+Every set starts with the data's own arrangement. So the share of values at least as large as the
+first is the p-value (b + 1) / (m + 1) of m others (Phipson & Smyth 2010). If there are few
+arrangements the set holds all of them, and the p-value is exact.
 """
 
 import itertools
@@ -14,13 +13,14 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-#: With fewer arrangements than this no p-value could be 0.05, so no test is made.
+#: With fewer arrangements no p-value could be as small as 0.05, so there is no test.
 FEWEST = 20
 
 
 class Arrangements(NamedTuple):
-    """``each`` (m, ...) has one arrangement a row, the data's own first; ``distinct`` is how many
-    there are in all.
+    """Arrangements of the frames, one a row of ``each`` (m, ...), the data's own first.
+
+    ``distinct``: how many exist. ``exact``: whether ``each`` holds all of them.
     """
 
     each: np.ndarray
@@ -29,22 +29,22 @@ class Arrangements(NamedTuple):
 
     @property
     def reason(self) -> str | None:
-        """Why a test with these would say nothing; None where it may."""
+        """Why these are too few for a test; None if they are enough."""
         if self.distinct >= FEWEST:
             return None
-        return f"too few groups to test: {self.distinct} arrangement{'s' * (self.distinct != 1)} of them in all"
+        plural = "" if self.distinct == 1 else "s"
+        return f"too few groups to test: {self.distinct} arrangement{plural} of them in all"
 
 
 def relabellings(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
-    """Orders (m, n), int32, in which the frames of one view are set against those of the other; the
-    identity first.
+    """Orders (m, n), int32, in which frames of one view are paired with the other's.
 
-    Frames of one group move together and keep their order, into the place of a group with as many
-    frames: nothing else leaves what frames of a group share in place. ``count`` others are drawn
-    with ``seed``, or all are taken if fewer.
+    The identity comes first. A group moves as a whole into the place of a group of the same size,
+    and its frames keep their order: only so is the dependence within groups preserved. ``count``
+    other orders are drawn with ``seed``, or all are taken if there are fewer.
     """
     members = _members(groups)
-    # the frames of all groups of one size, (groups, frames of each)
+    # for each size of group, the frames of its groups: (groups, frames of each)
     classes = [
         np.array([members[group] for group in same], dtype=np.int32) for same in _same_size(members)
     ]
@@ -65,11 +65,10 @@ def relabellings(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
 
 
 def swaps(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
-    """Signs (m, n), int8, that exchange the two views of a frame where -1: for paired data; no
-    exchange first.
+    """Signs (m, n), int8, for paired data: -1 exchanges the two views of a frame.
 
-    All frames of a group are exchanged or none. To exchange all is to exchange none, so the first
-    group keeps its place where all arrangements are taken.
+    No exchange comes first. The frames of a group are exchanged together. Exchanging all groups is
+    the same as exchanging none, so the first group keeps its place if all arrangements are taken.
     """
     membership = np.unique(np.asarray(groups), return_inverse=True)[1]
     number = membership.max() + 1
@@ -87,11 +86,9 @@ def swaps(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
 
 
 def divisions(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
-    """Signs (m, 2 n), int8, that deal the pooled frames of both views out anew: for frames that are
-    no pairs.
+    """Signs (m, 2 n), int8, for unpaired data: the pooled frames are divided between two views.
 
-    Whole groups are dealt, each view's own, among groups with as many frames; +1 is taken for the
-    first view.
+    +1 is the first view. Each view's groups are divided as wholes, among groups of the same size.
     """
     members = _members(groups)
     n = len(groups)
@@ -119,18 +116,16 @@ def divisions(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
 
 
 def weights(signs: np.ndarray) -> np.ndarray:
-    """The weights (2 n, m) of :mod:`catsight.metrics.distribution` for signs (m, n) of pairs or (m,
-    2 n) of all.
-    """
+    """Signs (m, 2 n) of the pooled frames as weights (2 n, m) of catsight.metrics.distribution."""
     return signs.T / (signs.shape[1] // 2)
 
 
 def permuted_products(a: np.ndarray, b: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """Σ over i > j of a[i, j] b[o[i], o[j]] for each order o: (m,) of symmetric (n, n) and
-    ``orders`` (m, n).
+    """Σ over i > j of a[i, j] b[o[i], o[j]] for each order o of ``orders`` (m, n): (m,).
 
-    What RSA and HSIC of a relabelled view come down to. The matrices are read, and rows added up,
-    as float32 (a third faster than float64), the rows' sums as float64.
+    ``a`` and ``b`` are symmetric (n, n). RSA and HSIC of a relabelled view reduce to this sum. The
+    matrices are read and each row summed in float32 (a third faster than float64), and the rows'
+    sums are added in float64.
     """
     a, b = (np.ascontiguousarray(matrix, dtype=np.float32) for matrix in (a, b))
     total = np.empty(len(orders))
@@ -139,7 +134,7 @@ def permuted_products(a: np.ndarray, b: np.ndarray, orders: np.ndarray) -> np.nd
 
 
 @numba.njit(cache=True, fastmath=True)
-def _permuted_products(a, b, orders, total):
+def _permuted_products(a: np.ndarray, b: np.ndarray, orders: np.ndarray, total: np.ndarray) -> None:
     for p in range(orders.shape[0]):
         order = orders[p]
         total[p] = 0
@@ -158,6 +153,6 @@ def _members(groups: Sequence) -> list[np.ndarray]:
 
 
 def _same_size(members: Sequence[np.ndarray]) -> list[list[int]]:
-    """The groups that have as many frames as each other."""
+    """Groups of the same number of frames, by that number."""
     sizes = [len(group) for group in members]
     return [[i for i, one in enumerate(sizes) if one == size] for size in sorted(set(sizes))]

@@ -1,11 +1,12 @@
 """Similarity of two representations of the same frames: CKA (linear and RBF) and RSA.
 
-``x`` and ``y`` are float arrays (n frames, features); row i of both is the same frame. A value is
-``nan`` where it is undefined. Conventions: Kornblith et al. 2019 (CKA), Song et al. 2012 (unbiased
+``x`` and ``y`` are float arrays (n frames, features); row i of both is the same frame. An undefined
+value is ``nan``. Conventions: Kornblith et al. 2019 (CKA), Song et al. 2012 (unbiased
 HSIC), Kriegeskorte et al. 2008 (RSA).
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import squareform
 
 from catsight.metrics.arrays import centre, pair, square_distances, upper
@@ -15,17 +16,17 @@ COMPARISONS = ("spearman", "pearson", "kendall")
 
 
 def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float:
-    """Linear centred kernel alignment (Kornblith, Norouzi, Lee & Hinton 2019, eq. 4 with linear
-    kernels).
+    """Linear centred kernel alignment (CKA).
 
-    1 where the two are the same up to rotation and scale; the biased value lies in 0..1 and is high
-    for few frames and many features even by chance. ``unbiased`` uses the U-statistic of HSIC
-    (Song, Smola, Gretton, Bedo & Borgwardt 2012, eq. 4) in all three places: near 0 for unrelated
-    data, and possibly below. Needs 2 frames, 4 if unbiased.
+    Kornblith, Norouzi, Lee & Hinton 2019, eq. 4 with linear kernels. 1 if the two are the same up
+    to rotation and scale. The biased value lies in 0..1 and, with few frames and many features, is
+    high even by chance. ``unbiased`` uses the U-statistic of HSIC (Song, Smola, Gretton, Bedo &
+    Borgwardt 2012, eq. 4) in all three places: near 0 for unrelated data, and possibly below. Needs
+    2 frames, 4 if unbiased.
 
     Features are centred in float64; their products have the precision of the input, so float32
-    features give a value within 1e-5 of that of float64 ones. Raises :class:`ValueError` for what
-    is not two finite (n, features).
+    features give a value within 1e-5 of that of float64 features. Raises :class:`ValueError` unless
+    both are finite arrays (n, features).
     """
     x, y = (_unit(centre(values)) for values in pair(x, y))
     if len(x) < (4 if unbiased else 2):
@@ -33,8 +34,8 @@ def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float
     if len(x) < max(x.shape[1], y.shape[1]):
         everything = np.ones((1, len(x)))
         return float(cka(x @ x.T, y @ y.T, everything, unbiased=unbiased)[0])
-    # |X'Y|² = sum of K∘M: in feature space, no matrix of n × n (numpy takes half the time for x.T @
-    # x)
+    # |X'Y|² = sum of K∘M: in feature space there is no n × n matrix (and numpy computes x.T @ x in
+    # half the time)
     xy, xx, yy = (_square_sum(product) for product in (x.T @ y, x.T @ x, y.T @ y))
     if not unbiased:
         return float(ratio(xy, xx, yy))
@@ -45,12 +46,11 @@ def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float
 def cka_rbf(
     x: np.ndarray, y: np.ndarray, *, unbiased: bool = False, bandwidth: float = 1.0
 ) -> float:
-    """CKA with a Gaussian kernel, exp(-d² / (2 m)), where m is ``bandwidth`` times the median
-    squared distance.
+    """CKA with the Gaussian kernel exp(-d² / (2 m)).
 
-    The median is over pairs i < j, duplicates included, of each representation by itself (Kornblith
-    et al. 2019 count the n zeros of the diagonal too). Near linear CKA where the bandwidth is
-    large. Needs 2 frames, 4 if unbiased.
+    m is ``bandwidth`` times the median squared distance, over pairs i < j, duplicates included, of
+    each representation by itself (Kornblith et al. 2019 count the n zeros of the diagonal too).
+    With a large bandwidth, near linear CKA. Needs 2 frames, 4 if unbiased.
     """
     x, y = pair(x, y)
     k, m = (rbf(square_distances(values), bandwidth)[0] for values in (x, y))
@@ -60,12 +60,11 @@ def cka_rbf(
 def rsa(
     x: np.ndarray, y: np.ndarray, *, distance: str = "correlation", comparison: str = "spearman"
 ) -> float:
-    """Correlation of the two representational dissimilarity matrices (RDMs), over all pairs of
-    frames i < j.
+    """Representational similarity analysis (RSA): how the two dissimilarity matrices correlate.
 
-    ``distance``: correlation (1 - Pearson r), cosine (1 - cosine) or euclidean. ``comparison``:
-    spearman (average ranks), pearson or kendall (tau-b). Needs 3 frames; undefined where a frame's
-    features do not vary (correlation) or are all 0 (cosine).
+    Over all pairs of frames i < j. ``distance``: correlation (1 - Pearson r), cosine (1 - cosine)
+    or euclidean. ``comparison``: spearman (average ranks), pearson or kendall (tau-b). Needs 3
+    frames; undefined if a frame's features do not vary (correlation) or are all 0 (cosine).
     """
     x, y = pair(x, y)
     if len(x) < 3:
@@ -74,27 +73,31 @@ def rsa(
 
 
 def cka_unbiased(cross: float, own_x: float, own_y: float, k: np.ndarray, m: np.ndarray) -> float:
-    """Unbiased linear CKA from the sums of squares of X'Y, X'X, Y'Y and the frames' squared lengths
-    (n,); centred.
+    """Unbiased linear CKA of centred features, from sums of squares.
+
+    ``cross``, ``own_x`` and ``own_y``: of X'Y, X'X and Y'Y. ``k`` and ``m`` (n,): the squared
+    lengths of the frames of x and y.
     """
     pairs = ((cross, k, m), (own_x, k, k), (own_y, m, m))
     return float(ratio(*(hsic_unbiased(total, a @ b, -a, -b, len(k)) for total, a, b in pairs)))
 
 
-# -- out of matrices (n, n) ------------------------------------------------------------------------
+# -- from matrices (n, n) --------------------------------------------------------------------------
 
 
 def gram(x: np.ndarray) -> np.ndarray:
-    """Gram matrix (n, n) of the frames, float64, of features centred first (large offsets cost no
-    precision).
+    """Gram matrix (n, n) of the frames, float64.
+
+    Features are centred first, so that large offsets cost no precision.
     """
     x = centre(np.asarray(x, dtype=np.float64))
     return x @ x.T
 
 
 def rbf(squares: np.ndarray, bandwidth: float = 1.0) -> tuple[np.ndarray, float]:
-    """The Gaussian kernel (n, n) of squared distances, and the m in exp(-d² / (2 m)): nan where the
-    median is 0.
+    """The Gaussian kernel exp(-d² / (2 m)) (n, n) of squared distances, and m.
+
+    Both are nan if the median is 0.
     """
     m = bandwidth * float(np.median(upper(squares))) if len(squares) > 1 else np.nan
     if not m > 0:
@@ -103,10 +106,10 @@ def rbf(squares: np.ndarray, bandwidth: float = 1.0) -> tuple[np.ndarray, float]
 
 
 def cka(k: np.ndarray, m: np.ndarray, keep: np.ndarray, *, unbiased: bool = False) -> np.ndarray:
-    """CKA of two kernel matrices (n, n), centred or not, on each of several subsets of the frames.
+    """CKA of two kernel matrices (n, n), centred or not, of each of several subsets of the frames.
 
-    ``keep`` (subsets, n) holds 1 for the frames of a subset and 0 for the others; float64. Gives
-    one value a subset, nan where undefined. All subsets cost two matrix products, so that a
+    ``keep`` (subsets, n), float64, holds 1 for the frames of a subset and 0 for the others. Returns
+    one value for each subset, nan if undefined. All subsets together cost two matrix products, so a
     jackknife costs little more than the value.
     """
     k, m = (np.asarray(kernel, dtype=np.float64) for kernel in (k, m))
@@ -124,11 +127,9 @@ def cka(k: np.ndarray, m: np.ndarray, keep: np.ndarray, *, unbiased: bool = Fals
 
 
 def rdm(x: np.ndarray, distance: str = "correlation") -> np.ndarray:
-    """Dissimilarities of all pairs of frames as a symmetric matrix (n, n), float64, with 0 on its
-    diagonal.
+    """The representational dissimilarity matrix (n, n): float64, symmetric, 0 on its diagonal.
 
-    A frame whose features do not vary (correlation) or are all 0 (cosine) has no dissimilarity:
-    nan.
+    nan for a frame whose features do not vary (correlation) or are all 0 (cosine).
     """
     if distance not in DISTANCES:
         raise ValueError(f"distance is '{distance}'; it may be {', '.join(DISTANCES)}")
@@ -146,8 +147,9 @@ def rdm(x: np.ndarray, distance: str = "correlation") -> np.ndarray:
 
 
 def compare(a: np.ndarray, b: np.ndarray, comparison: str = "spearman") -> float:
-    """Correlation of the dissimilarities of the same pairs (pairs,): nan where one is nan or
-    nothing varies.
+    """Correlation of the dissimilarities ``a`` and ``b`` (pairs,) of the same pairs of frames.
+
+    nan if one of them is nan or does not vary.
     """
     if comparison not in COMPARISONS:
         raise ValueError(f"comparison is '{comparison}'; it may be {', '.join(COMPARISONS)}")
@@ -164,16 +166,14 @@ def compare(a: np.ndarray, b: np.ndarray, comparison: str = "spearman") -> float
 
 
 class Ranks:
-    """Average ranks of finite ``values`` (m,), and of any part of them without another sort.
+    """Average ranks of finite ``values`` (m,), and of any subset of them without another sort.
 
-    Calling it with ``keep`` (m,), bool, gives the ranks that the kept values have among themselves.
+    Called with ``keep`` (m,), bool, it returns the ranks of the kept values among themselves.
     """
 
     def __init__(self, values: np.ndarray):
         order = np.argsort(values)
-        new = np.empty(
-            len(values), dtype=bool
-        )  # whether a value in order differs from the one before
+        new = np.empty(len(values), dtype=bool)  # whether a sorted value differs from the previous
         new[:1] = True
         sorted_values = values[order]
         np.not_equal(sorted_values[1:], sorted_values[:-1], out=new[1:])
@@ -197,14 +197,23 @@ def as_matrix(pairs: np.ndarray) -> np.ndarray:
 
 
 def _row_sums(kernel: np.ndarray, keep: np.ndarray, unbiased: bool) -> np.ndarray:
-    """Sums of the kernel's rows over each subset (subsets, n), 0 for others; without the diagonal
-    if unbiased.
+    """Sums of the kernel's rows over each subset, (subsets, n); 0 for frames outside of it.
+
+    If ``unbiased``, without the diagonal.
     """
     sums = keep @ kernel
     return (sums - np.diag(kernel) if unbiased else sums) * keep
 
 
-def _hsic(a, b, rows_a, rows_b, keep, unbiased: bool) -> np.ndarray:
+def _hsic(
+    a: np.ndarray,
+    b: np.ndarray,
+    rows_a: np.ndarray,
+    rows_b: np.ndarray,
+    keep: np.ndarray,
+    unbiased: bool,
+) -> np.ndarray:
+    """HSIC of kernels ``a`` and ``b`` on each subset (subsets,), from their :func:`_row_sums`."""
     n = keep.sum(axis=1)
     total = ((keep @ (a * b)) * keep).sum(axis=1)
     if unbiased:
@@ -217,18 +226,20 @@ def _hsic(a, b, rows_a, rows_b, keep, unbiased: bool) -> np.ndarray:
     return np.where(n >= 2, value, np.nan)
 
 
-def hsic_unbiased(total, on_diagonal, rows_a, rows_b, n: int) -> float:
-    """Song et al. 2012, eq. 4, of centred kernels whose rows, without the diagonal, add up to
-    ``rows``.
+def hsic_unbiased(
+    total: float, on_diagonal: float, rows_a: np.ndarray, rows_b: np.ndarray, n: int
+) -> float:
+    """Unbiased HSIC (Song et al. 2012, eq. 4) of two centred kernels (n, n).
+
+    ``total``: the sum of their entries' products, and ``on_diagonal`` that of the diagonal alone.
+    ``rows_a`` and ``rows_b`` (n,): sums of their rows without the diagonal.
     """
     value = total - on_diagonal + rows_a.sum() * rows_b.sum() / ((n - 1) * (n - 2))
     return (value - 2 * rows_a @ rows_b / (n - 2)) / (n * (n - 3))
 
 
-def ratio(cross, own_a, own_b):
-    """cross / sqrt(own_a own_b), which is exactly 1 where all three are the same number; nan where
-    it is undefined.
-    """
+def ratio(cross: ArrayLike, own_a: ArrayLike, own_b: ArrayLike) -> np.ndarray:
+    """cross / sqrt(own_a own_b), exactly 1 if all three are the same number; nan if undefined."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = cross / np.sqrt(np.multiply(own_a, own_b))
     return np.where((np.asarray(own_a) > 0) & (np.asarray(own_b) > 0), value, np.nan)
@@ -239,8 +250,9 @@ def _square_sum(a: np.ndarray) -> float:
 
 
 def _unit(x: np.ndarray) -> np.ndarray:
-    """``x`` over its largest value, so that squares of float32 neither overflow nor vanish; CKA has
-    no scale.
+    """``x`` over its largest value, so that squares of float32 neither overflow nor vanish.
+
+    CKA does not depend on the scale.
     """
     largest = np.abs(x).max(initial=0)
     return x / largest if largest > 0 else x

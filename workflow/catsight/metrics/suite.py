@@ -1,203 +1,109 @@
-"""Every metric of the table by its name: the value, the same with each block of groups left out,
-and under the null.
+"""Every measure by its name: its value, the value without each block of groups, and its null.
 
-What several metrics need (Gram matrices, distances) is computed once for a pair of representations.
+What several measures need (Gram matrices, distances) is computed once for a pair of
+representations.
 """
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
-from catsight.metrics import correspondence, distribution, inference, permutations, similarity
+from catsight.errors import CatsightError
+from catsight.metrics import correspondence, distribution, inference, similarity
 from catsight.metrics.arrays import square_distances, upper
+from catsight.metrics.estimate import Estimate, undefined
+from catsight.metrics.plan import Plan
+from catsight.metrics.registry import PLAIN, Function
 
 #: Fewer frames than this are not compared.
 FEWEST_FRAMES = 4
-#: Blocks of the jackknife where one value costs as much as all else, the singular values of
-#: Procrustes.
-FEW_BLOCKS = 10
+_NO_BANDWIDTH = "more than half of all pairs of frames have the same features"
 
 
-class Estimate(NamedTuple):
-    """A metric of one pair of representations.
-
-    ``values`` (1 + blocks,): on all frames, and with each block left out. ``null`` (1 + m,): the
-    data's own value and those of the rearranged data; None where no test is made, then ``untested``
-    may say why. ``reason``: why the values are nan. ``sizes`` (blocks,): the frames in each block.
-    """
-
-    values: np.ndarray
-    null: np.ndarray | None = None
-    bandwidth: float | None = None
-    reason: str | None = None
-    untested: str | None = None
-    sizes: Sequence[int] = ()
+def compare(
+    x: np.ndarray, y: np.ndarray, plan: Plan, measures: Iterable[str]
+) -> dict[str, Estimate]:
+    """The ``measures`` of representations ``x`` (n, d) and ``y`` (n, e) of the plan's n frames."""
+    comparison, found = Comparison(x, y, plan), {}
+    for name in measures:
+        estimate = comparison.estimate(name)
+        all_blocks = len(estimate.values) == len(plan.blocks) + 1
+        blocks = plan.blocks if all_blocks else plan.few
+        found[name] = estimate._replace(sizes=[len(block) for block in blocks])
+    return found
 
 
-def interval(
-    metric: str, estimate: Estimate, confidence: float, *, cosine: bool = True
-) -> inference.Interval:
-    """The interval of an estimate of the metric called ``metric``, or the reason for which there is
-    none.
-
-    Without ``cosine`` for a difference of two values of a metric, which is no cosine even where
-    they are.
-    """
-    value, replicates = float(estimate.values[0]), estimate.values[1:]
-    if (
-        metric.startswith("retrieval")
-        and len(replicates) >= inference.FEWEST_GROUPS
-        and (replicates == value).all()
-    ):
-        # all found, or none: what a share of 1 in a few groups says of others is not in its spread
-        return inference.Interval(math.nan, math.nan, "the same in every group, so no interval")
-    ends = inference.jackknife(
-        value,
-        replicates,
-        estimate.sizes,
-        confidence,
-        cosine=cosine and metric in COSINES,
-        correct_bias=metric not in OF_THIS_SIZE,
-    )
-    if metric.startswith("retrieval") and cosine:  # a share
-        ends = ends._replace(
-            low=float(np.clip(ends.low, 0, 1)), high=float(np.clip(ends.high, 0, 1))
-        )
-    return ends
-
-
-class Plan:
-    """What all comparisons of a study share: which frames are left out, and how they are rearranged
-    for the tests.
-
-    ``frames`` maps the id of each of n frames to its group; ``spec`` are the metrics' settings. The
-    same rearrangements serve every layer and view, so that a correction by the largest statistic is
-    possible. Groups are joined into ``blocks`` at most for the jackknife, and ``few_blocks`` for
-    what is slow. Or the frames of each of ``left_out`` (indices) are left out, to look at parts of
-    a study; frames that are left out are then not found, either.
-    """
-
-    def __init__(
-        self,
-        frames: Mapping[str, str],
-        spec: Mapping,
-        blocks: int = inference.MOST_BLOCKS,
-        few_blocks: int = FEW_BLOCKS,
-        left_out: Sequence[np.ndarray] | None = None,
-    ):
-        self.frames, self.spec, n = list(frames), spec, len(frames)
-        groups = self.groups = list(frames.values())
-        self.blocks = (
-            inference.blocks(groups, spec["seed"], blocks) if left_out is None else list(left_out)
-        )
-        if left_out is None and len(self.blocks) < 2:  # nothing would stay
-            self.blocks = []
-        self.keep = inference.kept(n, self.blocks)
-        few = inference.blocks(groups, spec["seed"], few_blocks)
-        self.few = few if left_out is None and len(few) < len(self.blocks) else self.blocks
-        self.among_kept = left_out is not None
-        count, seed = spec["permutations"], spec["seed"]
-        self.relabellings = permutations.relabellings(groups, count, seed)
-        paired = spec["null"] == "paired"
-        self.exchanges = (permutations.swaps if paired else permutations.divisions)(
-            groups, count, seed
-        )
-        signs = self.exchanges.each
-        self.exchange_weights = permutations.weights(
-            np.hstack([signs, -signs]) if paired else signs
-        )
-        present = self.keep / self.keep.sum(axis=1, keepdims=True)
-        self.keep_weights = np.hstack([present, -present]).T
-
-    @property
-    def at_once(self) -> int:
-        """How many frames are set against each other."""
-        return len(self.frames)
-
-    def compare(self, x: np.ndarray, y: np.ndarray, metrics: Sequence[str]) -> dict[str, Estimate]:
-        """The ``metrics`` of two representations ``x`` (n, d) and ``y`` (n, e) of the frames."""
-        comparison, found = Comparison(x, y, self), {}
-        for metric in metrics:
-            estimate = comparison.estimate(metric)
-            blocks = self.blocks if len(estimate.values) == len(self.blocks) + 1 else self.few
-            found[metric] = estimate._replace(sizes=[len(block) for block in blocks])
-        return found
+def names() -> list[str]:
+    """The names of all measures."""
+    return [*METRICS, *PLAIN]
 
 
 class Comparison:
-    """Two representations ``x`` (n, d) and ``y`` (n, e) of the same frames, and what the metrics
-    need of them.
-    """
+    """Two representations ``x`` (n, d) and ``y`` (n, e) of the same frames, and their measures."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, plan: Plan):
         self.plan, self.spec = plan, plan.spec
         self.x, self.y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
-    def estimate(self, metric: str) -> Estimate:
-        """The metric called ``metric``; its values are nan, for a reason, where the features allow
-        none.
+    def estimate(self, measure: str) -> Estimate:
+        """The ``measure`` of that name, with nan and a reason if the features do not allow it.
+
+        Raises :class:`CatsightError` if there is no such measure.
         """
+        if measure not in METRICS and measure not in PLAIN:
+            raise CatsightError(
+                f"there is no measure '{measure}'; there are {', '.join(sorted(names()))}"
+            )
         if len(self.x) < FEWEST_FRAMES:
             return self._undefined(f"fewer than {FEWEST_FRAMES} frames")
         for values, whose in ((self.x, "reference"), (self.y, "view")):
             if (values == values[0]).all():
                 return self._undefined(f"the {whose}'s features do not vary")
-        return METRICS[metric](self)
+        if measure in METRICS:
+            return METRICS[measure](self)
+        return self.recomputed(PLAIN[measure])
+
+    def recomputed(self, function: Function) -> Estimate:
+        """A plain measure, computed again without each of a few blocks. It has no test."""
+        keep = inference.kept(len(self.x), self.plan.few).astype(bool)
+        return Estimate(np.array([function(self.x[kept], self.y[kept]) for kept in keep]))
 
     # -- similarity --------------------------------------------------------------------------------
 
     @cached_property
-    def grams(self) -> tuple[np.ndarray, np.ndarray]:
-        return similarity.gram(self.x), similarity.gram(self.y)
-
-    @cached_property
-    def kernels(self) -> tuple[np.ndarray, np.ndarray, float]:
-        (k, bandwidth), (m, _) = (
-            similarity.rbf(square_distances(v), self.spec["bandwidth"]) for v in (self.x, self.y)
-        )
-        return k, m, bandwidth
-
-    @cached_property
-    def dissimilarities(self) -> tuple[np.ndarray, np.ndarray]:
-        a, b = (upper(similarity.rdm(v, self.spec["rsa_distance"])) for v in (self.x, self.y))
-        return a, b
-
-    @cached_property
     def cka_linear(self) -> tuple[Estimate, Estimate]:
         """Biased and unbiased."""
-        return self._cka(*self.grams, None)
+        return self._cka(similarity.gram(self.x), similarity.gram(self.y), None)
 
     @cached_property
     def cka_rbf(self) -> tuple[Estimate, Estimate]:
         """Biased and unbiased."""
-        k, m, bandwidth = self.kernels
+        (k, bandwidth), (m, _) = (
+            similarity.rbf(square_distances(v), self.spec["bandwidth"]) for v in (self.x, self.y)
+        )
         if not (np.isfinite(k[0, 0]) and np.isfinite(m[0, 0])):
-            undefined = self._undefined(
-                "more than half of all pairs of frames have the same features"
-            )
-            return undefined, undefined
+            return self._undefined(_NO_BANDWIDTH), self._undefined(_NO_BANDWIDTH)
         return self._cka(k, m, bandwidth)
 
-    def _cka(self, k, m, bandwidth) -> tuple[Estimate, Estimate]:
-        keep, relabellings = self.plan.keep, self.plan.relabellings
-        nulls = (
-            (None, None) if relabellings.reason else inference.cka_nulls(k, m, relabellings.each)
-        )
-        biased, unbiased = (
-            Estimate(values, null, bandwidth, untested=relabellings.reason)
-            if np.isfinite(values[0])
-            else self._undefined("too little varies to normalise it")
-            for values, null in (
-                (similarity.cka(k, m, keep, unbiased=u), nulls[u]) for u in (False, True)
-            )
-        )
-        return biased, unbiased
+    def _cka(
+        self, k: np.ndarray, m: np.ndarray, bandwidth: float | None
+    ) -> tuple[Estimate, Estimate]:
+        relabellings = self.plan.relabellings
+        nulls: tuple[np.ndarray | None, np.ndarray | None] = None, None
+        if not relabellings.reason:
+            nulls = inference.cka_nulls(k, m, relabellings.each)
+
+        def estimate(unbiased: bool, null: np.ndarray | None) -> Estimate:
+            values = similarity.cka(k, m, self.plan.keep, unbiased=unbiased)
+            if not np.isfinite(values[0]):
+                return self._undefined("too little varies to normalise it")
+            return Estimate(values, null, bandwidth, untested=relabellings.reason)
+
+        return estimate(False, nulls[0]), estimate(True, nulls[1])
 
     def rsa(self) -> Estimate:
-        a, b = self.dissimilarities
+        a, b = (upper(similarity.rdm(v, self.spec["rsa_distance"])) for v in (self.x, self.y))
         comparison = self.spec["rsa_comparison"]
         for pairs, of, whose in ((a, self.x, "reference"), (b, self.y, "view")):
             if not np.isfinite(pairs).all():
@@ -206,30 +112,30 @@ class Comparison:
                 )
             if (pairs == pairs[0]).all():
                 return self._undefined(f"all frames are equally dissimilar in the {whose}")
-        if comparison == "kendall":
-            values = [similarity.compare(a[pairs], b[pairs], comparison) for pairs in self._pairs()]
-        else:
-            of_a, of_b = (
-                similarity.Ranks(v) if comparison == "spearman" else v.__getitem__ for v in (a, b)
-            )
+        if comparison == "spearman":  # ranks among the kept pairs, without sorting again
+            ranks = similarity.Ranks(a), similarity.Ranks(b)
             values = [
-                similarity.compare(of_a(pairs), of_b(pairs), "pearson") for pairs in self._pairs()
+                similarity.compare(ranks[0](pairs), ranks[1](pairs), "pearson")
+                for pairs in self._kept_pairs()
+            ]
+        else:
+            values = [
+                similarity.compare(a[pairs], b[pairs], comparison) for pairs in self._kept_pairs()
             ]
         return self._tested(
             np.array(values), lambda orders: inference.rsa_null(a, b, orders, comparison)
         )
 
     def _first_flat(self, features: np.ndarray) -> str:
-        """Which frame it is that has no direction."""
-        flat = (
-            np.ptp(features, axis=1) == 0
-            if self.spec["rsa_distance"] == "correlation"
-            else ~features.any(axis=1)
-        )
+        """The first frame without a direction, and its value."""
+        if self.spec["rsa_distance"] == "correlation":
+            flat = np.ptp(features, axis=1) == 0
+        else:
+            flat = ~features.any(axis=1)
         first = int(flat.argmax())
         return f"the features of frame '{self.plan.frames[first]}' are all {features[first, 0]:g}"
 
-    def _pairs(self):
+    def _kept_pairs(self) -> Iterator[slice | np.ndarray]:
         """Which pairs of frames stay, (pairs,) bool, for each row of the plan's ``keep``."""
         for keep in self.plan.keep.astype(bool):
             yield slice(None) if keep.all() else upper(np.logical_and.outer(keep, keep))
@@ -237,24 +143,24 @@ class Comparison:
     # -- distribution ------------------------------------------------------------------------------
 
     @cached_property
-    def squares(self):
+    def squares(self) -> np.ndarray:
+        """Squared distances of the pooled frames, (2 n, 2 n)."""
         if self.x.shape[1] != self.y.shape[1]:
             raise ValueError(f"features differ in number: {self.x.shape[1]} and {self.y.shape[1]}")
         return distribution.pooled_squares(self.x, self.y)
 
+    @cached_property
+    def pooled_kernel(self) -> tuple[np.ndarray, float]:
+        return distribution.kernel_of(self.squares, self.spec["bandwidth"])
+
     def mmd2(self, unbiased: bool) -> Estimate:
         kernel, bandwidth = self.pooled_kernel
         if np.isnan(bandwidth):
-            return self._undefined("more than half of all pairs of frames have the same features")
+            return self._undefined(_NO_BANDWIDTH)
         paired = unbiased and self.spec["null"] == "paired"
         return self._divided(
-            lambda w: distribution.mmd2_of(kernel, w, unbiased=unbiased, paired=paired),
-            bandwidth=bandwidth,
+            lambda w: distribution.mmd2_of(kernel, w, unbiased=unbiased, paired=paired), bandwidth
         )
-
-    @cached_property
-    def pooled_kernel(self):
-        return distribution.kernel_of(self.squares, self.spec["bandwidth"])
 
     @cached_property
     def energy(self) -> Estimate:
@@ -280,8 +186,10 @@ class Comparison:
         null = None if estimate.null is None else estimate.null / scale
         return estimate._replace(values=estimate.values / scale, null=null)
 
-    def _divided(self, statistic: Callable, bandwidth: float | None = None) -> Estimate:
-        """Of a statistic of columns of weights: it costs little more for many columns."""
+    def _divided(
+        self, statistic: Callable[[np.ndarray], np.ndarray], bandwidth: float | None = None
+    ) -> Estimate:
+        """The estimate of a ``statistic`` of columns of weights, many at the cost of few."""
         values = statistic(self.plan.keep_weights)
         if reason := self.plan.exchanges.reason:
             return Estimate(values, bandwidth=bandwidth, untested=reason)
@@ -290,77 +198,67 @@ class Comparison:
     # -- correspondence ----------------------------------------------------------------------------
 
     @cached_property
-    def ranks(self):
+    def ranks(self) -> np.ndarray:
         return correspondence.ranks(self.x, self.y, distance=self.spec["retrieval_distance"])
 
     @cached_property
-    def ranks_between(self):
+    def ranks_between(self) -> np.ndarray:
         return correspondence.ranks(
             self.x, self.y, groups=self.plan.groups, distance=self.spec["retrieval_distance"]
         )
 
-    def retrieval(self, score: Callable, between: bool) -> Estimate:
+    def retrieval(self, score: Callable[[np.ndarray], np.ndarray], between: bool) -> Estimate:
+        """The mean ``score`` of ranks; ``between``: candidates are the frames of other groups."""
         if between and len(set(self.plan.groups)) < 2:
-            return self._undefined("one group: no frame of another to be mistaken for")
-        place = self.ranks_between if between else self.ranks
-        if not np.isfinite(place).all():
-            zero = [
-                f"frame '{self.plan.frames[i]}'"
-                for v in (self.x, self.y)
-                for i in np.flatnonzero(~v.any(axis=1))
-            ]
-            return self._undefined(f"the features of {zero[0]} are all 0, so it is near to none")
-        scores = score(place)
-        keep = self.plan.keep
-        # candidates stay as they are when a block of searching frames is left out
-        own = (
-            np.diag(scores)[None]
-            if not self.plan.among_kept
-            else score(self._rank_among(keep, between))
-        )
+            return self._undefined("only one group, so there are no frames of other groups")
+        ranks = self.ranks_between if between else self.ranks
+        if not np.isfinite(ranks).all():
+            first = self._first_zero()
+            return self._undefined(f"the features of frame '{first}' are all 0, so none is nearest")
+        scores, keep = score(ranks), self.plan.keep
+        if self.plan.among_kept:
+            own = score(self._ranks_among(keep, between))
+        else:  # candidates remain candidates when a block of searching frames is left out
+            own = np.diag(scores)[None]
         values = (keep * own).sum(axis=1) / keep.sum(axis=1)
-        # so few frames are found by chance that many arrangements find as many: then it counts how
-        # near the others came
-        scores = scores + 0.01 / len(scores) * _reciprocal(place)
+        # By chance so few frames are found that many arrangements find equally many. How near the
+        # others came then decides.
+        scores = scores + 0.01 / len(scores) * _reciprocal(ranks)
         rows = np.arange(len(scores))
         return self._tested(values, lambda orders: scores[rows, orders].mean(axis=1))
 
-    def _rank_among(self, keep: np.ndarray, between: bool) -> np.ndarray:
-        """The rank (subsets, n) that each frame's own counterpart has among the frames that are
-        kept.
-        """
+    def _first_zero(self) -> str:
+        """The first frame whose features are all 0, in the reference or else in the view."""
+        zero = [i for v in (self.x, self.y) for i in np.flatnonzero(~v.any(axis=1))]
+        return self.plan.frames[zero[0]]
+
+    def _ranks_among(self, keep: np.ndarray, between: bool) -> np.ndarray:
+        """The rank (subsets, n) of each frame's own counterpart among the frames that are kept."""
         groups, distance = self.plan.groups if between else None, self.spec["retrieval_distance"]
         return keep @ correspondence.as_near(self.x, self.y, groups=groups, distance=distance).T + 1
 
-    def procrustes(self) -> Estimate:
-        n = len(self.x)
-        values = [
-            correspondence.procrustes(self.x[keep], self.y[keep])
-            for keep in inference.kept(n, self.plan.few).astype(bool)
-        ]
-        return Estimate(np.array(values))
+    # ----------------------------------------------------------------------------------------------
 
-    # -----------------------------------------------------------------------------------------------------------------
-
-    def _tested(self, values, null: Callable, bandwidth: float | None = None) -> Estimate:
+    def _tested(self, values: np.ndarray, null: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+        """The estimate with its null distribution, which ``null`` computes of orders of frames."""
         if reason := self.plan.relabellings.reason:
-            return Estimate(values, bandwidth=bandwidth, untested=reason)
-        return Estimate(values, null(self.plan.relabellings.each), bandwidth)
+            return Estimate(values, untested=reason)
+        return Estimate(values, null(self.plan.relabellings.each))
 
     def _undefined(self, reason: str) -> Estimate:
-        return Estimate(np.full(1 + len(self.plan.blocks), np.nan), reason=reason)
+        return undefined(reason, len(self.plan.blocks))
 
 
-def _top1(place: np.ndarray) -> np.ndarray:
-    return (place == 1).astype(float)
+def _top1(ranks: np.ndarray) -> np.ndarray:
+    return (ranks == 1).astype(float)
 
 
-def _reciprocal(place: np.ndarray) -> np.ndarray:
-    return 1 / place
+def _reciprocal(ranks: np.ndarray) -> np.ndarray:
+    return 1 / ranks
 
 
-#: The metrics by name. ``_scaled``: over the reference's pooled standard deviation. ``_between``:
-#: among other groups.
+#: The measures that are computed faster than one replicate after the other. ``_scaled``: over the
+#: reference's pooled standard deviation. ``_between``: among frames of other groups.
 METRICS: dict[str, Callable[[Comparison], Estimate]] = {
     "cka_linear": lambda c: c.cka_linear[0],
     "cka_linear_unbiased": lambda c: c.cka_linear[1],
@@ -379,16 +277,4 @@ METRICS: dict[str, Callable[[Comparison], Estimate]] = {
     "retrieval_top1_between": lambda c: c.retrieval(_top1, True),
     "retrieval_mrr": lambda c: c.retrieval(_reciprocal, False),
     "retrieval_mrr_between": lambda c: c.retrieval(_reciprocal, True),
-    "procrustes": lambda c: c.procrustes(),
 }
-
-#: Those that are cosines, whose intervals are made on the scale of angles.
-COSINES = ("cka_linear", "cka_linear_unbiased", "cka_rbf", "cka_rbf_unbiased", "rsa")
-
-#: Those that change with the number of frames by more than a jackknife can undo (retrieval among
-#: more is harder, noise alone has a Wasserstein distance of 1/√n): their intervals are of the value
-#: that a study of the same size would give, not of the one that ever more groups would.
-OF_THIS_SIZE = (
-    "cka_linear", "cka_rbf", "wasserstein", "wasserstein_scaled", "sliced_wasserstein", "sliced_wasserstein_scaled",
-    "retrieval_top1", "retrieval_top1_between", "retrieval_mrr", "retrieval_mrr_between", "procrustes",
-)  # fmt: skip

@@ -13,26 +13,39 @@ from pathlib import Path
 from catsight.errors import CatsightError
 
 _FOLDER = Path(__file__).parents[2]
+#: How jobs run cannot change a number: options, logs, progress, locks, what a cluster is asked for.
+NOT_FOLLOWED = "catsight.run."
+#: Files in a package's folder that shape an output.
+_DATA = {".css", ".html", ".jinja", ".js", ".json", ".svg", ".txt", ".yaml"}
 
 
 @cache
-def code_digest(module: str, folder: Path = _FOLDER) -> str:
-    """Digest of ``module`` (as ``catsight.views.command``) and all in its ``folder`` that it
-    imports, 16 hex digits.
+def code_digest(*modules: str, folder: Path = _FOLDER) -> str:
+    """Digest of ``modules`` (as ``catsight.views.viewer``) and all that they import, 16 hex digits.
 
     Modules are hashed as syntax trees without docstrings, so comments, docstrings and layout do not
-    count. Imports are followed as they stand in the source, those inside functions too. Not
-    followed: what lies elsewhere (the versions of other packages stand in the specs beside this
-    digest) and data files.
+    count. The data files in the folder of a package count byte by byte: templates shape an output,
+    too. What is imported: :func:`reached`. The versions of other packages stand in the specs beside
+    this digest.
     """
-    seen: dict[str, str] = {}
-    waiting = [module]
+    digests = sorted((name, _read(name, folder)[0]) for name in reached(*modules, folder=folder))
+    return hashlib.sha256(repr(digests).encode()).hexdigest()[:16]
+
+
+def reached(*modules: str, folder: Path = _FOLDER) -> set[str]:
+    """Names of the ``modules`` and of all in ``folder`` that they import.
+
+    Imports are followed as they stand in the source, including those inside functions, but for
+    those of :data:`NOT_FOLLOWED`.
+    """
+    seen: set[str] = set()
+    waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in seen:
-            seen[name], imported = _read(name, folder)
-            waiting += imported
-    return hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()[:16]
+        if name not in seen and not f"{name}.".startswith(NOT_FOLLOWED):
+            seen.add(name)
+            waiting += _read(name, folder)[1]
+    return seen
 
 
 def factory_digest(factory: str) -> str:
@@ -50,13 +63,14 @@ def factory_digest(factory: str) -> str:
     ):
         if _file(module, folder):
             try:
-                return code_digest(module, folder)
+                return code_digest(module, folder=folder)
             except SyntaxError as error:
                 raise CatsightError(f"{error.filename}, line {error.lineno}: {error.msg}") from None
     installed = metadata.packages_distributions().get(top)
     if not installed:
         raise CatsightError(
-            f"the factory '{factory}': there is no module {module} in {os.getcwd()}, nor a package {top}"
+            f"the factory '{factory}': there is no module {module} in {os.getcwd()}, nor a package "
+            f"{top}"
         )
     return ", ".join(f"{name} {metadata.version(name)}" for name in sorted(set(installed)))
 
@@ -68,14 +82,28 @@ def _read(module: str, folder: Path) -> tuple[str, tuple[str, ...]]:
     if path is None:
         raise ModuleNotFoundError(f"there is no module {module} in {folder}")
     tree = ast.parse(path.read_bytes(), filename=str(path))
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    imported = tuple(_imports(tree, package, folder))
+    is_package = path.name == "__init__.py"
+    imported = tuple(_imports(tree, module if is_package else module.rpartition(".")[0], folder))
     for node in ast.walk(tree):
-        if isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) and ast.get_docstring(node, clean=False):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imported
+    digest = hashlib.sha256(ast.dump(tree).encode())
+    if is_package and module.partition(".")[0] == "catsight":  # not a user's, however large
+        for file in _data_files(path.parent):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest(), imported
+
+
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _data_files(folder: Path) -> list[Path]:
+    """The data files in a package's folder, sorted."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix in _DATA and not path.name.startswith(".")
+    )
 
 
 def _imports(tree: ast.Module, package: str, folder: Path) -> Iterator[str]:
@@ -98,7 +126,7 @@ def _imports(tree: ast.Module, package: str, folder: Path) -> Iterator[str]:
 
 
 def _file(module: str, folder: Path) -> Path | None:
-    """The source file of a module in ``folder``, or None where it is none of there."""
+    """The source file of a module in ``folder``, or None if the module does not live there."""
     path = folder.joinpath(*module.split("."))
     if os.path.isfile(path / "__init__.py"):
         return path / "__init__.py"

@@ -7,13 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from catsight.study.section import Section, optional
+
+
+class FilterKeys(Section):
+    """The keys of all filters."""
+
+    quality: int | None = optional("The quality of a JPEG; 50 by default.", ge=1, le=95)
+    match: str | None = optional("The view whose distance from the reference a blur matches.")
+
 
 @dataclass(frozen=True)
 class Filter:
     """One filter.
 
-    ``keys`` are those that a view with this filter may hold besides ``filter``, with their
-    defaults. ``control``: it changes what the reference delivers, and shows what any change of a
+    ``keys`` are those of :class:`FilterKeys` that it takes, with their defaults. ``control``: it changes what the reference delivers, and shows what any change of a
     picture does. ``label`` (a few words for figures) and ``about`` (a sentence for the report) may
     hold ``{reference}`` and the filter's keys. ``packages``: those whose version can change it.
     """
@@ -48,8 +56,8 @@ _ALL = (
     Filter(
         "blur",
         "as far as {match}",
-        "what “{reference}” delivers, blurred until each frame lies as far from it as “{match}” does "
-        "(root mean square of the pixels)",
+        "what “{reference}” delivers, blurred until each frame lies as far from it as “{match}” "
+        "does (root mean square of the pixels)",
         control=True,
         keys={"match": None},
     ),

@@ -15,7 +15,6 @@ from catsight.study.sources import (
     SOURCES,
     Source,
     SourceKind,
-    taking,
 )
 from catsight.study.spec import ROOTS, made_of
 
@@ -93,8 +92,8 @@ def resolve(frames: Frames, seed: int) -> dict[str, SourceSpec]:
     if frames.group_by == "folder" and not any("group_by" in one for one in found.values()):
         tables = any("group" in one for one in found.values())
         raise CatsightError(
-            "config: frames.group_by is 'folder', but no source of this study has folders; leave "
-            "it out" + (", or name the column of groups with frames.group" if tables else "")
+            "config: frames.group_by is 'folder', but no source of this study has folders; remove "
+            "it" + (", or name the column of groups with frames.group" if tables else "")
         )
     return found
 
@@ -111,8 +110,8 @@ def _resolve(name: str, given: Mapping[str, Any], group_by: str, seed: int) -> S
         used["path"] = used.pop("folder")
     if strange := sorted(set(used) - set(kind.keys)):
         raise CatsightError(
-            f"config: {where}.{strange[0]} has no meaning for {kind.name}; leave it out, or set "
-            f"{where}.source to one of: {', '.join(taking(strange[0]))}"
+            f"config: {where}.{strange[0]} has no meaning for {kind.name}; remove it, or set "
+            f"{where}.source to one of: {', '.join(Source.takers(strange[0]))}"
         )
     _check_given(where, kind, used)
     resolved = {"source": kind.name, **kind.keys, **used, **kind.adds(seed)}

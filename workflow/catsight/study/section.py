@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
@@ -19,6 +20,8 @@ from pydantic import (
     model_serializer,
 )
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 def _as_given(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
@@ -49,6 +52,22 @@ class Section(BaseModel):
         is left out.
         """
         return self.model_dump()
+
+    @classmethod
+    def takers(cls, key: str) -> list[str]:
+        """The kinds (of source, of filter, ...) that take a key, if not all do."""
+        return []
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Adds the takers of each key to its description."""
+        schema = handler.resolve_ref_schema(handler(core))
+        for name, one in schema["properties"].items():
+            if takers := cls.takers(name):
+                one["description"] += f" For {', '.join(takers)}."
+        return schema
 
     @model_serializer(mode="wrap")
     def _without_absent(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

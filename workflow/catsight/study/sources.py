@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field
 
 from catsight.inputs import yaml_files
 from catsight.inputs.sources import PATHS
@@ -157,18 +155,7 @@ class Source(Section):
     group_by: Literal["file", "folder"] | None = optional(ABOUT_GROUPS)
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Adds to the description of each key the kinds of source that take it."""
-        schema = handler.resolve_ref_schema(handler(core))
-        for name, one in schema["properties"].items():
-            if kinds := taking(name):
-                one["description"] += f" For {', '.join(kinds)}."
-        return schema
-
-
-def taking(name: str) -> list[str]:
-    """The kinds of source that take a key."""
-    name = "path" if name == "folder" else name
-    return [kind.name for kind in _ALL if name in kind.keys]
+    def takers(cls, key: str) -> list[str]:
+        """The kinds of source that take a key."""
+        key = "path" if key == "folder" else key
+        return [kind.name for kind in SOURCES.values() if key in kind.keys]

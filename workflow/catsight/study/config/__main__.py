@@ -4,5 +4,6 @@ from catsight.study.config import reference
 
 if __name__ == "__main__":
     for path, text in reference.files().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path}")

@@ -46,6 +46,11 @@ class Weights(Section):
     )
     seed: int | None = optional("The seed of random weights.", ge=0)
 
+    @classmethod
+    def takers(cls, key: str) -> list[str]:
+        """The sources of weights that take a key."""
+        return [source.name for source in WEIGHTS_SOURCES.values() if key in source.needs]
+
 
 class Encoder(Section):
     """An encoder: its architecture, layers, preprocessing and weights."""

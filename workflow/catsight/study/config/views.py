@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from catsight.inputs.eyes import PARTS
-from catsight.study.filters import FILTERS, Filter
+from catsight.study.filters import FILTERS, Filter, FilterKeys
 from catsight.study.section import AS_GIVEN, Section, one_of, optional
 
 FieldOfView = Annotated[
@@ -99,7 +101,7 @@ def _about(record: Filter) -> str:
     return f"{record.name}: {record.about.format(**names)}."
 
 
-class View(Section):
+class View(FilterKeys):
     """A view: either an eye under viewing conditions, or a filter."""
 
     eye: str | None = optional(
@@ -110,11 +112,24 @@ class View(Section):
     filter: Annotated[str, one_of(FILTERS)] | None = optional(
         f"A filter in place of an eye. {' '.join(map(_about, FILTERS.values()))}"
     )
-    quality: int | None = optional("The quality of a JPEG; 50 by default.", ge=1, le=95)
-    match: str | None = optional("The view whose distance from the reference a blur matches.")
     field_of_view: FieldOfView | None = optional()
     luminance: Luminance | None = optional()
     defocus: Defocus | None = optional()
     focus: Focus | None = optional(nullable=True)
     photon_noise: PhotonNoise | None = optional(nullable=True)
     eccentricity: Eccentricity | None = optional()
+
+    @classmethod
+    def takers(cls, key: str) -> list[str]:
+        """The filters that take a key."""
+        return [one.name for one in FILTERS.values() if key in one.keys]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Puts the keys of filters after the key ``filter``."""
+        schema = super().__get_pydantic_json_schema__(core, handler)
+        keys = schema["properties"]
+        schema["properties"] = {name: keys[name] for name in ("eye", "swap", "filter", *keys)}
+        return schema

@@ -1,0 +1,371 @@
+"""The configuration of a study: its messages, its defaults, and what is made from its models."""
+
+import copy
+
+import pytest
+import yaml
+
+from catsight import CatsightError
+from catsight.inputs import eyes, yaml_files
+from catsight.study import Study
+from catsight.study.config import Config, config_schema, reference, validate
+from catsight.study.filters import FILTERS
+from catsight.study.measures import MEASURES
+from catsight.study.sources import SOURCES, Source
+from catsight.study.weights_sources import WEIGHTS_SOURCES
+
+ROOT = yaml_files.find("schemas", "config.schema.yaml").parents[2]
+SMALL = {
+    "study": "s",
+    "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}},
+    "encoders": {"vit_b16": None},
+}
+
+
+@pytest.fixture
+def config():
+    """The default study's, without its attribution."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    del config["attribution"]
+    return config
+
+
+def set_key(config, dotted, value):
+    *path, last = dotted.split(".")
+    for key in path:
+        config = config.setdefault(key, {})
+    config[last] = value
+
+
+# -- messages --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("frames.glancs", 3, r"frames\.glancs is not a key \(did you mean glances\?\); frames may hold count, dataset"),
+        ("framse", {}, r"framse is not a key \(did you mean frames\?\)"),
+        ("frames.source", "foto", r"frames\.source is 'foto'; it must be one of photos, folder, video"),
+        ("frames.shards", 0, r"frames\.shards is 0; it must be at least 1"),
+        ("frames.shards", "two", r"frames\.shards is 'two'; it must be an integer"),
+        ("frames.glance_size", [0.5], r"frames\.glance_size is \[0\.5\]; it must be a list of at least 2"),
+        ("frames.glance_size", [0.9, 0.5], r"frames\.glance_size is \[0\.9, 0\.5\]; the smaller fraction comes first"),
+        ("frames.source", "folder", r"frames\.source is 'folder', so frames\.folder must be given"),
+        ("frames.folder", "x", r"frames\.folder has no meaning for photos; remove it, or set frames\.source to one of: folder, video"),
+        ("frames", {"source": "folder", "folder": "x", "sources": {"a": {"source": "photos"}}}, r"frames has sources and folder"),
+        ("frames.sources", {"a": {"source": "photos"}}, r"frames has sources and source"),
+        ("frames", {"sources": {}}, r"frames\.sources is \{\}"),
+        ("frames", {"sources": {"a/b": {"source": "photos"}}}, r"it must be text that matches"),
+        ("frames", {"sources": {"a": {"folder": "x"}}}, r"frames\.sources\.a lacks 'source'"),
+        ("frames", {"sources": {"film": {"source": "video", "path": "x", "every": 2, "split": "a"}}}, r"frames\.sources\.film\.split is not a key"),
+        ("frames", {"sources": {"film": {"source": "video", "path": "x", "every": 2, "image": "a"}}}, r"frames\.sources\.film\.image has no meaning for video; remove it, or set .* to one of: parquet, hub, pairs$"),
+        ("frames", {"source": "video", "path": "x"}, r"takes exactly one of every, seconds and scenes; it has none$"),
+        ("frames", {"source": "video", "path": "x", "every": 1, "seconds": 2}, r"takes exactly one of every, seconds and scenes; it has every and seconds$"),
+        ("frames", {"source": "video", "path": "x", "folder": "y", "every": 1}, r"frames has path and folder, which mean the same"),
+        ("frames", {"source": "parquet"}, r"frames\.source is 'parquet', so frames\.path must be given"),
+        ("frames", {"source": "parquet", "path": "x", "group_by": "folder"}, r"frames\.group_by is 'folder', but no source .* frames\.group"),
+        ("frames", {"source": "hub", "dataset": "a/b"}, r"frames\.revision must be given \(The commit of the dataset, 40 hex digits"),
+        ("frames", {"source": "hub", "dataset": "a/b", "revision": "main"}, r"frames\.revision is 'main'; it must be text that matches"),
+        ("frames", {"source": "hub", "dataset": "../b", "revision": "0" * 40}, r"frames\.dataset is '\.\./b'; it must be text"),
+        ("frames", {"source": "pairs", "path": "x"}, r"frames\.partner must be given"),
+        ("frames", {"source": "dead-leaves"}, r"frames\.count must be given"),
+        ("viewing.luminance", 0, r"viewing\.luminance is 0; it must be at least 1e-06 cd/m² \(The luminance that the eye is adapted to"),
+        ("viewing.field_of_view", 400, r"viewing\.field_of_view is 400; it must be at most 120 degrees \(The visual angle"),
+        ("viewing.field_of_view", 0.2, r"viewing\.field_of_view is 0\.2; it must be at least 1 degree \(The visual angle"),
+        ("viewing.focus", 0, r"viewing\.focus is 0; it must be at least 0\.05 m \(The distance"),
+        ("viewing.focus", "near", r"viewing\.focus is 'near'; it must be a number or null \(The distance"),
+        ("encoders.vit_b16", {"layers": 3}, r"encoders\.vit_b16\.layers is 3; it must be a string or a list \(The modules"),
+        ("encoders.vit_b16", {"layers": []}, r"encoders\.vit_b16\.layers is \[\]; it must be a list of at least 1"),
+        ("encoders.vit_b16", {"layers": ["a", "a"]}, r"it must be a list without repeats"),
+        ("metrics.null", "pared", r"metrics\.null is 'pared'; it must be one of paired, unpaired; did you mean paired\? \(The null"),
+        ("views.cat.eye", "lion", r"views\.cat: the eye 'lion' is unknown; it may be cat, dog, human"),
+        ("views.cat.eyes", "cat", r"views\.cat\.eyes is not a key \(did you mean eye\?\)"),
+        ("views.cat.filter", "original", r"views\.cat holds .* it must have either an eye or a filter"),
+        ("views.original.luminance", 3, r"views\.original\.luminance has no meaning for .*original"),
+        ("views.cat.swap", {"paws": "human"}, r"views\.cat\.swap\.paws is not a key"),
+        ("views.a/b", {"eye": "cat"}, r"'a/b'"),
+        ("reference", "dog", r"reference is 'dog'; it may be one of the views: blur, cat, catvision"),
+        ("encoders.efficientnet_lite1", None, r"encoders\.efficientnet_lite1 is not in .* \(did you mean efficientnet_lite0\?\)"),
+        ("encoders.efficientnet_lite0", {"family": "bird"}, r"encoders\.efficientnet_lite0\.family is 'bird'; it must be one of cnn"),
+        ("encoders.efficientnet_lite0", 3, r"encoders\.efficientnet_lite0 is 3; it must be a mapping"),
+        ("encoders.vit_s16_untrained", {"training": "supervised"}, r"random weights are untrained, and only they are"),
+        ("encoders.vit_b16", {"weights": {"source": "file"}}, r"has source 'file', so it needs path"),
+        ("encoders.vit_b16", {"weights": {"path": "x"}}, r"encoders\.vit_b16\.weights lacks 'source'"),
+        ("metrics.names", ["cka"], r"metrics\.names\.0 is 'cka'; it must be one of cka_linear"),
+        ("features.device", "gpu", r"features\.device is 'gpu'; it must be text that matches"),
+        ("attribution", {"view": "catvision"}, r"attribution\.view is 'catvision'; .* it must be an eye's view, another than the reference: cat$"),
+        ("attribution", {"view": "human"}, r"attribution\.view is 'human'; .* another than the reference: cat$"),
+        ("attribution", {"view": "cat", "parts": ["paws"]}, r"attribution\.parts\.0 is 'paws'; it must be one of pupil, acuity"),
+        ("attribution", {"view": "cat", "encoders": ["vit_b16"]}, r"attribution\.encoders holds 'vit_b16'; it may hold"),
+        ("sweeps", {"view": "dog", "luminance": [1]}, r"sweeps\.view is 'dog'; .* it must be an eye's view"),
+        ("sweeps", {"luminance": [0]}, r"sweeps\.luminance\.0 is 0; it must be at least 1e-06"),
+        ("sweeps", {"colour": [1]}, r"sweeps\.colour is not a key"),
+        ("figures.published", {"source": "x"}, r"figures\.published lacks 'values'"),
+        ("study", "my study", r"study is 'my study'; it must be text that matches"),
+    ],
+)  # fmt: skip
+def test_messages_name_key_value_and_choice(config, key, value, words):
+    if "/" in key:
+        config["views"]["a/b"] = value
+    else:
+        set_key(config, key, value)
+    with pytest.raises(CatsightError, match=words):
+        Study(config)
+
+
+def test_all_problems_are_reported_at_once(config):
+    set_key(config, "frames.shards", 0)
+    set_key(config, "frames.glances", -1)
+    set_key(config, "figurs", {})
+    with pytest.raises(CatsightError) as error:
+        validate(config)
+    header, *lines = str(error.value).splitlines()
+    assert header == "the configuration is not valid:"
+    assert [line.split()[0] for line in lines] == ["figurs", "frames.glances", "frames.shards"]
+
+
+def test_contradictions_are_reported_at_once(config):
+    set_key(config, "frames.glance_size", [0.9, 0.5])
+    set_key(config, "metrics.rsa_comparison", "kendall")
+    set_key(config, "metrics.maps", {"metrics": ["rsa"]})
+    with pytest.raises(
+        CatsightError, match=r"frames\.glance_size is (?s:.*)metrics\.maps\.metrics"
+    ):
+        validate(config)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (True, r"seed is True; it must be an integer"),
+        (2.0, r"seed is 2\.0; it must be an integer"),
+        ("2", r"seed is '2'; it must be an integer"),
+        (float("nan"), r"seed is nan; it must be finite"),
+        ({3: 4}, r"seed has the key 3, which is not text; put it in quotes"),
+    ],
+)
+def test_a_count_is_an_integer(config, value, words):
+    config["seed"] = value
+    with pytest.raises(CatsightError, match=words):
+        validate(config)
+
+
+def test_a_key_of_one_kind_of_source_names_the_kinds_that_take_it(config):
+    for name in set(Source.model_fields) - {"source", "group_by"}:
+        kinds = [
+            kind for kind in SOURCES.values() if ("path" if name == "folder" else name) in kind.keys
+        ]
+        assert kinds, name
+        about = config_schema()["properties"]["frames"]["properties"][name]["description"]
+        assert about.endswith(f"For {', '.join(kind.name for kind in kinds)}.")
+
+
+def test_every_key_of_a_kind_of_source_is_declared():
+    for kind in SOURCES.values():
+        assert set(kind.keys) <= set(Source.model_fields) and set(kind.exactly_one) <= set(
+            kind.keys
+        )
+
+
+# -- files and lines -------------------------------------------------------------------------------
+
+TEXT = """\
+study: s
+views:
+  human: {eye: human}
+  cat:
+    eye: cat
+    filtre: original
+encoders: {vit_b16: }
+frames:
+  glancs: 6
+metrics:
+  names:
+    - rsa
+    - cka
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+def problems(values, *files):
+    with pytest.raises(CatsightError) as error:
+        validate(values, files)
+    return [line.strip() for line in str(error.value).splitlines()[1:]]
+
+
+def test_messages_name_file_and_line(file):
+    found = problems(yaml.safe_load(TEXT), file)
+    places = [
+        f"{file}, line {line}: {key} "
+        for line, key in ((6, "views.cat.filtre"), (9, "frames.glancs"), (13, "metrics.names.1"))
+    ]
+    assert len(found) == 3 and all(line.startswith(place) for line, place in zip(found, places))
+
+
+def test_a_value_from_elsewhere_has_no_line(file):
+    """Snakemake's --config overrides what the file says, or adds to it."""
+    values = yaml.safe_load(TEXT)
+    values["frames"] = {"glancs": 7, "shards": 0}
+    found = problems(values, file)
+    assert [line.split()[0] for line in found[:2]] == ["frames.glancs", "frames.shards"]
+    assert all(line.startswith(f"{file}, line") for line in found[2:])
+
+
+def test_a_key_that_is_missing_or_merged(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("study: s\nviews: &v {a: {eye: cat}}\nframes: {<<: *v}\n")
+    found = problems(yaml_files.load_yaml(path), path)
+    assert f"{path}, line 1: the configuration lacks 'encoders'" in found
+    assert any(line.startswith("frames.a is not a key") for line in found)
+    assert any(line.startswith(f"{path}, line 2: views is ") for line in found)
+
+
+def test_values_in_a_list_and_nan_have_lines(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("a: &a {luminance: .nan}\nviewing: *a\n")
+    assert set(problems(yaml_files.load_yaml(path), path)) == {
+        f"{path}, line 1: a.luminance is nan; it must be finite",
+        f"{path}, line 1: viewing.luminance is nan; it must be finite",
+    }
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+def test_defaults_come_from_the_models():
+    config = validate(SMALL)
+    assert config.dump()["viewing"] == {
+        "field_of_view": 16,
+        "luminance": 100,
+        "defocus": 0,
+        "focus": None,
+        "photon_noise": None,
+        "eccentricity": False,
+    }
+    assert config.metrics.confidence == 0.95 and config.frames.shards == 1
+    assert config.frames.every is None and config.figures.published is None
+
+
+def test_a_dump_holds_defaults_and_what_was_given_as_it_was_given():
+    values = SMALL | {
+        "views": SMALL["views"] | {"cat": {"eye": "cat", "luminance": 3, "focus": None}},
+        "viewing": {"field_of_view": 16, "defocus": 0.5},
+        "frames": {"source": "folder", "folder": "x"},
+        "figures": {"published": {"source": "x", "values": [{"encoder": "vit_b16", "metric": "rsa", "value": 1}]}},
+    }  # fmt: skip
+    before = copy.deepcopy(values)
+    config = validate(values)
+    dump = config.dump()
+    assert values == before
+    assert dump["views"] == values["views"] and dump["encoders"] == values["encoders"]
+    assert dump["frames"] == {
+        "source": "folder", "folder": "x", "glances": 0, "glance_size": [0.75, 1.0], "group_by": "file",
+        "on_reject": "report", "max_pixels": 100_000_000, "shards": 1,
+    }  # fmt: skip
+    assert dump["figures"]["published"] == values["figures"]["published"] | {
+        "order": [],
+        "order_metric": "rsa",
+    }
+    numbers = (
+        dump["viewing"]["field_of_view"],
+        dump["views"]["cat"]["luminance"],
+        dump["figures"]["published"]["values"][0]["value"],
+    )
+    assert (
+        all(type(number) is int for number in numbers) and type(dump["viewing"]["defocus"]) is float
+    )
+    assert config.views["cat"].given == values["views"]["cat"]
+    assert validate(dump).dump() == dump
+    yaml.safe_dump(dump)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [ROOT / "config.yaml", *sorted((ROOT / "resources/studies").glob("*.yaml"))],
+    ids=lambda path: path.stem,
+)
+def test_the_studies_that_come_with_catsight(path):
+    values = yaml.safe_load(path.read_text())
+    dump = validate(values).dump()
+
+    def holds(whole, part):
+        return (
+            all(holds(whole[key], part[key]) for key in part)
+            if isinstance(part, dict)
+            else whole == part
+        )
+
+    assert holds(dump, values)
+
+
+# -- what is made from the models ------------------------------------------------------------------
+
+
+def test_schema_file_and_reference_page_are_made_from_the_models():
+    for path, text in reference.files().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make schema`"
+
+
+def nodes(node, path=()):
+    yield path, node
+    for name, child in node.get("properties", {}).items():
+        yield from nodes(child, (*path, name))
+    for name in ("items", "additionalProperties"):
+        if isinstance(node.get(name), dict):
+            yield from nodes(node[name], (*path, "*"))
+    for child in node.get("anyOf", []):
+        yield from nodes(child, path)
+
+
+def test_the_schema_says_nothing_that_json_schema_does_not_know():
+    """But for units; a limit under another name would not be checked."""
+    known = {
+        "description", "type", "enum", "default", "pattern", "required", "properties", "items", "additionalProperties",
+        "anyOf", "propertyNames", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems",
+        "minProperties", "uniqueItems", "unit",
+    }  # fmt: skip
+    for path, node in nodes(config_schema()):
+        assert set(node) <= known, path
+        assert "type" in node or "enum" in node or "anyOf" in node, path
+
+
+def test_every_key_is_described():
+    for path, node in nodes(config_schema()):
+        for name, child in node.get("properties", {}).items():
+            about = child.get("description", "")
+            choices = str(child.get("items", ""))
+            assert about.endswith(".") or "description" in choices, (*path, name)
+
+
+def test_names_come_from_the_registries():
+    enums = {path: node["enum"] for path, node in nodes(config_schema()) if "enum" in node}
+    assert enums["metrics", "names", "*"] == list(MEASURES)
+    assert enums["metrics", "maps", "metrics", "*"] == [
+        one.name for one in MEASURES.values() if one.mappable
+    ]
+    assert enums["views", "*", "filter"] == list(FILTERS)
+    assert enums["frames", "source"] == enums["frames", "sources", "*", "source"] == list(SOURCES)
+    assert enums["encoders", "*", "weights", "source"] == list(WEIGHTS_SOURCES)
+    assert enums["attribution", "parts", "*"] == list(eyes.PARTS)
+
+
+def test_keys_of_filters_weights_and_eyes_are_declared():
+    declared = {path for path, _ in nodes(config_schema())}
+    for one in FILTERS.values():
+        assert all(("views", "*", key) in declared for key in one.keys), one.name
+    for one in WEIGHTS_SOURCES.values():
+        assert all(("encoders", "*", "weights", key) in declared for key in one.needs), one.name
+    assert all(("views", "*", "swap", part) in declared for part in eyes.PARTS)
+
+
+def test_a_model_is_read_only():
+    config = validate(SMALL)
+    with pytest.raises(ValueError, match="frozen"):
+        config.seed = 1
+    assert isinstance(config, Config) and config.seed == 0

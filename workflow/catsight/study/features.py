@@ -1,0 +1,164 @@
+"""Encoders: from the registry and the configuration to the specs of weights and features."""
+
+import copy
+import difflib
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from catsight.errors import CatsightError
+from catsight.inputs import yaml_files
+from catsight.inputs.files import nameable
+from catsight.run.specs import EncoderSpec, FeaturesSpec, WeightsSpec
+from catsight.study.code_digest import factory_digest
+from catsight.study.config import Config
+from catsight.study.spec import ROOTS, made_of
+from catsight.study.weights_sources import WEIGHTS_SOURCES
+
+if TYPE_CHECKING:
+    from catsight.study.study import Study
+
+_ARCHITECTURE: tuple[Literal["timm", "factory", "factory_code", "args"], ...] = (
+    "timm",
+    "factory",
+    "factory_code",
+    "args",
+)
+#: An encoder's entry in resources/encoders.yaml, with the study's own keys laid over it.
+Entry = dict[str, Any]
+
+
+def resolve(config: Config) -> dict[str, Entry]:
+    """The encoders by name, sorted. Raises :class:`CatsightError`, naming the key."""
+    registry = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
+    entries = {}
+    for name in sorted(config.encoders):
+        encoder = config.encoders[name]
+        entry = _entry(name, {} if encoder is None else encoder.given, registry)
+        if config.untrained and entry["training"] != "untrained":
+            entry |= _random_weights(name, entry, config.seed)
+        _check_weights(name, entry)
+        entries[name] = {"label": name, **entry}
+    return entries
+
+
+def weights_spec(study: "Study", name: str) -> WeightsSpec:
+    """The spec of the job that brings an encoder's weights."""
+    entry = study.encoders[name]
+    packages = ["torch", "timm"]
+    if entry["weights"]["source"] == "package":
+        packages.append(entry["weights"]["package"])
+    made, architecture = made_of(ROOTS["weights"], packages), _architecture(entry)
+    spec: WeightsSpec = {
+        "weights": entry["weights"],
+        "code": made["code"],
+        "versions": made["versions"],
+    }
+    for key in _ARCHITECTURE:
+        if key in architecture:
+            spec[key] = architecture[key]
+    return spec
+
+
+def features_spec(study: "Study", name: str) -> FeaturesSpec:
+    """The spec of the jobs that extract an encoder's features."""
+    entry, settings = study.encoders[name], study.config.features
+    encoder = _architecture(entry)
+    for key in ("layers", "output", "preprocessing"):
+        if key in entry:
+            encoder[key] = entry[key]
+    if isinstance(layers := encoder["layers"], list):
+        encoder["layers"] = sorted(layers)  # they are taken in the network's order
+    return {
+        "encoder": encoder,
+        "pooling": sorted(settings.pooling),
+        "map_size": settings.map_size if "map" in settings.pooling else 0,
+        "precision": settings.precision,
+        "device": settings.device,
+        "batch": settings.batch,
+        "channels_last": entry["family"] == "cnn",
+        **made_of(ROOTS["features"], ["torch", "torchvision", "timm", "pillow"]),
+    }
+
+
+def weights_file(name: str, entry: Entry) -> list[str]:
+    """The user's own file that an encoder's weights are made from, or nothing."""
+    weights = entry["weights"]
+    brought = f"results/weights/{name}.safetensors"  # the hub's file, put there by hand
+    if weights["source"] == "hub" and os.path.exists(brought):
+        return [brought]
+    return [weights["path"]] if weights["source"] == "file" else []
+
+
+def _entry(name: str, given: Mapping[str, Any], registry: Mapping[str, Entry]) -> Entry:
+    if "timm" in given and "factory" in given:
+        raise CatsightError(
+            f"config: encoders.{name} has both timm and factory; an encoder is made by one of them"
+        )
+    entry = copy.deepcopy(registry.get(name, {}))
+    if "factory" in given:
+        entry.pop("timm", None)
+    entry |= given
+    maker = "factory" if "factory" in entry else "timm"
+    needed = (maker, "layers", "family", "training", "weights")
+    if missing := [key for key in needed if key not in entry]:
+        near = difflib.get_close_matches(name, registry, 1)
+        raise CatsightError(
+            f"config: encoders.{name} is not in resources/encoders.yaml"
+            + (f" (did you mean {near[0]}?)" if near else "")
+            + f", and as an encoder of your own it lacks {', '.join(missing)}. Known: "
+            + ", ".join(sorted(registry))
+        )
+    return entry
+
+
+def _random_weights(name: str, entry: Entry, seed: int) -> Entry:
+    """What stands in for a trained encoder where the study says ``untrained``."""
+    return {
+        "training": "untrained",
+        "weights": {"source": "random", "seed": seed},
+        "label": f"{entry.get('label', name)} (untrained)",
+        "licence": "none (random numbers)",
+        "note": "Random weights in place of its own, because the study says untrained.",
+    }
+
+
+def _architecture(entry: Entry) -> EncoderSpec:
+    """What an encoder's architecture depends on: timm's name, or the factory and its code; the
+    arguments.
+    """
+    used: EncoderSpec = {}
+    for key in ("timm", "factory", "args"):
+        if key in entry:
+            used[key] = entry[key]
+    if "factory" in entry:
+        used["factory_code"] = factory_digest(entry["factory"])
+    return used
+
+
+def _check_weights(name: str, entry: Entry) -> None:
+    weights, key = entry["weights"], f"config: encoders.{name}"
+    source = WEIGHTS_SOURCES[weights["source"]]
+    if "factory" in entry and not source.factory:
+        possible = " or ".join(sorted(s.name for s in WEIGHTS_SOURCES.values() if s.factory))
+        raise CatsightError(
+            f"{key}.weights has source '{source.name}'; a factory's encoder has {possible}"
+        )
+    for needed in source.needs:
+        if needed not in weights:
+            raise CatsightError(f"{key}.weights has source '{source.name}', so it needs {needed}")
+    if source.name == "file" and not nameable(weights["path"]):
+        raise CatsightError(
+            f"{key}.weights.path is '{weights['path']}', which Snakemake would misread ({{...}}, "
+            "<...>, spaces at its ends, line breaks); rename the file"
+        )
+    if source.name == "hub" and "." not in entry.get("timm", "."):
+        raise CatsightError(
+            f"{key}.timm is '{entry['timm']}'; for weights from the hub it must name them too, "
+            "after a dot, as vit_base_patch16_224.dino"
+        )
+    if source.untrained != (entry["training"] == "untrained"):
+        raise CatsightError(
+            f"{key} has weights.source '{source.name}' and training '{entry['training']}'; random "
+            "weights are untrained, and only they are: set both"
+        )

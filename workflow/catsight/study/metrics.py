@@ -1,0 +1,139 @@
+"""Metrics: the checks of that section, and the specs of the jobs that compare features."""
+
+from typing import TYPE_CHECKING
+
+from catsight.errors import CatsightError
+from catsight.run.specs import (
+    AttributionSpec,
+    ComparingSpec,
+    DosesSpec,
+    MapsSpec,
+    MetricsSpec,
+    PairsSpec,
+    StabilitySpec,
+)
+from catsight.study.measures import measure
+from catsight.study.spec import ROOTS, made_of
+
+if TYPE_CHECKING:
+    from catsight.study.study import Study
+
+_NUMERIC = ("numpy", "scipy", "numba")
+
+
+def check(study: "Study") -> None:
+    """Raises :class:`CatsightError`, naming the key, if the sections on metrics do not fit."""
+    config = study.config
+    for control in config.metrics.stability.controls:
+        if control not in study.compared_views:
+            raise CatsightError(
+                f"config: metrics.stability.controls holds '{control}'; it may hold the views that "
+                f"are compared with the reference: {', '.join(study.compared_views)}"
+            )
+    if strange := sorted(set(config.attribution.encoders or ()) - set(study.encoders)):
+        raise CatsightError(
+            f"config: attribution.encoders holds '{strange[0]}'; it may hold the study's encoders: "
+            f"{', '.join(study.encoders)}"
+        )
+
+
+def metrics_spec(study: "Study", encoder: str) -> MetricsSpec:
+    """The spec of the job that compares an encoder's features between views."""
+    return _described(study, "metrics", encoder)
+
+
+def stability_spec(study: "Study", encoder: str) -> StabilitySpec:
+    """The spec of the job that says how much an encoder's values depend on the frames."""
+    settings = study.config.metrics.stability
+    return {
+        **_comparing(study, "stability", encoder),
+        "draws": settings.draws,
+        "frames": settings.frames,
+        "controls": sorted(settings.controls),
+    }
+
+
+def maps_spec(study: "Study", encoder: str | None = None) -> MapsSpec:
+    """The spec of the job that compares each layer with each: between the views of an encoder, or
+    between all encoders.
+    """
+    settings, made = study.config.metrics, made_of(ROOTS["maps"], _NUMERIC)
+    spec: MapsSpec = {
+        "reference": study.reference,
+        "seed": study.config.seed,
+        "bandwidth": settings.bandwidth,
+        "rsa_distance": settings.rsa_distance,
+        "rsa_comparison": settings.rsa_comparison,
+        "metrics": sorted(settings.maps.metrics),
+        "frames": settings.maps.frames,
+        "code": made["code"],
+        "versions": made["versions"],
+    }
+    if encoder is not None:
+        spec["encoder"] = encoder
+    return spec
+
+
+def attribution_spec(study: "Study", encoder: str) -> AttributionSpec:
+    """The spec of the job that divides an encoder's losses among the parts of the eye."""
+    assert study.swaps.view is not None  # without it there is no such job
+    return {
+        **_described(study, "attribution", encoder),
+        "view": study.swaps.view,
+        "parts": list(study.swaps.parts),
+        "subsets": study.swaps.subsets,
+    }
+
+
+def doses_spec(study: "Study", encoder: str) -> DosesSpec:
+    """The spec of the job that compares an encoder's features at every dose."""
+    return {
+        **_described(study, "doses", encoder),
+        "view": study.config.sweeps.view,
+        "doses": study.sweeps.doses,
+    }
+
+
+def pairs_spec(study: "Study", encoder: str) -> PairsSpec:
+    """The spec of the job that tabulates an encoder's pairs of frames."""
+    settings = study.config.metrics
+    return {
+        "encoder": encoder,
+        "reference": study.reference,
+        "seed": study.config.seed,
+        "frames": settings.pairs.frames,
+        "rsa_distance": settings.rsa_distance,
+        "retrieval_distance": settings.retrieval_distance,
+        **made_of(ROOTS["pairs"], _NUMERIC),
+    }
+
+
+def _described(study: "Study", job: str, encoder: str) -> MetricsSpec:
+    """What the comparison of two views depends on, and what its rows say of the encoder."""
+    entry = study.encoders[encoder]
+    return {
+        **_comparing(study, job, encoder),
+        "family": entry["family"],
+        "training": entry["training"],
+    }
+
+
+def _comparing(study: "Study", job: str, encoder: str) -> ComparingSpec:
+    """What the comparison of two views depends on."""
+    settings = study.config.metrics
+    return {
+        "encoder": encoder,
+        "reference": study.reference,
+        "seed": study.config.seed,
+        "measures": {name: measure(name).facts for name in sorted(settings.names)},
+        "rsa_distance": settings.rsa_distance,
+        "rsa_comparison": settings.rsa_comparison,
+        "bandwidth": settings.bandwidth,
+        "projections": settings.projections,
+        "retrieval_distance": settings.retrieval_distance,
+        "permutations": settings.permutations,
+        "null": settings.null,
+        "at_once": settings.at_once,
+        "confidence": settings.confidence,
+        **made_of(ROOTS[job], _NUMERIC),
+    }

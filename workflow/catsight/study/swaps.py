@@ -1,0 +1,149 @@
+"""Views in which parts of the reference's eye are swapped for another eye's, and sweeps of one
+condition: what attribution and dose curves compare.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from catsight.errors import CatsightError
+from catsight.inputs import eyes
+from catsight.run.specs import Dose, View
+from catsight.study.config import Config
+from catsight.study.views import VIEWING
+
+#: What can be varied from dose to dose.
+SWEPT = ("luminance", "defocus", "field_of_view", "acuity")
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """Every subset of the ``parts``, swapped from the reference's eye to that of a ``view``.
+
+    ``subsets`` maps the parts of a subset, joined by +, to the name of its view. ``views`` holds
+    those that are not among the study's own.
+    """
+
+    view: str | None = None
+    parts: tuple[str, ...] = ()
+    subsets: dict[str, str] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> str | None:
+        """The view in which all parts are swapped."""
+        return self.subsets.get("+".join(self.parts))
+
+    @property
+    def singles(self) -> dict[str, str]:
+        """The view in which each part alone is swapped."""
+        return {part: self.subsets[part] for part in self.parts}
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """The ``doses``, and those of their ``views`` that are not among the study's own."""
+
+    doses: list[Dose] = field(default_factory=list)
+    views: dict[str, View] = field(default_factory=dict)
+
+    @property
+    def compared(self) -> list[str]:
+        """The names of all views that are compared at some dose, each once."""
+        both = ([dose["reference"], dose["view"]] for dose in self.doses)
+        return list(dict.fromkeys(itertools.chain.from_iterable(both)))
+
+
+def resolve_swaps(config: Config, views: Mapping[str, View]) -> Swaps:
+    """The swaps that ``attribution`` asks for. Raises :class:`CatsightError`, naming the key."""
+    settings = config.attribution
+    if settings.view is None:
+        return Swaps()
+    reference, whole = _eye_pair("attribution.view", settings.view, config.reference, views)
+    if differing := [key for key in VIEWING if whole.get(key) != reference.get(key)]:
+        raise CatsightError(
+            f"config: attribution.view is '{settings.view}', whose {differing[0]} differs from "
+            f"that of the reference '{config.reference}'; the loss that is divided among the parts must "
+            "be due to the eye alone"
+        )
+    swaps = Swaps(settings.view, tuple(settings.parts))
+    for count in range(len(swaps.parts) + 1):
+        for subset in itertools.combinations(swaps.parts, count):
+            eye = {
+                part: (whole if part in subset else reference)["eye"][part] for part in eyes.PARTS
+            }
+            label = "+".join(subset)
+            if not subset:
+                swaps.subsets[label] = config.reference
+            elif eye == whole["eye"]:
+                swaps.subsets[label] = settings.view
+            else:
+                name, view = f"{config.reference}+{label}", reference.copy()
+                view["eye"] = eye
+                swaps.subsets[label] = _name(name, view, views, swaps.views)
+    return swaps
+
+
+def resolve_sweeps(config: Config, views: Mapping[str, View]) -> Sweeps:
+    """The doses that ``sweeps`` asks for. Raises :class:`CatsightError`, naming the key."""
+    sweeps, name, reference = Sweeps(), config.sweeps.view, config.reference
+    for swept in SWEPT:
+        doses = getattr(config.sweeps, swept)
+        if not doses:
+            continue
+        base, other = _eye_pair("sweeps.view", name, reference, views)
+        if differing := [k for k in VIEWING if k != swept and other.get(k) != base.get(k)]:
+            raise CatsightError(
+                f"config: sweeps.view is '{name}', whose {differing[0]} differs from that of the "
+                f"reference '{reference}'; both eyes must look under the same conditions but for "
+                f"{swept}, which is swept"
+            )
+        for dose in map(float, doses):
+            at = f"@{swept}={dose:.12g}"
+            pair = _at_dose(base, other, swept, dose)
+            named = [
+                _name(f"{one}{at}", view, views, sweeps.views)
+                for one, view in zip((reference, name), pair)
+            ]
+            sweeps.doses.append(
+                {"swept": swept, "dose": dose, "reference": named[0], "view": named[1]}
+            )
+    return sweeps
+
+
+def _at_dose(base: View, other: View, swept: str, dose: float) -> tuple[View, View]:
+    """Both views at a dose: a condition changes for both, acuity for the ``other`` eye alone."""
+    base, other = base.copy(), other.copy()
+    if swept == "acuity":
+        acuity = {**other["eye"]["acuity"], "cutoff": dose}
+        other["eye"] = {**other["eye"], "acuity": acuity}
+        return base, other
+    for view in (base, other):
+        view[swept] = dose  # type: ignore[literal-required]
+    return base, other
+
+
+def _eye_pair(key: str, name: str, reference: str, views: Mapping[str, View]) -> tuple[View, View]:
+    """The reference and the view that the configuration's ``key`` names; both must be an eye's."""
+    eye_views = [one for one, view in views.items() if "eye" in view]
+    what = "to divide a loss among the parts of an eye, or to sweep, it must be an eye's view"
+    if reference not in eye_views:
+        raise CatsightError(f"config: reference is '{reference}'; {what}: {', '.join(eye_views)}")
+    if name not in eye_views or name == reference:
+        others = ", ".join(one for one in eye_views if one != reference)
+        raise CatsightError(
+            f"config: {key} is '{name}'; {what}, another than the reference: {others}"
+        )
+    return views[reference], views[name]
+
+
+def _name(name: str, view: View, views: Mapping[str, View], others: dict[str, View]) -> str:
+    """The name of a view that may exist already: in ``views`` or ``others``. If not, it is added to
+    the latter.
+    """
+    for known in (views, others):
+        for one, same in known.items():
+            if same == view:
+                return one
+    others[name] = view
+    return name

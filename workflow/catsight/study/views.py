@@ -1,0 +1,156 @@
+"""Views: from the configuration's eyes and filters to views with all numbers in them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from catsight.errors import CatsightError
+from catsight.inputs import eyes
+from catsight.run.specs import EyeAtWork, PortraitsSpec, SourceSpec, View, ViewSpec
+from catsight.study.config import Config
+from catsight.study.filters import FILTERS
+from catsight.study.spec import ROOTS, made_of
+
+if TYPE_CHECKING:
+    from catsight.study.study import Study
+
+#: The viewing conditions of an eye.
+VIEWING = ("field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity")
+
+
+def resolve(config: Config, sources: Mapping[str, SourceSpec]) -> dict[str, View]:
+    """The views by name, sorted, with all numbers in them. Controls hold the reference that they
+    change.
+
+    Raises :class:`CatsightError`, naming the key, if a view does not hold up.
+    """
+    given = {name: config.views[name].given for name in sorted(config.views)}
+    reference = config.reference
+    if reference not in given:
+        raise CatsightError(
+            f"config: reference is '{reference}'; it may be one of the views: {', '.join(given)}"
+        )
+    controls = [name for name, view in given.items() if _is_control(view)]
+    if reference in controls:
+        raise CatsightError(
+            f"config: reference is '{reference}', a control, which changes the reference itself; "
+            "name another view"
+        )
+    for name, view in given.items():
+        if ("eye" in view) == ("filter" in view):
+            raise CatsightError(
+                f"config: views.{name} holds {view}; it must have either an eye or a filter"
+            )
+    others = {
+        name: _eye_view(name, view, config) if "eye" in view else _filter_view(name, view, sources)
+        for name, view in given.items()
+        if name not in controls
+    }
+    return {
+        name: others[name] if name in others else _control(name, view, others, reference)
+        for name, view in given.items()
+    }
+
+
+def view_spec(study: "Study", name: str) -> ViewSpec:
+    """The spec of the jobs that make one view of the frames."""
+    view = study.all_views[name]
+    made_from = [view, *(view[key] for key in ("of", "match") if key in view)]
+    packages = ["numpy", "scipy", "pillow"]
+    if any("eye" in one for one in made_from):
+        packages.append("colour-science")
+    for one in made_from:
+        if "filter" in one:
+            packages += FILTERS[one["filter"]].packages
+    return {"view": view, **made_of(ROOTS["views"], packages)}
+
+
+def portraits_spec(study: "Study") -> PortraitsSpec:
+    """The spec of the job that tabulates the study's eyes."""
+    views: dict[str, EyeAtWork] = {
+        name: {"eye": view["eye"], "luminance": view["luminance"]}
+        for name, view in study.eye_views.items()
+    }
+    packages = ["numpy", "scipy", "pillow", "colour-science"]
+    return {"views": views, **made_of(ROOTS["portraits"], packages)}
+
+
+def _is_control(view: Mapping[str, Any]) -> bool:
+    return "filter" in view and FILTERS[view["filter"]].control
+
+
+def _eye_view(name: str, view: Mapping[str, Any], config: Config) -> View:
+    """An eye under viewing conditions: the numbers of its parts, and the conditions."""
+    if extra := sorted(set(view) - {"eye", "swap", *VIEWING}):
+        raise CatsightError(f"config: views.{name}.{extra[0]} has no meaning for an eye; remove it")
+    try:
+        eye = eyes.load(view["eye"])
+        for part, other in view.get("swap", {}).items():
+            eye[part] = eyes.load(other)[part]
+    except CatsightError as error:
+        raise CatsightError(f"config: views.{name}: {error}") from None
+    conditions = viewing(view, config)
+    return {
+        "eye": eye,
+        "field_of_view": float(conditions["field_of_view"]),
+        "luminance": float(conditions["luminance"]),
+        "defocus": float(conditions["defocus"]),
+        "focus": _float(conditions["focus"]),
+        "photon_noise": _float(conditions["photon_noise"]),
+        "eccentricity": conditions["eccentricity"],
+    }
+
+
+def viewing(view: Mapping[str, Any], config: Config) -> dict[str, Any]:
+    """The conditions of an eye's ``view``, those of the study unless it has its own."""
+    return {key: view.get(key, getattr(config.viewing, key)) for key in VIEWING}
+
+
+def _float(value: float | None) -> float | None:
+    """16 and 16.0 are the same condition, and must be the same spec."""
+    return None if value is None else float(value)
+
+
+def _filter_view(name: str, view: Mapping[str, Any], sources: Mapping[str, SourceSpec]) -> View:
+    """A filter of the frames themselves."""
+    _refuse_other_keys(name, view)
+    kinds = sorted({source["source"] for source in sources.values()} - {"pairs"})
+    if view["filter"] == "paired" and kinds:
+        raise CatsightError(
+            f"config: views.{name} shows the picture that was recorded with each frame, but frames "
+            f"come from {', '.join(kinds)}; every source must be of kind pairs"
+        )
+    own = {key: view.get(key, default) for key, default in FILTERS[view["filter"]].keys.items()}
+    return {"filter": view["filter"], **own}  # type: ignore[typeddict-item]
+
+
+def _control(
+    name: str, view: Mapping[str, Any], others: Mapping[str, View], reference: str
+) -> View:
+    """A control, with the views in it that it is made of."""
+    _refuse_other_keys(name, view)
+    control: View = {"filter": view["filter"], "of": others[reference]}
+    for key, default in FILTERS[view["filter"]].keys.items():
+        value = view.get(key, default)
+        if key == "match":
+            value = _matched(name, value, others, reference)
+        control[key] = value  # type: ignore[literal-required]
+    return control
+
+
+def _matched(name: str, match: str | None, others: Mapping[str, View], reference: str) -> View:
+    """The view whose distance from the reference a blur takes on."""
+    matchable = {one: view for one, view in others.items() if one != reference}
+    if match not in matchable:
+        raise CatsightError(
+            f"config: views.{name}.match is '{match}'; it may be a view that is neither the "
+            f"reference nor a control: {', '.join(sorted(matchable))}"
+        )
+    return matchable[match]
+
+
+def _refuse_other_keys(name: str, view: Mapping[str, Any]) -> None:
+    record = FILTERS[view["filter"]]
+    if extra := sorted(set(view) - {"filter", *record.keys}):
+        raise CatsightError(
+            f"config: views.{name}.{extra[0]} has no meaning for {record.name}; remove it"
+        )

@@ -10,6 +10,9 @@ import yaml
 from PIL import Image, ImageFilter
 
 from catsight import tables
+from catsight.study.figures_registry import FIGURES
+from catsight.study.filters import FILTERS
+from catsight.study.measures import MEASURES
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.frames import FRAMES
 from catsight.tables.columns.metrics import METRICS as METRICS_COLUMNS
@@ -46,14 +49,46 @@ POOLINGS = {
     "swin_t_untrained": ["mean"],
     "vit_s16_untrained": ["cls", "mean"],
 }
+VIEWING = {
+    "field_of_view": 16, "luminance": 100, "defocus": 0, "focus": None, "photon_noise": None, "eccentricity": False,
+}  # fmt: skip
+
+
+def eye_view(eye: str, **viewing) -> dict:
+    """What a figures spec says of an eye's view, seen under these conditions and :data:`VIEWING`."""
+    looking = VIEWING | viewing
+    label = f"{looking['luminance']:g} cd/m², {looking['field_of_view']:g}°"
+    return view(label, f"a {eye} eye", eye=True, viewing=looking)
+
+
+def filter_view(name: str, **keys) -> dict:
+    """What a figures spec says of a view with a filter; the reference is ``human``."""
+    record = FILTERS[name]
+    words = {"reference": "human", **record.keys, **keys}
+    return view(
+        record.label.format(**words), record.about.format(**words), control=record.control,
+        original=name == "original", match=words.get("match"),
+    )  # fmt: skip
+
+
+def view(label: str, about: str, **facts) -> dict:
+    nothing = {"eye": False, "control": False, "original": False, "match": None, "viewing": None}
+    return {"label": label, "about": about} | nothing | facts
+
+
 VIEWS = {
-    "original": {"filter": "original"},
-    "human": {"eye": "human"},
-    "cat": {"eye": "cat"},
-    "catvision": {"filter": "catvision"},
+    "original": filter_view("original"),
+    "human": eye_view("human"),
+    "cat": eye_view("cat"),
+    "catvision": filter_view("catvision"),
 }
+PARTS = [
+    {"name": "pupil", "label": "pupil and optics"},
+    {"name": "acuity", "label": "acuity"},
+    {"name": "colour", "label": "colour"},
+    {"name": "rods", "label": "rods"},
+]
 METRICS = ["cka_linear", "cka_linear_unbiased", "rsa"]
-VIEWING = {"field_of_view": 16, "luminance": 100, "defocus": 0}
 PHOTOS = {  # title -> author, licence
     "Astronaut": ("NASA", "public domain"),
     "Chelsea the cat": ("Stéfan van der Walt", "CC0"),
@@ -66,18 +101,16 @@ PHOTOS = {  # title -> author, licence
 
 
 def spec(**changes) -> dict:
-    """A figures spec as study.py makes it."""
-    config = {
-        "study": "quickstart",
-        "metrics": {"confidence": 0.95},
-        "viewing": VIEWING,
-        "views": VIEWS,
-    }
+    """A report's spec as :mod:`catsight.study.figures` makes it; a figure's has some keys less."""
+    config = {"study": "quickstart", "metrics": {"confidence": 0.95}, "viewing": VIEWING}
     return {
         "title": "Through a cat's eye", "gallery": 4, "pooling": "mean", "dpi": 100, "study": "quickstart",
-        "reference": "human", "views": VIEWS, "viewing": VIEWING, "encoders": ENCODERS,
-        "confidence": 0.95, "published": None,
-        "attribution": {"view": None, "whole": None, "swapped": {}},
+        "reference": "human", "views": VIEWS, "encoders": ENCODERS, "confidence": 0.95, "published": None,
+        "measures": [measure.shown for measure in MEASURES.values()], "parts": PARTS,
+        "attribution": {"view": None, "whole": None, "swaps": {}},
+        "figures": [
+            {"name": one.name, "title": one.title, "caption": one.caption, "alt": one.alt} for one in FIGURES.values()
+        ],
         "config": yaml.safe_dump(config), "code": "0" * 16, "versions": {"matplotlib": "3"},
     } | changes  # fmt: skip
 

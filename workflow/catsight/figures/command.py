@@ -1,177 +1,156 @@
 """``catsight figures``: pictures of the results, and the report."""
 
 import argparse
-from collections.abc import Callable, Collection, Mapping, Sequence
+import ast
+from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from catsight import tables
-from catsight.errors import CatsightError
 from catsight.run import job
 
-#: Figures that are drawn from one table of the study.
-OF_TABLES = {
-    "profiles": "alignment against depth",
-    "ranking": "the encoders by their mean alignment",
-    "changes": "the eye beside controls and other views",
-    "attribution": "which part of the eye a loss is due to, layer by layer",
-    "doses": "alignment as light, focus, field of view or acuity varies",
-    "maps": "each layer against each",
-    "rdms": "dissimilarity matrices of reference and view",
-    "stability": "what the values would be with fewer frames",
-}
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from catsight.figures.choices import Choices
 
 
 def main(arguments: Sequence[str]) -> None:
+    """Runs the command that is named first: a figure, ``tables`` or ``report``."""
     commands: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
         "summary": (_summary, "one figure with the question and the answer"),
-        "gallery": (_gallery, "some frames as each view delivers them"),
-        "parts": (_parts, "some frames with one part of the eye after the other swapped"),
-        "eyes": (_eyes, "pupil, optics and receptors of the eyes, and a test chart"),
-        **{name: (partial(_of_table, name), about) for name, about in OF_TABLES.items()},
+        "gallery": (partial(_scenes, "gallery"), "some frames in each view"),
+        "parts": (
+            partial(_scenes, "parts"),
+            "some frames with one part of the eye swapped, then with all",
+        ),
         "retrieval": (_retrieval, "which frame is taken for which"),
+        **{name: (partial(_of_table, name), about) for name, about in of_tables().items()},
         "tables": (_tables, "the numbers as CSV and LaTeX"),
         "report": (_report, "one HTML file with the whole study"),
     }
     job.choose("figures", commands, arguments)
 
 
+def of_tables() -> dict[str, str]:
+    """The figures that are drawn from one table, with the first line of their module's docstring.
+
+    They are the modules of this package with a function ``draw(table, choices)``.
+    """
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        module = ast.parse(path.read_bytes())
+        for function in module.body:
+            if isinstance(function, ast.FunctionDef) and function.name == "draw":
+                names = [argument.arg for argument in function.args.args]
+                if names == ["table", "choices"]:
+                    found[path.stem] = (ast.get_docstring(module) or path.stem).splitlines()[0]
+    return found
+
+
 def _of_table(name: str, arguments: Sequence[str]) -> None:
-    parser = _parser(name, f"Draws {OF_TABLES[name]}.")
+    parser = _parser(name, of_tables()[name])
     parser.add_argument(
         "--table", type=Path, required=True, help="the study's table that it is drawn from"
     )
     options = parser.parse_args(arguments)
-    # imported by name, so that the digest of this module covers them
-    from catsight.figures import attribution, doses, maps, profiles, ranking, rdms, stability
-
-    drawn_by = {"profiles": profiles, "ranking": ranking, "attribution": attribution, "doses": doses, "maps": maps,
-                "rdms": rdms, "stability": stability}  # fmt: skip
-    draw = ranking.changes if name == "changes" else drawn_by[name].draw
-    _save(draw(tables.read(options.table).to_pandas(), options.spec), options)
+    draw = import_module(f"catsight.figures.{name}").draw
+    _save(draw(_read(options.table), _choices(options)), options)
 
 
-def _gallery(arguments: Sequence[str]) -> None:
-    options = _with_views(
-        _parser("gallery", "Draws some frames as each view delivers them, side by side.")
-    ).parse_args(arguments)
-    from catsight.figures import gallery
-
-    _save(gallery.draw(_rows(options, options.spec["views"]), options.spec), options)
-
-
-def _parts(arguments: Sequence[str]) -> None:
-    about = "Draws some frames with one part of the reference's eye after the other swapped, and with all."
-    options = _with_views(_parser("parts", about)).parse_args(arguments)
-    from catsight.figures import gallery
-
-    settings = options.spec["attribution"]
-    wanted = [options.spec["reference"], *settings["swapped"].values(), settings["whole"]]
-    _save(gallery.parts(_rows(options, wanted), options.spec), options)
+def _scenes(name: str, arguments: Sequence[str]) -> None:
+    about = "Draws some frames in each view, side by side."
+    options = _with_views(_parser(name, about)).parse_args(arguments)
+    module, choices = import_module(f"catsight.figures.{name}"), _choices(options)
+    scenes = module.read(_frames(options), _views(options), choices)
+    _save(module.draw(scenes, choices), options)
 
 
 def _summary(arguments: Sequence[str]) -> None:
     parser = _with_views(_parser("summary", "Draws one figure with the question and the answer."))
-    parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
-    parser.add_argument(
-        "--attribution", type=Path, help="the study's table of attribution, where it has one"
-    )
+    parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
+    _add_attribution(parser)
     options = parser.parse_args(arguments)
+
     from catsight.figures import summary
 
-    attribution = tables.read(options.attribution).to_pandas() if options.attribution else None
-    metrics = tables.read(options.metrics).to_pandas()
-    row = _rows(options, options.spec["views"], count=1)[0]
-    _save(summary.draw(metrics, options.spec, row, attribution), options)
+    choices = _choices(options)
+    scene = summary.read(_frames(options), _views(options), choices)
+    attribution = [_read(path) for path in options.attribution]
+    figure = summary.draw(_read(options.metrics), choices, scene, *attribution)
+    _save(figure, options)
 
 
 def _retrieval(arguments: Sequence[str]) -> None:
-    parser = _with_views(
-        _parser("retrieval", "Draws frames, their views, and the frames that these are taken for.")
-    )
+    about = "Draws frames, their views, and the frames that these are taken for."
+    parser = _with_views(_parser("retrieval", about))
     parser.add_argument(
         "--pairs", type=Path, required=True, help="the study's table of pairs of frames"
     )
     options = parser.parse_args(arguments)
-    from catsight.figures import choices, reading, retrieval
 
-    spec, paths = options.spec, _paths(options)
-    rows = retrieval.examples(tables.read(options.pairs).to_pandas(), spec)
-    own = {row["frame"] for row in rows}
-    others = {near["other"] for row in rows for near in row["nearest"].values()}
-    as_reference = reading.pictures(paths[spec["reference"]], own | others)
-    as_view = reading.pictures(paths[choices.focus(spec)], own)
-    for row in rows:
-        found = {near["other"]: as_reference[near["other"]] for near in row["nearest"].values()}
-        row["pictures"] = {
-            "reference": as_reference[row["frame"]],
-            "view": as_view[row["frame"]],
-            "others": found,
-        }
-    titles = _frames(options).set_index("frame_id")["title"].fillna("").to_dict()
-    _save(retrieval.draw(rows, spec, titles), options)
+    from catsight.figures import retrieval
 
-
-def _eyes(arguments: Sequence[str]) -> None:
-    parser = _parser(
-        "eyes", "Draws the eyes of a study: pupil, optics, receptors, and a test chart."
-    )
-    parser.add_argument("--table", type=Path, required=True, help="the table of eyes")
-    options = parser.parse_args(arguments)
-
-    from catsight.figures import eyes
-
-    _save(eyes.draw(eyes.read(options.table)), options)
+    choices = _choices(options)
+    found = retrieval.examples(_read(options.pairs), choices)
+    pictures = retrieval.read(found, _frames(options), _views(options), choices)
+    _save(retrieval.draw(found, choices, pictures), options)
 
 
 def _tables(arguments: Sequence[str]) -> None:
-    parser = _parser("tables", "Writes the numbers of a study as CSV, and their means over layers as LaTeX.",
-                     ".csv and .tex to write")  # fmt: skip
-    parser.add_argument("--table", type=Path, required=True, help="the study's metrics table")
+    about = "Writes the numbers of a study as CSV, and their means over layers as LaTeX."
+    parser = _parser("tables", about, output=".csv and .tex files to write")
+    parser.add_argument("--table", type=Path, required=True, help="the study's table of metrics")
     options = parser.parse_args(arguments)
 
     from catsight.figures import numbers
 
-    rows = tables.read(options.table).to_pandas()
+    rows, choices = _read(options.table), _choices(options)
     for path in options.output:
-        numbers.write(rows, options.spec, path)
+        numbers.write(rows, choices, path)
 
 
 def _report(arguments: Sequence[str]) -> None:
-    parser = job.parser(
-        "figures report", "Writes one HTML file that holds the whole study and needs no network."
-    )
-    parser.add_argument(
-        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
-    )
+    about = "Writes one HTML file that holds the whole study and needs no network."
+    parser = job.parser("figures report", about)
+    parser.add_argument("--output", type=Path, required=True, help="the .html file to write")
+    _add_frames(parser)
     parser.add_argument(
         "--rejected", type=Path, required=True, help="the table of files that could not be used"
     )
     parser.add_argument(
         "--near", type=Path, help="the table of pictures of different groups that look nearly alike"
     )
-    parser.add_argument("--metrics", type=Path, required=True, help="the study's metrics table")
+    parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
+    _add_attribution(parser)
     parser.add_argument(
-        "--attribution", type=Path, help="the study's table of attribution, where it has one"
+        "--features",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="a table of features of each encoder; the report shows their provenance",
     )
-    parser.add_argument("--features", type=Path, nargs="+", required=True,
-                        help="a table of features of each encoder; their provenance is shown")  # fmt: skip
-    parser.add_argument("--matched", type=Path, nargs="*", default=[],
-                        help="views that are blurs matched to another (tables or folders); how well")  # fmt: skip
+    parser.add_argument(
+        "--matched",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="views that are blurs matched to another view (tables, or folders of shards); the "
+        "report says how well",
+    )
     parser.add_argument(
         "--figures", type=Path, nargs="+", required=True, help="the figures to show, .svg or .png"
     )
-    parser.add_argument("--output", type=Path, required=True, help="the .html to write")
-    job.add_shards(parser)
     options = parser.parse_args(arguments)
 
     from catsight.figures import report
 
     html = report.render(
         options.spec,
-        frames=tables.shards(options.frames, options.shards),
+        frames=_frames(options),
         rejected=options.rejected,
         near=options.near,
         metrics=options.metrics,
@@ -185,74 +164,66 @@ def _report(arguments: Sequence[str]) -> None:
     report.write(html, options.output)
 
 
-# -- options and pictures that several figures share -----------------------------------------------
+# -- what several commands share -------------------------------------------------------------------
 
 
 def _parser(
-    name: str, about: str, output: str = "one or more .png or .svg to write"
+    name: str, about: str, output: str = "one or more .png or .svg files to write"
 ) -> argparse.ArgumentParser:
     parser = job.parser(f"figures {name}", about)
     parser.add_argument("--output", type=Path, nargs="+", required=True, help=output)
     return parser
 
 
-def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def _add_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
     )
-    parser.add_argument("--views", nargs=2, action="append", required=True, metavar=("VIEW", "PATH"),
-                        help="a view's name and its table, or folder of shards; once for each view")  # fmt: skip
     job.add_shards(parser)
+
+
+def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_frames(parser)
+    parser.add_argument(
+        "--views",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("VIEW", "PATH"),
+        help="a view's name, and its table or folder of shards; once for each view",
+    )
     return parser
 
 
-def _frames(options) -> pd.DataFrame:
-    """The frames without their pictures."""
-    shards = tables.shards(options.frames, options.shards)
-    parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in shards]
-    frames = pd.concat(parts, ignore_index=True)
-    if frames.empty:
-        raise CatsightError(
-            f"{options.frames} holds no frame to show; see rejected.parquet for why"
-        )
-    if (twice := frames["frame_id"].duplicated()).any():
-        raise CatsightError(
-            f"the frame {frames['frame_id'][twice].iloc[0]} is in the tables of frames more than once"
-        )
-    return frames
+def _add_attribution(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--attribution",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="the study's table of attribution, or nothing if it has none",
+    )
 
 
-def _paths(options) -> dict[str, list[Path]]:
-    """The tables of each view."""
+def _frames(options: argparse.Namespace) -> list[Path]:
+    return tables.shards(options.frames, options.shards)
+
+
+def _views(options: argparse.Namespace) -> dict[str, list[Path]]:
     return {view: tables.shards(path, options.shards) for view, path in options.views}
 
 
-def _rows(options, wanted: Collection[str], count: int | None = None) -> list[Mapping]:
-    """Some frames, ``count`` or as many as the spec says, with their title and their pictures in
-    each view.
-    """
-    from catsight.figures import gallery, reading
-
-    frames = _frames(options)
-    chosen = gallery.choose(frames, count or options.spec["gallery"])
-    titles = frames.set_index("frame_id")["title"].fillna("").to_dict()
-    seen = {}
-    for view, paths in _paths(options).items():
-        if view not in wanted:
-            raise CatsightError(
-                f"--views {view}: not a view of this figure; it may be {', '.join(wanted)}"
-            )
-        seen[view] = reading.pictures(paths, chosen)
-    return [
-        {
-            "title": titles[frame] or frame,
-            "pictures": {view: pictures[frame] for view, pictures in seen.items()},
-        }
-        for frame in chosen
-    ]
+def _read(path: Path) -> "pd.DataFrame":
+    return tables.read(path).to_pandas()
 
 
-def _save(figure, options) -> None:
+def _choices(options: argparse.Namespace) -> "Choices":
+    from catsight.figures.choices import Choices
+
+    return Choices.of(options.spec)
+
+
+def _save(figure: "Figure", options: argparse.Namespace) -> None:
     from catsight.figures import style
 
     for path in options.output:

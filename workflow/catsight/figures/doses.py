@@ -1,57 +1,55 @@
-"""Dose curves: alignment as light, focus, field of view or acuity is varied."""
+"""Dose curves: alignment as light, focus, field of view or acuity varies."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from catsight.figures import choices, style
+from catsight.errors import CatsightError
+from catsight.figures import labels, select, style
+from catsight.figures.choices import Choices
 
-_AXES = {
-    "luminance": "luminance, cd/m²",
-    "defocus": "defocus, dioptres",
-    "field_of_view": "field of view, degrees",
-    "acuity": "acuity, cycles per degree",
-}
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
 _LOGARITHMIC = ("luminance", "field_of_view", "acuity")
 
 
 @style.styled
-def draw(doses: pd.DataFrame, spec: Mapping):
-    """A figure with one row per metric, one column for what is swept and one line per encoder.
+def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
+    """A figure with one row per metric, one column for each condition and one line per encoder.
 
-    ``doses`` is the study's table of that name; means over layers are shown, with their intervals.
+    ``table`` is the study's table of doses; it shows means over layers, with their intervals.
     """
     from matplotlib.figure import Figure
 
-    rows = choices.summaries(choices.pooled(doses, spec))
-    encoders = choices.present(rows, spec)
-    looks, pooled = style.looks(choices.encoders(spec)), choices.poolings(rows, spec["pooling"])
-    names, swept = choices.metrics(rows), [key for key in _AXES if key in set(rows["swept"])]
-    notes = choices.gaps(rows)
+    rows = select.summaries(select.pooled(table, choices))
+    encoders, names, sweeps = choices.present(rows), choices.metrics(rows), _sweeps(rows)
+    pooled = select.poolings(rows, choices.pooling)
+    notes = select.gaps(rows)
     keys = len(encoders) + len(style.families(encoders))
-    size = (
-        style.width(2 * len(swept)),
-        0.7 + 1.7 * len(names) + 0.18 * (np.ceil(keys / 2) + len(notes)),
-    )
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(len(names), len(swept), squeeze=False, sharex="col", sharey="row")
-    handles = {}
+    height = 0.7 + 1.7 * len(names) + 0.18 * (np.ceil(keys / 2) + len(notes))
+    figure = Figure(figsize=(style.width(2 * len(sweeps)), height), layout="constrained")
+    grid = figure.subplots(len(names), len(sweeps), squeeze=False, sharex="col", sharey="row")
+    handles: dict[str, Artist] = {}
     for axes_row, metric in zip(grid, names):
-        for axes, what in zip(axes_row, swept):
-            axes.axhline(0 if choices.distance(metric) else 1, color=style.GREY, linewidth=0.7)
+        for axes, swept in zip(axes_row, sweeps):
+            axes.axhline(choices.agreement(metric), color=style.GREY, linewidth=0.7)
             axes.grid(True)
-            for name, about in encoders.items():
-                here = rows[
-                    (rows["metric"] == metric) & (rows["swept"] == what) & (rows["encoder"] == name)
-                ]
-                label = about["label"] + choices.pooling_note(pooled[name], spec)
-                handles[name] = _line(axes, here.sort_values("dose"), looks[name], label)
-        axes_row[0].set_ylabel(choices.metric_label(metric))
-    for axes, what in zip(grid[-1], swept):
-        axes.set_xlabel(_AXES[what])
-        if what in _LOGARITHMIC:
-            _logarithmic(axes, sorted(rows.loc[rows["swept"] == what, "dose"].unique()))
+            here = rows[(rows["metric"] == metric) & (rows["swept"] == swept)]
+            for name in encoders:
+                own = here[here["encoder"] == name].sort_values("dose")
+                label = labels.encoder(choices, name, pooled[name])
+                handles[name] = _line(axes, own, choices.looks[name], label)
+        axes_row[0].set_ylabel(choices.label(metric))
+    for axes, swept in zip(grid[-1], sweeps):
+        axes.set_xlabel(labels.SWEEPS[swept])
+        if swept in _LOGARITHMIC:
+            _logarithmic(axes, sorted(rows.loc[rows["swept"] == swept, "dose"].unique()))
     if notes:
         figure.supxlabel("\n".join(notes), fontsize=8, linespacing=1.4)
     shown = [*handles.values(), *style.families(encoders)]
@@ -59,16 +57,30 @@ def draw(doses: pd.DataFrame, spec: Mapping):
     return figure
 
 
-def _line(axes, rows: pd.DataFrame, look: style.Look, label: str):
+def _sweeps(rows: pd.DataFrame) -> list[str]:
+    """The conditions that vary in the table, in order. Raises :class:`CatsightError` for any that
+    has no axis.
+    """
+    found = set(rows["swept"])
+    if strange := sorted(found - set(labels.SWEEPS)):
+        raise CatsightError(
+            f"the table of doses varies '{strange[0]}', for which there is no axis; there are "
+            f"{', '.join(labels.SWEEPS)}"
+        )
+    return [swept for swept in labels.SWEEPS if swept in found]
+
+
+def _line(axes: "Axes", rows: pd.DataFrame, look: style.Look, label: str) -> "Artist":
+    """Draws one encoder's line and intervals; returns the line."""
     dose, value = rows["dose"].to_numpy(float), rows["value"].to_numpy(float)
-    low, high = (rows[end].to_numpy(float) for end in ("ci_low", "ci_high"))
+    low, high = rows["ci_low"].to_numpy(float), rows["ci_high"].to_numpy(float)
     axes.fill_between(dose, low, high, facecolor=look.colour, alpha=0.11, linewidth=0)
     axes.vlines(dose, low, high, color=look.colour, linewidth=0.8, alpha=0.7)
     (line,) = axes.plot(dose, value, label=label, **look.drawn)
     return line
 
 
-def _logarithmic(axes, doses: list[float]) -> None:
+def _logarithmic(axes: "Axes", doses: Sequence[float]) -> None:
     axes.set_xscale("log")
     axes.minorticks_off()
     if len(doses) <= 8:

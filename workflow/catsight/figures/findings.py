@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from catsight.figures import choices
+from catsight.figures import labels, select
+from catsight.figures.choices import Choices
+from catsight.figures.labels import estimate, listed, number
+from catsight.tables.names import ALL_LAYERS, WHOLE
 
 #: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies,
 #: for some metrics (benchmarks/calibration.py).
@@ -15,7 +18,6 @@ FEW_GROUPS = 15
 #: Fewer than this are too few for what is due to a part of the eye, by these metrics: intervals are
 #: too narrow.
 FEW_FOR_SHARES = 25
-TOO_NARROW = ("cka_linear_unbiased", "cka_rbf_unbiased", "rsa")
 #: More encoders than this are summed up instead of listed.
 _LISTED = 4
 #: What weights may be trained for and still stand for their architecture.
@@ -23,19 +25,17 @@ _GENERAL = ("supervised", "self-supervised", "language")
 
 
 def sentences(
-    metrics: pd.DataFrame, spec: Mapping, attribution: pd.DataFrame | None = None
+    metrics: pd.DataFrame, choices: Choices, attribution: pd.DataFrame | None = None
 ) -> list[str]:
     """Up to five sentences on the study whose tables of metrics and of ``attribution`` (where it
     has one) these are.
     """
-    rows = choices.shown(metrics, spec)
-    metric = choices.primary(rows)
+    rows = select.shown(metrics, choices)
+    metric = choices.headline(rows)
     rows = rows[rows["metric"] == metric]
-    means = choices.summaries(rows)
-    focal = means[means["view"] == choices.focus(spec)].set_index("encoder")
-    encoders = {
-        name: about for name, about in choices.encoders(spec).items() if name in focal.index
-    }
+    means = select.summaries(rows)
+    focal = means[means["view"] == choices.focus].set_index("encoder")
+    encoders = {name: about for name, about in choices.encoders.items() if name in focal.index}
     trained = [name for name, about in encoders.items() if about["training"] != "untrained"]
     untrained = [name for name in encoders if name not in trained]
     label = {name: about["label"] for name, about in encoders.items()}
@@ -44,54 +44,16 @@ def sentences(
         if attribution is None
         else [name for name in encoders if name in set(attribution["encoder"])][:2]
     )
-    parts = _parts(attribution, divided, label, metric, spec) if divided else ""
+    parts = _parts(attribution, divided, label, metric, choices) if divided else ""
     found = [
-        _level(focal, trained or untrained, label, spec, metric),
+        _level(focal, trained or untrained, label, choices, metric),
         "" if parts else _controls(focal, trained, untrained, label),
-        _changes(means, list(encoders), spec, metric),
+        _changes(means, list(encoders), choices, metric),
         parts,
-        _depth(choices.layers(rows), (trained or untrained)[:2], label, spec, metric),
+        _depth(select.layers(rows), (trained or untrained)[:2], label, choices, metric),
         _cautions(rows, trained, encoders, _verdict(focal, trained, untrained) if parts else ""),
     ]
     return [sentence for sentence in found if sentence]
-
-
-def confidence(spec: Mapping) -> str:
-    """``95 % interval``, from the study's configuration."""
-    return f"{100 * spec['confidence']:g} % interval"
-
-
-def number(value: float, digits: int = 2) -> str:
-    """A value as text; one that is not 1 never reads as 1."""
-    if 1 - 0.5 * 10.0**-digits <= value < 1:
-        return f"over 0.{'9' * digits}"
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def estimate(row: Mapping, digits: int | None = None) -> str:
-    """A row's value with its interval, or why it has none; with as many ``digits`` as needed, or so
-    many.
-    """
-    reason = (
-        row["reason"] if isinstance(row["reason"], str) and row["reason"] else "no reason given"
-    )
-    if pd.isna(row["value"]):
-        return f"no value ({reason})"
-    if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
-        return f"{number(row['value'], digits or _digits(row['value']))} (no interval: {reason})"
-    ends = (row["ci_low"], row["ci_high"])
-    value, low, high = (
-        number(one, digits or _digits(row["value"], *ends)) for one in (row["value"], *ends)
-    )
-    return f"{value} ({low} to {high})"
-
-
-def _digits(*values: float) -> int:
-    """Two decimals, or three where one of the values is so close to 1 that two would hide the
-    difference; two digits of a value that is so small that two decimals would hide it."""
-    if 1e-9 < abs(values[0]) < 0.01:
-        return 1 - math.floor(math.log10(abs(values[0])))
-    return 3 if any(0.9 <= value < 1 for value in values) else 2
 
 
 def order(one: Mapping, other: Mapping) -> str | None:
@@ -106,19 +68,17 @@ def order(one: Mapping, other: Mapping) -> str | None:
 
 
 def _level(
-    focal: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str
+    focal: pd.DataFrame, names: Sequence[str], label: Mapping, choices: Choices, metric: str
 ) -> str:
-    what = choices.metric_label(metric)
+    what = choices.label(metric)
     if what[1].islower() and not what.startswith(("Procrustes", "Wasserstein")):
         what = what[0].lower() + what[1:]
-    focal_view, reference = choices.focus(spec), spec["reference"]
+    focal_view, reference = choices.focus, choices.reference
     verb, full = ("differ from", "0") if choices.distance(metric) else ("agree with", "1")
     start = f"On average over layers, features of the view “{focal_view}” {verb} those of “{reference}” by"
-    end = f"({what}, where {full} is full agreement; {confidence(spec)} in brackets)."
+    end = f"({what}, where {full} is full agreement; {labels.interval(choices)} in brackets)."
     if len(names) <= _LISTED or focal.loc[list(names), "value"].notna().sum() < 2:
-        return (
-            f"{start} {_listed([f'{estimate(focal.loc[n])} in {label[n]}' for n in names])} {end}"
-        )
+        return f"{start} {listed([f'{estimate(focal.loc[n])} in {label[n]}' for n in names])} {end}"
     values = focal.loc[list(names), "value"]
     low, high = values.idxmin(), values.idxmax()
     return (
@@ -132,7 +92,7 @@ def _controls(
 ) -> str:
     if not (trained and untrained):
         return ""  # where none is trained, the cautions say so
-    values = _listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
+    values = listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
     verdict = _verdict(focal, trained, untrained)
     return (
         f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."
@@ -156,39 +116,43 @@ def _verdict(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[st
 
 
 def _parts(
-    attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metric: str, spec: Mapping
+    attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metric: str, choices: Choices
 ) -> str:
     """What of the loss is due to which part of the eye, the largest share first."""
-    rows = choices.pooled(attribution[attribution["metric"] == metric], spec)
-    rows = rows[(rows["layer"] == choices.ALL_LAYERS) & rows["value"].notna()]
+    rows = select.pooled(attribution[attribution["metric"] == metric], choices)
+    rows = rows[(rows["layer"] == ALL_LAYERS) & rows["value"].notna()]
     told = []
     for name in names:
         own = rows[rows["encoder"] == name].set_index("part")
-        shares = own[own.index.isin(choices.PARTS)].sort_values("value", ascending=False)
+        shares = own[own.index.isin(list(choices.parts))].sort_values("value", ascending=False)
         if shares.empty or "whole" not in own.index:
             continue
-        listed = _listed(
-            [f"{choices.PARTS[part]} {estimate(share, 3)}" for part, share in shares.iterrows()]
+        told_parts = listed(
+            [f"{choices.parts[part]} {estimate(share, 3)}" for part, share in shares.iterrows()]
         )
         side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
         verdict = {
             "above": "the first lies apart from the next",
             None: "not to be ranked without intervals",
         }.get(side, "the first two overlap, so which is larger is not settled")
-        if side == "above" and metric in TOO_NARROW and own["n_groups"].min() < FEW_FOR_SHARES:
+        if (
+            side == "above"
+            and choices.measure(metric)["narrow_shares"]
+            and own["n_groups"].min() < FEW_FOR_SHARES
+        ):
             verdict = f"not to be ranked: with fewer than {FEW_FOR_SHARES} groups these intervals are too narrow"
         told.append(
-            f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {listed} ({verdict})"
+            f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {told_parts} ({verdict})"
         )
     if not told:
         return ""
     return f"Divided among the parts of the eye by swapping them in all orders, {'; '.join(told)}."
 
 
-def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping, metric: str) -> str:
-    focal, *others = choices.changes(spec)
+def _changes(means: pd.DataFrame, encoders: Sequence[str], choices: Choices, metric: str) -> str:
+    focal, *others = choices.changes
     others.sort(
-        key=lambda view: spec["views"][view].get("match") != focal
+        key=lambda view: choices.views[view]["match"] != focal
     )  # a matched change says most
     further, nearer = ("above", "below") if choices.distance(metric) else ("below", "above")
     table = means.set_index(["encoder", "view"])
@@ -209,9 +173,7 @@ def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping, metric
             f"{words[side]} {sides.count(side)}" for side in words if sides.count(side)
         )
         name = f"“{view}”" + (
-            ", as large a change of the pixels,"
-            if spec["views"][view].get("match") == focal
-            else ""
+            ", as large a change of the pixels," if choices.views[view]["match"] == focal else ""
         )
         parts.append(
             f"than {name} in {sides.count(further)} of {len(sides)} encoders"
@@ -221,14 +183,14 @@ def _changes(means: pd.DataFrame, encoders: Sequence[str], spec: Mapping, metric
         return ""
     return (
         f"On average over layers, and counting only intervals that lie apart, “{focal}” moves features further from "
-        f"“{spec['reference']}” {_listed(parts)}."
+        f"“{choices.reference}” {listed(parts)}."
     )
 
 
 def _depth(
-    rows: pd.DataFrame, names: Sequence[str], label: Mapping, spec: Mapping, metric: str
+    rows: pd.DataFrame, names: Sequence[str], label: Mapping, choices: Choices, metric: str
 ) -> str:
-    rows = rows[(rows["view"] == choices.focus(spec)) & rows["value"].notna()]
+    rows = rows[(rows["view"] == choices.focus) & rows["value"].notna()]
     parts = []
     for name in names:
         own = rows[rows["encoder"] == name].reset_index(drop=True)
@@ -247,7 +209,7 @@ def _depth(
     if not parts:
         return ""
     what = "difference" if choices.distance(metric) else "agreement"
-    return f"From layer to layer this {what} goes {_listed(parts)}; these layers were picked after looking."
+    return f"From layer to layer this {what} goes {listed(parts)}; these layers were picked after looking."
 
 
 def _cautions(
@@ -268,7 +230,3 @@ def _cautions(
             f"; beside random weights, as a control for architecture and pixels alone, {verdict}"
         )
     return f"{words}."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,101 +1,85 @@
-"""The gallery: the same frames as each eye delivers them, side by side."""
+"""The gallery: the same frames in every view, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from catsight.figures import choices, style
+from catsight.figures import labels, reading, style
+from catsight.figures.choices import Choices
+from catsight.figures.reading import Scene
 
-#: Pixels of all pictures together, so that a gallery stays well under 10 MB however many it shows.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Pixels of all pictures together, so that a gallery of any size stays well under 10 MB.
 _PIXELS = 2_400_000
 _LONGEST = 420
 
 
-def choose(frames: pd.DataFrame, count: int) -> list[str]:
-    """The ids of ``count`` frames (fewer where there are fewer), each of another group as far as
-    there are so many.
-
-    ``frames`` needs the columns ``frame_id`` and ``group``; their order and shards do not matter.
-    """
-    ordered = frames[["group", "frame_id"]].sort_values(["group", "frame_id"])
-    turn = ordered.groupby("group").cumcount()  # 0 for a group's first frame, 1 for its second ...
-    return ordered.assign(turn=turn).sort_values(["turn", "group"])["frame_id"].head(count).tolist()
+def read(
+    frames: Sequence[Path], views: Mapping[str, Sequence[Path]], choices: Choices
+) -> list[Scene]:
+    """The scenes to draw, from the shards of the frames and of each view."""
+    return reading.scenes(frames, views, choices.views, choices.gallery)
 
 
 @style.styled
-def draw(rows: Sequence[Mapping], spec: Mapping):
-    """A figure with one row per frame and one column per view.
+def draw(scenes: Sequence[Scene], choices: Choices) -> "Figure":
+    """A figure with one row per frame and one column per view."""
+    shown = [name for name in choices.views if name in scenes[0].pictures]
+    columns = [(name, labels.view_title(choices, name)) for name in shown]
+    return side_by_side(scenes, columns, scale_bars(shown, choices))
 
-    Each of ``rows`` holds a ``title`` and ``pictures``, view name to uint8 sRGB (h, w, 3).
+
+def side_by_side(
+    scenes: Sequence[Scene], columns: Sequence[tuple[str, str]], bars: Mapping[str, float]
+) -> "Figure":
+    """A figure with one row per scene and one of the ``columns`` per view and title.
+
+    ``bars``: the field of view, in degrees, of views whose pictures have a scale bar.
     """
-    columns = [
-        (name, _title(name, spec)) for name in choices.views(spec) if name in rows[0]["pictures"]
-    ]
-    return _pictures(rows, columns, _ruled([name for name, _ in columns], spec))
-
-
-@style.styled
-def parts(rows: Sequence[Mapping], spec: Mapping):
-    """As :func:`draw`, of the reference's eye with one part after the other swapped, and with all."""
-    swapped, view = spec["attribution"]["swapped"], spec["attribution"]["view"]
-    in_order = [(part, swapped[part]) for part in choices.PARTS if part in swapped]
-    columns = [(spec["reference"], f"{spec['reference']}\n(reference)")]
-    columns += [(name, f"{view}’s\n{choices.PARTS[part]}") for part, name in in_order]
-    columns += [(spec["attribution"]["whole"], f"{view}’s\nall of these")]
-    return _pictures(rows, columns, _ruled([spec["reference"]], spec))
-
-
-def _pictures(
-    rows: Sequence[Mapping], columns: Sequence[tuple[str, str]], ruled: Mapping[str, float]
-):
     from matplotlib.figure import Figure
 
-    side = min(_LONGEST, int((_PIXELS / (len(rows) * len(columns))) ** 0.5))
-    tall = [
-        max(picture.shape[0] / picture.shape[1] for picture in row["pictures"].values())
-        for row in rows
-    ]
-    tall = np.clip(tall, 0.4, 1.6)
+    side = min(_LONGEST, int((_PIXELS / (len(scenes) * len(columns))) ** 0.5))
+    tall = np.clip([tallest(scene.pictures.values()) for scene in scenes], 0.4, 1.6)
     width = style.width(len(columns))
     cell = (width - 0.2) / len(columns)
     figure = Figure(figsize=(width, 0.5 + (cell + 0.03) * sum(tall)))
     figure.set_layout_engine("constrained", w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
-    grid = figure.subplots(len(rows), len(columns), squeeze=False, height_ratios=tall)
-    for axes_row, row, ratio in zip(grid, rows, tall):
+    grid = figure.subplots(len(scenes), len(columns), squeeze=False, height_ratios=tall)
+    for axes_row, scene, ratio in zip(grid, scenes, tall):
         for axes, (view, _) in zip(axes_row, columns):
-            picture = style.reduce(row["pictures"][view], side)
+            picture = style.reduce(scene.pictures[view], side)
             axes.imshow(picture, interpolation="antialiased")
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
-            if view in ruled:
-                _scale_bar(axes, picture.shape, ruled[view])
-        axes_row[0].set_ylabel(
-            style.shortened(row["title"], int(16 * cell * ratio)), fontsize=7, color=style.GREY
-        )
+            if view in bars:
+                _scale_bar(axes, picture.shape, bars[view])
+        title = style.shortened(scene.title, int(16 * cell * ratio))
+        axes_row[0].set_ylabel(title, fontsize=7, color=style.GREY)
     for axes, (_, title) in zip(grid[0], columns):
         axes.set_title(title, fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)
     return figure
 
 
-def _title(view: str, spec: Mapping) -> str:
-    name = f"{view} (reference)" if view == spec["reference"] else view
-    return f"{name}\n{choices.conditions(spec, view)}"
+def tallest(pictures: Iterable[np.ndarray]) -> float:
+    """The largest ratio of height to width."""
+    return max(picture.shape[0] / picture.shape[1] for picture in pictures)
 
 
-def _ruled(columns: Sequence[str], spec: Mapping) -> dict[str, float]:
-    """The views that carry a scale bar, with their field of view: the first eye, and every eye with
-    another.
+def scale_bars(views: Sequence[str], choices: Choices) -> dict[str, float]:
+    """The field of view of the views that have a scale bar: of the first eye (the reference, if it
+    is one), and of every eye with another field of view.
     """
-    in_order = sorted(columns, key=lambda view: view != spec["reference"])
-    looking = {view: choices.viewing(spec, view) for view in in_order}
-    fields = {
-        view: conditions["field_of_view"] for view, conditions in looking.items() if conditions
-    }
-    first = [*fields][:1]
-    return {
-        view: field for view, field in fields.items() if view in first or field != fields[first[0]]
-    }
+    fields = {}
+    for view in sorted(views, key=lambda view: view != choices.reference):
+        viewing = choices.views[view]["viewing"]
+        if viewing is not None and viewing["field_of_view"] not in list(fields.values())[:1]:
+            fields[view] = viewing["field_of_view"]
+    return fields
 
 
 def scale(field_of_view: float) -> float:
@@ -104,7 +88,7 @@ def scale(field_of_view: float) -> float:
     return max(value for value in nice if value <= field_of_view / 4)
 
 
-def _scale_bar(axes, shape: tuple[int, ...], field_of_view: float) -> None:
+def _scale_bar(axes: "Axes", shape: tuple[int, ...], field_of_view: float) -> None:
     from matplotlib.patheffects import withStroke
 
     height, width = shape[:2]
@@ -112,7 +96,23 @@ def _scale_bar(axes, shape: tuple[int, ...], field_of_view: float) -> None:
     left, below = 0.05 * width, height - 0.06 * height
     outline = [withStroke(linewidth=3, foreground="black", alpha=0.6)]
     end = left + degrees / field_of_view * width
-    axes.plot([left, end], [below, below], color="white", linewidth=1.6, solid_capstyle="butt", path_effects=outline,
-              scalex=False, scaley=False)  # fmt: skip
-    axes.annotate(f"{degrees:g}°", (left, below), (1, 2), textcoords="offset points", color="white", fontsize=7.5,
-                  va="bottom", path_effects=outline)  # fmt: skip
+    axes.plot(
+        [left, end],
+        [below, below],
+        color="white",
+        linewidth=1.6,
+        solid_capstyle="butt",
+        path_effects=outline,
+        scalex=False,
+        scaley=False,
+    )
+    axes.annotate(
+        f"{degrees:g}°",
+        (left, below),
+        (1, 2),
+        textcoords="offset points",
+        color="white",
+        fontsize=7.5,
+        va="bottom",
+        path_effects=outline,
+    )

@@ -1,106 +1,51 @@
-"""Maps: each layer of an encoder against each, between two views; and each layer of all encoders
-against each.
-"""
+"""Each layer against each: of an encoder between two views, and of all encoders with one another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from catsight.figures import choices, style
+from catsight.figures import select, style
+from catsight.figures.choices import Choices
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, FigureBase
 
 #: Maps in a row.
 _COLUMNS = 4
+#: Inches of a row of maps, and of the map of all encoders.
+_ROW, _TOGETHER = 1.75, 5.0
 
 
 @style.styled
-def draw(maps: pd.DataFrame, spec: Mapping):
+def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """A figure with a square map for each encoder, its layers in the reference against those in the
     view in focus.
 
-    Below, the layers of all encoders against one another, as the reference has them. ``maps`` is
-    the study's table of maps; its first metric is shown.
+    Below, the layers of all encoders against one another in the reference. ``table`` is the study's
+    table of maps, of which one metric is shown.
     """
     from matplotlib.figure import Figure
 
-    metric = choices.primary(maps)
-    every = maps[maps["metric"] == metric]
-    maps = choices.pooled(every, spec)
-    encoders = choices.present(maps, spec)
-    focal = choices.focus(spec)
-    lowest = (
-        min(0.0, np.floor(10 * maps["value"].min()) / 10) if maps["value"].notna().any() else 0.0
-    )
+    every = table[table["metric"] == choices.headline(table)]
+    maps = select.pooled(every, choices)
+    encoders = list(choices.present(maps))
+    values = maps["value"].dropna()
+    lowest = min(0.0, np.floor(10 * values.min()) / 10) if len(values) else 0.0
     look = {"vmin": lowest, "vmax": 1, "cmap": "viridis", "interpolation": "nearest"}
     rows = -(-len(encoders) // _COLUMNS)
-    together = len(encoders) > 1
-    height = 1.75 * rows + (5.0 if together else 0) + 0.4
-    figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
-    ratios = [1.75 * rows, 5.0]
-    upper, lower = (
-        figure.subfigures(2, 1, squeeze=False, height_ratios=ratios).flat
-        if together
-        else (figure, None)
-    )
-    grid = upper.subplots(rows, _COLUMNS, squeeze=False)
-    for axes in grid.flat[len(encoders) :]:
-        axes.set_visible(False)
-    for axes, (name, about) in zip(grid.flat, encoders.items()):
-        square = matrix(maps, (name, spec["reference"]), (name, focal))
-        image = axes.imshow(square, **look, origin="lower")
-        axes.set_title(style.shortened(about["label"], 20), fontsize=7.5)
-        ends = ["first", "last"][: len(square)]
-        axes.set_xticks(sorted({0, len(square) - 1}), ends)
-        axes.set_yticks(sorted({0, len(square) - 1}), ends)
-        axes.set_xlabel(f"layer, {focal}", fontsize=7.5)
-    for axes in grid[:, 0]:
-        axes.set_ylabel(f"layer, {spec['reference']}", fontsize=7.5)
-    bar = upper.colorbar(image, ax=grid, shrink=0.8, pad=0.01, aspect=18)
-    bar.set_label(choices.metric_label(metric), fontsize=7.5)
-    bar.ax.tick_params(labelsize=7)
-    if lower is not None:
-        _together(lower.subplots(), every, encoders, spec, look)
+    if len(encoders) == 1:
+        figure = Figure(figsize=(style.WIDTH, _ROW * rows + 0.4), layout="constrained")
+        _maps(figure, maps, choices, look)
+        return figure
+    figure = Figure(figsize=(style.WIDTH, _ROW * rows + _TOGETHER + 0.4), layout="constrained")
+    ratios = [_ROW * rows, _TOGETHER]
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=ratios).flat
+    _maps(upper, maps, choices, look)
+    _together(lower.subplots(), every, encoders, choices, look)
     return figure
-
-
-def _together(
-    axes, maps: pd.DataFrame, encoders: Mapping[str, Mapping], spec: Mapping, look: Mapping
-) -> None:
-    """All encoders' layers against all, as the reference has them."""
-    pooling = _common_pooling(maps, spec)
-    maps = maps[maps["pooling"] == pooling]
-    counts = {
-        name: int(maps.loc[maps["encoder"] == name, "layer_index"].max()) + 1 for name in encoders
-    }
-    whole = np.block([
-        [
-            matrix(maps, (a, spec["reference"]), (b, spec["reference"]), (counts[a], counts[b])) for b in encoders
-        ] for a in encoders
-    ])  # fmt: skip
-    axes.imshow(whole, **look)
-    edges = np.cumsum([0, *counts.values()]) - 0.5
-    for edge in edges[1:-1]:
-        axes.axhline(edge, color="white", linewidth=1.2)
-        axes.axvline(edge, color="white", linewidth=1.2)
-    middles = (edges[:-1] + edges[1:]) / 2
-    labels = [style.shortened(about["label"], 22) for about in encoders.values()]
-    axes.set_yticks(middles, labels, fontsize=7.5)
-    axes.set_xticks(middles, labels, fontsize=7.5, rotation=20, ha="right", rotation_mode="anchor")
-    axes.tick_params(length=0)
-    note = choices.pooling_note(pooling, spec)
-    axes.set_title(
-        f"layers of all encoders, first to last, as “{spec['reference']}” delivers the frames{note}",
-        fontsize=8,
-    )
-
-
-def _common_pooling(maps: pd.DataFrame, spec: Mapping) -> str:
-    """The pooling that all encoders have: the one asked for, else ``mean``, else what most have."""
-    has = maps.groupby("pooling")["encoder"].nunique()
-    common = set(has.index[has == has.max()])
-    return next(
-        pooling for pooling in (spec["pooling"], "mean", *sorted(common)) if pooling in common
-    )
 
 
 def matrix(
@@ -110,22 +55,87 @@ def matrix(
     shape: tuple[int, int] = (1, 1),
 ) -> np.ndarray:
     """The values of the layers of one (encoder, view) against those of another, in network order;
-    nan where unknown.
-
-    Where nothing is known, ``shape``.
+    nan where unknown, in this ``shape`` if nothing is known.
     """
-    both = (("encoder", "view"), ("other_encoder", "other_view"))
-    for one, other, turned in ((rows, columns, False), (columns, rows, True)):
-        here = maps
-        for names, wanted in zip(both, (one, other)):
-            here = here[(here[names[0]] == wanted[0]) & (here[names[1]] == wanted[1])]
-        if not here.empty:
-            square = here.pivot_table(
-                index="layer_index",
-                columns="other_index",
-                values="value",
-                dropna=False,
-                aggfunc="first",
-            ).to_numpy(float)
-            return square.T if turned else square
-    return np.full(shape, np.nan)
+    square = _square(maps, rows, columns)
+    if square is None:
+        turned = _square(maps, columns, rows)  # the table has each pair once
+        square = None if turned is None else turned.T
+    return np.full(shape, np.nan) if square is None else square
+
+
+def _square(
+    maps: pd.DataFrame, rows: tuple[str, str], columns: tuple[str, str]
+) -> np.ndarray | None:
+    here = maps[(maps["encoder"] == rows[0]) & (maps["view"] == rows[1])]
+    here = here[(here["other_encoder"] == columns[0]) & (here["other_view"] == columns[1])]
+    if here.empty:
+        return None
+    return here.pivot_table(
+        index="layer_index", columns="other_index", values="value", dropna=False, aggfunc="first"
+    ).to_numpy(float)
+
+
+def _maps(
+    figure: "FigureBase", maps: pd.DataFrame, choices: Choices, look: Mapping[str, Any]
+) -> None:
+    """Draws the maps of single encoders, and the scale of their colours."""
+    encoders = choices.present(maps)
+    grid = figure.subplots(-(-len(encoders) // _COLUMNS), _COLUMNS, squeeze=False)
+    for axes in grid.flat[len(encoders) :]:
+        axes.set_visible(False)
+    for axes, (name, about) in zip(grid.flat, encoders.items()):
+        square = matrix(maps, (name, choices.reference), (name, choices.focus))
+        image = axes.imshow(square, **look, origin="lower")
+        axes.set_title(style.shortened(about["label"], 20), fontsize=7.5)
+        ends = ["first", "last"][: len(square)]
+        axes.set_xticks(sorted({0, len(square) - 1}), ends)
+        axes.set_yticks(sorted({0, len(square) - 1}), ends)
+        axes.set_xlabel(f"layer, {choices.focus}", fontsize=7.5)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(f"layer, {choices.reference}", fontsize=7.5)
+    bar = figure.colorbar(image, ax=grid, shrink=0.8, pad=0.01, aspect=18)
+    bar.set_label(choices.label(maps["metric"].iloc[0]), fontsize=7.5)
+    bar.ax.tick_params(labelsize=7)
+
+
+def _together(
+    axes: "Axes",
+    maps: pd.DataFrame,
+    encoders: Sequence[str],
+    choices: Choices,
+    look: Mapping[str, Any],
+) -> None:
+    """Draws the map of all encoders' layers against all, in the reference."""
+    pooling = _common_pooling(maps, choices)
+    maps = maps[maps["pooling"] == pooling]
+    count = {
+        name: int(maps.loc[maps["encoder"] == name, "layer_index"].max()) + 1 for name in encoders
+    }
+    reference = choices.reference
+    whole = np.block(
+        [
+            [matrix(maps, (a, reference), (b, reference), (count[a], count[b])) for b in encoders]
+            for a in encoders
+        ]
+    )
+    axes.imshow(whole, **look)
+    edges = np.cumsum([0, *count.values()]) - 0.5
+    for edge in edges[1:-1]:
+        axes.axhline(edge, color="white", linewidth=1.2)
+        axes.axvline(edge, color="white", linewidth=1.2)
+    middles = (edges[:-1] + edges[1:]) / 2
+    names = [style.shortened(choices.encoders[name]["label"], 22) for name in encoders]
+    axes.set_yticks(middles, names, fontsize=7.5)
+    axes.set_xticks(middles, names, fontsize=7.5, rotation=20, ha="right", rotation_mode="anchor")
+    axes.tick_params(length=0)
+    title = f"layers of all encoders, first to last, as “{reference}” delivers the frames"
+    note = "" if pooling == choices.pooling else f" [{pooling}]"
+    axes.set_title(title + note, fontsize=8)
+
+
+def _common_pooling(maps: pd.DataFrame, choices: Choices) -> str:
+    """The pooling that all encoders have: the one asked for, or ``mean``, or what most have."""
+    encoders = maps.groupby("pooling")["encoder"].nunique()
+    common = set(encoders.index[encoders == encoders.max()])
+    return next(one for one in (choices.pooling, "mean", *sorted(common)) if one in common)

@@ -1,21 +1,93 @@
-"""Pictures out of tables, only those that are asked for."""
+"""Frames and pictures that figures show, out of their tables; no others are read."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.inputs.pictures import decode_png
 
 
-def pictures(paths: Sequence[Path], chosen: Collection[str]) -> dict[str, np.ndarray]:
-    """The pictures, uint8 sRGB (h, w, 3), of the ``chosen`` frames by id, from the shards of one
-    view (or of frames).
+@dataclass(frozen=True)
+class Scene:
+    """A frame's title, and its picture in each view: uint8 sRGB (h, w, 3)."""
 
-    Of the other frames only the ids are read. Raises :class:`CatsightError` where a frame is
-    missing or there twice.
+    title: str
+    pictures: Mapping[str, np.ndarray]
+
+
+def scenes(
+    frames: Sequence[Path],
+    views: Mapping[str, Sequence[Path]],
+    wanted: Collection[str],
+    count: int,
+) -> list[Scene]:
+    """The ``count`` frames that :func:`choose` takes, in each of the ``views``.
+
+    ``frames``: the shards of the frames; ``views``: those of each view, by its name. Raises
+    :class:`CatsightError` if a view is none of the ``wanted``.
+    """
+    rows = listed(frames)
+    chosen = choose(rows, count)
+    title_of = titles(rows)
+    seen = {}
+    for view, paths in views.items():
+        if view not in wanted:
+            raise CatsightError(
+                f"'{view}' is not a view of this figure; it may be {', '.join(wanted)}"
+            )
+        seen[view] = pictures(paths, chosen)
+    return [
+        Scene(title_of[frame], {view: of_view[frame] for view, of_view in seen.items()})
+        for frame in chosen
+    ]
+
+
+def listed(frames: Sequence[Path]) -> pd.DataFrame:
+    """The id, group and title of all frames. Raises :class:`CatsightError` if there are none, or if
+    one is there twice.
+    """
+    parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in frames]
+    rows = pd.concat(parts, ignore_index=True)
+    if rows.empty:
+        raise CatsightError(
+            f"{frames[0]}: there is no frame to show; rejected.parquet says why files were left out"
+        )
+    twice = rows["frame_id"].duplicated()
+    if twice.any():
+        raise CatsightError(
+            f"{frames[0]}: the frame '{rows['frame_id'][twice].iloc[0]}' is in the tables of "
+            "frames more than once"
+        )
+    return rows
+
+
+def titles(rows: pd.DataFrame) -> dict[str, str]:
+    """The title of each frame by its id; its id if it has none."""
+    named = rows["title"].fillna("")
+    return dict(zip(rows["frame_id"], named.where(named != "", rows["frame_id"])))
+
+
+def choose(frames: pd.DataFrame, count: int) -> list[str]:
+    """The ids of ``count`` frames, or of all if there are fewer; from different groups as far as
+    possible.
+
+    ``frames`` needs the columns ``frame_id`` and ``group``; the order of rows does not matter.
+    """
+    ordered = frames[["group", "frame_id"]].sort_values(["group", "frame_id"])
+    turn = ordered.groupby("group").cumcount()  # 0 for a group's first frame, 1 for its second ...
+    return ordered.assign(turn=turn).sort_values(["turn", "group"])["frame_id"].head(count).tolist()
+
+
+def pictures(paths: Sequence[Path], chosen: Collection[str]) -> dict[str, np.ndarray]:
+    """The pictures of the ``chosen`` frames by their id, uint8 sRGB (h, w, 3).
+
+    ``paths``: the shards of one view, or of the frames. Of other frames only the ids are read.
+    Raises :class:`CatsightError` if a frame is missing or is there twice.
     """
     seen: set[str] = set()
     found: dict[str, np.ndarray] = {}

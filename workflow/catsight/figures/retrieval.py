@@ -1,113 +1,170 @@
-"""Retrieval examples: a frame, its view, and the frame of the reference that it is taken for."""
+"""What is taken for what: frames, their views, and the frames of the reference nearest to these."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from catsight.figures import choices, style
+from catsight.figures import reading, select, style
+from catsight.figures.choices import Choices
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Encoders and frames shown.
 ENCODERS, FRAMES = 3, 4
-_SIDE = 300
+_SIDE = 300  # px
+_MISTAKEN = "#D55E00"
 
 
-def examples(pairs: pd.DataFrame, spec: Mapping) -> list[dict]:
-    """The frames that most encoders mistake, at most :data:`FRAMES`, each of another group as far
-    as there are so many.
+@dataclass(frozen=True)
+class Nearest:
+    """The frame of the reference, besides a frame's own, that an encoder finds nearest to its view.
 
-    Each with, for every encoder, the nearest ``other`` frame of the reference, of another group
-    where there is one, and whether that is nearer than the frame's own (``mistaken``). Frames that
-    no encoder mistakes come last, those first that are nearest to be mistaken.
+    ``margin``: how much nearer it is than the frame's own, in the distance of the table of pairs;
+    above 0 the encoder is mistaken.
     """
-    pairs = choices.pooled(pairs[pairs["view"] == choices.focus(spec)], spec)
-    encoders = list(choices.present(pairs, spec))[:ENCODERS]
-    found, groups = [], pairs.drop_duplicates("frame_id").set_index("frame_id")["group"]
-    for (frame, group), of_frame in pairs[pairs["encoder"].isin(encoders)].groupby(
-        ["frame_id", "group"]
-    ):
-        nearest, margins = {}, []
-        for name in encoders:
-            here = of_frame[of_frame["encoder"] == name].set_index("other_id")["distance"]
-            own, others = here.get(frame), here.drop(frame).dropna()
-            if groups.nunique() > 1:
-                others = others[others.index.map(groups) != group]
-            if pd.isna(own) or others.empty:
-                continue
-            other = others.sort_index().idxmin()
-            nearest[name] = {"other": other, "mistaken": bool(others[other] < own)}
-            margins.append(own - others[other])
+
+    other: str
+    margin: float
+
+    @property
+    def mistaken(self) -> bool:
+        """Whether the other frame is nearer than the frame's own."""
+        return self.margin > 0
+
+
+@dataclass(frozen=True)
+class Example:
+    """A frame, its group, and what each encoder finds nearest to its view."""
+
+    frame: str
+    group: str
+    nearest: Mapping[str, Nearest]
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """Sorts examples: that of most mistakes first, then that nearest to one."""
+        mistakes = sum(one.mistaken for one in self.nearest.values())
+        return -mistakes, -max(one.margin for one in self.nearest.values()), self.frame
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is needed to draw examples, by frame: pictures, uint8 sRGB (h, w, 3), and titles."""
+
+    reference: Mapping[str, np.ndarray]
+    view: Mapping[str, np.ndarray]
+    titles: Mapping[str, str]
+
+
+def examples(table: pd.DataFrame, choices: Choices) -> list[Example]:
+    """The frames that most encoders mistake, at most :data:`FRAMES`, from different groups as far
+    as possible.
+
+    ``table`` is the study's table of pairs of frames. Frames that no encoder mistakes come last,
+    those first that are nearest to being mistaken.
+    """
+    pairs = select.pooled(table[table["view"] == choices.focus], choices)
+    pairs = pairs[pairs["encoder"].isin(list(choices.present(pairs))[:ENCODERS])]
+    found = []
+    groups = pairs.drop_duplicates("frame_id").set_index("frame_id")["group"]
+    for (frame, group), of_frame in pairs.groupby(["frame_id", "group"]):
+        nearest = {}
+        for name in choices.present(of_frame):
+            distance = of_frame[of_frame["encoder"] == name].set_index("other_id")["distance"]
+            if one := _nearest(frame, distance, groups):
+                nearest[name] = one
         if nearest:
-            count = sum(one["mistaken"] for one in nearest.values())
-            found.append(
-                {
-                    "frame": frame,
-                    "group": group,
-                    "nearest": nearest,
-                    "order": (-count, -max(margins), frame),
-                }
-            )
-    found.sort(key=lambda one: one["order"])
-    turn: dict[str, int] = {}
+            found.append(Example(frame, group, nearest))
+    found.sort(key=lambda one: one.order)
+    seen: dict[str, int] = {}
+    turn = {}  # 0 for a group's first frame, 1 for its second ...
     for one in found:
-        turn[one["group"]] = turn.get(one["group"], -1) + 1
-        one["turn"] = turn[one["group"]]
-    return sorted(found, key=lambda one: (one["turn"], one["order"]))[:FRAMES]
+        turn[one.frame] = seen.get(one.group, 0)
+        seen[one.group] = turn[one.frame] + 1
+    return sorted(found, key=lambda one: (turn[one.frame], one.order))[:FRAMES]
+
+
+def _nearest(frame: str, distance: pd.Series, groups: pd.Series) -> Nearest | None:
+    """The nearest other frame by its ``distance``, of another group if there is one; None if the
+    frame's own distance is unknown, or all others.
+    """
+    own, others = distance.get(frame), distance.drop(frame).dropna()
+    if groups.nunique() > 1:
+        others = others[others.index.map(groups) != groups[frame]]
+    if pd.isna(own) or others.empty:
+        return None
+    other = others.sort_index().idxmin()
+    return Nearest(other, own - others[other])
+
+
+def read(
+    found: Sequence[Example],
+    frames: Sequence[Path],
+    views: Mapping[str, Sequence[Path]],
+    choices: Choices,
+) -> Pictures:
+    """The pictures of the examples, from the shards of the frames and of each view."""
+    own = {one.frame for one in found}
+    others = {near.other for one in found for near in one.nearest.values()}
+    return Pictures(
+        reference=reading.pictures(views[choices.reference], own | others),
+        view=reading.pictures(views[choices.focus], own),
+        titles=reading.titles(reading.listed(frames)),
+    )
 
 
 @style.styled
-def draw(rows: Sequence[Mapping], spec: Mapping, titles: Mapping[str, str]):
-    """A figure with one row per example: the frame, its view, and what each encoder finds nearest
-    but for the frame.
-
-    ``rows`` are :func:`examples` with ``pictures``: uint8 sRGB (h, w, 3) of the frame as
-    ``reference`` and ``view``, and by their id those of the ``others`` as the reference has them.
-    ``titles`` of frames by id.
+def draw(found: Sequence[Example], choices: Choices, pictures: Pictures) -> "Figure":
+    """A figure with one row per example: the frame, its view, and the nearest other frame for each
+    encoder.
     """
     from matplotlib.figure import Figure
 
-    if not rows:
+    if not found:
         figure = Figure(figsize=(style.WIDTH, 0.6), layout="constrained")
-        figure.text(0.5, 0.5, "no frames to set against one another: too few, or their features do not vary",
-                    ha="center", va="center", fontsize=8)  # fmt: skip
+        words = "no frames to set against one another: too few, or their features do not vary"
+        figure.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
         return figure
-    encoders = list(dict.fromkeys(name for row in rows for name in row["nearest"]))
+    encoders = list(dict.fromkeys(name for one in found for name in one.nearest))
     columns = 2 + len(encoders)
     width = style.width(columns)
-    figure = Figure(figsize=(width, 0.6 + (width / columns + 0.12) * len(rows)))
+    figure = Figure(figsize=(width, 0.6 + (width / columns + 0.12) * len(found)))
     figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03)
-    grid = figure.subplots(len(rows), columns, squeeze=False)
-    label = choices.encoders(spec)
-    heads = [f"frame as\n{spec['reference']}", f"frame as\n{choices.focus(spec)}"]
-    heads += [f"nearest other,\n{style.shortened(label[name]['label'], 22)}" for name in encoders]
+    grid = figure.subplots(len(found), columns, squeeze=False)
+    short = [style.shortened(choices.encoders[name]["label"], 22) for name in encoders]
+    heads = [f"frame as\n{choices.reference}", f"frame as\n{choices.focus}"]
+    heads += [f"nearest other,\n{label}" for label in short]
     for axes, head in zip(grid[0], heads):
         axes.set_title(head, fontsize=7.5)
-    for axes_row, row in zip(grid, rows):
-        for axes, role in zip(axes_row, ("reference", "view")):
-            _show(axes, row["pictures"][role], style.PALE, 0.8)
-        axes_row[0].set_ylabel(
-            style.shortened(titles.get(row["frame"]) or row["frame"], 18),
-            fontsize=7,
-            color=style.GREY,
-        )
+    for axes_row, one in zip(grid, found):
+        _show(axes_row[0], pictures.reference[one.frame], style.PALE, 0.8)
+        _show(axes_row[1], pictures.view[one.frame], style.PALE, 0.8)
+        title = style.shortened(pictures.titles.get(one.frame, one.frame), 18)
+        axes_row[0].set_ylabel(title, fontsize=7, color=style.GREY)
         for axes, name in zip(axes_row[2:], encoders):
-            if name not in row["nearest"]:
+            if name in one.nearest:
+                _found(axes, one.nearest[name], pictures)
+            else:
                 axes.set_visible(False)
-                continue
-            near = row["nearest"][name]
-            colour, word = (
-                ("#D55E00", "mistaken") if near["mistaken"] else (style.GREY, "own frame is nearer")
-            )
-            _show(
-                axes,
-                row["pictures"]["others"][near["other"]],
-                colour,
-                2.2 if near["mistaken"] else 0.8,
-            )
-            axes.set_xlabel(word, fontsize=7, color=colour, labelpad=2)
     return figure
 
 
-def _show(axes, picture, colour: str, width: float) -> None:
+def _found(axes: "Axes", near: Nearest, pictures: Pictures) -> None:
+    """Draws what an encoder finds nearest, framed in orange if it is mistaken."""
+    colour, word, width = style.GREY, "own frame is nearer", 0.8
+    if near.mistaken:
+        colour, word, width = _MISTAKEN, "mistaken", 2.2
+    _show(axes, pictures.reference[near.other], colour, width)
+    axes.set_xlabel(word, fontsize=7, color=colour, labelpad=2)
+
+
+def _show(axes: "Axes", picture: np.ndarray, colour: str, width: float) -> None:
     axes.imshow(style.reduce(picture, _SIDE), interpolation="antialiased")
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():

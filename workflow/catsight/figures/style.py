@@ -1,28 +1,30 @@
-"""How every figure looks: one style, one colour per encoder, and files that are the same bytes on
-every run.
-"""
+"""The look of every figure: one style, one colour per encoder, the same bytes on every run."""
 
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 from PIL import Image
 
 from catsight.errors import CatsightError
 from catsight.inputs.files import appearing
+from catsight.run.specs import ShownEncoder
 
-#: Okabe & Ito (2008), told apart by colour-blind readers; without yellow, which is too pale on
-#: white.
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+#: Okabe & Ito (2008), told apart by colour-blind readers; without yellow, too pale on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+#: The same for the parts of the eye, in their order.
+_PART_PALETTE = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#56B4E9", "#D55E00", "#000000")
 #: Families of encoders are told apart by their markers.
 MARKERS = {"cnn": "s", "vit": "o", "windowed-vit": "D", "hybrid": "^", "mlp": "v"}
-#: Parts of the eye.
-PARTS = {"pupil": "#0072B2", "acuity": "#E69F00", "colour": "#CC79A7", "rods": "#009E73"}
 
 #: Width of every figure in inches; printed in one column (89 mm) its type is still 5 to 6 pt.
 WIDTH = 5.6
@@ -65,46 +67,67 @@ _RC: dict[Any, Any] = {
     "lines.linewidth": 1.4,
     "lines.markersize": 3.2,
     "legend.frameon": False,
-    "svg.fonttype": "path",  # letters as outlines: no font is looked for where the file is opened
-    "svg.hashsalt": "catsight",  # else ids inside the SVG are random
+    "svg.fonttype": "path",  # letters as outlines: whoever opens the file needs no font
+    "svg.hashsalt": "catsight",  # ids inside an SVG are random without it
 }
 
 
 @dataclass(frozen=True)
 class Look:
-    """How one encoder is drawn: its colour is its own, an untrained one is dashed and hollow."""
+    """How one encoder is drawn: in a colour of its own; dashed and hollow if it is untrained."""
 
     colour: str
     marker: str
-    line: str | tuple
+    line: Any  # as matplotlib takes it: "-", or an offset and the lengths of dashes and gaps
     face: str
 
     @property
-    def drawn(self) -> dict:
-        """How matplotlib is told to draw a line so."""
-        return {"color": self.colour, "linestyle": self.line, "marker": self.marker, "markerfacecolor": self.face,
-                "markeredgewidth": 0.8}  # fmt: skip
+    def drawn(self) -> dict[str, Any]:
+        """The options with which matplotlib draws a line like this."""
+        return {
+            "color": self.colour,
+            "linestyle": self.line,
+            "marker": self.marker,
+            "markerfacecolor": self.face,
+            "markeredgewidth": 0.8,
+        }
 
 
-def looks(encoders: Mapping[str, Mapping]) -> dict[str, Look]:
-    """The look of each encoder (as in the spec: name to label, training, family, ...).
+def looks(encoders: Mapping[str, ShownEncoder]) -> dict[str, Look]:
+    """The look of each encoder.
 
-    Its marker is its family's; its colour is its own where there are enough, else its own within
-    the family.
+    Its marker is its family's. Its colour is its own if there are enough, or its own within the
+    family.
     """
-    result, many, of_family = {}, len(encoders) > len(PALETTE), dict.fromkeys(MARKERS, 0)
+    many = len(encoders) > len(PALETTE)
+    result: dict[str, Look] = {}
+    in_family = dict.fromkeys(MARKERS, 0)
     for place, (name, encoder) in enumerate(encoders.items()):
-        own = of_family[encoder["family"]] if many else place
-        of_family[encoder["family"]] += 1
-        colour, turn = PALETTE[own % len(PALETTE)], own // len(PALETTE)
+        own = in_family[encoder["family"]] if many else place
+        in_family[encoder["family"]] += 1
+        colour = PALETTE[own % len(PALETTE)]
         trained = encoder["training"] != "untrained"
-        # solid or dashed; where colours have run out, with as many dots as they have
-        dash = (3, 1.5) if not trained else (6, 1) if turn else ()
-        line = (0, dash + (1, 1) * turn) if dash else "-"
+        line = _line(trained, own // len(PALETTE))
         result[name] = Look(
             colour, MARKERS[encoder["family"]], line, colour if trained else "white"
         )
     return result
+
+
+def _line(trained: bool, turn: int) -> Any:
+    """Solid or, if untrained, dashed. In the ``turn``-th use of the same colours (from 0), with
+    ``turn`` dots between dashes.
+    """
+    if trained and turn == 0:
+        return "-"
+    dash = (6.0, 1.0) if trained else (3.0, 1.5)
+    dots: tuple[float, ...] = (1.0, 1.0) * turn
+    return 0, dash + dots
+
+
+def part_colours(parts: Sequence[str]) -> dict[str, str]:
+    """The colour of each part of the eye, by their order."""
+    return {part: _PART_PALETTE[i % len(_PART_PALETTE)] for i, part in enumerate(parts)}
 
 
 def shade(lines: int) -> float:
@@ -112,20 +135,17 @@ def shade(lines: int) -> float:
     return 0.11 * min(1.0, 4 / max(lines, 1))
 
 
-def families(encoders: Mapping[str, Mapping]) -> list:
-    """Handles for a legend that say which marker is which family's; none where there is but one."""
+def families(encoders: Mapping[str, ShownEncoder]) -> "list[Line2D]":
+    """Handles for a legend that say which marker is which family's; none if there is one family."""
     from matplotlib.lines import Line2D
 
-    found = [
-        family
-        for family in MARKERS
-        if family in {encoder["family"] for encoder in encoders.values()}
-    ]
-    if len(found) < 2:
+    there = {encoder["family"] for encoder in encoders.values()}
+    if len(there) < 2:
         return []
     return [
-        Line2D([], [], color=GREY, linestyle="", marker=MARKERS[family], label=family)
-        for family in found
+        Line2D([], [], color=GREY, linestyle="", marker=marker, label=family)
+        for family, marker in MARKERS.items()
+        if family in there
     ]
 
 
@@ -134,47 +154,46 @@ def width(columns: float) -> float:
     return max(WIDTH, _COLUMN * columns)
 
 
-def styled(draw: Callable) -> Callable:
-    """Lets a function that makes a figure do so in this style, whatever the user's matplotlibrc
-    says.
+Arguments = ParamSpec("Arguments")
 
-    The figure is laid out here, once: laid out anew for every file that it is saved as, it would
+
+def styled(draw: "Callable[Arguments, Figure]") -> "Callable[Arguments, Figure]":
+    """A function that draws as ``draw`` does, in this style, whatever the user's matplotlibrc says.
+
+    It lays the figure out, once: laid out again for every file that it is saved as, panels would
     shift a little.
     """
 
     @functools.wraps(draw)
-    def inner(*arguments, **options):
+    def inner(*arguments: Arguments.args, **options: Arguments.kwargs) -> "Figure":
         with _context():
             figure = draw(*arguments, **options)
             figure.set_dpi(_LAYOUT_DPI)
-            for _ in range(
-                2
-            ):  # labels beside pictures that keep their shape find their place at the second time
-                figure.draw_without_rendering()
+            # twice: labels beside pictures that keep their shape are in place after the second time
+            figure.draw_without_rendering()
+            figure.draw_without_rendering()
             figure.set_layout_engine("none")
             return figure
 
     return inner
 
 
-def save(figure, path: str | os.PathLike, dpi: int) -> None:
-    """Writes a matplotlib figure as ``path`` (.png or .svg), whole or not at all, the same bytes on
-    every run.
+def save(figure: "Figure", path: str | os.PathLike[str], dpi: int) -> None:
+    """Writes a figure as ``path`` (.png or .svg), whole or not at all, the same bytes on every run.
 
     Raises :class:`CatsightError` for any other suffix.
     """
     path = Path(path)
     kind = path.suffix.lower().lstrip(".")
     if kind not in ("png", "svg"):
-        raise CatsightError(f"{path}: figures are written as .png or .svg; name the output so")
-    # an SVG holds pictures as they are; a PNG resamples them, and smoothly
+        raise CatsightError(f"{path}: a figure is a .png or .svg file; change the output's suffix")
+    # an SVG holds pictures as they are; a PNG resamples them, smoothly
     for axes in figure.axes:
         for image in axes.images:
             image.set_interpolation("none" if kind == "svg" else "antialiased")
+    metadata: Any = {"Date": None} if kind == "svg" else None
     with appearing(path) as part, _context():
-        figure.savefig(
-            part, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None
-        )
+        figure.savefig(part, format=kind, dpi=dpi, metadata=metadata)
 
 
 def reduce(picture: np.ndarray, side: int) -> np.ndarray:
@@ -192,7 +211,7 @@ def shortened(text: str, length: int) -> str:
 
 
 @contextmanager
-def _context():
+def _context() -> Iterator[None]:
     import matplotlib
 
     with matplotlib.rc_context():

@@ -1,0 +1,22 @@
+"""The eye beside controls and other views: what any change of a picture does to the encoders."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from catsight.figures import select, style
+from catsight.figures.choices import Choices
+from catsight.figures.ranking import panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@style.styled
+def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
+    """A figure as the ranking, of all compared views, by the one metric that the report speaks of.
+
+    ``table`` is the study's table of metrics.
+    """
+    rows = select.summaries(select.shown(table, choices))
+    return panels(rows[rows["metric"] == choices.headline(rows)], choices, choices.compared)

@@ -1,0 +1,85 @@
+"""Words of figures and report: numbers with their intervals, and names of what is shown."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from catsight.figures.choices import Choices
+
+#: Axes of what dose curves vary, by its name in the table.
+SWEEPS = {
+    "luminance": "luminance, cd/m²",
+    "defocus": "defocus, dioptres",
+    "field_of_view": "field of view, degrees",
+    "acuity": "acuity, cycles per degree",
+}
+
+
+def interval(choices: Choices) -> str:
+    """``95 % interval``, from the study's configuration."""
+    return f"{100 * choices.confidence:g} % interval"
+
+
+def encoder(choices: Choices, name: str, pooling: str) -> str:
+    """An encoder's label, with the pooling if that is another than the one asked for."""
+    label = choices.encoders[name]["label"]
+    return label if pooling == choices.pooling else f"{label} [{pooling}]"
+
+
+def view_title(choices: Choices, view: str) -> str:
+    """A view's name, whether it is the reference, and in a second line its conditions."""
+    name = f"{view} (reference)" if view == choices.reference else view
+    return f"{name}\n{choices.views[view]['label']}"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A value as text; one that is not 1 never reads as 1."""
+    if 1 - 0.5 * 10.0**-digits <= value < 1:
+        return f"over 0.{'9' * digits}"
+    return signed(f"{value:.{digits}f}")
+
+
+def signed(text: str) -> str:
+    """The text with minus signs for its hyphens."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def estimate(row: Mapping[str, Any] | pd.Series, digits: int | None = None) -> str:
+    """A row's value with its interval, or why it has none; with ``digits``, or as many as needed."""
+    if pd.isna(row["value"]):
+        return f"no value ({reason(row)})"
+    if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
+        value = number(row["value"], digits or _digits(row["value"]))
+        return f"{value} (no interval: {reason(row)})"
+    digits = digits or _digits(row["value"], row["ci_low"], row["ci_high"])
+    low, high = number(row["ci_low"], digits), number(row["ci_high"], digits)
+    return f"{number(row['value'], digits)} ({low} to {high})"
+
+
+def reason(row: Mapping[str, Any] | pd.Series) -> str:
+    """Why a row lacks its value or interval."""
+    given = row["reason"]
+    return given if isinstance(given, str) and given else "no reason given"
+
+
+def _digits(value: float, *ends: float) -> int:
+    """How many decimals show an estimate.
+
+    Two; three if one of the numbers is so close to 1 that two would hide the difference; of a value
+    so small that two would hide it, as many as show two digits of it.
+    """
+    if 1e-9 < abs(value) < 0.01:
+        return 1 - math.floor(math.log10(abs(value)))
+    return 3 if any(0.9 <= one < 1 for one in (value, *ends)) else 2
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def counted(count: int, singular: str, plural: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count} {singular if count == 1 else plural}"

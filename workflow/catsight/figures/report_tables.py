@@ -1,0 +1,146 @@
+"""The report's tables of numbers: means over layers, single layers, parts of the eye, resolution."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from catsight.figures import labels
+from catsight.figures.choices import Choices
+from catsight.tables.names import ALL_LAYERS, WHOLE
+
+#: Grating acuity of a cat in cycles per degree, and the px per degree that a picture needs to hold
+#: such a grating.
+CAT_LIMIT = 6
+ENOUGH = 2 * CAT_LIMIT
+#: More rows than this would make the report heavy.
+_ROWS = 20_000
+
+
+def wide(rows: pd.DataFrame, choices: Choices) -> list[dict[str, Any]]:
+    """One row per encoder, pooling, layer and view of a table of metrics; a cell per metric."""
+    names = choices.metrics(rows)
+    encoders, views = list(choices.encoders), list(choices.compared)
+    known = rows[rows["encoder"].isin(encoders) & rows["view"].isin(views)]
+    known = known[known["reference"] == choices.reference]
+    known = known.assign(
+        encoder_place=known["encoder"].map(encoders.index),
+        layer_place=known["layer_index"].fillna(-1),
+        view_place=known["view"].map(views.index),
+    )
+    result = []
+    keys = ["encoder_place", "pooling", "layer_place", "view_place"]
+    for _, some in known.groupby(keys, sort=True):
+        first = some.iloc[0]
+        cells = {row["metric"]: cell(row) for row in some.to_dict("records")}
+        result.append(
+            {
+                "encoder": choices.encoders[first["encoder"]]["label"],
+                "pooling": first["pooling"],
+                "layer": first["layer"],
+                "depth": None if pd.isna(first["depth"]) else f"{first['depth']:.2f}",
+                "view": first["view"],
+                "cells": [cells.get(metric) for metric in names],
+            }
+        )
+    return result
+
+
+def by_encoder(rows: pd.DataFrame, choices: Choices) -> list[dict[str, Any]]:
+    """One table per encoder; none if they would make the report heavy."""
+    if len(rows) > _ROWS:
+        return []
+    return [
+        {"label": about["label"], "rows": wide(rows[rows["encoder"] == encoder], choices)}
+        for encoder, about in choices.encoders.items()
+    ]
+
+
+def shares(attribution: pd.DataFrame | None, choices: Choices) -> list[dict[str, Any]]:
+    """One row per encoder, pooling and metric of the means over layers: the whole loss, and the
+    share of each part.
+    """
+    if attribution is None:
+        return []
+    rows = attribution[attribution["layer"] == ALL_LAYERS]
+    result = []
+    for name, about in choices.encoders.items():
+        for (pooling, metric), some in rows[rows["encoder"] == name].groupby(["pooling", "metric"]):
+            cells = {row["part"]: cell(row) for row in some.to_dict("records")}
+            result.append(
+                {
+                    "encoder": about["label"],
+                    "pooling": pooling,
+                    "metric": choices.label(metric),
+                    "cells": [cells.get(part) for part in (WHOLE, *choices.parts)],
+                }
+            )
+    return result
+
+
+def cell(row: Mapping[str, Any] | pd.Series) -> dict[str, str]:
+    """A row's value as the report prints it, by what it sorts, and its interval or why there is
+    none.
+    """
+    if pd.isna(row["value"]):
+        return {"sort": "", "value": "–", "note": f"no value: {labels.reason(row)}"}
+    note = f"no interval: {labels.reason(row)}"
+    if pd.notna(row["ci_low"]) and pd.notna(row["ci_high"]):
+        note = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"
+    return {"sort": repr(float(row["value"])), "value": f"{row['value']:.3f}", "note": note}
+
+
+def fields_of_view(choices: Choices) -> list[float]:
+    """The fields of view of the eyes, in degrees."""
+    viewing = (view["viewing"] for view in choices.views.values())
+    return sorted({one["field_of_view"] for one in viewing if one is not None})
+
+
+def resolution(
+    choices: Choices, frames: pd.DataFrame, features: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Pixels per degree in the frames as they come and at every encoder's input, for each field of
+    view.
+
+    ``features``: for each table of features its ``path``, and the ``preprocessing`` of its encoder.
+    An encoder scales a frame's shorter side to ``size / crop`` px and cuts ``size`` px out of its
+    middle; the width spans the field of view. The lowest value over the frames counts.
+    """
+    narrowest = int(frames["width"].min())
+    broad = (frames["width"] / frames[["width", "height"]].min(axis=1)).min()
+    found = {}
+    for about in features:
+        encoder = _encoder_of(about["path"], choices)
+        if encoder and "preprocessing" in about:
+            found[encoder] = about["preprocessing"]
+    rows = []
+    for field in fields_of_view(choices):
+        frame = f"from {narrowest} px wide"
+        rows.append(_pixels("the frames themselves", frame, narrowest / field, field))
+        for encoder, about in choices.encoders.items():
+            if encoder not in found:
+                continue
+            size, crop = found[encoder]["size"], found[encoder].get("crop", 1)
+            size = size if isinstance(size, int | float) else size[-1]
+            what = f"{size:g} px" + (f", the middle {100 * crop:g} %" if crop < 1 else "")
+            rows.append(_pixels(about["label"], what, size / crop * broad / field, field))
+    return rows
+
+
+def _pixels(label: str, what: str, density: float, field: float) -> dict[str, Any]:
+    return {
+        "label": label,
+        "input": what,
+        "field": field,
+        "density": density,
+        "enough": density >= ENOUGH,
+    }
+
+
+def _encoder_of(path: Path, choices: Choices) -> str | None:
+    """The encoder that a table of features belongs to: results/<study>/features/<encoder>/..."""
+    for part in (path.parent.parent.name, path.parent.name, path.stem):
+        if part in choices.encoders:
+            return part
+    return None

@@ -1,0 +1,88 @@
+"""What a reader must know before believing the numbers of a report."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from catsight.figures import findings, select
+from catsight.figures.choices import Choices
+from catsight.figures.labels import counted
+from catsight.figures.report_tables import ENOUGH
+
+#: Pairs of pictures that look nearly alike, in a warning.
+_ALIKE = 3
+
+
+def of_numbers(rows: pd.DataFrame, choices: Choices) -> Iterator[str]:
+    """Warnings of a table of metrics: few groups, missing values; a sentence each."""
+    shown = select.shown(rows, choices)
+    groups = int(shown["n_groups"].min())
+    if groups < findings.FEW_GROUPS:
+        yield (
+            f"Only {groups} independent group{'' if groups == 1 else 's'} of frames: fewer than "
+            f"{findings.FEW_GROUPS}, so intervals are rough."
+        )
+    narrow = [name for name in choices.metrics(shown) if choices.measure(name)["narrow_shares"]]
+    if choices.attribution["view"] and narrow and groups < findings.FEW_FOR_SHARES:
+        yield (
+            f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of what is due to the "
+            "parts of the eye are too narrow for unbiased CKA and RSA."
+        )
+    reasons = shown.loc[shown["value"].isna(), "reason"].fillna("no reason given")
+    for reason, count in reasons.value_counts().items():
+        yield f"{count} of {len(shown)} values are missing: {reason}."
+
+
+def of_resolution(pixels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A warning if a picture has too few pixels per degree (rows of ``report_tables.resolution``)."""
+    coarse = [row["label"] for row in pixels if not row["enough"]]
+    if coarse:
+        yield (
+            f"Under {ENOUGH} pixels per degree in {', '.join(dict.fromkeys(coarse))}: part of what "
+            "a cat would lose is lost in the reference already. A smaller field of view helps."
+        )
+
+
+def of_blurs(blurs: Sequence[Mapping[str, Any]], choices: Choices) -> Iterator[str]:
+    """Warnings of matched blurs that no strength makes large enough.
+
+    ``blurs``: for each shard of such a ``view`` how many ``frames`` it has, and how many are
+    ``unmatched``.
+    """
+    for view in dict.fromkeys(blur["view"] for blur in blurs):
+        of_view = [blur for blur in blurs if blur["view"] == view]
+        frames = sum(blur.get("frames", 0) for blur in of_view)
+        unmatched = sum(blur.get("unmatched", 0) for blur in of_view)
+        if unmatched:
+            yield (
+                f"No blur moves {unmatched} of {frames} frames so far as "
+                f"“{choices.views[view]['match']}” does, so “{view}” moves them less."
+            )
+
+
+def of_pictures(alike: Sequence[Mapping[str, Any]], rejected: Sequence[Any]) -> Iterator[str]:
+    """Warnings of pictures of different groups that look nearly ``alike``, and of files that were
+    left out.
+    """
+    if alike:
+        some = [f"{pair['frame_id']} and {pair['other_id']}" for pair in alike[:_ALIKE]]
+        if len(alike) > _ALIKE:
+            some.append(f"{len(alike) - _ALIKE} more in near_duplicates.parquet")
+        yield (
+            f"{len(alike)} pair{'' if len(alike) == 1 else 's'} of pictures of different groups "
+            f"look nearly alike ({'; '.join(some)}). Groups that share a picture are not "
+            "independent, so intervals are narrower than they should be: leave one of each pair "
+            "out, or put both into one group."
+        )
+    if rejected:
+        yield f"{counted(len(rejected), 'file', 'files')} could not be used; they are listed below."
+
+
+def of_code(config: str) -> Iterator[str]:
+    """Warnings of encoders that the user's own code makes, from the study's configuration."""
+    encoders = (yaml.safe_load(config) or {}).get("encoders") or {}
+    for name, entry in encoders.items():
+        if isinstance(entry, Mapping) and entry.get("factory"):
+            yield f"The encoder {name} was made by code of the study’s own, {entry['factory']}."

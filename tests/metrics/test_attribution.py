@@ -9,9 +9,10 @@ import pytest
 from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, rsa
-from catsight.metrics.attribution import WHOLE, divide, name, weight
-from catsight.metrics.suite import Estimate
-from support.toy_tables import IDS, SPEC, write_features, write_frames
+from catsight.metrics.attribution import divide, name, weight
+from catsight.metrics.estimate import Estimate
+from catsight.tables.names import WHOLE
+from support.toy_tables import IDS, SPEC, measures, write_features, write_frames
 
 PARTS = ["pupil", "acuity", "colour", "rods"]
 
@@ -39,41 +40,41 @@ def test_shapley_is_the_mean_over_all_orders():
         for n in range(5)
         for some in itertools.combinations(PARTS, n)
     }
-    due = divide(game(random.__getitem__), PARTS, "energy")
+    due = divide(game(random.__getitem__), PARTS, similarity=False)
     orders = list(itertools.permutations(PARTS))
     for part in PARTS:
         before = [frozenset(order[: order.index(part)]) for order in orders]
         expected = np.mean([random[others | {part}] - random[others] for others in before], axis=0)
-        np.testing.assert_allclose(due[part].values, expected, atol=1e-12)
+        np.testing.assert_allclose(due[part, "value"].values, expected, atol=1e-12)
         np.testing.assert_allclose(
-            due[f"alone {part}"].values, random[frozenset([part])] - random[frozenset()]
+            due[part, "alone"].values, random[frozenset([part])] - random[frozenset()]
         )
         everything = frozenset(PARTS)
         np.testing.assert_allclose(
-            due[f"last {part}"].values, random[everything] - random[everything - {part}]
+            due[part, "last"].values, random[everything] - random[everything - {part}]
         )
     np.testing.assert_allclose(
-        sum(due[part].values for part in PARTS), due[WHOLE].values, atol=1e-12
+        sum(due[part, "value"].values for part in PARTS), due[WHOLE, "value"].values, atol=1e-12
     )
 
 
 def test_parts_that_only_add_up_get_what_they_do():
     does = dict(zip(PARTS, (0.3, 0.1, 0.0, -0.05)))
-    due = divide(game(lambda some: [sum(does[part] for part in some)]), PARTS, "energy")
+    due = divide(game(lambda some: [sum(does[part] for part in some)]), PARTS, similarity=False)
     for part in PARTS:
-        assert due[part].values[0] == pytest.approx(does[part], abs=1e-12)
+        assert due[part, "value"].values[0] == pytest.approx(does[part], abs=1e-12)
 
 
 def test_what_two_parts_do_together_is_halved():
-    due = divide(game(lambda some: [1.0 * ({"pupil", "rods"} <= some)]), PARTS, "energy")
-    shares = [due[part].values[0] for part in PARTS]
+    due = divide(game(lambda some: [1.0 * ({"pupil", "rods"} <= some)]), PARTS, similarity=False)
+    shares = [due[part, "value"].values[0] for part in PARTS]
     np.testing.assert_allclose(shares, [0.5, 0, 0, 0.5], atol=1e-12)
-    assert due["alone pupil"].values[0] == 0 and due["last pupil"].values[0] == 1
+    assert due["pupil", "alone"].values[0] == 0 and due["pupil", "last"].values[0] == 1
 
 
 def test_a_fall_of_a_similarity_is_a_loss():
-    similarity = divide(game(lambda some: [1 - 0.1 * len(some)]), PARTS, "rsa")
-    assert similarity[WHOLE].values[0] == pytest.approx(0.4) and similarity["pupil"].values[
+    similarity = divide(game(lambda some: [1 - 0.1 * len(some)]), PARTS, similarity=True)
+    assert similarity[WHOLE, "value"].values[0] == pytest.approx(0.4) and similarity["pupil", "value"].values[
         0
     ] == pytest.approx(0.1)
 
@@ -90,7 +91,7 @@ def test_weights_of_all_that_can_come_before_sum_to_one():
 def test_what_is_undefined_somewhere_is_undefined_with_its_reason():
     worth = game(lambda some: [0.5])
     worth["pupil+rods"] = Estimate(np.array([np.nan]), reason="the view's features do not vary")
-    assert {estimate.reason for estimate in divide(worth, PARTS, "rsa").values()} == {
+    assert {estimate.reason for estimate in divide(worth, PARTS, similarity=True).values()} == {
         "the view's features do not vary"
     }
 
@@ -113,7 +114,7 @@ def attributed(tmp_path_factory):
         "parts": ["pupil", "rods"],
         "subsets": names,
         "view": "cat",
-        "names": ["cka_linear", "energy", "rsa"],
+        "measures": measures("cka_linear", "energy", "rsa"),
     }
     arguments = [
         "--store",
@@ -129,7 +130,7 @@ def attributed(tmp_path_factory):
         ]
     out = folder / "out.parquet"
     assert (
-        main(["metrics", "attribute", "--spec", json.dumps(spec), *arguments, "--output", str(out)])
+        main(["metrics", "attribution", "--spec", json.dumps(spec), *arguments, "--output", str(out)])
         == 0
     )
     return features, tables.read(out).to_pandas()

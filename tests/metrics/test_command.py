@@ -20,8 +20,14 @@ from catsight.metrics import (
 )  # fmt: skip
 from catsight.metrics.compare import estimates
 from catsight.metrics.distribution import scale
-from catsight.metrics.suite import METRICS
-from support.toy_tables import FUNCTIONS, IDS, SPEC, write_features, write_frames
+from catsight.metrics.registry import PLAIN
+from catsight.metrics.suite import names
+from catsight.study.measures import MEASURES
+from support.toy_tables import FUNCTIONS, IDS, SPEC, measures, write_features, write_frames
+
+
+#: The spec of a job that computes every measure.
+ALL = {**SPEC, "measures": measures(*MEASURES)}
 
 
 @pytest.fixture
@@ -53,9 +59,9 @@ def compare(tmp_path, tables_of_views, frames, spec=SPEC, output="toy.parquet"):
 def test_table_holds_what_the_functions_give(tmp_path, features):
     frames = write_frames(tmp_path / "f.parquet")
     views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
-    rows = compare(tmp_path, views, frames, {**SPEC, "names": list(METRICS)})
+    rows = compare(tmp_path, views, frames, ALL)
     by_key = {(row["layer"], row["metric"]): row for row in rows}
-    assert len(rows) == len(by_key) == 4 * len(METRICS)  # three layers and their mean
+    assert len(rows) == len(by_key) == 4 * len(names())  # three layers and their mean
     groups = [i.split("-")[0] for i in IDS]
     functions = FUNCTIONS | {
         "mmd2": mmd2,
@@ -74,7 +80,7 @@ def test_table_holds_what_the_functions_give(tmp_path, features):
         "retrieval_mrr_between": lambda x, y: retrieval(x, y, groups=groups).mean_reciprocal_rank,
         "procrustes": procrustes,
     }
-    assert set(functions) == set(METRICS)
+    assert set(functions) == set(names())
     for metric, function in functions.items():
         values = []
         for i in range(3):
@@ -85,7 +91,7 @@ def test_table_holds_what_the_functions_give(tmp_path, features):
             )
             assert row["value"] == pytest.approx(function(x, y), rel=1e-9)
             assert row["ci_low"] < row["ci_high"] and row["reason"] is None
-            if metric == "procrustes":  # no test of it is made
+            if metric in PLAIN:  # these have no test
                 assert row["p_value"] is None
             else:
                 assert 1 / 100 <= row["p_value"] <= row["p_corrected"] <= 1 or metric == "rsa"
@@ -146,7 +152,7 @@ def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features
     views = {
         view: write_features(tmp_path / f"{view}.parquet", f, ids) for view, f in views.items()
     }
-    for row in compare(tmp_path, views, frames, {**SPEC, "names": list(METRICS)}):
+    for row in compare(tmp_path, views, frames, ALL):
         assert row["ci_low"] is None and row["p_value"] is None and row["reason"]
         missing = row["view"] == "flat" or row["metric"].endswith("_between")
         assert (row["value"] is None) == missing
@@ -225,7 +231,7 @@ def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features
         for v, f in features.items()
     }
     rows = compare(
-        tmp_path, views, write_frames(tmp_path / "f.parquet", ids), {**SPEC, "names": list(METRICS)}
+        tmp_path, views, write_frames(tmp_path / "f.parquet", ids), ALL
     )
     assert {(row["value"], row["p_value"]) for row in rows} == {(None, None)}
     assert all("fewer than 4 frames" in row["reason"] for row in rows)
@@ -235,7 +241,7 @@ def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features
         for n, x in features["human"].items()
     }
     views = {v: write_features(tmp_path / f"{v}2.parquet", same) for v in ("human", "cat")}
-    spec = {**SPEC, "names": ["cka_linear", "cka_rbf", "mmd2"]}
+    spec = {**SPEC, "measures": measures("cka_linear", "cka_rbf", "mmd2")}
     for row in compare(tmp_path, views, write_frames(tmp_path / "f2.parquet"), spec, "two.parquet"):
         assert (row["value"] is None) == (row["metric"] != "cka_linear")
         assert (

@@ -58,7 +58,7 @@ def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path
         )
         columns = ["layer", "metric", "value", "ci_low", "ci_high", "p_value"]
         assert here[columns].reset_index(drop=True).equals(wanted[columns])
-    assert len(found) == len(DOSES) * 2 * len(SPEC["names"])
+    assert len(found) == len(DOSES) * 2 * len(SPEC["measures"])
 
 
 def test_the_studys_own_condition_need_not_be_a_dose(tmp_path):

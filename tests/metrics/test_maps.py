@@ -51,7 +51,7 @@ def test_what_does_not_vary_has_no_place_on_a_map(metric):
 
 
 def test_a_map_of_another_kind():
-    with pytest.raises(CatsightError, match="no map of rsa, kendall"):
+    with pytest.raises(CatsightError, match="no maps of rsa with rsa_comparison kendall"):
         similarity_map(layers(1), layers(1), "rsa", comparison="kendall")
 
 
@@ -76,7 +76,7 @@ def run(command, tmp_path, given, spec=SPEC):
 def test_table_between_views(tmp_path):
     human = {f"blocks.{i}/{p}": x for i, x in enumerate(layers(3, 24)) for p in ("cls", "mean")}
     cat = {name: x + np.random.default_rng(1).normal(size=x.shape) for name, x in human.items()}
-    rows = run("layers", tmp_path, {"human": human, "cat": cat})
+    rows = run("maps", tmp_path, {"human": human, "cat": cat})
     assert len(rows) == 2 * 2 * 9
     for row in rows:
         x, y = (
@@ -101,7 +101,7 @@ def test_table_between_encoders(tmp_path):
             for p in ("cls", "mean")
         },
     }
-    rows = run("encoders", tmp_path, given)
+    rows = run("maps", tmp_path, given, {key: SPEC[key] for key in SPEC if key != "encoder"})
     counts = {}
     for row in rows:
         pair = (row["encoder"], row["other_encoder"], row["pooling"])
@@ -122,6 +122,6 @@ def test_table_between_encoders(tmp_path):
 
 def test_more_frames_than_a_map_is_made_of(tmp_path):
     human = {"blocks.0/mean": layers(1, 24)[0]}
-    rows = run("layers", tmp_path, {"human": human, "cat": human}, SPEC | {"frames": 20})
+    rows = run("maps", tmp_path, {"human": human, "cat": human}, SPEC | {"frames": 20})
     assert {row["n_frames"] for row in rows} == {20} and len(IDS) == 24
     assert all(row["value"] == pytest.approx(1) for row in rows)

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from catsight.metrics import inference, parts
+from catsight.metrics import inference, parts, suite
+from catsight.metrics.dealing import deal
+from catsight.metrics.estimate import interval
+from catsight.metrics.plan import Plan
 from catsight.metrics.similarity import cka, gram
-from catsight.metrics.suite import METRICS, Plan, interval
+from catsight.study.measures import MEASURES
 
 SPEC = {
     "seed": 3, "permutations": 99, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
@@ -29,7 +32,7 @@ def views(
 @pytest.mark.parametrize(("groups", "each"), [(1000, 1), (130, 8), (300, 3)])
 def test_parts_hold_whole_groups_and_every_frame(groups, each):
     names = np.repeat(np.arange(groups), each).astype(str)
-    dealt = parts.deal(names, 200, seed=1)
+    dealt = deal(names, 200, seed=1)
     assert sorted(np.concatenate(dealt)) == list(range(len(names)))
     assert (
         max(map(len, dealt)) <= 200 + each and max(map(len, dealt)) - min(map(len, dealt)) <= each
@@ -37,13 +40,13 @@ def test_parts_hold_whole_groups_and_every_frame(groups, each):
     for one, other in zip(dealt, dealt[1:]):
         assert not set(names[one]) & set(names[other])
     assert any(
-        (a != b).any() for a, b in zip(dealt, parts.deal(names, 200, seed=2)) if len(a) == len(b)
+        (a != b).any() for a, b in zip(dealt, deal(names, 200, seed=2)) if len(a) == len(b)
     )
 
 
 def test_of_few_large_groups_evenly_spaced_frames_stand_for_all():
     names = np.repeat(list("abcde"), 1000)
-    (rows,) = parts.deal(names, 200)
+    (rows,) = deal(names, 200)
     assert [np.sum(names[rows] == name) for name in "abcde"] == [40] * 5
     assert set(np.diff(rows)) == {25}
 
@@ -62,8 +65,8 @@ def test_streamed_cka_is_exact(dtype, atol):
 
 
 def test_few_frames_are_compared_at_once():
-    assert isinstance(parts.plan(frames(200, 1), SPEC), Plan)
-    assert isinstance(parts.plan(frames(201, 1), SPEC), parts.Parts)
+    assert isinstance(parts.comparer(frames(200, 1), SPEC), parts.Whole)
+    assert isinstance(parts.comparer(frames(201, 1), SPEC), parts.Parts)
 
 
 def test_parts_say_nearly_what_all_frames_say():
@@ -71,9 +74,9 @@ def test_parts_say_nearly_what_all_frames_say():
     docs/metrics.md.
     """
     x, y = views(1600)
-    names = [name for name in METRICS if not name.startswith("retrieval")]
-    dealt = parts.plan(frames(200, 8), SPEC)
-    whole = parts.plan(frames(200, 8), SPEC | {"at_once": 2000})
+    names = [name for name in MEASURES if not MEASURES[name].share]
+    dealt = parts.comparer(frames(200, 8), SPEC)
+    whole = parts.comparer(frames(200, 8), SPEC | {"at_once": 2000})
     assert dealt.at_once == 200 and whole.at_once == 1600
     found, exact = (plan.compare(x, y, names) for plan in (dealt, whole))
     for name, atol in [
@@ -82,7 +85,7 @@ def test_parts_say_nearly_what_all_frames_say():
     ]:  # fmt: skip
         assert found[name].values[0] == pytest.approx(exact[name].values[0], abs=atol), name
     for name in names:
-        ends, others = (np.array(interval(name, one[name], 0.95)[:2]) for one in (found, exact))
+        ends, others = (np.array(interval(MEASURES[name].facts, one[name], 0.95)[:2]) for one in (found, exact))
         # of the same width, by and large, although each part is a jackknife of its own
         assert 0.4 < np.ptp(ends) / np.ptp(others) < 2.5, name
         assert sum(found[name].sizes) == 1600
@@ -94,17 +97,16 @@ def test_leaving_out_a_block_of_a_part_is_leaving_it_out():
     found = dealt.compare(x, y, ["rsa"])["rsa"]
     (rows, plan), (others, other) = zip(dealt.rows, map(dealt.plan, range(2)))
     kept = np.setdiff1d(np.arange(200), plan.blocks[3])
-    without = Plan(dict.fromkeys(map(str, kept), "0"), SPEC).compare(
-        x[rows][kept], y[rows][kept], ["rsa"]
-    )
-    rest = other.compare(x[others], y[others], ["rsa"])
+    of_kept = Plan(dict.fromkeys(map(str, kept), "0"), SPEC)
+    without = suite.compare(x[rows][kept], y[rows][kept], of_kept, ["rsa"])
+    rest = suite.compare(x[others], y[others], other, ["rsa"])
     assert found.values[4] == pytest.approx((without["rsa"].values[0] + rest["rsa"].values[0]) / 2)
     assert found.sizes[3] == len(plan.blocks[3])
 
 
 def test_p_values_of_parts_are_uniform_where_nothing_is_true():
     """One of 20 in the long run; of 300 between 5 and 27 in all but one of a thousand tries."""
-    plan = parts.plan(frames(80, 2), SPEC | {"at_once": 100, "permutations": 39})
+    plan = parts.comparer(frames(80, 2), SPEC | {"at_once": 100, "permutations": 39})
     rejected = dict.fromkeys(("cka_linear_unbiased", "rsa", "energy"), 0)
     for seed in range(300):
         rng = np.random.default_rng(seed)

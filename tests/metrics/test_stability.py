@@ -8,15 +8,15 @@ import pytest
 from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, procrustes, retrieval, rsa, stability
-from catsight.metrics.suite import Estimate
+from catsight.metrics.estimate import Estimate
 from support.toy_tables import SPEC as COMPARE
-from support.toy_tables import write_features, write_frames
+from support.toy_tables import measures, write_features, write_frames
 
 SPEC = COMPARE | {
     "draws": 10,
     "frames": 1000,
     "controls": [],
-    "names": ["cka_linear", "cka_linear_unbiased", "rsa"],
+    "measures": measures("cka_linear", "cka_linear_unbiased", "rsa"),
 }
 
 

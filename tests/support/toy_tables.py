@@ -1,14 +1,17 @@
-"""Tables of frames and of features, small and made up, and the spec of a job that compares them."""
+"""Small made-up tables of frames and features, and the spec of a job that compares them."""
+
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from catsight import tables
 from catsight.metrics import cka_linear, cka_rbf, rsa
+from catsight.study.measures import MEASURES
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.frames import FRAMES
 
-#: What gives the value of a metric of the table, for those that a map may be of.
+#: The functions that give the values of the measures of which maps can be made.
 FUNCTIONS = {
     "cka_linear": cka_linear,
     "cka_linear_unbiased": lambda x, y: cka_linear(x, y, unbiased=True),
@@ -16,16 +19,24 @@ FUNCTIONS = {
     "cka_rbf_unbiased": lambda x, y: cka_rbf(x, y, unbiased=True),
     "rsa": rsa,
 }
+
+
+def measures(*names: str) -> dict[str, dict[str, bool]]:
+    """The facts of measures, as specs hold them."""
+    return {name: MEASURES[name].facts for name in sorted(names)}
+
+
 SPEC = {
     "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "seed": 0, "confidence": 0.95,
-    "names": ["cka_linear", "cka_linear_unbiased", "rsa"], "rsa_distance": "correlation", "rsa_comparison": "spearman",
-    "bandwidth": 1.0, "projections": 50, "retrieval_distance": "cosine", "permutations": 99, "null": "paired",
-    "at_once": 2000, "code": "0", "versions": {},
+    "measures": measures("cka_linear", "cka_linear_unbiased", "rsa"), "rsa_distance": "correlation",
+    "rsa_comparison": "spearman", "bandwidth": 1.0, "projections": 50, "retrieval_distance": "cosine",
+    "permutations": 99, "null": "paired", "at_once": 2000, "code": "0", "versions": {},
 }  # fmt: skip
 IDS = [f"photo{i // 4}-{i % 4}" for i in range(24)]
 
 
-def write_frames(path, ids=IDS):
+def write_frames(path: Path, ids: list[str] = IDS) -> Path:
+    """A table of frames, whose groups are the ids up to the hyphen."""
     rows = [
         {"frame_id": i, "group": i.split("-")[0], "image": {"bytes": b"", "path": i}} for i in ids
     ]
@@ -33,7 +44,8 @@ def write_frames(path, ids=IDS):
     return path
 
 
-def write_features(path, features, ids=IDS):
+def write_features(path: Path, features: dict[str, np.ndarray], ids: list[str] = IDS) -> Path:
+    """A table of the features (n, d) of each column."""
     schema = features_schema({name: array.shape[1] for name, array in features.items()})
     columns = [pa.array(ids)]
     for array in features.values():

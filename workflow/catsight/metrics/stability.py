@@ -73,7 +73,7 @@ def stability(
     for (view, pooling, name), of_layers in halves.items():
         about = common | {"layer": ALL_LAYERS, "pooling": pooling, "view": view, "metric": name}
         about |= {"kind": "split_half"}
-        rows.append(about | reliability(np.array(of_layers)) | of_study)
+        rows.append(about | reliability(of_layers) | of_study)
     return rows
 
 
@@ -140,14 +140,15 @@ class Draws:
         return estimate.values[1 + len(self.sizes) * self.draws :].reshape(-1, 2)
 
 
-def reliability(halves: np.ndarray) -> dict[str, Any]:
-    """The columns of a split half, from values (layers, draws, 2) of each layer in two halves."""
-    layers, draws = halves.shape[:2]
-    if layers < 3:
+def reliability(halves: Sequence[np.ndarray]) -> dict[str, Any]:
+    """The columns of a split half, from the values (draws, 2) of each layer in two halves."""
+    if len(halves) < 3:
         return {"reason": "fewer than 3 layers, no profile to compare"}
+    draws = min(map(len, halves))  # 0 for a layer in which the measure is undefined
     if draws == 0:
         return {"reason": f"fewer than {2 * FEWEST_GROUPS} groups, too few to halve, or undefined"}
-    one, other = (halves[..., half] - halves[..., half].mean(axis=0) for half in (0, 1))
+    profiles = np.array(halves)  # (layers, draws, 2)
+    one, other = (profiles[..., half] - profiles[..., half].mean(axis=0) for half in (0, 1))
     with np.errstate(invalid="ignore", divide="ignore"):
         r = (one * other).sum(axis=0) / np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))
         corrected = 2 * r / (1 + r)

@@ -214,7 +214,7 @@ class Comparison:
         ranks = self.ranks_between if between else self.ranks
         if not np.isfinite(ranks).all():
             first = self._first_zero()
-            return self._undefined(f"the features of frame '{first}' are all 0, so none is nearest")
+            return self._undefined(f"the features of frame '{first}' are all 0, so no frame is nearest")
         scores, keep = score(ranks), self.plan.keep
         if self.plan.among_kept:
             own = score(self._ranks_among(keep, between))

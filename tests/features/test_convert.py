@@ -1,4 +1,4 @@
-"""Converted weights against the packages' own networks."""
+"""Converted weights give the outputs of the packages' own networks."""
 
 import importlib.util
 from pathlib import Path
@@ -46,12 +46,12 @@ def test_lite0_is_the_packages_own_network(normalised):
         np.testing.assert_allclose(found, wanted, atol=1e-4)
         assert found[0].argmax() == 967  # coffee: espresso
         assert found[1].argmax() in (281, 282, 285)  # chelsea: tabby, tiger cat, Egyptian cat
-        # the trap: timm's other variant takes the same tensors and answers otherwise
-        trapped = converted("efficientnet_lite0", "efficientnet_lite0")(normalised)
-        assert (trapped - wanted).abs().max() > 1
+        # timm's other variant loads the same tensors without an error, but its outputs differ
+        other = converted("efficientnet_lite0", "efficientnet_lite0")(normalised)
+        assert (other - wanted).abs().max() > 1
 
 
-#: Bundled photographs, and the ImageNet classes that name what is in them.
+#: Photographs inside packages, and the ImageNet classes that name what they show.
 SENSIBLE = {
     "skimage/data/chelsea.png": {281: "tabby", 282: "tiger cat", 285: "Egyptian cat"},
     "skimage/data/coffee.png": {967: "espresso"},
@@ -63,8 +63,8 @@ SENSIBLE = {
 }
 
 
-def test_lite0_knows_what_it_sees():
-    """Through our preprocessing: seven photographs, each named for what is in it."""
+def test_lite0_names_what_photographs_show():
+    """Through our preprocessing, on seven photographs."""
     import torch
     from PIL import Image
 
@@ -99,7 +99,9 @@ def test_imgfocus_is_the_packages_own_network(normalised, tmp_path):
         np.array(v, np.float32)[:, None, None]
         for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     )
-    pictures = (normalised.numpy() * 0.5 + 0.5 - mean) / std  # as it was trained
+    pictures = (
+        normalised.numpy() * 0.5 + 0.5 - mean
+    ) / std  # the normalisation that it was trained with
     name = session.get_inputs()[0].name
     wanted = np.concatenate(
         [session.run([final], {name: pictures[i : i + 1]})[0] for i in range(len(pictures))]
@@ -111,7 +113,7 @@ def test_imgfocus_is_the_packages_own_network(normalised, tmp_path):
     np.testing.assert_allclose(found, wanted, atol=1e-4, rtol=0)
 
 
-def test_labels_promise_no_more_than_the_weights_are():
+def test_labels_state_what_the_weights_are():
     entry = REGISTRY["imgfocus_vit_s14"]
     assert "DINO" not in entry["label"] and entry["training"] == "saliency"
     assert "not DINOv2" in entry["note"]

@@ -1,3 +1,5 @@
+"""Features: layers, poolings, preprocessing, and the command that extracts them."""
+
 import subprocess
 import sys
 
@@ -20,7 +22,7 @@ def full_activations(model, names, x):
     modules = dict(model.named_modules())
 
     def keep(name):
-        # of a TNT block's two outputs the second is the patches'
+        # a TNT block returns two outputs; the second holds the patches
         return lambda m, i, o: kept.__setitem__(name, (o[1] if isinstance(o, tuple) else o).clone())
 
     handles = [modules[name].register_forward_hook(keep(name)) for name in names]
@@ -92,7 +94,7 @@ def test_pooled_vectors_are_those_of_the_full_activation(
             maps = given if kind == "NHWC" else given.permute(0, 2, 3, 1)
         torch.testing.assert_close(found[f"{block}/mean"], maps.mean((1, 2)), rtol=1e-4, atol=1e-5)
         side = maps.shape[1]
-        if side % 2 == 0:  # by hand: the means of the four quarters
+        if side % 2 == 0:  # computed by hand: the means of the four quarters
             half = side // 2
             quarters = [
                 maps[:, y : y + half, x : x + half].mean((1, 2))
@@ -122,9 +124,11 @@ def test_patterns():
     assert list(layers.find_blocks(model, ["blocks.5", "blocks.0"])) == ["blocks.0", "blocks.5"]
     with pytest.raises(
         CatsightError,
-        match=r"no layer is called 'block\.\*' in VisionTransformer; there are .*blocks",
+        match=r"no layer is called 'block\.\*' in VisionTransformer \(did you mean blocks\.\*",
     ):
         layers.find_blocks(model, "block.*")
+    with pytest.raises(CatsightError, match=r"no layer is called 'x'.*; there are patch_embed, "):
+        layers.find_blocks(model, "x")
 
 
 def test_an_output_of_unknown_layout_is_refused():
@@ -134,7 +138,7 @@ def test_an_output_of_unknown_layout_is_refused():
     with pytest.raises(CatsightError, match="not square maps"):
         layers.pool(
             torch.zeros(2, 8, 8, 16), model, ["mean"], "x"
-        )  # NHWC from a model that does not say so
+        )  # NHWC from a model that does not state it
     with pytest.raises(CatsightError, match=r"x gives \(2, 8\)"):
         layers.pool(torch.zeros(2, 8), model, ["mean"], "x")
     with pytest.raises(CatsightError, match="x gives str"):
@@ -145,7 +149,7 @@ def test_an_output_of_unknown_layout_is_refused():
         layers.pool(torch.zeros(2, 6, 16), model, ["map"], "x")
 
 
-def test_which_of_several_outputs_is_taken_must_be_said(noise):
+def test_one_of_several_outputs_must_be_chosen(noise):
     import torch
 
     model = create("tnt_s_patch16_224", {"img_size": 64, "depth": 1}).eval()
@@ -173,7 +177,7 @@ def test_preprocessing_is_timms_with_overrides():
     assert steps["mean"] == [0.5] * 3 and steps["std"] == [0.5] * 3
     assert (steps["size"], steps["crop"], steps["interpolation"]) == (224, 0.875, "bicubic")
     assert encoders.preprocessing(model, {"size": 192})["size"] == 192
-    # DINO's tag does not have the default tag's mean
+    # another tag (DINO), another mean
     assert encoders.preprocessing(create("vit_base_patch16_224.dino", {}), {})["mean"] != [0.5] * 3
 
 
@@ -231,7 +235,7 @@ def test_two_runs_are_bit_identical_and_batches_and_threads_nearly_so(folder, tm
         np.testing.assert_allclose(vector, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
-def test_second_time_is_answered_without_torch(folder, tmp_path, capfd):
+def test_the_second_run_does_not_import_torch(folder, tmp_path, capfd):
     _, arguments, outputs = extract(folder, ["human", "cat"], tmp_path / "out")
     assert capfd.readouterr().err.count("store: computed") == 2
     code = (
@@ -247,7 +251,7 @@ def test_second_time_is_answered_without_torch(folder, tmp_path, capfd):
     assert done.stderr.count("store: hit") == 2
 
 
-def test_only_what_is_due_is_computed(folder, tmp_path, capfd):
+def test_only_missing_tables_are_computed(folder, tmp_path, capfd):
     extract(folder, ["human"], tmp_path / "out")
     capfd.readouterr()
     extract(folder, ["human", "cat"], tmp_path / "out")
@@ -273,7 +277,7 @@ def test_an_empty_shard(folder, tmp_path):
     )
 
 
-def test_what_is_not_finite_is_named():
+def test_a_frame_with_numbers_that_are_not_finite_is_named():
     schema = features_schema({"blocks.1/mean": 2})
     with pytest.raises(CatsightError, match=r"vit: blocks\.1/mean of frame 'b' is not finite"):
         forward.record_batch(
@@ -284,7 +288,7 @@ def test_what_is_not_finite_is_named():
         )
 
 
-def test_a_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
+def test_an_absent_gpu_is_an_error(folder, tmp_path, capfd):
     import torch
 
     absent = f"cuda:{torch.cuda.device_count()}"
@@ -292,7 +296,7 @@ def test_a_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
     assert f"features.device is '{absent}', but torch sees" in capfd.readouterr().err
 
 
-def test_a_gpu_that_was_given_but_is_not_seen_is_said(monkeypatch, capfd):
+def test_a_gpu_that_torch_does_not_see_is_reported(monkeypatch, capfd):
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -302,23 +306,23 @@ def test_a_gpu_that_was_given_but_is_not_seen_is_said(monkeypatch, capfd):
         "CUDA_VISIBLE_DEVICES is 0, but torch sees no GPU; computing on the CPU"
         in capfd.readouterr().err
     )
-    for none in ("", "-1"):  # which is how one hides them
+    for none in ("", "-1"):  # this hides all GPUs
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", none)
         assert forward.choose_device("auto").type == "cpu" and not capfd.readouterr().err
 
 
-def test_an_apple_gpu_that_is_not_there_is_an_error(folder, tmp_path, capfd):
+def test_an_absent_apple_gpu_is_an_error(folder, tmp_path, capfd):
     import torch
 
     if torch.backends.mps.is_available():
-        pytest.skip("there is one")
+        pytest.skip("this machine has one")
     assert extract(folder, ["human"], tmp_path / "out", {**SPEC, "device": "mps"})[0] == 1
     assert "features.device is 'mps', but torch sees no Apple GPU" in capfd.readouterr().err
 
 
-def test_precision_is_what_it_says(folder, tmp_path):
-    """bf16 keeps 8 bits of a number, fp16 11: the features differ from fp32's by about so much, and
-    not by nothing.
+def test_low_precision_costs_as_many_digits_as_it_should(folder, tmp_path):
+    """bf16 keeps 8 bits of a number, fp16 11. The features differ from those of fp32 by about that
+    much, and they do differ.
     """
     spec = {**SPEC, "pooling": ["cls", "map", "mean"]}
     _, _, (exact,) = extract(folder, ["human"], tmp_path / "fp32", spec)
@@ -349,7 +353,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(folder, tmp_path, capfd, mon
     monkeypatch.setattr(layers, "pooled_features", small)
     code, _, (halved,) = extract(folder, ["human"], tmp_path / "halved", {**SPEC, "batch": 8})
     assert code == 0
-    assert asked == [1, 8, 4, 2, 2, 2, 2, 2]  # once; the two frames of the second batch as they are
+    assert asked == [1, 8, 4, 2, 2, 2, 2, 2]  # a blank picture, then two batches, of 8 and 2 frames
     said = capfd.readouterr().err
     assert (
         "vit: out of memory on cpu; going on with 4 frames a batch" in said

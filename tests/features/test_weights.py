@@ -1,3 +1,5 @@
+"""Weights from a seed, a file and the hub, and what is refused."""
+
 import hashlib
 import json
 import pickle
@@ -29,7 +31,7 @@ def bring(tmp_path, spec, output="w.safetensors", more=()):
     return main(["features", "weights", *arguments, *more]), tmp_path / output
 
 
-def test_random_weights_are_seeded_and_say_so(tmp_path):
+def test_random_weights_are_seeded_and_marked_as_untrained(tmp_path):
     assert bring(tmp_path, TINY)[0] == 0
     about = safe.about(tmp_path / "w.safetensors")
     assert about["untrained"] is True and safe.sound(tmp_path / "w.safetensors")
@@ -50,8 +52,8 @@ def test_random_weights_are_seeded_and_say_so(tmp_path):
         ("vit_tiny_patch16_224", {"img_size": 64}, "blocks.*"),
     ],
 )
-def test_untrained_blocks_are_awake(name, arguments, pattern):
-    """The identity trap: a branch that starts at 0 would leave every layer of the control the same."""
+def test_no_untrained_block_is_the_identity(name, arguments, pattern):
+    """A branch that starts at 0 would make all layers of the control the same."""
     import torch
 
     model = create(name, arguments).eval()
@@ -71,18 +73,18 @@ def test_untrained_blocks_are_awake(name, arguments, pattern):
     assert min(change.values()) > 0.01
 
 
-def test_biases_and_tokens_are_left_alone():
-    fresh, woken = (
+def test_biases_and_tokens_keep_their_initial_values():
+    fresh, switched_on = (
         create("vit_small_patch14_dinov2", {"img_size": 56}),
         random_state({"timm": "vit_small_patch14_dinov2", "args": {"img_size": 56}}, 0),
     )
-    assert (woken["blocks.0.ls1.gamma"] == 1).all() and fresh.state_dict()[
+    assert (switched_on["blocks.0.ls1.gamma"] == 1).all() and fresh.state_dict()[
         "blocks.0.ls1.gamma"
     ].max() < 1e-4
-    assert (woken["blocks.0.norm1.bias"] == 0).all() and (
-        woken["blocks.0.attn.qkv.bias"] == 0
+    assert (switched_on["blocks.0.norm1.bias"] == 0).all() and (
+        switched_on["blocks.0.attn.qkv.bias"] == 0
     ).all()
-    assert woken["cls_token"].abs().max() < 1e-3
+    assert switched_on["cls_token"].abs().max() < 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ def from_file(path, **more):
     return {**TINY, "weights": {"source": "file", "path": str(path), **more}}
 
 
-def test_a_file_of_ones_own(tmp_path, tiny_state):
+def test_the_users_own_file(tmp_path, tiny_state):
     path = save_plain(tmp_path / "mine.safetensors", tiny_state)
     assert bring(tmp_path, from_file(path))[0] == 0
     loaded = safe.load(tmp_path / "w.safetensors")
@@ -151,7 +153,7 @@ def test_pickles_hashes_and_damage_are_refused(tmp_path, tiny_state, capfd):
     assert "none.safetensors cannot be read: No such file" in capfd.readouterr().err
 
 
-def test_store_answers_and_never_serves_damage(tmp_path, capfd):
+def test_the_store_is_used_unless_the_file_is_damaged(tmp_path, capfd):
     bring(tmp_path, TINY)
     capfd.readouterr()
     bring(tmp_path, TINY)
@@ -174,7 +176,7 @@ def test_unknown_architecture(tmp_path, capfd):
     )
 
 
-# -- the hub, as far as it goes without one --------------------------------------------------------
+# -- the hub, without a network --------------------------------------------------------------------
 
 HUB = {"timm": "test_vit.r160_in1k", "weights": {"source": "hub"}, "code": "0", "versions": {}}
 
@@ -204,7 +206,7 @@ def use(monkeypatch, constants, endpoint):
             )
 
 
-def test_a_hub_that_is_not_there_is_one_clear_line(tmp_path, capfd, monkeypatch, no_cache):
+def test_an_unreachable_hub_is_one_clear_line(tmp_path, capfd, monkeypatch, no_cache):
     use(monkeypatch, no_cache, "http://127.0.0.1:9")
     assert bring(tmp_path, HUB)[0] == 1
     said = capfd.readouterr().err.strip().splitlines()
@@ -215,7 +217,7 @@ def test_a_hub_that_is_not_there_is_one_clear_line(tmp_path, capfd, monkeypatch,
     )
 
 
-def test_offline_is_honoured(tmp_path, capfd, monkeypatch, no_cache):
+def test_the_hub_is_not_asked_in_offline_mode(tmp_path, capfd, monkeypatch, no_cache):
     monkeypatch.setattr(no_cache, "HF_HUB_OFFLINE", True)
     assert bring(tmp_path, HUB)[0] == 1
     assert "HF_HUB_OFFLINE is set" in capfd.readouterr().err
@@ -228,8 +230,8 @@ def test_unknown_tag(tmp_path, capfd, no_cache):
     )
 
 
-def test_a_hub_that_is_there(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
-    """timm's own loading from a hub's answer, given by a small server on this machine."""
+def test_weights_from_a_hub(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
+    """A small local server stands in for the hub; timm itself loads what it sends."""
     data = save_plain(tmp_path / "model.safetensors", tiny_state).read_bytes()
     asked = []
 
@@ -265,14 +267,14 @@ def test_a_hub_that_is_there(tmp_path, capfd, monkeypatch, no_cache, tiny_state)
     )
     loaded = safe.load(output)
     assert all((loaded[name] == tiny_state[name]).all() for name in tiny_state)
-    # from now on the hub's own cache answers, with the server gone
+    # the server is gone: the file comes from the hub's cache
     shutil.rmtree(tmp_path / "store")
     use(monkeypatch, no_cache, "http://127.0.0.1:9")
     assert bring(tmp_path, HUB)[0] == 0
 
 
-def test_the_hubs_file_put_in_place(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
-    """No network is asked; timm's own loading, as strict as ever; the file's hash is on record."""
+def test_the_hubs_file_brought_by_hand(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
+    """timm loads it as strictly as ever, without a network, and the file's hash is recorded."""
     use(monkeypatch, no_cache, "http://127.0.0.1:9")
     path = save_plain(tmp_path / "brought.safetensors", tiny_state)
     by_hand = ["--file", str(path)]
@@ -283,7 +285,7 @@ def test_the_hubs_file_put_in_place(tmp_path, capfd, monkeypatch, no_cache, tiny
     assert (
         about["sha256"] == about["inputs"]["file"] == hashlib.sha256(path.read_bytes()).hexdigest()
     )
-    # another file is another address: it is not mistaken for the first
+    # another file has another address, so it is not mistaken for the first
     save_plain(path, {**tiny_state, "norm.bias": tiny_state["norm.bias"] + 1})
     assert bring(tmp_path, HUB, more=by_hand)[0] == 0
     assert (safe.load(tmp_path / "w.safetensors")["norm.bias"] == tiny_state["norm.bias"] + 1).all()

@@ -1,4 +1,4 @@
-"""The registry: every encoder in it exists, and its layers are what they should be."""
+"""Every encoder of the registry exists in timm, and has the layers that it should."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from catsight.features import layers
 from catsight.inputs import yaml_files
 
 REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
-#: Layers of each, as the architectures' papers have them; untrained ones aside.
+#: Number of layers of each trained encoder, from the architectures' papers.
 LAYERS = {
     "resnet18": 8, "resnet50": 16, "resnet101": 33, "densenet121": 58, "vgg16": 13, "efficientnet_b0": 16,
     "efficientnet_lite0": 16, "convnext_t": 18, "convnext_b": 36,
@@ -19,7 +19,7 @@ LAYERS = {
 NO_CLASS_TOKEN = {"siglip_vit_b16"}
 
 
-def test_the_zoo_is_all_there():
+def test_the_registry_is_complete():
     trained = {name for name, entry in REGISTRY.items() if entry["training"] != "untrained"}
     assert trained == set(LAYERS)
     assert all(entry["licence"] and entry["label"] for entry in REGISTRY.values())
@@ -27,8 +27,8 @@ def test_the_zoo_is_all_there():
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_every_layer_of_the_zoo(name):
-    """In shapes alone, without numbers: torch's meta device."""
+def test_every_layer_of_an_encoder(name):
+    """On torch's meta device, which computes shapes but no numbers."""
     import timm
     import torch
 

@@ -1,4 +1,4 @@
-"""Features of a few tiny pictures by a tiny untrained encoder, through the command."""
+"""Extracts features of a few small pictures with a tiny untrained encoder, by the command."""
 
 import json
 
@@ -16,6 +16,7 @@ SPEC = {
 
 
 def pictures(n, seed=0):
+    """Rows of a table of views: ``n`` random pictures."""
     rng = np.random.default_rng(seed)
     for i in range(n):
         size = int(rng.integers(120, 200))
@@ -30,15 +31,16 @@ def pictures(n, seed=0):
 
 
 def bring_weights(folder, spec):
-    """The weights of ``spec`` as folder/vit.safetensors."""
+    """Writes the weights of ``spec`` as folder/vit.safetensors."""
     spec = {"code": "0", "versions": {}, **spec}
     arguments = ["--store", str(folder / "s"), "--output", str(folder / "vit.safetensors")]
     assert main(["features", "weights", "--spec", json.dumps(spec), *arguments]) == 0
 
 
 def extract(folder, views, out, spec=SPEC, threads=2):
-    """Exit code, command line without outputs, and the outputs of views in ``folder`` with the
-    weights in it.
+    """Extracts features of the ``views`` in ``folder``, with the weights there, to ``out``.
+
+    Returns the exit status, the command line without its outputs, and the outputs.
     """
     out.mkdir(exist_ok=True)
     outputs = [out / f"{view}.parquet" for view in views]
@@ -49,5 +51,6 @@ def extract(folder, views, out, spec=SPEC, threads=2):
 
 
 def vectors(path):
+    """The features in a table, (n, d) by column."""
     table = tables.read(path)
     return {name: np.stack(table[name].to_numpy()) for name in table.column_names[1:]}

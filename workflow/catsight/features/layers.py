@@ -2,7 +2,8 @@
 
 import difflib
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,8 @@ def find_blocks(
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         matching = {name for name in modules if _matches(name, pattern)}
         if not matching:
-            near = difflib.get_close_matches(pattern, modules, 5) or list(modules)[:5]
             raise CatsightError(
-                f"no layer is called '{pattern}' in {type(model).__name__}; "
-                f"there are {', '.join(near)} …"
+                f"no layer is called '{pattern}' in {type(model).__name__}{_hint(pattern, modules)}"
             )
         found |= matching
     return {name: module for name, module in modules.items() if name in found}
@@ -37,6 +36,14 @@ def find_blocks(
 def _matches(name: str, pattern: str) -> bool:
     parts, wanted = name.split("."), pattern.split(".")
     return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))
+
+
+def _hint(pattern: str, names: Iterable[str]) -> str:
+    """What a pattern that matches no name may have meant, with every number as a ``*``."""
+    patterns = list(dict.fromkeys(re.sub(r"\d+", "*", name) for name in names))
+    if near := difflib.get_close_matches(pattern, patterns, 3):
+        return f" (did you mean {' or '.join(near)}?)"
+    return f"; there are {', '.join(patterns[:8])} …"
 
 
 def pooled_features(

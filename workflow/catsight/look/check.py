@@ -12,6 +12,11 @@ from catsight.features import safe
 from catsight.run import locks
 from catsight.run.progress import track
 
+_ABOUT = """\
+Reads every table and weights file of a study, or of all studies and their store, and lists the
+damaged ones: those that no longer hold the values that were written. A run checks the structure
+of the files that it reads; this command checks every value.
+"""
 _EXAMPLES = """examples:
   catsight check                       all studies and their store
   catsight check results/quickstart    one study
@@ -22,9 +27,7 @@ _EXAMPLES = """examples:
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="catsight check",
-        description="Reads every table and weights file of a study, or of all studies and their "
-        "store, and lists the damaged ones: those that no longer hold the values that were "
-        "written. A run checks the structure of what it reads; this checks every value.",
+        description=_ABOUT,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

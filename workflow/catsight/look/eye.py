@@ -55,8 +55,7 @@ def main(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="catsight eye",
-        description="Draws eyes: pupil against luminance, optics, receptors, and a test chart as "
-        "each eye sees it.",
+        description="Draws eyes side by side: pupil, optics, receptors, and a test chart as seen.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

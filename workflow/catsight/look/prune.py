@@ -8,8 +8,12 @@ from pathlib import Path
 from catsight.run import locks
 from catsight.tables.store import Store
 
+_ABOUT = """\
+Removes from the store the tables and weights that no study refers to, such as those of deleted
+studies or of earlier settings. Counts them first, and asks.
+"""
 _EXAMPLES = """examples:
-  catsight prune          lists what no study refers to, and asks before it removes anything
+  catsight prune          shows how much no study refers to, and asks
   catsight prune --yes    removes it without asking
 
 To free the space of a whole study, delete its folder (results/<study>) first.
@@ -19,8 +23,7 @@ To free the space of a whole study, delete its folder (results/<study>) first.
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="catsight prune",
-        description="Removes from the store the tables and weights that no study refers to, such "
-        "as those of deleted studies or of earlier settings. Lists them first, and asks.",
+        description=_ABOUT,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

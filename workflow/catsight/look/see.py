@@ -105,6 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--eye", default="cat", help=f"{', '.join(eyes.names())}, or a YAML file (default: cat)"
     )
+    _add_conditions(parser)
+    parser.add_argument(
+        "--beside", action="store_true", help="put the original to the left of what the eye sees"
+    )
+    return parser
+
+
+def _add_conditions(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the conditions under which an eye sees."""
     parser.add_argument(
         "--fov",
         type=float,
@@ -137,10 +146,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--eccentricity", action="store_true", help="let acuity fall off away from the middle"
     )
-    parser.add_argument(
-        "--beside", action="store_true", help="put the original to the left of what the eye sees"
-    )
-    return parser
 
 
 def _viewer(
@@ -170,9 +175,9 @@ def _jobs(sources: Sequence[Path], output: str) -> list[_Job]:
     if target.is_dir() or output.endswith(os.sep) or not target.suffix:
         jobs = _into(target, found)
     elif several:
-        what = (
-            f"there are {len(sources)} sources" if len(sources) > 1 else f"{sources[0]} is a folder"
-        )
+        what = f"{sources[0]} is a folder"
+        if len(sources) > 1:
+            what = f"there are {len(sources)} sources"
         raise CatsightError(
             f"{what}, so --output must be a folder, too: -o {target.with_suffix('')}/"
         )

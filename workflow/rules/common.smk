@@ -46,6 +46,11 @@ def spec(job, of=None):
     return lambda wildcards: study.spec(job, of and getattr(wildcards, of))
 
 
+def frames_folder(wildcards):
+    """The folder of the tables of frames."""
+    return f"{RESULTS}/frames"
+
+
 def features_of(views):
     """The tables of features of these views, of an encoder that is left open."""
     path = f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet"

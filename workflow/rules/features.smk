@@ -58,11 +58,13 @@ rule gather_features:
     conda:
         "../../envs/base.yaml"
     params:
+        frames=frames_folder,
+        shards=SHARDS,
         tables=lambda wildcards: each("--tables", f"features/{wildcards.encoder}", study.views),
     message:
         "features: {wildcards.encoder}, all shards"
     shell:
-        "python -m catsight gather --frames {RESULTS}/frames {params.tables} --shards {SHARDS}"
+        "python -m catsight gather --frames {params.frames} {params.tables} --shards {params.shards}"
         " --output {output} 2> {log}"
 
 

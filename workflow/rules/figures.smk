@@ -38,12 +38,14 @@ rule gallery:
         "../../envs/base.yaml"
     params:
         spec=lambda wildcards: study.spec("figures", "gallery"),
+        frames=frames_folder,
+        shards=SHARDS,
         views=each("--views", "views", study.views),
     message:
         "figures: gallery of the views"
     shell:
         "python -m catsight figures gallery --spec {params.spec:q}"
-        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
+        " --frames {params.frames} {params.views} --shards {params.shards}"
         " --output {output} 2> {log}"
 
 
@@ -60,12 +62,14 @@ rule parts:
         "../../envs/base.yaml"
     params:
         spec=lambda wildcards: study.spec("figures", "parts"),
+        frames=frames_folder,
+        shards=SHARDS,
         views=each("--views", "views", study.part_views),
     message:
         "figures: parts of the eye"
     shell:
         "python -m catsight figures parts --spec {params.spec:q}"
-        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
+        " --frames {params.frames} {params.views} --shards {params.shards}"
         " --output {output} 2> {log}"
 
 
@@ -82,12 +86,14 @@ rule retrieval:
         "../../envs/base.yaml"
     params:
         spec=lambda wildcards: study.spec("figures", "retrieval"),
+        frames=frames_folder,
+        shards=SHARDS,
         views=each("--views", "views", study.views),
     message:
         "figures: which frame is taken for which"
     shell:
         "python -m catsight figures retrieval --spec {params.spec:q}"
-        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
+        " --frames {params.frames} {params.views} --shards {params.shards}"
         " --pairs {input.pairs}"
         " --output {output} 2> {log}"
 
@@ -106,12 +112,14 @@ rule summary:
         "../../envs/base.yaml"
     params:
         spec=lambda wildcards: study.spec("figures", "summary"),
+        frames=frames_folder,
+        shards=SHARDS,
         views=each("--views", "views", study.views),
     message:
         "figures: summary"
     shell:
         "python -m catsight figures summary --spec {params.spec:q}"
-        " --frames {RESULTS}/frames {params.views} --shards {SHARDS}"
+        " --frames {params.frames} {params.views} --shards {params.shards}"
         " --metrics {input.metrics} --attribution {input.attribution}"
         " --output {output} 2> {log}"
 
@@ -177,11 +185,13 @@ rule report:
         "../../envs/base.yaml"
     params:
         spec=spec("report"),
+        frames=frames_folder,
+        shards=SHARDS,
         blurs=[f"{RESULTS}/views/{view}" for view in study.blur_views],
     message:
         "figures: report"
     shell:
-        "python -m catsight figures report --spec {params.spec:q} --frames {RESULTS}/frames"
-        " --shards {SHARDS} --rejected {input.rejected} --near {input.near}"
+        "python -m catsight figures report --spec {params.spec:q} --frames {params.frames}"
+        " --shards {params.shards} --rejected {input.rejected} --near {input.near}"
         " --metrics {input.metrics} --attribution {input.attribution} --matched {params.blurs}"
         " --features {input.features} --figures {input.figures} --output {output} 2> {log}"

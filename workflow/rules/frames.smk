@@ -38,8 +38,9 @@ rule frames:
         **needs.of("frames", study.input_megabytes),
     params:
         spec=spec("frames"),
+        folder=frames_folder,
     message:
         "frames: pictures to frames"
     shell:
         "python -m catsight frames make --spec {params.spec:q} --manifest {input}"
-        " --output {RESULTS}/frames 2> {log}"
+        " --output {params.folder} 2> {log}"

@@ -11,12 +11,14 @@ rule metrics:
         **needs.of("metrics"),
     params:
         spec=spec("metrics", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
         features=each_view(study.views),
     message:
         "metrics: {wildcards.encoder}"
     shell:
-        "python -m catsight metrics compare --spec {params.spec:q} --frames {RESULTS}/frames"
-        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
+        "python -m catsight metrics compare --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
 rule stability:
@@ -32,12 +34,14 @@ rule stability:
         **needs.of("metrics"),
     params:
         spec=spec("stability", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
         features=each_view(study.views),
     message:
         "metrics: stability of {wildcards.encoder}"
     shell:
-        "python -m catsight metrics stability --spec {params.spec:q} --frames {RESULTS}/frames"
-        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
+        "python -m catsight metrics stability --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
 rule pairs:
@@ -53,12 +57,14 @@ rule pairs:
         **needs.of("metrics"),
     params:
         spec=spec("pairs", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
         features=each_view(study.views),
     message:
         "metrics: pairs of frames, of {wildcards.encoder}"
     shell:
-        "python -m catsight metrics pairs --spec {params.spec:q} --frames {RESULTS}/frames"
-        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
+        "python -m catsight metrics pairs --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
 rule attribution:
@@ -75,12 +81,14 @@ rule attribution:
         **needs.of("metrics"),
     params:
         spec=spec("attribution", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
         features=each_view(study.swaps.subsets.values()),
     message:
         "metrics: attribution to parts of the eye, of {wildcards.encoder}"
     shell:
-        "python -m catsight metrics attribution --spec {params.spec:q} --frames {RESULTS}/frames"
-        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
+        "python -m catsight metrics attribution --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
 rule doses:
@@ -97,12 +105,14 @@ rule doses:
         **needs.of("metrics"),
     params:
         spec=spec("doses", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
         features=each_view(study.sweeps.compared),
     message:
         "metrics: dose curves of {wildcards.encoder}"
     shell:
-        "python -m catsight metrics doses --spec {params.spec:q} --frames {RESULTS}/frames"
-        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
+        "python -m catsight metrics doses --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
 rule maps:
@@ -118,12 +128,14 @@ rule maps:
         **needs.of("metrics"),
     params:
         spec=spec("maps", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
         features=each_view(study.views),
     message:
         "metrics: each layer with each, of {wildcards.encoder}"
     shell:
-        "python -m catsight metrics maps --spec {params.spec:q} --frames {RESULTS}/frames"
-        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
+        "python -m catsight metrics maps --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
 rule maps_between_encoders:
@@ -139,6 +151,8 @@ rule maps_between_encoders:
         **needs.of("metrics", view=study.reference),
     params:
         spec=spec("maps"),
+        frames=frames_folder,
+        shards=SHARDS,
         features=" ".join(
             f"--features {encoder} {RESULTS}/features/{encoder}/{study.reference}"
             for encoder in study.encoders
@@ -146,8 +160,8 @@ rule maps_between_encoders:
     message:
         "metrics: each layer with each, of all encoders"
     shell:
-        "python -m catsight metrics maps --spec {params.spec:q} --frames {RESULTS}/frames"
-        " {params.features} --shards {SHARDS} --output {output} 2> {log}"
+        "python -m catsight metrics maps --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
 # Of each kind one table of the whole study, from those of its encoders.

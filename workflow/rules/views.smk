@@ -48,9 +48,11 @@ rule gather_views:
     conda:
         "../../envs/base.yaml"
     params:
+        frames=frames_folder,
+        shards=SHARDS,
         tables=each("--tables", "views", study.views),
     message:
         "views: all shards"
     shell:
-        "python -m catsight gather --frames {RESULTS}/frames {params.tables} --shards {SHARDS}"
+        "python -m catsight gather --frames {params.frames} {params.tables} --shards {params.shards}"
         " --output {output} 2> {log}"

@@ -9,9 +9,8 @@ import sys
 # of a rule's conda environment).
 LIBRARY = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, LIBRARY)
-os.environ["PATH"] = os.pathsep.join(
-    [os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]
-)
+PYTHON = os.path.dirname(sys.executable)
+os.environ.update(PATH=os.pathsep.join([PYTHON, os.getenv("PATH", os.defpath)]))
 shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
 from catsight import CatsightError

@@ -178,5 +178,7 @@ def _allowed(error: jsonschema.ValidationError) -> str:
         return f"one of {', '.join(map(str, limit))}{guess}"
     if error.validator in _LIMITS:
         unit = error.schema.get("unit", "")
+        if limit == 1:
+            unit = unit.replace("degrees", "degree")
         return _LIMITS[error.validator].format(limit=limit, unit=unit and f" {unit}")
     return error.message

@@ -1,7 +1,7 @@
 """The user's files that sources of frames read.
 
 Shared by the study, which tells Snakemake of the files, and the stage that reads them. The kinds of
-source and their keys are in :mod:`catsight.study.frames`.
+source and their keys are in :mod:`catsight.study.sources`.
 """
 
 import hashlib

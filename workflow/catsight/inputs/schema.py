@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ def problems(
     values: Mapping[str, Any],
     schema: str | Mapping[str, Any],
     name: str,
-    files: Iterable[str | os.PathLike[str]] = (),
+    files: Sequence[str | os.PathLike[str]] = (),
 ) -> list[str]:
     """One line for each way in which ``values`` do not follow the schema; sorted.
 
@@ -60,7 +60,7 @@ def near_miss(name: str, known: Iterable[str]) -> str:
 
 
 def _place(
-    keys: tuple[str | int, ...], values: Any, files: Iterable[str | os.PathLike[str]]
+    keys: tuple[str | int, ...], values: Any, files: Sequence[str | os.PathLike[str]]
 ) -> tuple[str, int]:
     """The file that holds what ``values`` hold under ``keys``, and the line; else "" and 0.
 

@@ -6,7 +6,7 @@ schema file and docs/configuration.md.
 
 import copy
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -63,7 +63,7 @@ def config_schema() -> dict[str, Any]:
     return json_schema(Config)
 
 
-def validate(values: Mapping[str, Any], files: Iterable[str | os.PathLike[str]] = ()) -> Config:
+def validate(values: Mapping[str, Any], files: Sequence[str | os.PathLike[str]] = ()) -> Config:
     """The configuration with these ``values``, as read from YAML, and with defaults filled in.
 
     Raises :class:`CatsightError` with one line for each problem: the key, what it holds and what it

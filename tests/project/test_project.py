@@ -167,7 +167,7 @@ def test_what_can_be_named_is_what_there_is():
     from catsight.metrics.suite import METRICS
     from catsight.study.figures_registry import FIGURES
     from catsight.study.filters import FILTERS
-    from catsight.study.frames import SOURCES
+    from catsight.study.sources import SOURCES
     from catsight.study.measures import MEASURES
     from catsight.study.weights_sources import WEIGHTS_SOURCES
     from catsight.views.filters import FILTERS as FUNCTIONS

@@ -7,7 +7,8 @@ import pytest
 from catsight import CatsightError
 from catsight.study import code_digest as module
 from catsight.study.figures_registry import FIGURES
-from catsight.study.frames import SOURCES
+from catsight.study.sources import SOURCES
+from catsight.study.metrics import ANALYSES
 from catsight.study.spec import ROOTS
 
 FILES = {
@@ -119,7 +120,8 @@ PACKAGE = Path(module.__file__).parents[1]
 
 def roots() -> dict[str, tuple[str, ...]]:
     """The roots of every job's digest, as the study gives them."""
-    every = {job: tuple(f"catsight.{root}" for root in of) for job, of in ROOTS.items()}
+    analyses = {analysis.name: analysis.roots for analysis in ANALYSES.values()}
+    every = {job: tuple(f"catsight.{r}" for r in of) for job, of in (ROOTS | analyses).items()}
     kinds = tuple(f"catsight.frames.{kind.replace('-', '_')}" for kind in SOURCES)
     every["frames"] += kinds
     figures = [*FIGURES, "tables"]

@@ -19,7 +19,7 @@ from catsight.study import Study
 
 try:
     at_work = begin.begin(workflow.configfiles)
-    study = Study(config)
+    study = Study(config, workflow.configfiles)
     # the user's files, and a digest of those that Snakemake cannot watch
     FILES, OTHER_FILES = study.input_files
 except CatsightError as error:

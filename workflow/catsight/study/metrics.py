@@ -1,6 +1,13 @@
-"""Metrics: the checks of that section, and the specs of the jobs that compare features."""
+"""Metrics: one record for each analysis, the checks of those sections, and the specs of the jobs
+that compare features.
 
-from typing import TYPE_CHECKING
+An analysis makes one table of the study. Its name is that of the table, the rule, the command and
+the module with its columns; its core is a module of :mod:`catsight.metrics`.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from catsight.errors import CatsightError
 from catsight.run.specs import (
@@ -10,10 +17,11 @@ from catsight.run.specs import (
     MapsSpec,
     MetricsSpec,
     PairsSpec,
+    Spec,
     StabilitySpec,
 )
 from catsight.study.measures import measure
-from catsight.study.spec import ROOTS, made_of
+from catsight.study.spec import made_of
 
 if TYPE_CHECKING:
     from catsight.study.study import Study
@@ -57,7 +65,7 @@ def maps_spec(study: "Study", encoder: str | None = None) -> MapsSpec:
     """The spec of the job that compares each layer with each: between the views of an encoder, or
     between all encoders.
     """
-    settings, made = study.config.metrics, made_of(ROOTS["maps"], _NUMERIC)
+    settings, made = study.config.metrics, _made("maps")
     spec: MapsSpec = {
         "reference": study.reference,
         "seed": study.config.seed,
@@ -104,7 +112,7 @@ def pairs_spec(study: "Study", encoder: str) -> PairsSpec:
         "frames": settings.pairs.frames,
         "rsa_distance": settings.rsa_distance,
         "retrieval_distance": settings.retrieval_distance,
-        **made_of(ROOTS["pairs"], _NUMERIC),
+        **_made("pairs"),
     }
 
 
@@ -135,5 +143,53 @@ def _comparing(study: "Study", job: str, encoder: str) -> ComparingSpec:
         "null": settings.null,
         "at_once": settings.at_once,
         "confidence": settings.confidence,
-        **made_of(ROOTS[job], _NUMERIC),
+        **_made(job),
     }
+
+
+def _made(name: str) -> Spec:
+    return made_of(ANALYSES[name].roots, _NUMERIC)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One analysis: the table ``name``, computed by ``catsight.metrics.<core>``.
+
+    ``spec`` gives the spec of its job for an encoder. ``encoders`` are those that it is made for
+    (None stands for all of them together), ``wanted`` says whether a study has it.
+    """
+
+    name: str
+    core: str
+    spec: Callable[["Study", Any], Any]
+    encoders: Callable[["Study"], Collection[str | None]] = lambda study: study.encoders
+    wanted: Callable[["Study"], bool] = lambda study: True
+
+    @property
+    def roots(self) -> tuple[str, str]:
+        """The modules at which the digest of its job's code starts."""
+        return f"metrics.{self.core}", f"tables.columns.{self.name}"
+
+
+_ALL = (
+    Analysis("metrics", "compare", metrics_spec),
+    Analysis("stability", "stability", stability_spec),
+    Analysis("pairs", "pairs", pairs_spec),
+    Analysis(
+        "attribution",
+        "attribution",
+        attribution_spec,
+        encoders=lambda study: study.attribution_encoders,
+        wanted=lambda study: study.swaps.view is not None,
+    ),
+    Analysis("doses", "doses", doses_spec, wanted=lambda study: bool(study.sweeps.doses)),
+    Analysis(
+        "maps",
+        "maps",
+        maps_spec,
+        encoders=lambda study: [*study.encoders, None],
+        wanted=lambda study: bool(study.config.metrics.maps.metrics),
+    ),
+)
+#: By name, in the order in which they are made.
+ANALYSES: dict[str, Analysis] = {analysis.name: analysis for analysis in _ALL}

@@ -9,7 +9,8 @@ from catsight.run.specs import Spec
 from catsight.study.code_digest import code_digest
 
 #: The modules at which the code digest of each job starts: its core, and the columns of its tables.
-#: Those of a figure are its own module, and those of frames also its kinds of source.
+#: Frames start at their kinds of source, too; a figure starts at its own module, and an analysis at
+#: those of :data:`catsight.study.metrics.ANALYSES`.
 ROOTS: dict[str, tuple[str, ...]] = {
     "manifest": ("frames.manifest", "tables.columns.manifest"),
     "frames": (
@@ -22,12 +23,6 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "portraits": ("views.portraits", "tables.columns.portraits"),
     "weights": ("features.weights",),
     "features": ("features.forward", "tables.columns.features"),
-    "metrics": ("metrics.compare", "tables.columns.metrics"),
-    "stability": ("metrics.stability", "tables.columns.stability"),
-    "maps": ("metrics.maps", "tables.columns.maps"),
-    "attribution": ("metrics.attribution", "tables.columns.attribution"),
-    "doses": ("metrics.doses", "tables.columns.doses"),
-    "pairs": ("metrics.pairs", "tables.columns.pairs"),
     "report": ("figures.report",),
 }
 

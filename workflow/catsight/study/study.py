@@ -7,7 +7,7 @@ module at every start.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,30 +16,28 @@ from catsight.errors import CatsightError
 from catsight.inputs import sources, yaml_files
 from catsight.run.specs import View
 from catsight.study import features, figures, frames, metrics, swaps, views
-from catsight.study.config import validate
+from catsight.study.config import Config, validate
 from catsight.study.figures_registry import Figure
 from catsight.tables import canonical_json
 
-#: Tables of a whole study, in the order in which they are made; each is also a rule and a command.
-RESULT_TABLES = ("metrics", "stability", "pairs", "attribution", "doses", "maps")
-
 
 class Study:
-    """A study with this ``config``, as read from YAML: validated, with defaults filled in.
+    """A study with this ``config``, as read from the YAML ``files``: validated, with defaults filled
+    in.
 
     Raises :class:`CatsightError` if the configuration does not hold up: the message names each key,
     what it holds and what it may hold.
     """
 
-    def __init__(self, config: Mapping[str, Any]):
-        self.config = validate(config)
+    def __init__(self, config: Mapping[str, Any], files: Sequence[str | os.PathLike[str]] = ()):
+        self.config: Config = validate(config, files)
         self.name = self.config.study
         self.reference = self.config.reference
         self.sources = frames.resolve(self.config.frames, self.config.seed)
         self.views = views.resolve(self.config, self.sources)
-        self.swaps = swaps.resolve_swaps(self.config, self.views)
-        self.sweeps = swaps.resolve_sweeps(self.config, self.views)
-        self.encoders = features.resolve(self.config)
+        self.swaps: swaps.Swaps = swaps.resolve_swaps(self.config, self.views)
+        self.sweeps: swaps.Sweeps = swaps.resolve_sweeps(self.config, self.views)
+        self.encoders: dict[str, features.Entry] = features.resolve(self.config)
         self.shards = [str(shard) for shard in range(self.config.frames.shards)]
         self._specs: dict[tuple[str, str | None], str] = {}
         metrics.check(self)
@@ -48,7 +46,7 @@ class Study:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Study":
         """The study whose configuration is the YAML file ``path``."""
-        return cls(yaml_files.load_yaml(Path(path)))
+        return cls(yaml_files.load_yaml(Path(path)), [path])
 
     def spec(self, job: str, name: str | None = None) -> str:
         """The spec of a ``job`` (see :data:`JOBS`) as canonical JSON. ``name`` is the view,
@@ -141,12 +139,7 @@ class Study:
     @property
     def result_tables(self) -> list[str]:
         """The tables that this study has as a whole."""
-        absent = {
-            "attribution": self.swaps.view is None,
-            "doses": not self.sweeps.doses,
-            "maps": not self.config.metrics.maps.metrics,
-        }
-        return [table for table in RESULT_TABLES if not absent.get(table)]
+        return [one.name for one in metrics.ANALYSES.values() if one.wanted(self)]
 
     @cached_property
     def figures(self) -> list[Figure]:
@@ -175,12 +168,7 @@ JOBS: dict[str, tuple[Callable[[Study], Any], Callable[[Study, Any], Any]]] = {
     "portraits": (_no_name, lambda study, _: views.portraits_spec(study)),
     "weights": (_encoders, features.weights_spec),
     "features": (_encoders, features.features_spec),
-    "metrics": (_encoders, metrics.metrics_spec),
-    "stability": (_encoders, metrics.stability_spec),
-    "maps": (lambda study: [*study.encoders, None], metrics.maps_spec),
-    "pairs": (_encoders, metrics.pairs_spec),
-    "attribution": (lambda study: study.attribution_encoders, metrics.attribution_spec),
-    "doses": (_encoders, metrics.doses_spec),
+    **{one.name: (one.encoders, one.spec) for one in metrics.ANALYSES.values()},
     "figures": (_figures, figures.figure_spec),
     "report": (_no_name, lambda study, _: figures.report_spec(study)),
 }

@@ -63,8 +63,8 @@ def resolve_swaps(config: Config, views: Mapping[str, View]) -> Swaps:
     if differing := [key for key in VIEWING if whole.get(key) != reference.get(key)]:
         raise CatsightError(
             f"config: attribution.view is '{settings.view}', whose {differing[0]} differs from "
-            f"that of the reference '{config.reference}'; the loss that is divided among the parts must "
-            "be due to the eye alone"
+            f"that of the reference '{config.reference}'; the loss that is divided among the parts "
+            "must be due to the eye alone"
         )
     swaps = Swaps(settings.view, tuple(settings.parts))
     for count in range(len(swaps.parts) + 1):

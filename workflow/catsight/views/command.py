@@ -10,9 +10,7 @@ from catsight.tables.columns.portraits import PORTRAITS
 from catsight.tables.columns.views import VIEWS
 from catsight.tables.store import Store, address
 from catsight.views.portraits import portraits_of_study
-from catsight.views.viewer import MatchedViewer, columns, needs_partner, row, viewer
-
-__all__ = ["main", "make", "needs_partner", "portraits", "viewer"]
+from catsight.views.viewer import MatchedViewer, columns, row, viewer
 
 #: Frames held in memory at once.
 _ROWS = 8

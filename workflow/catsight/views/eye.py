@@ -116,22 +116,21 @@ class Eye(Physiology):
         px_per_degree = shape[1] / checked("field_of_view", field_of_view)
         scene = _Scene(shape, px_per_degree, checked("luminance", luminance))
         focus = None if focus is None else checked("focus", focus)
-        dioptres = None if depth is None else self._defocus_map(depth, focus, shape, defocus)
+        out_of_focus = None if depth is None else self._defocus_map(depth, focus, shape, defocus)
         check_seed(noise)
 
         linear = strips.decode(rgb)
-        if dioptres is None and noise is None and not eccentricity:
+        if out_of_focus is None and noise is None and not eccentricity:
             return self._seen_at_once(linear, scene, defocus)
 
-        catches = strips.mix(self.catches, linear)
-        if dioptres is None:
-            image = self._filtered(catches, "optics", scene, defocus)
+        def blur(planes: np.ndarray, dioptres: float) -> np.ndarray:
+            return self._filtered(planes, "optics", scene, dioptres)
+
+        image = strips.mix(self.catches, linear)
+        if out_of_focus is None:
+            image = blur(image, defocus)
         else:
-            image = blur_by_depth(
-                catches,
-                dioptres,
-                lambda planes, step: self._filtered(planes, "optics", scene, step),
-            )
+            image = blur_by_depth(image, out_of_focus, blur)
         if noise is not None:
             quanta = self.quanta(scene.luminance)
             image = photons.add_photon_noise(image, quanta, px_per_degree, noise)

@@ -22,7 +22,8 @@ class Filter:
     """One filter.
 
     ``keys`` are those of :class:`FilterKeys` that it takes, with their defaults. ``control``: it
-    changes what the reference delivers, and shows what any change of a picture does. ``label`` (a few words for figures) and ``about`` (a sentence for the report) may
+    changes what the reference delivers, and shows what any change of a picture does.
+    ``label`` (a few words for figures) and ``about`` (a sentence for the report) may
     hold ``{reference}`` and the filter's keys. ``packages``: those whose version can change it.
     """
 

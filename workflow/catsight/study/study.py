@@ -22,8 +22,7 @@ from catsight.tables import canonical_json
 
 
 class Study:
-    """A study with this ``config``, as read from the YAML ``files``: validated, with defaults filled
-    in.
+    """A study: the ``config`` that YAML ``files`` hold, validated and with defaults filled in.
 
     Raises :class:`CatsightError` if the configuration does not hold up: the message names each key,
     what it holds and what it may hold.

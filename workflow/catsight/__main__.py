@@ -7,7 +7,7 @@ from importlib import import_module
 #: Title -> command -> (module with ``main(arguments)``, one line of help); imported when called.
 COMMANDS = {
     "By hand": {
-        "see": ("catsight.look.see", "show photographs, clips or a folder of them as an eye sees them"),
+        "see": ("catsight.look.see", "show photographs, clips or folders as an eye sees them"),
         "eye": ("catsight.look.eye", "draw eyes: pupil, optics, receptors, a test chart"),
         "check": ("catsight.look.check", "find damaged tables and weights, and remove them"),
         "prune": ("catsight.look.prune", "empty the store of what no study refers to"),
@@ -56,8 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def usage() -> str:
     """What ``catsight --help`` prints."""
-    lines = ["usage: catsight COMMAND ...", "", "How a scene, and a vision network, look through a "
-             "cat's eye."]  # fmt: skip
+    about = "How a scene, and a vision network, look through a cat's eye."
+    lines = ["usage: catsight COMMAND ...", "", about]
     for title, group in COMMANDS.items():
         lines += ["", f"{title}:"]
         lines += [f"  {name:10}{about}" for name, (_, about) in group.items()]

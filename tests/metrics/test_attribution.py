@@ -1,4 +1,4 @@
-"""Shapley values: against all orders one by one, closed forms, and through the command."""
+"""Shapley values: compared with all orders one by one, with closed forms, and by the command."""
 
 import itertools
 import json
@@ -33,7 +33,7 @@ def game(worth, parts=PARTS):
 
 
 def test_shapley_is_the_mean_over_all_orders():
-    """Of a game without any structure."""
+    """In a game without any structure."""
     rng = np.random.default_rng(0)
     random = {
         frozenset(some): rng.normal(size=5)
@@ -58,14 +58,14 @@ def test_shapley_is_the_mean_over_all_orders():
     )
 
 
-def test_parts_that_only_add_up_get_what_they_do():
-    does = dict(zip(PARTS, (0.3, 0.1, 0.0, -0.05)))
-    due = divide(game(lambda some: [sum(does[part] for part in some)]), PARTS, similarity=False)
+def test_without_interaction_each_part_gets_its_own_loss():
+    own = dict(zip(PARTS, (0.3, 0.1, 0.0, -0.05)))
+    due = divide(game(lambda some: [sum(own[part] for part in some)]), PARTS, similarity=False)
     for part in PARTS:
-        assert due[part, "value"].values[0] == pytest.approx(does[part], abs=1e-12)
+        assert due[part, "value"].values[0] == pytest.approx(own[part], abs=1e-12)
 
 
-def test_what_two_parts_do_together_is_halved():
+def test_a_joint_loss_of_two_parts_is_halved():
     due = divide(game(lambda some: [1.0 * ({"pupil", "rods"} <= some)]), PARTS, similarity=False)
     shares = [due[part, "value"].values[0] for part in PARTS]
     np.testing.assert_allclose(shares, [0.5, 0, 0, 0.5], atol=1e-12)
@@ -73,13 +73,12 @@ def test_what_two_parts_do_together_is_halved():
 
 
 def test_a_fall_of_a_similarity_is_a_loss():
-    similarity = divide(game(lambda some: [1 - 0.1 * len(some)]), PARTS, similarity=True)
-    assert similarity[WHOLE, "value"].values[0] == pytest.approx(0.4) and similarity["pupil", "value"].values[
-        0
-    ] == pytest.approx(0.1)
+    losses = divide(game(lambda some: [1 - 0.1 * len(some)]), PARTS, similarity=True)
+    assert losses[WHOLE, "value"].values[0] == pytest.approx(0.4)
+    assert losses["pupil", "value"].values[0] == pytest.approx(0.1)
 
 
-def test_weights_of_all_that_can_come_before_sum_to_one():
+def test_weights_of_all_sets_that_can_come_before_sum_to_one():
     for count in range(1, 6):
         assert sum(
             weight(len(some), count)
@@ -88,7 +87,7 @@ def test_weights_of_all_that_can_come_before_sum_to_one():
         ) == pytest.approx(1)
 
 
-def test_what_is_undefined_somewhere_is_undefined_with_its_reason():
+def test_a_game_with_an_undefined_subset_is_undefined_for_its_reason():
     worth = game(lambda some: [0.5])
     worth["pupil+rods"] = Estimate(np.array([np.nan]), reason="the view's features do not vary")
     assert {estimate.reason for estimate in divide(worth, PARTS, similarity=True).values()} == {
@@ -98,7 +97,7 @@ def test_what_is_undefined_somewhere_is_undefined_with_its_reason():
 
 @pytest.fixture(scope="module")
 def attributed(tmp_path_factory):
-    """A study of two parts, through the command: features of each subset, and the table's rows."""
+    """A study of two parts, run by the command: features of each subset, and the table's rows."""
     folder, rng = tmp_path_factory.mktemp("attributed"), np.random.default_rng(0)
     base = {f"blocks.{i}/mean": rng.normal(size=(24, 6)) for i in range(2)}
     noise = {
@@ -130,13 +129,15 @@ def attributed(tmp_path_factory):
         ]
     out = folder / "out.parquet"
     assert (
-        main(["metrics", "attribution", "--spec", json.dumps(spec), *arguments, "--output", str(out)])
+        main(
+            ["metrics", "attribution", "--spec", json.dumps(spec), *arguments, "--output", str(out)]
+        )
         == 0
     )
     return features, tables.read(out).to_pandas()
 
 
-def test_the_table_holds_the_loss_that_the_functions_give(attributed):
+def test_the_table_agrees_with_the_functions(attributed):
     features, rows = attributed
     assert len(rows) == 3 * 3 * 3  # two layers and their mean, metrics, parts and the whole
     for (layer, metric), some in rows[rows["layer"] != "all"].groupby(["layer", "metric"]):
@@ -167,8 +168,8 @@ def test_parts_sum_to_the_whole_in_every_row(attributed):
     assert (table[WHOLE] > 0).all() and (table["rods"] > table["pupil"]).all()
 
 
-def test_intervals_are_of_groups(attributed):
-    """And hold the value, but for the correction of its bias."""
+def test_intervals_are_over_groups_and_contain_the_value(attributed):
+    """Most of them: they are centred on the value corrected for its bias."""
     _, rows = attributed
     assert (
         rows["ci_low"].notna().all()
@@ -179,5 +180,5 @@ def test_intervals_are_of_groups(attributed):
     assert held.mean() > 0.8
 
 
-def test_names_of_subsets_do_not_depend_on_the_order_they_are_given_in():
+def test_the_name_of_a_subset_does_not_depend_on_its_order():
     assert name(["rods", "pupil"], PARTS) == "pupil+rods" and name([], PARTS) == ""

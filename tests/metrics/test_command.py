@@ -1,3 +1,5 @@
+"""``catsight metrics``: its tables agree with the functions, and its errors name their cause."""
+
 import json
 import subprocess
 import sys
@@ -24,7 +26,6 @@ from catsight.metrics.registry import PLAIN
 from catsight.metrics.suite import names
 from catsight.study.measures import MEASURES
 from support.toy_tables import FUNCTIONS, IDS, SPEC, measures, write_features, write_frames
-
 
 #: The spec of a job that computes every measure.
 ALL = {**SPEC, "measures": measures(*MEASURES)}
@@ -56,7 +57,7 @@ def compare(tmp_path, tables_of_views, frames, spec=SPEC, output="toy.parquet"):
     return tables.read(tmp_path / output).to_pylist()
 
 
-def test_table_holds_what_the_functions_give(tmp_path, features):
+def test_the_table_agrees_with_the_functions(tmp_path, features):
     frames = write_frames(tmp_path / "f.parquet")
     views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     rows = compare(tmp_path, views, frames, ALL)
@@ -103,8 +104,8 @@ def test_table_holds_what_the_functions_give(tmp_path, features):
         assert mean["layer_index"] is None and mean["ci_low"] < mean["ci_high"]
 
 
-def test_p_value_of_rsa_is_mantels(tmp_path, features):
-    """With whole photographs relabelled; corrected over the layers it cannot be less by much."""
+def test_the_p_value_of_rsa_is_that_of_the_mantel_test(tmp_path, features):
+    """With whole photographs relabelled."""
     frames = write_frames(tmp_path / "f.parquet")
     views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     rows = [
@@ -121,7 +122,7 @@ def test_p_value_of_rsa_is_mantels(tmp_path, features):
         assert row["p_value"] == test.p_value and row["null_mean"] == pytest.approx(test.null_mean)
 
 
-def test_shards_do_not_matter(tmp_path, features):
+def test_shards_do_not_change_the_table(tmp_path, features):
     whole = compare(
         tmp_path,
         {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()},
@@ -137,7 +138,7 @@ def test_shards_do_not_matter(tmp_path, features):
     assert compare(tmp_path, parts, tmp_path / "frames", output="parts.parquet") == whole
 
 
-def test_identity_is_one_with_its_interval(tmp_path, features):
+def test_identity_is_one_and_so_is_its_interval(tmp_path, features):
     frames = write_frames(tmp_path / "f.parquet")
     same = write_features(tmp_path / "human.parquet", features["human"])
     for row in compare(tmp_path, {"human": same, "again": same}, frames):
@@ -160,7 +161,7 @@ def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features
             assert "the view's features do not vary" in row["reason"]
 
 
-def test_second_time_is_answered_by_the_store(tmp_path, features, capfd):
+def test_the_second_run_is_answered_by_the_store(tmp_path, features, capfd):
     frames = write_frames(tmp_path / "f.parquet")
     views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
     first = compare(tmp_path, views, frames)
@@ -187,12 +188,12 @@ def test_ids_are_never_assumed_aligned(tmp_path, ids, words):
         reading.Features([table], IDS)
 
 
-def test_a_frame_that_comes_twice(tmp_path):
+def test_a_duplicate_frame_is_named(tmp_path):
     with pytest.raises(CatsightError, match="'photo0-0' comes twice"):
         reading.read_groups([write_frames(tmp_path / "f.parquet", [*IDS, IDS[0]])])
 
 
-def test_not_finite_is_named(tmp_path):
+def test_a_frame_that_is_not_finite_is_named(tmp_path):
     x = np.zeros((24, 3))
     x[5, 1] = np.nan
     table = write_features(tmp_path / "x.parquet", {"a/mean": np.zeros((24, 3)), "b/mean": x})
@@ -230,12 +231,10 @@ def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features
         v: write_features(tmp_path / f"{v}.parquet", {n: x[:3] for n, x in f.items()}, ids)
         for v, f in features.items()
     }
-    rows = compare(
-        tmp_path, views, write_frames(tmp_path / "f.parquet", ids), ALL
-    )
+    rows = compare(tmp_path, views, write_frames(tmp_path / "f.parquet", ids), ALL)
     assert {(row["value"], row["p_value"]) for row in rows} == {(None, None)}
     assert all("fewer than 4 frames" in row["reason"] for row in rows)
-    # most frames the same: no median distance to take for a bandwidth, but a linear CKA
+    # most frames are the same: the median distance is no bandwidth, but linear CKA is defined
     same = {
         n: np.concatenate([x[:4], np.repeat(x[4:5], 20, axis=0)])
         for n, x in features["human"].items()
@@ -250,7 +249,7 @@ def test_three_frames_and_duplicates_have_a_reason_or_a_value(tmp_path, features
         )
 
 
-def test_other_numbers_of_frames_or_features(tmp_path, features):
+def test_different_numbers_of_frames_or_features_are_named(tmp_path, features):
     with pytest.raises(ValueError, match="x has 24 frames and y has 23"):
         rsa(features["human"]["blocks.0/mean"], features["cat"]["blocks.0/mean"][:23])
     features["cat"]["blocks.1/mean"] = features["cat"]["blocks.1/mean"][:, :5]
@@ -262,3 +261,30 @@ def test_other_numbers_of_frames_or_features(tmp_path, features):
         CatsightError, match=r"column blocks\.1/mean has 5 features, and 9 in the reference view"
     ):
         estimates(views, {i: i.split("-")[0] for i in IDS}, SPEC)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("attribute", "attribution", "--features"),
+        ("layers", "maps", "view or encoder"),
+        ("encoders", "maps", "view or encoder"),
+    ],
+)
+def test_old_names_of_commands_still_work_and_say_the_new_one(old, new, wanted, capsys):
+    with pytest.raises(SystemExit) as status:
+        main(["metrics", old, "--help"])
+    shown = capsys.readouterr()
+    assert status.value.code == 0
+    assert f"usage: catsight metrics {new}" in shown.out and wanted in shown.out
+    (line,) = shown.err.splitlines()
+    assert f"`catsight metrics {old}` is now `catsight metrics {new}`" in line
+
+
+def test_the_reference_must_be_among_the_features(tmp_path, features, capsys):
+    frames = write_frames(tmp_path / "f.parquet")
+    cat = write_features(tmp_path / "cat.parquet", features["cat"])
+    arguments = ["--spec", json.dumps(SPEC), "--store", str(tmp_path / "store")]
+    arguments += ["--frames", str(frames), "--features", "cat", str(cat)]
+    assert main(["metrics", "compare", *arguments, "--output", str(tmp_path / "x.parquet")]) == 1
+    assert "--features lacks the reference view 'human'" in capsys.readouterr().err

@@ -1,3 +1,5 @@
+"""Retrieval and Procrustes: compared with a plain search, with scipy, and at their ends."""
+
 import numpy as np
 import pytest
 from scipy.spatial import procrustes as scipy_procrustes
@@ -7,8 +9,8 @@ from catsight.metrics import procrustes, retrieval
 from catsight.metrics.correspondence import nuclear_norm
 
 
-def by_looking(x, y, groups, distance):
-    """Retrieval, one frame after the other."""
+def by_search(x, y, groups, distance):
+    """Retrieval, frame by frame."""
     found = []
     for i in range(len(x)):
         if distance == "cosine":
@@ -23,12 +25,12 @@ def by_looking(x, y, groups, distance):
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 @pytest.mark.parametrize("groups", [None, np.repeat(list("abcdefgh"), 5)])
-def test_retrieval_is_that_of_looking(distance, groups):
+def test_retrieval_agrees_with_a_plain_search(distance, groups):
     rng = np.random.default_rng(0)
     x = np.repeat(rng.normal(size=(8, 6)), 5, axis=0) + 0.4 * rng.normal(size=(40, 6))
     y = x + 0.5 * rng.normal(size=(40, 6))
     result = retrieval(x, y, groups=groups, distance=distance)
-    assert result == pytest.approx(by_looking(x, y, groups, distance))
+    assert result == pytest.approx(by_search(x, y, groups, distance))
     assert 0.2 < result.top1 < 1
 
 
@@ -36,17 +38,16 @@ def test_retrieval_at_its_ends():
     x = np.random.default_rng(0).normal(size=(20, 5))
     assert retrieval(x, 3 * x) == (1, 1)
     same = np.tile(x[0], (20, 1))
-    assert retrieval(x, same) == pytest.approx(
-        (0, 1 / 20)
-    )  # features that tell nothing apart find nothing
+    # features that distinguish nothing find nothing
+    assert retrieval(x, same) == pytest.approx((0, 1 / 20))
     assert np.isnan(retrieval(x, x, groups=["one"] * 20).top1)
     assert np.isnan(retrieval(x, np.where(np.arange(20)[:, None] == 3, 0, x))[1])
     with pytest.raises(ValueError, match="distance is 'taxi'"):
         retrieval(x, x, distance="taxi")
 
 
-def test_procrustes_is_scipys():
-    """scipy scales the second to fit, and gives what is left as a square: 1 - |X'Y|_*²."""
+def test_procrustes_agrees_with_scipy():
+    """scipy scales the second to fit, and returns the squared remainder: 1 - |X'Y|_*²."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30, 6))
     y = x @ ortho_group.rvs(6, random_state=1) + 0.5 * rng.normal(size=(30, 6))
@@ -54,7 +55,7 @@ def test_procrustes_is_scipys():
     assert procrustes(x, y) == pytest.approx(np.sqrt(2 - 2 * nuclear), rel=1e-8)
 
 
-def test_procrustes_at_its_ends_and_what_changes_nothing():
+def test_procrustes_at_its_ends_and_its_invariances():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30, 6))
     turned = 4 * x @ ortho_group.rvs(6, random_state=1) - 7
@@ -68,14 +69,14 @@ def test_procrustes_at_its_ends_and_what_changes_nothing():
     ends = np.zeros((30, 2))
     ends[:, 0], ends[:15, 0] = -1, 1
     across = np.zeros((30, 2))
-    across[::2, 1], across[1::2, 1] = -1, 1  # no correlation with it but for 1/15 of the frames
+    across[::2, 1], across[1::2, 1] = -1, 1  # uncorrelated except for 1/15 of the frames
     assert procrustes(ends, across) == pytest.approx(
         np.sqrt(2 - 2 * abs((ends[:, 0] * across[:, 1]).mean())), rel=0.01
     )
     assert np.isnan(procrustes(np.ones((5, 2)), x[:5]))
 
 
-def test_more_features_than_frames_cost_no_larger_matrix():
+def test_the_nuclear_norm_is_computed_from_the_smaller_side():
     rng = np.random.default_rng(0)
     for d, e in ((5, 40), (40, 5), (40, 60)):
         x, y = rng.normal(size=(12, d)), rng.normal(size=(12, e))

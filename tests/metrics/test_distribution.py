@@ -1,3 +1,5 @@
+"""MMD², energy and Wasserstein: compared with definitions, dcor, scipy, POT and closed forms."""
+
 import dcor
 import numpy as np
 import ot
@@ -35,10 +37,8 @@ def test_mmd2_is_its_definition(m, unbiased):
     assert mmd2(x, y, unbiased=unbiased, bandwidth=0.5) == pytest.approx(wanted, rel=1e-10)
 
 
-def test_mmd2_of_pairs_leaves_out_what_a_frame_shares_with_itself():
-    """Gretton et al. 2012, eq. 4; over many draws of paired data from one distribution its mean is
-    0, that of eq. 3 not.
-    """
+def test_paired_mmd2_omits_terms_of_a_frame_with_itself():
+    """Gretton et al. 2012, eq. 4: unbiased for paired data, which eq. 3 is not."""
     x, y = data()
     s = np.median(pdist(np.concatenate([x, y])))
     k = [np.exp(-np.square(cdist(a, b)) / (2 * s * s)) for a, b in ((x, x), (y, y), (x, y), (y, x))]
@@ -59,13 +59,13 @@ def test_mmd2_of_pairs_leaves_out_what_a_frame_shares_with_itself():
 
 
 @pytest.mark.parametrize("m", [40, 25])
-def test_energy_distance_is_dcors(m):
+def test_energy_distance_agrees_with_dcor(m):
     x, y = data(m=m)
     assert energy_distance(x, y) == pytest.approx(dcor.energy_distance(x, y), rel=1e-8)
 
 
 @pytest.mark.parametrize("m", [40, 25])
-def test_wasserstein_is_scipys(m):
+def test_wasserstein_agrees_with_scipy(m):
     x, y = data(m=m)
     wanted = np.mean([wasserstein_distance(x[:, i], y[:, i]) for i in range(x.shape[1])])
     assert wasserstein(x, y) == pytest.approx(wanted, rel=1e-10)
@@ -74,7 +74,7 @@ def test_wasserstein_is_scipys(m):
 
 
 @pytest.mark.parametrize("p", [1, 2])
-def test_sliced_wasserstein_is_pots(p):
+def test_sliced_wasserstein_agrees_with_pot(p):
     x, y = data()
     directions = distribution.unit_vectors(6, 70, seed=3)
     wanted = ot.sliced_wasserstein_distance(x, y, projections=directions, p=p)
@@ -87,7 +87,7 @@ def test_sliced_wasserstein_is_pots(p):
 
 
 def test_closed_forms():
-    """Of one point against another at distance 5, and of a cloud against itself moved."""
+    """One point and another at distance 5; a set of points and the same set shifted."""
     x, y = np.zeros((5, 2)), np.tile([3.0, 4.0], (5, 1))
     assert energy_distance(x, y) == pytest.approx(10)
     assert wasserstein(x, y) == pytest.approx(3.5)
@@ -103,7 +103,7 @@ def test_invariances():
     x, y = data()
     order = np.random.default_rng(0).permutation(40)
     for metric in (mmd2, energy_distance, wasserstein, sliced_wasserstein):
-        assert metric(x[order], y) == pytest.approx(metric(x, y), rel=1e-10)  # these know no pairs
+        assert metric(x[order], y) == pytest.approx(metric(x, y), rel=1e-10)  # these ignore pairs
         assert metric(y, x) == pytest.approx(metric(x, y), rel=1e-10)
         assert metric(x + 1e6, y + 1e6) == pytest.approx(metric(x, y), rel=1e-6)
     assert mmd2(x * 7, y * 7) == pytest.approx(mmd2(x, y), rel=1e-10)
@@ -115,8 +115,8 @@ def test_invariances():
         ) == pytest.approx(metric(x, y) / factor, rel=1e-10)
 
 
-def test_columns_of_weights_are_as_many_divisions():
-    """Each column's value is that of the frames it divides, here with some left out."""
+def test_each_column_of_weights_is_a_division():
+    """Its value is that of the frames that it divides, here with some left out."""
     x, y = data()
     pooled = np.concatenate([x, y])
     rng = np.random.default_rng(1)

@@ -1,3 +1,5 @@
+"""The table of doses: every dose is a comparison of two views."""
+
 import json
 
 import numpy as np
@@ -18,8 +20,8 @@ DOSES = [
 ]
 
 
-def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path):
-    """So its rows are those that `metrics compare` gives for these two views."""
+def test_every_dose_is_compared_with_the_reference_at_that_dose(tmp_path):
+    """Its rows are those of `metrics compare` for these two views."""
     rng = np.random.default_rng(0)
     frames = [
         "--store",
@@ -61,7 +63,7 @@ def test_every_dose_is_compared_with_the_reference_under_its_conditions(tmp_path
     assert len(found) == len(DOSES) * 2 * len(SPEC["measures"])
 
 
-def test_the_studys_own_condition_need_not_be_a_dose(tmp_path):
+def test_the_condition_of_the_study_need_not_be_a_dose(tmp_path):
     rng = np.random.default_rng(0)
     dim = DOSES[:1]
     arguments = [

@@ -1,3 +1,5 @@
+"""The jackknife: compared with textbook formulas."""
+
 import numpy as np
 import pytest
 from scipy.stats import t as student
@@ -21,7 +23,7 @@ def test_many_groups_share_blocks():
     assert [b.tolist() for b in out] != [b.tolist() for b in inference.blocks(groups, seed=2)]
 
 
-def test_kept_are_all_frames_and_then_those_that_stay():
+def test_kept_holds_all_frames_and_then_each_subset():
     assert inference.kept(4, [np.array([0, 3]), np.array([2])]).tolist() == [
         [1, 1, 1, 1],
         [0, 1, 1, 0],
@@ -30,9 +32,7 @@ def test_kept_are_all_frames_and_then_those_that_stay():
 
 
 def test_jackknife_of_a_mean_is_the_textbook_interval():
-    """Of a mean over equal groups the jackknife is exact: mean ± t s/√g, here on the scale where
-    values are averaged.
-    """
+    """For a mean over equal groups the jackknife is exact: mean ± t s/√g, here of angles."""
     rng = np.random.default_rng(0)
     angles = rng.normal(0.9, 0.1, size=9)
     value, replicates = np.cos(angles.mean()), np.cos((angles.sum() - angles) / 8)
@@ -43,9 +43,7 @@ def test_jackknife_of_a_mean_is_the_textbook_interval():
 
 
 def test_unequal_groups_weigh_by_their_size():
-    """The variance of a mean over unequal groups, from the definition in Busing, Meijer & van der
-    Leeden 1999.
-    """
+    """As defined by Busing, Meijer & van der Leeden 1999."""
     rng = np.random.default_rng(1)
     sizes = np.array([2, 3, 5, 10, 4])
     frames = [rng.normal(0.2, 0.05, size) for size in sizes]
@@ -69,7 +67,7 @@ def test_ends_stay_within_bounds():
     assert -1 <= interval.low < interval.high <= 1
 
 
-def test_degenerate_cases_say_why():
+def test_degenerate_cases_have_a_reason():
     few = inference.jackknife(0.5, np.array([0.4, 0.6, 0.5]), [3] * 3, 0.95)
     assert np.isnan(few.low) and few.reason == "fewer than 4 groups, too few for an interval"
     undefined = inference.jackknife(0.5, np.array([0.4, np.nan, 0.5, 0.6]), [3] * 4, 0.95)

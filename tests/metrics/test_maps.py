@@ -1,4 +1,4 @@
-"""Maps of each layer against each: what the metrics themselves give for each pair."""
+"""Maps of each layer against each: they agree with the measures of each pair."""
 
 import json
 
@@ -17,7 +17,7 @@ SPEC = {
 
 
 def layers(count: int, n: int = 60, seed: int = 0) -> list[np.ndarray]:
-    """Layers of one network: each a mix of the one before, of another width, with an offset."""
+    """Layers of one network: each mixes the previous one, with another width and an offset."""
     rng = np.random.default_rng(seed)
     x = [rng.normal(size=(n, 10))]
     for i in range(1, count):
@@ -31,7 +31,7 @@ def layers(count: int, n: int = 60, seed: int = 0) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("metric", FUNCTIONS)
-def test_a_map_holds_what_the_metric_gives(metric):
+def test_a_map_agrees_with_the_measure(metric):
     xs, ys = layers(3), layers(4, seed=1)
     ys[0] = xs[0] + np.random.default_rng(2).normal(size=xs[0].shape)
     found = similarity_map(xs, ys, metric)
@@ -43,14 +43,18 @@ def test_a_map_holds_what_the_metric_gives(metric):
 
 
 @pytest.mark.parametrize("metric", FUNCTIONS)
-def test_what_does_not_vary_has_no_place_on_a_map(metric):
+def test_a_constant_layer_is_undefined_on_a_map(metric):
     xs = [*layers(2), np.ones((60, 5))]
     found = similarity_map(xs, xs, metric)
     assert np.isnan(found[2]).all() and np.isnan(found[:, 2]).all()
     assert np.isfinite(found[:2, :2]).all()
 
 
-def test_a_map_of_another_kind():
+def test_there_are_no_maps_of_other_measures():
+    with pytest.raises(
+        CatsightError, match="no maps of the measure 'energy'; there are maps of cka"
+    ):
+        similarity_map(layers(1), layers(1), "energy")
     with pytest.raises(CatsightError, match="no maps of rsa with rsa_comparison kendall"):
         similarity_map(layers(1), layers(1), "rsa", comparison="kendall")
 
@@ -120,7 +124,7 @@ def test_table_between_encoders(tmp_path):
     assert counts == wanted
 
 
-def test_more_frames_than_a_map_is_made_of(tmp_path):
+def test_a_map_is_made_of_a_limited_number_of_frames(tmp_path):
     human = {"blocks.0/mean": layers(1, 24)[0]}
     rows = run("maps", tmp_path, {"human": human, "cat": human}, SPEC | {"frames": 20})
     assert {row["n_frames"] for row in rows} == {20} and len(IDS) == 24

@@ -1,3 +1,5 @@
+"""The table of pairs: dissimilarities of frames, compared with scipy."""
+
 import json
 
 import numpy as np
@@ -40,7 +42,7 @@ def features():
     }
 
 
-def test_the_last_layers_dissimilarities(features, tmp_path):
+def test_dissimilarities_are_of_the_last_layer(features, tmp_path):
     rows = run(tmp_path, SPEC, features)
     assert (
         set(rows["layer"]) == {"b.1"}
@@ -58,7 +60,7 @@ def test_the_last_layers_dissimilarities(features, tmp_path):
             of.pivot(index="frame_id", columns="other_id", values=column).loc[IDS, IDS].to_numpy()
         )
         np.testing.assert_allclose(found, matrix, atol=1e-5)
-    # in units of the largest
+    # distances are in units of the largest
     found = (
         of.pivot(index="frame_id", columns="other_id", values="distance").loc[IDS, IDS].to_numpy()
     )
@@ -67,7 +69,7 @@ def test_the_last_layers_dissimilarities(features, tmp_path):
     assert (rows["group"] == rows["frame_id"].str.split("-").str[0]).all()
 
 
-def test_no_more_frames_than_asked_for(features, tmp_path):
+def test_the_number_of_frames_is_limited(features, tmp_path):
     rows = run(tmp_path, SPEC | {"frames": 8}, features)
     assert rows["frame_id"].nunique() == 8 and len(rows) == 2 * 64
 

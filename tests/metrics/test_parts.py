@@ -1,4 +1,4 @@
-"""Comparisons in parts: what is exact, what is near, and what a test and an interval say of them."""
+"""Comparisons in parts: which values are exact, which are near, and their tests and intervals."""
 
 import numpy as np
 import pytest
@@ -39,12 +39,10 @@ def test_parts_hold_whole_groups_and_every_frame(groups, each):
     )
     for one, other in zip(dealt, dealt[1:]):
         assert not set(names[one]) & set(names[other])
-    assert any(
-        (a != b).any() for a, b in zip(dealt, deal(names, 200, seed=2)) if len(a) == len(b)
-    )
+    assert any((a != b).any() for a, b in zip(dealt, deal(names, 200, seed=2)) if len(a) == len(b))
 
 
-def test_of_few_large_groups_evenly_spaced_frames_stand_for_all():
+def test_few_large_groups_are_represented_by_evenly_spaced_frames():
     names = np.repeat(list("abcde"), 1000)
     (rows,) = deal(names, 200)
     assert [np.sum(names[rows] == name) for name in "abcde"] == [40] * 5
@@ -54,14 +52,14 @@ def test_of_few_large_groups_evenly_spaced_frames_stand_for_all():
 @pytest.mark.parametrize(("dtype", "atol"), [(np.float64, 1e-10), (np.float32, 2e-6)])
 def test_streamed_cka_is_exact(dtype, atol):
     x, y = views(5000, dims=24)
-    x[:, 0] += 1e4  # a feature with a huge offset
+    x[:, 0] += 1e4  # one feature has a huge offset
     x, y = x.astype(dtype), y.astype(dtype)
     blocks = inference.blocks(np.arange(5000), most=5)
     kept = inference.kept(5000, blocks)
     k, m = gram(x), gram(y)
     for streamed, unbiased in zip(parts.streamed_cka(x, y, blocks), (False, True)):
         np.testing.assert_allclose(streamed, cka(k, m, kept, unbiased=unbiased), atol=atol)
-    assert np.ptp(streamed) > 1e-4  # or else nothing was left out
+    assert np.ptp(streamed) > 1e-4  # otherwise nothing was left out
 
 
 def test_few_frames_are_compared_at_once():
@@ -69,10 +67,8 @@ def test_few_frames_are_compared_at_once():
     assert isinstance(parts.comparer(frames(201, 1), SPEC), parts.Parts)
 
 
-def test_parts_say_nearly_what_all_frames_say():
-    """Of the measures that do not depend on the number of frames; errors at full size are in
-    docs/metrics.md.
-    """
+def test_parts_nearly_agree_with_all_frames():
+    """Measures that do not depend on the number of frames; docs/metrics.md has errors at full size."""
     x, y = views(1600)
     names = [name for name in MEASURES if not MEASURES[name].share]
     dealt = parts.comparer(frames(200, 8), SPEC)
@@ -85,13 +81,15 @@ def test_parts_say_nearly_what_all_frames_say():
     ]:  # fmt: skip
         assert found[name].values[0] == pytest.approx(exact[name].values[0], abs=atol), name
     for name in names:
-        ends, others = (np.array(interval(MEASURES[name].facts, one[name], 0.95)[:2]) for one in (found, exact))
-        # of the same width, by and large, although each part is a jackknife of its own
+        ends, others = (
+            np.array(interval(MEASURES[name].facts, one[name], 0.95)[:2]) for one in (found, exact)
+        )
+        # about the same width, although each part has a jackknife of its own
         assert 0.4 < np.ptp(ends) / np.ptp(others) < 2.5, name
         assert sum(found[name].sizes) == 1600
 
 
-def test_leaving_out_a_block_of_a_part_is_leaving_it_out():
+def test_a_replicate_leaves_a_block_out_of_its_part():
     x, y = views(400)
     dealt = parts.Parts(frames(400, 1), SPEC | {"permutations": 19})
     found = dealt.compare(x, y, ["rsa"])["rsa"]
@@ -105,7 +103,7 @@ def test_leaving_out_a_block_of_a_part_is_leaving_it_out():
 
 
 def test_p_values_of_parts_are_uniform_where_nothing_is_true():
-    """One of 20 in the long run; of 300 between 5 and 27 in all but one of a thousand tries."""
+    """1 of 20 in the long run; of 300, between 5 and 27 in all but one of a thousand tries."""
     plan = parts.comparer(frames(80, 2), SPEC | {"at_once": 100, "permutations": 39})
     rejected = dict.fromkeys(("cka_linear_unbiased", "rsa", "energy"), 0)
     for seed in range(300):
@@ -119,7 +117,7 @@ def test_p_values_of_parts_are_uniform_where_nothing_is_true():
     assert all(5 <= count <= 27 for count in rejected.values()), rejected
 
 
-def test_what_a_part_cannot_tell_is_said():
+def test_a_value_that_is_undefined_in_a_part_has_a_reason():
     x, y = views(400)
     y[7] = 3.0
     found = parts.Parts(frames(400, 1), SPEC).compare(x, y, ["rsa", "cka_linear"])

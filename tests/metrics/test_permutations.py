@@ -1,3 +1,5 @@
+"""Rearrangements, the Mantel test and p-values: enumerated, and compared with scikit-bio."""
+
 import itertools
 
 import numpy as np
@@ -28,12 +30,12 @@ def test_whole_groups_are_relabelled_and_keep_their_order():
     assert each.each[0].tolist() == list(range(7))
     assert each.reason == "too few groups to test: 6 arrangements of them in all"
     for order in each.each:
-        assert order[6] == 6  # alone in its size
+        assert order[6] == 6  # the only group of its size
         for members in ([0, 1], [2, 4], [3, 5]):
             assert order[members].tolist() in ([0, 1], [2, 4], [3, 5])
 
 
-def test_many_relabellings_are_drawn_by_the_seed():
+def test_many_relabellings_are_drawn_with_the_seed():
     groups = np.repeat(np.arange(30), 3)
     one, again, other = (permutations.relabellings(groups, 50, seed) for seed in (1, 1, 2))
     assert not one.exact and one.reason is None and one.each.shape == (51, 90)
@@ -56,7 +58,7 @@ def test_swaps_exchange_whole_groups():
     assert not drawn.exact and (drawn.each[0] == 1).all() and abs(drawn.each[1:].mean()) < 0.05
 
 
-def test_divisions_deal_each_size_out_by_itself():
+def test_divisions_are_within_groups_of_one_size():
     each = permutations.divisions(GROUPS, 999)
     assert each.exact and each.distinct == len(each.each) == 20 * 2
     assert (each.each.sum(axis=1) == 0).all() and each.each[0].tolist() == [1] * 7 + [-1] * 7
@@ -64,9 +66,7 @@ def test_divisions_deal_each_size_out_by_itself():
 
 
 def test_mantel_of_few_frames_is_exact():
-    """Enumerated here by itself, for each comparison; the identity counts among the 6!
-    relabellings.
-    """
+    """As enumerated here for each comparison; the identity is one of the 6! relabellings."""
     rng = np.random.default_rng(3)
     x = rng.normal(size=(6, 4))
     y = x + rng.normal(size=(6, 4))
@@ -89,7 +89,7 @@ def test_mantel_of_few_frames_is_exact():
 
 
 @pytest.mark.parametrize("comparison", ["spearman", "pearson"])
-def test_mantel_is_scikit_bios(comparison):
+def test_mantel_agrees_with_scikit_bio(comparison):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(25, 5))
     y = x + 4 * rng.normal(size=(25, 5))
@@ -113,7 +113,7 @@ def test_too_few_groups_get_no_p_value():
         mantel(x, x, alternative="more")
 
 
-def test_null_of_cka_is_cka_of_the_relabelled():
+def test_the_null_of_cka_is_cka_of_relabelled_frames():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(20, 5)), rng.normal(size=(20, 7))
     y[:, :5] += x
@@ -131,7 +131,7 @@ def test_null_of_cka_is_cka_of_the_relabelled():
 
 
 @pytest.mark.parametrize("comparison", similarity.COMPARISONS)
-def test_null_of_rsa_is_rsa_of_the_relabelled(comparison):
+def test_the_null_of_rsa_is_rsa_of_relabelled_frames(comparison):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 12, 5))
     orders = permutations.relabellings(range(12), 20).each
@@ -159,13 +159,14 @@ def test_p_value_counts_the_data_itself():
     assert inference.p_value(null) == 3 / 5  # 3, the tie, and itself
     assert inference.p_value(null, "less") == 4 / 5
     assert inference.p_value(np.array([-2.0, 1, 3, 2, 0]), "two-sided") == 3 / 5
-    assert inference.p_value(np.array([2.0, 1, 2 - 1e-9, 0])) == 2 / 4  # equal but for rounding
+    assert inference.p_value(np.array([2.0, 1, 2 - 1e-9, 0])) == 2 / 4  # equal except for rounding
     assert np.isnan(inference.p_value(np.array([1.0, np.nan])))
 
 
 def test_corrected_p_values_hold_for_all_layers_at_once():
-    """Under the null of all of 12 layers the least p-value is small in 1 - 0.95^12 of studies, the
-    corrected in 5 %.
+    """If the null is true in all 12 layers, 1 - 0.95^12 of studies have a p-value below 0.05.
+
+    Of corrected p-values only 5 % of studies do.
     """
     rng = np.random.default_rng(0)
     scales = np.logspace(-3, 3, 12)[:, None]  # layers of very different units
@@ -180,8 +181,9 @@ def test_corrected_p_values_hold_for_all_layers_at_once():
 
 
 def test_permutation_test_holds_its_level_with_grouped_frames():
-    """Unrelated views whose frames are alike within groups: whole groups relabelled reject 5 %,
-    single frames far more.
+    """Unrelated views with similar frames within groups: relabelling whole groups rejects 5 %.
+
+    Relabelling single frames rejects far more.
     """
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(12), 4)

@@ -1,3 +1,5 @@
+"""CKA and RSA: compared with definitions, scipy and rsatoolbox; their invariances and limits."""
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
@@ -14,15 +16,13 @@ def data(n=30, d=12, e=9, seed=0):
 
 
 def cka_in_feature_space(x, y):
-    """Kornblith et al. 2019: the same number without any Gram matrix."""
+    """Kornblith et al. 2019: the same value without a Gram matrix."""
     x, y = x - x.mean(0), y - y.mean(0)
     return np.linalg.norm(x.T @ y) ** 2 / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y))
 
 
 def hsic_by_enumeration(k, m):
-    """Song et al. 2012: the unbiased HSIC as its U-statistic over all quadruples of different
-    frames.
-    """
+    """Song et al. 2012: the unbiased HSIC as a U-statistic over all quadruples of frames."""
     from itertools import permutations
 
     n = len(k)
@@ -32,12 +32,12 @@ def hsic_by_enumeration(k, m):
     return total / (n * (n - 1) * (n - 2) * (n - 3))
 
 
-def test_biased_cka_is_that_of_feature_space():
+def test_biased_cka_agrees_with_feature_space():
     x, y = data()
     assert cka_linear(x, y) == pytest.approx(cka_in_feature_space(x, y), rel=1e-12)
 
 
-def test_unbiased_cka_is_that_of_enumeration():
+def test_unbiased_cka_agrees_with_enumeration():
     x, y = data(n=7)
     k, m = x @ x.T, y @ y.T
     wanted = hsic_by_enumeration(k, m) / np.sqrt(
@@ -48,7 +48,7 @@ def test_unbiased_cka_is_that_of_enumeration():
 
 @pytest.mark.parametrize("distance", ["correlation", "cosine", "euclidean"])
 @pytest.mark.parametrize("comparison", ["spearman", "pearson"])
-def test_rsa_is_that_of_scipy(distance, comparison):
+def test_rsa_agrees_with_scipy(distance, comparison):
     x, y = data()
     correlate = {"spearman": spearmanr, "pearson": pearsonr}[comparison]
     wanted = correlate(pdist(x, distance), pdist(y, distance)).statistic
@@ -83,7 +83,9 @@ def test_invariances():
         assert cka_linear(turned, y, unbiased=unbiased) == pytest.approx(value, rel=1e-9)
         assert cka_linear(y, x, unbiased=unbiased) == pytest.approx(value, rel=1e-12)
         assert cka_linear(x[order], y[order], unbiased=unbiased) == pytest.approx(value, rel=1e-9)
-        assert cka_linear(x[order], y, unbiased=unbiased) < value - 0.2  # other pairs, other value
+        assert (
+            cka_linear(x[order], y, unbiased=unbiased) < value - 0.2
+        )  # other pairs give another value
     assert rsa(x * 2 + 1, y) == pytest.approx(rsa(x, y), rel=1e-9)
     assert rsa(x[order], y[order]) == pytest.approx(rsa(x, y), rel=1e-9)
 
@@ -102,7 +104,7 @@ def test_a_huge_offset_costs_no_precision():
 def test_unrelated_data():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 64, 768))
-    assert cka_linear(x, y) == pytest.approx(0.92, abs=0.01)  # the biased one says so of noise
+    assert cka_linear(x, y) == pytest.approx(0.92, abs=0.01)  # by chance: few frames, many features
     assert abs(cka_linear(x, y, unbiased=True)) < 0.02
     assert abs(rsa(x, y)) < 0.1
 
@@ -113,12 +115,12 @@ def test_undefined_is_nan():
     assert np.isnan(cka_linear(x[:3], y[:3], unbiased=True))
     assert np.isnan(rsa(x[:2], y[:2]))
     flat = x.copy()
-    flat[4] = 1.0  # a frame whose features do not vary has no correlation with any other
+    flat[4] = 1.0  # constant features have no correlation with any others
     assert np.isnan(rsa(flat, y))
     assert np.isnan(cka_rbf(np.ones_like(x), y))
     assert np.isnan(cka_linear(x * 0 + 0.1, y)) and np.isnan(
         rsa(x * 0 + 0.1, y)
-    )  # 0.1 is no sum of powers of 2
+    )  # 0.1 is not exact in binary
     with pytest.raises(ValueError, match="comparison is 'kendal'"):
         rsa(x, y, comparison="kendal")
     with pytest.raises(ValueError, match="distance is 'taxi'"):
@@ -128,7 +130,7 @@ def test_undefined_is_nan():
 @pytest.mark.parametrize(
     ("comparison", "theirs"), [("spearman", "spearman"), ("pearson", "corr"), ("kendall", "tau-b")]
 )
-def test_rsa_and_cka_are_rsatoolboxes(comparison, theirs):
+def test_rsa_and_cka_agree_with_rsatoolbox(comparison, theirs):
     from rsatoolbox.data import Dataset
     from rsatoolbox.rdm import calc_rdm
     from rsatoolbox.rdm import compare as rsatoolbox_compare
@@ -137,7 +139,7 @@ def test_rsa_and_cka_are_rsatoolboxes(comparison, theirs):
     one, other = (calc_rdm(Dataset(values), method="correlation") for values in (x, y))
     wanted = rsatoolbox_compare(one, other, method=theirs)[0, 0]
     assert rsa(x, y, comparison=comparison) == pytest.approx(wanted, abs=1e-8)
-    # CKA is their cosine of whitened squared distances
+    # CKA is the cosine of whitened squared distances
     one, other = (calc_rdm(Dataset(values), method="euclidean") for values in (x, y))
     wanted = rsatoolbox_compare(one, other, method="cosine_cov")[0, 0]
     assert cka_linear(x, y) == pytest.approx(wanted, abs=1e-8)

@@ -1,4 +1,4 @@
-"""Stability: draws, halves and ceilings, against what the metrics give on the same subsets."""
+"""Stability: draws, halves and ceilings, compared with the measures of the same subsets."""
 
 import json
 
@@ -30,7 +30,7 @@ def views(n: int, dims: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray
     return scene, scene + rng.normal(size=(n, dims))
 
 
-def test_values_of_draws_are_the_metrics_on_those_frames():
+def test_values_of_draws_are_the_measures_of_those_frames():
     x, y = views(60)
     groups = frames(20, 3)
     drawn = stability.Draws(groups, SPEC)
@@ -55,7 +55,7 @@ def test_values_of_draws_are_the_metrics_on_those_frames():
         )
         assert found["rsa"].values[i] == pytest.approx(rsa(a, b))
         assert found["procrustes"].values[i] == pytest.approx(procrustes(a, b))
-        # what is left out is not found, either
+        # frames that are left out are not candidates, either
         assert found["retrieval_top1"].values[i] == pytest.approx(retrieval(a, b).top1)
         among_others = retrieval(a, b, groups=own).mean_reciprocal_rank
         assert found["retrieval_mrr_between"].values[i] == pytest.approx(among_others)
@@ -78,8 +78,8 @@ def test_the_biased_estimator_drifts_and_the_unbiased_does_not():
     values = [row["value"] for row in biased]
     assert all(a > b for a, b in zip(values, values[1:])) and values[0] > values[-1] + 0.15
     assert [row["n_groups"] for row in biased] == [*drawn.sizes, 200]
-    # at the smallest sizes a few draws scatter; from some ten frames on they lie around the whole
-    # study's
+    # at the smallest sizes a few draws scatter; from about ten frames on they lie around the value of
+    # the whole study
     for row in unbiased[2:-1]:
         assert row["low"] < unbiased[-1]["value"] < row["high"]
 
@@ -178,7 +178,7 @@ def test_table(tmp_path):
     assert of_cat["layer"] == "all" and of_cat["value"] > 0.5  # noise grows from layer to layer
 
 
-def test_few_groups_and_flat_features_are_said(tmp_path):
+def test_few_groups_and_flat_features_have_a_reason(tmp_path):
     human, cat = ({f"blocks.{i}/mean": view for i in range(3)} for view in views(24))
     flat = {name: np.ones_like(x) for name, x in cat.items()}
     ids = [*frames(3, 8)]
@@ -188,3 +188,12 @@ def test_few_groups_and_flat_features_are_said(tmp_path):
             assert row["value"] is None and row["reason"]
         else:
             assert row["n_groups"] == 3 and row["value"] is not None
+
+
+def test_a_measure_that_is_undefined_in_one_layer_has_no_split_half(tmp_path):
+    human, cat = ({f"blocks.{i}/mean": view for i in range(3)} for view in views(24))
+    cat["blocks.1/mean"] = np.ones((24, 40))
+    rows = run(tmp_path, {"human": human, "cat": cat}, SPEC)
+    halves = [row for row in rows if row["kind"] == "split_half"]
+    assert len(halves) == 3
+    assert all(row["value"] is None and "undefined" in row["reason"] for row in halves)

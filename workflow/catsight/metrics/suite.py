@@ -213,8 +213,9 @@ class Comparison:
             return self._undefined("only one group, so there are no frames of other groups")
         ranks = self.ranks_between if between else self.ranks
         if not np.isfinite(ranks).all():
-            first = self._first_zero()
-            return self._undefined(f"the features of frame '{first}' are all 0, so no frame is nearest")
+            return self._undefined(
+                f"the features of frame '{self._first_zero()}' are all 0, so no frame is nearest"
+            )
         scores, keep = score(ranks), self.plan.keep
         if self.plan.among_kept:
             own = score(self._ranks_among(keep, between))

@@ -1,14 +1,15 @@
-"""How fast the metrics are: beside other packages, as a whole, and as the number of frames grows.
+"""Speed of the metrics: compared with other packages, as a whole, and by the number of frames.
 
     .venv/bin/python benchmarks/metrics.py                          # the suite and its growth
-    .venv/bin/python benchmarks/metrics.py --peers PYTHON [PYTHON]  # and other packages: see metrics_peers.py
+    .venv/bin/python benchmarks/metrics.py --peers PYTHON [PYTHON]  # and peers: metrics_peers.py
     .venv/bin/python benchmarks/metrics.py --only growth
 
-CPU seconds (user and system, of all threads). Peers: 768 features, float32, the same arrays, turn
-by turn, so that a noisy machine slows all; medians. Suite: all metrics of the table for 12 layers
-of 1000 frames, one view, 999 permutations and intervals. Growth: the estimators that do not depend
-on the number of frames, 99 permutations, from 1,000 to 64,000 frames; each in a process of its own,
-whose peak memory is given, with the features' own size.
+Times are CPU seconds (user and system, of all threads). Peers: 768 features, float32, the same
+arrays; medians over turns that alternate between packages, so that a noisy machine slows all alike.
+Suite: all measures of 12 layers of 1000 frames, one view, with 999 permutations and intervals.
+Growth: the measures that do not depend on the number of frames, with 99 permutations, of 1,000 to
+64,000 frames. Each number of frames has a process of its own, whose peak memory is printed beside
+the features' own size.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +31,20 @@ from catsight.metrics import cka_linear, mantel, parts, rsa
 from catsight.metrics.distribution import energy_of, kernel_of, mmd2_of, pooled_squares
 from catsight.metrics.maps import similarity_map
 from catsight.metrics.permutations import swaps, weights
-from catsight.metrics.suite import METRICS
+from catsight.metrics.suite import names
 
 SPEC = {
-    "seed": 0, "permutations": 999, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
-    "bandwidth": 1.0, "projections": 500, "retrieval_distance": "cosine", "confidence": 0.95, "at_once": 2000,
-}  # fmt: skip
+    "seed": 0,
+    "permutations": 999,
+    "null": "paired",
+    "rsa_distance": "correlation",
+    "rsa_comparison": "spearman",
+    "bandwidth": 1.0,
+    "projections": 500,
+    "retrieval_distance": "cosine",
+    "confidence": 0.95,
+    "at_once": 2000,
+}
 GROWING = (
     "cka_linear",
     "cka_linear_unbiased",
@@ -69,7 +79,7 @@ def _signs(n: int, permutations: int) -> np.ndarray:
     return np.hstack([signs, -signs])
 
 
-#: Task: what it is called, the frames, and what catsight does.
+#: Task -> its title, the number of frames, and what catsight does with features (layers, n, d).
 TASKS: dict[str, tuple[str, int, Callable]] = {
     "cka": ("linear CKA, n = 4000", 4000, lambda x, y: cka_linear(x[0], y[0])),
     "cka_unbiased": (
@@ -102,19 +112,23 @@ def main() -> None:
         metavar="PYTHON",
         nargs="+",
         default=[],
-        help="Pythons of the peers' environments",
+        help="Python executables of the peers' environments",
     )
-    parser.add_argument("--only", choices=("peers", "suite", "growth"), help="one of the tables")
     parser.add_argument(
-        "--tasks", nargs="+", choices=TASKS, default=list(TASKS), help="of the table of peers"
+        "--only", choices=("peers", "suite", "growth"), help="print this table only"
     )
-    parser.add_argument("--turns", type=int, default=3, help="(default: %(default)s)")
+    parser.add_argument(
+        "--tasks", nargs="+", choices=TASKS, default=list(TASKS), help="tasks of the table of peers"
+    )
+    parser.add_argument(
+        "--turns", type=int, default=3, help="turns of each task (default: %(default)s)"
+    )
     parser.add_argument(
         "--sizes",
         type=int,
         nargs="+",
         default=[1000, 4000, 16_000, 64_000],
-        help="frames, for growth",
+        help="numbers of frames, for growth",
     )
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -123,15 +137,15 @@ def main() -> None:
     if options.peers and options.only in (None, "peers"):
         beside_peers(options)
     if options.only in (None, "suite"):
-        found = apart({"frames": 1000, "layers": 12, "metrics": list(METRICS), "spec": SPEC})
-        print(
-            f"\nsuite: 12 layers, {len(METRICS)} metrics: {found['cpu']:.1f} CPU-s, {found['memory']} MB"
-        )
+        found = apart({"frames": 1000, "layers": 12, "metrics": names(), "spec": SPEC})
+        about = f"{found['cpu']:.1f} CPU-s, {found['memory']} MB"
+        print(f"\nsuite: 12 layers, {len(names())} measures: {about}")
     if options.only in (None, "growth"):
         growth(options.sizes)
 
 
-def beside_peers(options) -> None:
+def beside_peers(options: argparse.Namespace) -> None:
+    """Prints the time of each task for catsight and for each peer."""
     print("| | CPU-s | against catsight | value |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         peers = [Peer(python, Path(folder)) for python in options.peers]
@@ -143,7 +157,7 @@ def beside_peers(options) -> None:
             )
             np.save(Path(folder) / "x.npy", x)
             np.save(Path(folder) / "y.npy", y)
-            ours(x[:, :64], y[:, :64])  # compiles what is compiled, outside of the clock
+            ours(x[:, :64], y[:, :64])  # compiles before the clock starts
             times: dict[str, list] = {"catsight": []}
             values = {}
             for _ in range(options.turns):
@@ -163,13 +177,13 @@ def beside_peers(options) -> None:
                 )
 
 
-def first(value) -> float:
-    """The one number of a result that peers can be checked by."""
+def first(value: Any) -> float:
+    """The first number of a result, to compare with the peers'."""
     return float(np.ravel(value[0] if isinstance(value, tuple) else value)[0])
 
 
 class Peer:
-    """Another environment's Python, which is asked for one task after the other."""
+    """The Python of another environment, which runs one task after the other."""
 
     def __init__(self, python: str, folder: Path):
         script = Path(__file__).with_name("metrics_peers.py")
@@ -179,17 +193,18 @@ class Peer:
         )
 
     def ask(self, task: str) -> dict[str, tuple[float, float]]:
+        """The CPU seconds and the value of a task, by package."""
         print(task, file=self.process.stdin, flush=True)
         for line in self.process.stdout:  # some packages print
             if line.startswith("found "):
                 return json.loads(line.removeprefix("found "))
-        raise SystemExit(f"the peers' Python ended at {task}; it says why when called by hand")
+        raise SystemExit(f"the peers' Python stopped at {task}; run {self.process.args} to see why")
 
 
 def growth(sizes: list[int]) -> None:
-    print(
-        "\n| frames | CPU-s | per 1,000 | memory, MB | of features | largest error |\n|---|---|---|---|---|---|"
-    )
+    """Prints time and memory by the number of frames."""
+    print("\n| frames | CPU-s | per 1,000 | memory, MB | of features | largest error |")
+    print("|---|---|---|---|---|---|")
     spec = SPEC | {"permutations": 99}
     for n in sizes:
         found = apart({"frames": n, "layers": 1, "metrics": GROWING, "spec": spec})
@@ -202,16 +217,12 @@ def growth(sizes: list[int]) -> None:
             error = ", ".join(f"{m} {e:.1g} of {exact['values'][m]:.3g}" for m, e in errors.items())
             error += f" (at once: {exact['cpu']:.1f} CPU-s, {exact['memory']} MB)"
         own = 2 * n * 768 * 4 / 1e6
-        print(
-            f"| {n} | {found['cpu']:.1f} | {1000 * found['cpu'] / n:.2f} | {found['memory']} | {own:.0f} | {error} |",
-            flush=True,
-        )
+        times = f"{found['cpu']:.1f} | {1000 * found['cpu'] / n:.2f}"
+        print(f"| {n} | {times} | {found['memory']} | {own:.0f} | {error} |", flush=True)
 
 
 def apart(job: dict) -> dict:
-    """What :func:`measure` says of a job, in a process of its own with one thread, as a job of the
-    workflow has.
-    """
+    """The result of :func:`measure` in a process of its own, with one thread as in the workflow."""
     command = [sys.executable, __file__, "--measure", json.dumps(job)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return json.loads(
@@ -220,18 +231,18 @@ def apart(job: dict) -> dict:
 
 
 def measure(job: dict) -> None:
+    """Prints CPU seconds, peak memory (MB) and values of a job, as JSON."""
     frames = {str(i): str(i) for i in range(job["frames"])}
     small = dict(list(frames.items())[:60])
-    parts.plan(small, job["spec"]).compare(
-        *views(60, dims=20), job["metrics"]
-    )  # compiles, outside of the clock
+    # compiles before the clock starts
+    parts.comparer(small, job["spec"]).compare(*views(60, dims=20), job["metrics"])
     start = time.process_time()
-    plan = parts.plan(frames, job["spec"])
+    comparer = parts.comparer(frames, job["spec"])
     cpu, values = time.process_time() - start, {}
     for layer in range(job["layers"]):
         x, y = views(job["frames"], seed=layer)
         start = time.process_time()
-        found = plan.compare(x, y, job["metrics"])
+        found = comparer.compare(x, y, job["metrics"])
         cpu += time.process_time() - start
         values = {metric: float(estimate.values[0]) for metric, estimate in found.items()}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000

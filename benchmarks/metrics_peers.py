@@ -1,33 +1,40 @@
-"""Other packages' side of benchmarks/metrics.py, for environments of their own (some need an older
-torch).
+"""The other packages' side of benchmarks/metrics.py.
+
+It runs in an environment of its own, as some packages need an older torch:
 
     uv venv --python 3.11 ENV
     uv pip install --python ENV/bin/python --requirement benchmarks/metrics_peers.txt
     .venv/bin/python benchmarks/metrics.py --peers ENV/bin/python
 
-Reads x.npy and y.npy (layers, n, d) in the folder that it is given, once for each task on standard
-input, and answers with the CPU seconds and the value of each package that is installed here. What
-takes minutes is done with a tenth of the permutations, times ten. `Kornblith` is the formula of
-Kornblith et al. 2019 in feature space, in numpy: what one would write by hand.
+The argument is a folder with x.npy and y.npy (layers, n, d). For each task on standard input, both
+are read, and the CPU seconds and the value of each installed package are printed. Slow tasks run
+with a tenth of the permutations, and their time is multiplied by ten. `Kornblith` is the formula of
+Kornblith et al. 2019 in feature space, written by hand in numpy.
 """
 
 import json
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-TASKS: dict[str, dict] = {}
+#: Features (layers, n, d) of both views -> the function to time.
+Prepare = Callable[[np.ndarray, np.ndarray], Callable[[], Any]]
+#: Task -> package -> how it prepares, and by how much its time is multiplied.
+TASKS: dict[str, dict[str, tuple[Prepare, int]]] = {}
 
 
-def peer(task: str, name: str, times: int = 1):
-    """Registers how a package does a task: a function that is given x and y, imports and returns
-    what is then timed.
+def peer(task: str, name: str, times: int = 1) -> Callable[[Prepare], Prepare]:
+    """Registers how a package does a task.
+
+    The decorated function is given x and y, imports the package and returns the function to time.
     """
 
-    def register(prepare):
+    def register(prepare: Prepare) -> Prepare:
         TASKS.setdefault(task, {})[name] = (prepare, times)
         return prepare
 

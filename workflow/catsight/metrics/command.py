@@ -27,11 +27,11 @@ from catsight.tables.store import Store, address
 
 
 class Analysis(NamedTuple):
-    """One table that ``catsight metrics`` makes of features.
+    """A table that ``catsight metrics`` computes from features.
 
-    ``rows`` of features by name, groups by frame, and spec. ``names``: what ``--features`` names,
-    which is a view (the reference must be among them), a view or, if the spec has no encoder, an
-    encoder, or a view at a dose.
+    ``rows``: the function of features by name, groups by frame, and spec. ``names``: the kind of
+    name that ``--features`` takes. Among names of a "view" must be the reference; a "view or
+    encoder" is a view if the spec has an encoder; a "dose" is the name of a view at a dose.
     """
 
     rows: Callable[..., list[dict[str, Any]]]

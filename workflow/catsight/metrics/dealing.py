@@ -10,10 +10,11 @@ FEWEST_GROUPS = 20
 
 
 def deal(groups: Sequence[str], at_once: int, seed: int = 0) -> list[np.ndarray]:
-    """The rows of each part's frames: whole groups in random order (``seed``), in even parts.
+    """The rows of the frames in each part: whole groups, assigned at random (``seed``).
 
-    At most ``at_once`` frames a part. If a part would then hold fewer than :data:`FEWEST_GROUPS`
-    groups, there are fewer parts, each of evenly spaced frames of its groups.
+    Parts are as even as possible and hold at most ``at_once`` frames. If a part would then hold
+    fewer than :data:`FEWEST_GROUPS` groups, there are fewer parts, each of evenly spaced frames of
+    its groups.
     """
     names, membership = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     sizes = np.bincount(membership)

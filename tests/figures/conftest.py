@@ -11,6 +11,11 @@ def spec():
 
 
 @pytest.fixture
+def choices():
+    return synthetic.choices()
+
+
+@pytest.fixture
 def rows():
     return synthetic.metric_rows()
 

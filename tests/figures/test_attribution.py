@@ -21,9 +21,9 @@ def bars(axes, part):
     return found
 
 
-def test_bars_are_the_shares_and_sum_to_the_whole(spec):
+def test_bars_are_the_shares_and_sum_to_the_whole(choices):
     table = synthetic_tables.attribution()
-    figure = attribution.draw(table, spec)
+    figure = attribution.draw(table, choices)
     grid = np.array(figure.axes).reshape(3, 2)
     for row, metric in zip(grid, synthetic.METRICS):
         for axes, encoder in zip(row, ("efficientnet_lite0", "imgfocus_vit_s14")):
@@ -47,8 +47,8 @@ def test_bars_are_the_shares_and_sum_to_the_whole(spec):
             np.testing.assert_allclose(np.add(top, below), whole, atol=1e-12)
 
 
-def test_bars_do_not_overlap(spec):
-    axes = attribution.draw(synthetic_tables.attribution(), spec).axes[0]
+def test_bars_do_not_overlap(choices):
+    axes = attribution.draw(synthetic_tables.attribution(), choices).axes[0]
     for layer in range(synthetic.DEPTH["efficientnet_lite0"]):
         spans = [sorted(bars(axes, part)[layer]) for part in synthetic_tables.PARTS]
         for i, one in enumerate(spans):
@@ -56,9 +56,9 @@ def test_bars_do_not_overlap(spec):
                 assert one[1] <= other[0] + 1e-12 or other[1] <= one[0] + 1e-12
 
 
-def test_what_is_missing_is_said(spec):
+def test_what_is_missing_is_said(choices):
     table = synthetic_tables.attribution()
     gone = (table["part"] == "rods") & (table["layer"] == "blocks.3")
     table.loc[gone, ["value", "ci_low", "ci_high"]] = np.nan
     table.loc[gone, "reason"] = "features do not vary"
-    assert "no value: features do not vary" in attribution.draw(table, spec).get_supxlabel()
+    assert "no value: features do not vary" in attribution.draw(table, choices).get_supxlabel()

@@ -1,13 +1,15 @@
 import numpy as np
+import pytest
 
+from catsight import CatsightError
 from catsight.figures import doses
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
 
-def test_lines_are_the_means_over_layers(spec):
+def test_lines_are_the_means_over_layers(choices):
     table = synthetic_tables.doses()
-    grid = np.array(doses.draw(table, spec).axes).reshape(3, 2)
+    grid = np.array(doses.draw(table, choices).axes).reshape(3, 2)
     for row, metric in zip(grid, synthetic.METRICS):
         for axes, swept in zip(row, ("luminance", "acuity")):
             lines = {
@@ -31,3 +33,24 @@ def test_lines_are_the_means_over_layers(spec):
                 ]
                 assert any(found == set(zip(here["ci_low"], here["ci_high"])) for found in bars)
     assert grid[2, 0].get_xscale() == "log" and grid[2, 0].get_xlabel() == "luminance, cd/m²"
+
+
+def test_values_without_an_interval_are_no_curve(choices):
+    table = synthetic_tables.doses()
+    few = table["swept"] == "luminance"
+    table.loc[few, ["ci_low", "ci_high"]] = np.nan
+    table.loc[few, "reason"] = "undefined without some of the groups"
+    grid = np.array(doses.draw(table, choices).axes).reshape(3, 2)
+    for without, having in grid:
+        lines = [line for line in without.get_lines() if not line.get_label().startswith("_")]
+        assert len(lines) == 4 and all(np.isnan(line.get_ydata()).all() for line in lines)
+        assert "no value with an interval" in without.texts[0].get_text()
+        assert not having.texts
+    notes = doses.draw(table, choices).get_supxlabel()
+    assert "no interval: undefined without some of the groups (36 of 60 points)" in notes
+
+
+def test_a_condition_without_an_axis_is_refused(choices):
+    table = synthetic_tables.doses().assign(swept="moon")
+    with pytest.raises(CatsightError, match="varies 'moon', for which there is no axis"):
+        doses.draw(table, choices)

@@ -32,15 +32,15 @@ def row(name: str, seed: int) -> dict:
 
 
 @pytest.fixture
-def rows(tmp_path):
+def table(tmp_path):
     tables.write(
         tmp_path / "eyes.parquet", [row("cat", 0), row("my dog", 1)], PORTRAITS, {"stage": "views"}
     )
-    return eyes.read(tmp_path / "eyes.parquet")
+    return tables.read(tmp_path / "eyes.parquet").to_pandas()
 
 
-def test_drawn_lines_and_pictures_are_those_of_the_table(rows):
-    figure = eyes.draw(rows)
+def test_drawn_lines_and_pictures_are_those_of_the_table(table):
+    figure, rows = eyes.draw(table), table.to_dict("records")
     grid = np.array(figure.axes).reshape(3, 5)
     chart, pupils, transfer, sensitivity, receptors = grid[0]
     assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["cat", "my dog"]
@@ -67,12 +67,12 @@ def test_drawn_lines_and_pictures_are_those_of_the_table(rows):
             wanted = np.asarray(Image.open(io.BytesIO(picture["bytes"])))
             np.testing.assert_array_equal(axes.images[0].get_array(), wanted)
         assert grid[i + 1][0].get_ylabel() == one["eye"]
+        assert all("optics alone" in axes.get_title() for axes in grid[i + 1][:2])
     np.testing.assert_array_equal(
         chart.images[0].get_array(), np.asarray(Image.open(io.BytesIO(rows[0]["chart"]["bytes"])))
     )
 
 
-def test_no_eye_is_an_error(tmp_path):
-    tables.write(tmp_path / "none.parquet", [], PORTRAITS, {})
-    with pytest.raises(CatsightError, match=r"none\.parquet holds no eye to draw"):
-        eyes.read(tmp_path / "none.parquet")
+def test_no_eye_is_an_error(table):
+    with pytest.raises(CatsightError, match="holds no eye to draw"):
+        eyes.draw(table[:0])

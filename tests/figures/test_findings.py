@@ -214,7 +214,7 @@ def test_a_study_whose_only_view_is_a_control_is_told(rows, table, tmp_path):
     rows = [row | {"view": "jpeg"} for row in rows if row["view"] == "cat"]
     metrics, spec = table(rows, tmp_path), synthetic.spec(views=views)
     assert "“jpeg” agree with those of “human”" in findings.sentences(metrics, spec)[0]
-    assert profiles.draw(metrics, spec).axes and ranking.draw(metrics, spec).axes
+    assert profiles.draw(metrics, choices).axes and ranking.draw(metrics, choices).axes
 
 
 def test_untrained_encoders_say_nothing_with_attribution_too(rows, table, tmp_path):

@@ -27,7 +27,7 @@ def test_columns_pictures_and_scale_bar(spec):
         {"title": f"photo {i}", "pictures": {v: rng.integers(0, 256, (40, 60, 3), dtype=np.uint8) for v in columns[::-1]}}
         for i in range(2)
     ]  # fmt: skip
-    figure = gallery.draw(rows, spec)
+    figure = gallery.draw(rows, choices)
     grid = np.array(figure.axes).reshape(2, 4)
     assert [axes.get_title().split("\n")[0] for axes in grid[0]] == [
         "original",

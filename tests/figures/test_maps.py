@@ -2,15 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catsight.figures import choices, maps
+from catsight.figures import maps
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
 
-def test_squares_are_the_table(spec):
+def test_squares_are_the_table(choices):
     table = synthetic_tables.maps()
-    axes = [a for sub in maps.draw(table, spec).subfigs for a in sub.axes if a.images]
-    encoders = list(choices.encoders(spec))
+    axes = [a for sub in maps.draw(table, choices).subfigs for a in sub.axes if a.images]
+    encoders = list(choices.encoders)
     for one, encoder in zip(axes, encoders):
         shown = np.asarray(one.images[0].get_array())
         here = table[(table["encoder"] == encoder) & (table["other_view"] == "cat")]
@@ -30,15 +30,16 @@ def test_squares_are_the_table(spec):
         assert whole[i, j] == whole[j, i] == row["value"]
 
 
-def test_a_single_encoder_has_no_map_of_encoders(spec):
+def test_a_single_encoder_has_no_map_of_encoders():
     table = synthetic_tables.maps()
-    spec["encoders"] = {"imgfocus_vit_s14": synthetic.ENCODERS["imgfocus_vit_s14"]}
-    figure = maps.draw(table, spec)
+    only = {"imgfocus_vit_s14": synthetic.ENCODERS["imgfocus_vit_s14"]}
+    choices = synthetic.choices(encoders=only)
+    figure = maps.draw(table, choices)
     assert len([axes for axes in figure.axes if axes.images]) == 1
 
 
 @pytest.mark.parametrize("undefined", [1, 144])
-def test_values_that_are_undefined_are_left_blank(spec, undefined):
+def test_values_that_are_undefined_are_left_blank(undefined):
     table = synthetic_tables.maps()
     here = table[(table["encoder"] == "imgfocus_vit_s14") & (table["other_view"] == "cat")].index[
         :undefined
@@ -48,16 +49,16 @@ def test_values_that_are_undefined_are_left_blank(spec, undefined):
     assert square.shape == (12, 12) and np.isnan(square).sum() == undefined
 
 
-def test_encoders_are_set_against_one_another_by_a_pooling_that_all_have(spec):
+def test_encoders_are_set_against_one_another_by_a_pooling_that_all_have():
     """A class token where there is one, but not against networks that have none."""
     table = synthetic_tables.maps()
     own = table[
         (table["encoder"] == "imgfocus_vit_s14") & (table["other_encoder"] == "imgfocus_vit_s14")
     ]
     table = pd.concat([table, own.assign(pooling="cls", value=0.25)])
-    spec["pooling"] = "cls"
-    axes = [a for sub in maps.draw(table, spec).subfigs for a in sub.axes if a.images]
-    place = list(choices.encoders(spec)).index("imgfocus_vit_s14")
+    choices = synthetic.choices(pooling="cls")
+    axes = [a for sub in maps.draw(table, choices).subfigs for a in sub.axes if a.images]
+    place = list(choices.encoders).index("imgfocus_vit_s14")
     assert (np.asarray(axes[place].images[0].get_array()) == 0.25).all()
     whole = np.asarray(axes[4].images[0].get_array())
     assert whole.shape == (sum(synthetic.DEPTH.values()),) * 2 and not (whole == 0.25).any()

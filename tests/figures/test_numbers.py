@@ -8,9 +8,9 @@ from catsight.figures import numbers
 from support import synthetic_study as synthetic
 
 
-def test_csv_is_the_table(spec, rows, table, tmp_path):
+def test_csv_is_the_table(choices, rows, table, tmp_path):
     metrics = table(rows, tmp_path)
-    numbers.write(metrics, spec, tmp_path / "metrics.csv")
+    numbers.write(metrics, choices, tmp_path / "metrics.csv")
     back = pd.read_csv(io.StringIO((tmp_path / "metrics.csv").read_text()))
     assert list(back.columns) == list(metrics.columns) and len(back) == len(metrics)
     pd.testing.assert_series_equal(back["value"], metrics["value"])
@@ -19,8 +19,8 @@ def test_csv_is_the_table(spec, rows, table, tmp_path):
     ] == []
 
 
-def test_latex_holds_the_means(spec, rows, table, tmp_path):
-    text = numbers.latex(table(rows, tmp_path), spec)
+def test_latex_holds_the_means(choices, rows, table, tmp_path):
+    text = numbers.latex(table(rows, tmp_path), choices)
     body = [
         line.split(" & ")
         for line in text.splitlines()
@@ -46,6 +46,6 @@ def test_names_do_no_harm_in_latex():
     )
 
 
-def test_other_kinds_of_files_are_refused(spec, rows, table, tmp_path):
-    with pytest.raises(CatsightError, match=r"written as \.csv or \.tex"):
-        numbers.write(table(rows, tmp_path), spec, tmp_path / "metrics.xlsx")
+def test_other_kinds_of_files_are_refused(choices, rows, table, tmp_path):
+    with pytest.raises(CatsightError, match=r"a table is a \.csv or \.tex file"):
+        numbers.write(table(rows, tmp_path), choices, tmp_path / "metrics.xlsx")

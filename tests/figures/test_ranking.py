@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from catsight import CatsightError
-from catsight.figures import ranking
+from catsight.figures import changes, ranking
 from support import synthetic_study as synthetic
 
 
@@ -21,8 +21,8 @@ def chosen(rows, **where):
     return row
 
 
-def test_dots_and_bars_are_the_summary_rows(spec, rows, table, tmp_path):
-    figure = ranking.draw(table(rows, tmp_path), spec)
+def test_dots_and_bars_are_the_summary_rows(choices, rows, table, tmp_path):
+    figure = ranking.draw(table(rows, tmp_path), choices)
     for axes, metric in zip(figure.axes, synthetic.METRICS):
         drawn = dots(axes)
         assert len(drawn) == 12
@@ -39,12 +39,12 @@ def test_dots_and_bars_are_the_summary_rows(spec, rows, table, tmp_path):
                 assert (row["ci_low"], row["ci_high"]) in bars
 
 
-def test_best_on_top_by_the_cat(spec, rows, table, tmp_path):
+def test_best_on_top_by_the_cat(choices, rows, table, tmp_path):
     data = table(rows, tmp_path)
-    axes = ranking.draw(data, spec).axes[0]
+    axes = ranking.draw(data, choices).axes[0]
     values = {
         e: chosen(rows, encoder=e, view="cat", metric="cka_linear", pooling="mean")["value"]
-        for e in spec["encoders"]
+        for e in choices.encoders
     }
     best = sorted(values, key=values.get, reverse=True)
     assert [text.get_text() for text in axes.get_yticklabels()] == [
@@ -54,10 +54,10 @@ def test_best_on_top_by_the_cat(spec, rows, table, tmp_path):
     assert heights == sorted(heights) and axes.yaxis_inverted()
 
 
-def test_null_value_is_last_and_said(spec, rows, table, tmp_path):
+def test_null_value_is_last_and_said(choices, rows, table, tmp_path):
     row = chosen(rows, encoder="vit_s16_untrained", view="cat", metric="rsa", pooling="mean")
     row |= {"value": None, "ci_low": None, "ci_high": None, "reason": "features do not vary"}
-    figure = ranking.draw(table(rows, tmp_path), spec)
+    figure = ranking.draw(table(rows, tmp_path), choices)
     axes = figure.axes[2]
     assert axes.get_yticklabels()[-1].get_text() == "ViT-S/16 (untrained)"
     assert "vit_s16_untrained/cat" not in dots(axes)
@@ -65,37 +65,52 @@ def test_null_value_is_last_and_said(spec, rows, table, tmp_path):
     assert "no value: features do not vary (1 of 36 points)" in axes.get_xlabel()
 
 
-def test_null_interval_keeps_its_dot_and_is_said(spec, table, tmp_path):
+def test_null_interval_keeps_its_dot_and_is_said(choices, table, tmp_path):
     rows = [
         row | {"ci_low": None, "ci_high": None, "reason": "one group only"}
         for row in synthetic.metric_rows(1)
     ]
-    figure = ranking.draw(table(rows, tmp_path), spec)
+    figure = ranking.draw(table(rows, tmp_path), choices)
     assert all(len(dots(axes)) == 12 for axes in figure.axes)
     assert "no interval: one group only (36 of 36 points)" in figure.axes[-1].get_xlabel()
     assert all(text.get_text().endswith("no interval") for text in figure.axes[0].texts)
 
 
+def test_controls_are_among_the_changes_alone(rows, table, tmp_path):
+    views = synthetic.VIEWS | {"jpeg": synthetic.filter_view("jpeg")}
+    choices = synthetic.choices(views=views)
+    data = table(
+        [*rows, *(row | {"view": "jpeg"} for row in rows if row["view"] == "cat")], tmp_path
+    )
+    (axes,) = changes.draw(data, choices).axes
+    assert axes.get_title("left") == "Linear CKA, unbiased"
+    shown = {label.split("/")[1] for label in dots(axes)}
+    assert shown == {"cat", "catvision", "original", "jpeg"}
+    assert not any(
+        "jpeg" in label for axes in ranking.draw(data, choices).axes for label in dots(axes)
+    )
+
+
 def test_single_encoder_and_view(rows, table, tmp_path):
-    spec = synthetic.spec(
+    choices = synthetic.choices(
         encoders={"imgfocus_vit_s14": synthetic.ENCODERS["imgfocus_vit_s14"]},
         views={name: synthetic.VIEWS[name] for name in ("human", "cat")},
     )
-    figure = ranking.draw(table(rows, tmp_path), spec)
+    figure = ranking.draw(table(rows, tmp_path), choices)
     assert [list(dots(axes)) for axes in figure.axes] == [["imgfocus_vit_s14/cat"]] * 3
     assert np.isfinite(figure.axes[0].get_xlim()).all()
 
 
-def test_table_without_means_is_refused(spec, rows, table, tmp_path):
+def test_table_without_means_is_refused(choices, rows, table, tmp_path):
     with pytest.raises(CatsightError, match="layer 'all'"):
-        ranking.draw(table([row for row in rows if row["layer"] != "all"], tmp_path), spec)
+        ranking.draw(table([row for row in rows if row["layer"] != "all"], tmp_path), choices)
 
 
-def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(spec, rows, table, tmp_path):
+def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(choices, rows, table, tmp_path):
     chosen(rows, encoder="vit_s16_untrained", view="cat", metric="rsa", pooling="mean")[
         "ci_low"
     ] = -0.8
-    figure = ranking.draw(table(rows, tmp_path), spec)
+    figure = ranking.draw(table(rows, tmp_path), choices)
     assert {axes.get_xlim()[0] for axes in figure.axes} == {-0.04}
     assert "goes on below 0" in figure.axes[-1].get_xlabel()
     assert any("[−0.800, " in text.get_text() for text in figure.axes[2].texts)

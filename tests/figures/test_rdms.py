@@ -1,17 +1,17 @@
 import numpy as np
 from scipy.stats import rankdata
 
-from catsight.figures import choices, rdms
+from catsight.figures import rdms
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
 
-def test_squares_are_ranks_of_the_table_by_group(spec):
+def test_squares_are_ranks_of_the_table_by_group(choices):
     table = synthetic_tables.pairs()
-    grid = [axes for axes in rdms.draw(table, spec).axes if axes.images]
+    grid = [axes for axes in rdms.draw(table, choices).axes if axes.images]
     order = ["a0", "a1", "a2", "b0", "b1", "b2"]
     assert len(grid) == 8
-    for place, encoder in enumerate(choices.encoders(spec)):
+    for place, encoder in enumerate(choices.encoders):
         here = table[(table["encoder"] == encoder) & (table["view"] == "cat")]
         for axes, column in zip(
             grid[place :: len(synthetic.ENCODERS)],

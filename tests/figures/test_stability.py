@@ -11,9 +11,9 @@ def lines(axes):
     }
 
 
-def test_panels_are_the_table(spec):
+def test_panels_are_the_table(choices):
     table = synthetic_tables.stability()
-    grid = np.array(stability.draw(table, spec).axes).reshape(3, 3)
+    grid = np.array(stability.draw(table, choices).axes).reshape(3, 3)
     for row, metric in zip(grid, synthetic.METRICS):
         drawn = lines(row[0])
         for encoder, about in synthetic.ENCODERS.items():
@@ -38,7 +38,7 @@ def test_panels_are_the_table(spec):
     assert grid[0, 2].get_title() == "share of what “original” leaves"
 
 
-def test_without_controls_there_is_no_ceiling(spec):
+def test_without_controls_there_is_no_ceiling(choices):
     table = synthetic_tables.stability()
     table = table[~table["kind"].isin(["ceiling", "of_ceiling"])]
-    assert len(stability.draw(table, spec).axes) == 6
+    assert len(stability.draw(table, choices).axes) == 6

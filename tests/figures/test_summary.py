@@ -1,24 +1,26 @@
 import numpy as np
 
-from catsight.figures import captions, summary
-from catsight.study import Study
+from catsight.figures import summary
+from catsight.figures.reading import Scene
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
 
-def drawn(spec, rows, table, tmp_path, attribution=None):
-    pictures = {view: np.full((20, 20, 3), 9, np.uint8) for view in synthetic.VIEWS}
-    spec["attribution"]["view"] = "cat"
-    figure = summary.draw(
-        table(rows, tmp_path), spec, {"title": "x", "pictures": pictures}, attribution
-    )
+def figure_of(rows, table, tmp_path, attribution=None, shape=(20, 20, 3)):
+    pictures = {view: np.full(shape, 9, np.uint8) for view in synthetic.VIEWS}
+    choices = synthetic.choices(attribution={"view": "cat", "whole": None, "swaps": {}})
+    return summary.draw(table(rows, tmp_path), choices, Scene("x", pictures), attribution)
+
+
+def drawn(rows, table, tmp_path, attribution=None):
+    figure = figure_of(rows, table, tmp_path, attribution)
     count = next(i for i, axes in enumerate(figure.axes) if not axes.images)
     pictures, _key, left, right, *parts = figure.axes[:count], *figure.axes[count:]
     return pictures, (left, right), parts
 
 
-def test_lines_and_dots_are_the_table(spec, rows, table, tmp_path):
-    pictures, (left, right), _ = drawn(spec, rows, table, tmp_path)
+def test_lines_and_dots_are_the_table(rows, table, tmp_path):
+    pictures, (left, right), _ = drawn(rows, table, tmp_path)
     assert [axes.get_title().splitlines()[0] for axes in pictures][:2] == [
         "human (reference)",
         "cat",
@@ -40,18 +42,19 @@ def test_lines_and_dots_are_the_table(spec, rows, table, tmp_path):
             assert list(dot.get_xdata()) == [mean["value"]]
 
 
-def test_shares_of_parts(spec, rows, table, tmp_path):
+def test_shares_of_parts(rows, table, tmp_path):
     attribution = synthetic_tables.attribution()
-    *_, (axes,) = drawn(spec, rows, table, tmp_path, attribution)
+    *_, (axes,) = drawn(rows, table, tmp_path, attribution)
     here = attribution[(attribution["layer"] == "all") & (attribution["pooling"] == "mean")]
     here = here[(here["metric"] == "cka_linear_unbiased") & (here["part"] != "whole")]
     dots = sorted(line.get_xdata()[0] for line in axes.get_lines() if len(line.get_xdata()) == 1)
     np.testing.assert_array_equal(dots, sorted(here["value"]))
 
 
-def test_every_figure_of_a_study_has_its_caption():
-    config = {
-        "study": "s", "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}, "original": {"filter": "original"}},
-        "encoders": {"vit_b16": None}, "attribution": {"view": "cat"}, "sweeps": {"luminance": [1, 10]},
-    }  # fmt: skip
-    assert list(captions.CAPTIONS) == list(Study(config).figures)
+def test_wide_photographs_leave_no_gap_above_the_legend(rows, table, tmp_path):
+    for shape in ((20, 20, 3), (20, 60, 3)):
+        figure = figure_of(rows, table, tmp_path, shape=shape)
+        pictures = [axes for axes in figure.axes if axes.images]
+        key = figure.axes[len(pictures)].get_legend().get_window_extent()
+        gap = pictures[0].get_window_extent().y0 - key.y1
+        assert 0 < gap < 0.35 * figure.dpi  # less than a third of an inch

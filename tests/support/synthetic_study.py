@@ -10,6 +10,7 @@ import yaml
 from PIL import Image, ImageFilter
 
 from catsight import tables
+from catsight.figures.choices import Choices
 from catsight.study.figures_registry import FIGURES
 from catsight.study.filters import FILTERS
 from catsight.study.measures import MEASURES
@@ -113,6 +114,11 @@ def spec(**changes) -> dict:
         ],
         "config": yaml.safe_dump(config), "code": "0" * 16, "versions": {"matplotlib": "3"},
     } | changes  # fmt: skip
+
+
+def choices(**changes) -> Choices:
+    """The choices of figures that follow from :func:`spec`."""
+    return Choices.of(spec(**changes))
 
 
 def metric_rows(n_groups: int = 7) -> list[dict]:

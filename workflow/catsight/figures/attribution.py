@@ -1,7 +1,7 @@
-"""What each part of the eye takes away from the alignment, layer by layer."""
+"""The share of each part of the eye in the loss of alignment, layer by layer."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WHOLE_LINE = {"color": style.INK, "marker": "o", "markersize": 2.2, "linewidth": 0.8}
+_WHOLE_LINE: dict[str, Any] = {
+    "color": style.INK,
+    "marker": "o",
+    "markersize": 2.2,
+    "linewidth": 0.8,
+}
 
 
 @style.styled

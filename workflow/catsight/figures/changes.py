@@ -1,4 +1,4 @@
-"""The eye beside controls and other views: what any change of a picture does to the encoders."""
+"""Mean alignment of every view, controls included."""
 
 from typing import TYPE_CHECKING
 

@@ -47,12 +47,13 @@ def of_tables() -> dict[str, str]:
             if isinstance(function, ast.FunctionDef) and function.name == "draw":
                 names = [argument.arg for argument in function.args.args]
                 if names == ["table", "choices"]:
-                    found[path.stem] = (ast.get_docstring(module) or path.stem).splitlines()[0]
+                    about = (ast.get_docstring(module) or path.stem).splitlines()[0].rstrip(".")
+                    found[path.stem] = about[0].lower() + about[1:]
     return found
 
 
 def _of_table(name: str, arguments: Sequence[str]) -> None:
-    parser = _parser(name, of_tables()[name])
+    parser = _parser(name, f"Draws {of_tables()[name]}.")
     parser.add_argument(
         "--table", type=Path, required=True, help="the study's table that it is drawn from"
     )

@@ -1,4 +1,4 @@
-"""Dose curves: alignment as light, focus, field of view or acuity varies."""
+"""Alignment as light, focus, field of view or acuity varies."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,14 +23,16 @@ _LOGARITHMIC = ("luminance", "field_of_view", "acuity")
 def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """A figure with one row per metric, one column for each condition and one line per encoder.
 
-    ``table`` is the study's table of doses; it shows means over layers, with their intervals.
+    ``table`` is the study's table of doses. The lines are means over layers with their intervals; a
+    value without an interval is left out, since nobody can tell it from noise.
     """
     from matplotlib.figure import Figure
 
     rows = select.summaries(select.pooled(table, choices))
+    notes = select.gaps(rows)
+    rows = rows.assign(value=rows["value"].where(select.has_interval(rows)))
     encoders, names, sweeps = choices.present(rows), choices.metrics(rows), _sweeps(rows)
     pooled = select.poolings(rows, choices.pooling)
-    notes = select.gaps(rows)
     keys = len(encoders) + len(style.families(encoders))
     height = 0.7 + 1.7 * len(names) + 0.18 * (np.ceil(keys / 2) + len(notes))
     figure = Figure(figsize=(style.width(2 * len(sweeps)), height), layout="constrained")
@@ -45,6 +47,8 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
                 own = here[here["encoder"] == name].sort_values("dose")
                 label = labels.encoder(choices, name, pooled[name])
                 handles[name] = _line(axes, own, choices.looks[name], label)
+            if here["value"].isna().all():
+                _empty(axes)
         axes_row[0].set_ylabel(choices.label(metric))
     for axes, swept in zip(grid[-1], sweeps):
         axes.set_xlabel(labels.SWEEPS[swept])
@@ -78,6 +82,12 @@ def _line(axes: "Axes", rows: pd.DataFrame, look: style.Look, label: str) -> "Ar
     axes.vlines(dose, low, high, color=look.colour, linewidth=0.8, alpha=0.7)
     (line,) = axes.plot(dose, value, label=label, **look.drawn)
     return line
+
+
+def _empty(axes: "Axes") -> None:
+    """Says why a panel is empty."""
+    words = "no value with an interval:\nadd frames"
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=7.5)
 
 
 def _logarithmic(axes: "Axes", doses: Sequence[float]) -> None:

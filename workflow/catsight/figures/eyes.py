@@ -1,4 +1,4 @@
-"""The eyes: pupil, optics and receptors of each, and what a test chart becomes."""
+"""The pupil, optics and receptors of each eye, and what a test chart becomes."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,7 @@ def _spread(axes: "Axes", row: Row, column: str, title: str) -> None:
     side = round(len(values) ** 0.5)
     # the square root shows the faint skirts too
     axes.imshow(np.sqrt(values.reshape(side, side)), cmap="gray", vmin=0)
-    axes.set(xticks=[], yticks=[], title=f"{title}, {row['spread_degrees']:g}°")
+    axes.set(xticks=[], yticks=[], title=f"{title}\n(optics alone, {row['spread_degrees']:g}°)")
 
 
 def _picture(axes: "Axes", picture: np.ndarray, title: str) -> None:

@@ -1,232 +1,263 @@
-"""What was found, in plain sentences made from the numbers, that claim no more than the intervals
-allow.
-"""
-
-import math
-from collections.abc import Mapping, Sequence
+"""What was found, in plain sentences that claim no more than the intervals allow."""
 
 import pandas as pd
 
 from catsight.figures import labels, select
 from catsight.figures.choices import Choices
+from catsight.figures.headline import Results, order
 from catsight.figures.labels import estimate, listed, number
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
 #: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies,
 #: for some metrics (benchmarks/calibration.py).
 FEW_GROUPS = 15
-#: Fewer than this are too few for what is due to a part of the eye, by these metrics: intervals are
-#: too narrow.
+#: Fewer than this are too few for the shares of parts of the eye by some measures: their intervals
+#: are too narrow.
 FEW_FOR_SHARES = 25
-#: More encoders than this are summed up instead of listed.
-_LISTED = 4
+#: More encoders than this are summed up instead of listed; more others are left out.
+_LISTED, _IN_DETAIL = 4, 2
 #: What weights may be trained for and still stand for their architecture.
 _GENERAL = ("supervised", "self-supervised", "language")
+
+
+def notice(metrics: pd.DataFrame, choices: Choices) -> str:
+    """What stands at the top of a report without any interval because groups are too few; or
+    nothing.
+    """
+    rows = select.shown(metrics, choices)
+    groups = int(rows["n_groups"].min())
+    if groups >= FEW_GROUPS or select.has_interval(rows).any():
+        return ""
+    return (
+        f"{labels.counted(groups, 'group', 'groups')} of frames: too few for error bars. "
+        "The values below may be due to these pictures alone, and differences between them mean "
+        f"nothing. Add pictures of other scenes, to {FEW_GROUPS} or more, and take several frames "
+        "of each (frames.glances: 6)."
+    )
 
 
 def sentences(
     metrics: pd.DataFrame, choices: Choices, attribution: pd.DataFrame | None = None
 ) -> list[str]:
-    """Up to five sentences on the study whose tables of metrics and of ``attribution`` (where it
-    has one) these are.
+    """Up to five sentences on a study, from its tables of metrics and, if it has one, of
+    ``attribution``.
     """
-    rows = select.shown(metrics, choices)
-    metric = choices.headline(rows)
-    rows = rows[rows["metric"] == metric]
-    means = select.summaries(rows)
-    focal = means[means["view"] == choices.focus].set_index("encoder")
-    encoders = {name: about for name, about in choices.encoders.items() if name in focal.index}
-    trained = [name for name, about in encoders.items() if about["training"] != "untrained"]
-    untrained = [name for name in encoders if name not in trained]
-    label = {name: about["label"] for name, about in encoders.items()}
-    divided = (
-        []
-        if attribution is None
-        else [name for name in encoders if name in set(attribution["encoder"])][:2]
-    )
-    parts = _parts(attribution, divided, label, metric, choices) if divided else ""
+    results = Results.of(metrics, choices)
+    parts = _parts(results, attribution)
+    verdict = _training(results)
+    level, changes = _level(results), _changes(results)
     found = [
-        _level(focal, trained or untrained, label, choices, metric),
-        "" if parts else _controls(focal, trained, untrained, label),
-        _changes(means, list(encoders), choices, metric),
+        *((changes, level) if choices.matched else (level,)),
+        "" if parts else _untrained(results, verdict),
+        "" if choices.matched else changes,
         parts,
-        _depth(select.layers(rows), (trained or untrained)[:2], label, choices, metric),
-        _cautions(rows, trained, encoders, _verdict(focal, trained, untrained) if parts else ""),
+        _depth(results),
+        _cautions(results, verdict if parts else ""),
     ]
     return [sentence for sentence in found if sentence]
 
 
-def order(one: Mapping, other: Mapping) -> str | None:
-    """Where ``one``'s interval lies as against ``other``'s: below, above, overlapping; None where
-    one has none.
-    """
-    if any(pd.isna(row[end]) for row in (one, other) for end in ("value", "ci_low", "ci_high")):
-        return None
-    if one["ci_high"] < other["ci_low"]:
-        return "below"
-    return "above" if one["ci_low"] > other["ci_high"] else "overlapping"
-
-
-def _level(
-    focal: pd.DataFrame, names: Sequence[str], label: Mapping, choices: Choices, metric: str
-) -> str:
-    what = choices.label(metric)
-    if what[1].islower() and not what.startswith(("Procrustes", "Wasserstein")):
-        what = what[0].lower() + what[1:]
-    focal_view, reference = choices.focus, choices.reference
-    verb, full = ("differ from", "0") if choices.distance(metric) else ("agree with", "1")
-    start = f"On average over layers, features of the view “{focal_view}” {verb} those of “{reference}” by"
-    end = f"({what}, where {full} is full agreement; {labels.interval(choices)} in brackets)."
-    if len(names) <= _LISTED or focal.loc[list(names), "value"].notna().sum() < 2:
-        return f"{start} {listed([f'{estimate(focal.loc[n])} in {label[n]}' for n in names])} {end}"
-    values = focal.loc[list(names), "value"]
-    low, high = values.idxmin(), values.idxmax()
+def _level(results: Results) -> str:
+    """How well the view in focus agrees with the reference."""
+    choices, names = results.choices, results.told
+    distance = choices.distance(results.metric)
+    start = (
+        f"On average over layers, features of “{choices.focus}” "
+        f"{'differ from' if distance else 'agree with'} those of “{choices.reference}” by"
+    )
+    end = (
+        f"({choices.label(results.metric)}: {choices.agreement(results.metric)} is full agreement; "
+        f"{labels.interval(choices)} in brackets)."
+    )
+    rows = {name: results.focal(name) for name in names}
+    known = [name for name in names if pd.notna(rows[name]["value"])]
+    if len(names) <= _LISTED or len(known) < 2:
+        each = [f"{estimate(rows[name])} in {results.label(name)}" for name in names]
+        return f"{start} {listed(each)} {end}"
+    low = min(known, key=lambda name: rows[name]["value"])
+    high = max(known, key=lambda name: rows[name]["value"])
     return (
-        f"{start} {estimate(focal.loc[low])} in {label[low]} at the least and {estimate(focal.loc[high])} in "
-        f"{label[high]} at the most, of {len(names)} encoders {end}"
+        f"{start} at least {estimate(rows[low])} in {results.label(low)} and at most "
+        f"{estimate(rows[high])} in {results.label(high)}, of {len(names)} encoders {end}"
     )
 
 
-def _controls(
-    focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str], label: Mapping
-) -> str:
-    if not (trained and untrained):
-        return ""  # where none is trained, the cautions say so
-    values = listed([f"{estimate(focal.loc[n])} in {label[n]}" for n in untrained[:_LISTED]])
-    verdict = _verdict(focal, trained, untrained)
-    return (
-        f"Random weights, as a control for architecture and pixels alone, give {values}; {verdict}."
-    )
-
-
-def _verdict(focal: pd.DataFrame, trained: Sequence[str], untrained: Sequence[str]) -> str:
-    """How the trained encoders lie to the untrained ones, as far as their intervals say."""
-    if not (trained and untrained):
-        return ""
-    sides = {order(focal.loc[a], focal.loc[b]) for a in trained for b in untrained}
-    if None in sides:
-        return "without intervals throughout, the two kinds cannot be compared"
-    if sides == {"below"}:
-        return "every trained encoder’s interval lies below them"
-    if sides == {"above"}:
-        return "every trained encoder’s interval lies above them"
-    if sides == {"overlapping"}:
-        return "the trained encoders’ intervals overlap with these, so a difference due to training is not shown"
-    return "some of the trained encoders’ intervals overlap with these or lie on either side, so no rule is shown"
-
-
-def _parts(
-    attribution: pd.DataFrame, names: Sequence[str], label: Mapping, metric: str, choices: Choices
-) -> str:
-    """What of the loss is due to which part of the eye, the largest share first."""
-    rows = select.pooled(attribution[attribution["metric"] == metric], choices)
-    rows = rows[(rows["layer"] == ALL_LAYERS) & rows["value"].notna()]
-    told = []
-    for name in names:
-        own = rows[rows["encoder"] == name].set_index("part")
-        shares = own[own.index.isin(list(choices.parts))].sort_values("value", ascending=False)
-        if shares.empty or "whole" not in own.index:
-            continue
-        told_parts = listed(
-            [f"{choices.parts[part]} {estimate(share, 3)}" for part, share in shares.iterrows()]
-        )
-        side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
-        verdict = {
-            "above": "the first lies apart from the next",
-            None: "not to be ranked without intervals",
-        }.get(side, "the first two overlap, so which is larger is not settled")
-        if (
-            side == "above"
-            and choices.measure(metric)["narrow_shares"]
-            and own["n_groups"].min() < FEW_FOR_SHARES
-        ):
-            verdict = f"not to be ranked: with fewer than {FEW_FOR_SHARES} groups these intervals are too narrow"
-        told.append(
-            f"of the {number(own.loc['whole', 'value'], 3)} lost in {label[name]}, {told_parts} ({verdict})"
-        )
+def _changes(results: Results) -> str:
+    """What the view in focus does beside the other views, an equally large change first."""
+    choices = results.choices
+    others = [view for view in choices.changes if view != choices.focus]
+    others.sort(key=lambda view: view != choices.matched)
+    told = [_beside(results, view) for view in others[:3]]
     if not told:
         return ""
-    return f"Divided among the parts of the eye by swapping them in all orders, {'; '.join(told)}."
+    sentences = [f"“{choices.focus}” changes features {listed(told)}."]
+    if choices.matched in others:
+        first, *rest = told
+        sentences = [f"“{choices.focus}” changes features {first}.", _values(results)]
+        if rest:
+            sentences.append(f"It changes them {listed(rest)}.")
+    if any("undecided" in words for words in told):
+        sentences.append("Undecided are those whose intervals overlap.")
+    return " ".join(filter(None, sentences))
 
 
-def _changes(means: pd.DataFrame, encoders: Sequence[str], choices: Choices, metric: str) -> str:
-    focal, *others = choices.changes
-    others.sort(
-        key=lambda view: choices.views[view]["match"] != focal
-    )  # a matched change says most
-    further, nearer = ("above", "below") if choices.distance(metric) else ("below", "above")
-    table = means.set_index(["encoder", "view"])
-    parts = []
-    for view in others[:3]:
-        pairs = [
-            (table.loc[(e, focal)], table.loc[(e, view)])
-            for e in encoders
-            if (e, view) in table.index
-        ]
-        sides = [order(*pair) for pair in pairs]
-        words = {
-            nearer: "less far in",
-            "overlapping": "overlapping intervals in",
-            None: "no interval in",
-        }
-        rest = "; ".join(
-            f"{words[side]} {sides.count(side)}" for side in words if sides.count(side)
-        )
-        name = f"“{view}”" + (
-            ", as large a change of the pixels," if choices.views[view]["match"] == focal else ""
-        )
-        parts.append(
-            f"than {name} in {sides.count(further)} of {len(sides)} encoders"
-            + (rest and f" ({rest})")
-        )
-    if not parts:
+def _beside(results: Results, view: str) -> str:
+    """In how many encoders the view in focus changes features less or more than ``view``."""
+    choices = results.choices
+    pairs = [(results.focal(name), results.mean(name, view)) for name in results.encoders]
+    sides = [order(focal, other) for focal, other in pairs if other is not None]
+    nearer, further = ("above", "below")
+    if choices.distance(results.metric):
+        nearer, further = further, nearer
+    less, more = sides.count(nearer), sides.count(further)
+    name, total = f"“{view}”", labels.counted(len(sides), "encoder", "encoders")
+    if view == choices.matched:
+        name += ", an equally large change of the pixels,"
+    if less:
+        words = f"less than {name} in {less} of {total}" + (f" and more in {more}" if more else "")
+    elif more:
+        words = f"more than {name} in {more} of {total}"
+    else:
+        words = f"neither less nor more than {name} in any of {total}"
+    notes = []
+    if undecided := sides.count("overlapping"):
+        notes.append(f"{undecided} undecided")
+    if unknown := sides.count(None):
+        notes.append(f"{unknown} without an interval")
+    return f"{words} ({', '.join(notes)})" if notes else words
+
+
+def _values(results: Results) -> str:
+    """The values of the view in focus beside those of the equally large change."""
+    choices, matched = results.choices, results.choices.matched
+    if not matched or len(results.told) > _LISTED:
         return ""
+    pairs = []
+    for name in results.told:
+        focal, other = results.focal(name), results.mean(name, matched)
+        if other is not None and pd.notna(focal["value"]) and pd.notna(other["value"]):
+            values = f"{number(focal['value'])} against {number(other['value'])}"
+            pairs.append(f"{values} in {results.label(name)}")
+    what = "Distance from" if choices.distance(results.metric) else "Agreement with"
+    return f"{what} “{choices.reference}” is {listed(pairs)}." if pairs else ""
+
+
+def _untrained(results: Results, verdict: str) -> str:
+    """What random weights give."""
+    if not verdict:
+        return ""  # if no encoder is trained, the cautions say so
+    values = [
+        f"{estimate(results.focal(name))} in {results.label(name)}"
+        for name in results.untrained[:_LISTED]
+    ]
     return (
-        f"On average over layers, and counting only intervals that lie apart, “{focal}” moves features further from "
-        f"“{choices.reference}” {listed(parts)}."
+        "Random weights, which show what architecture and pixels alone give, have "
+        f"{listed(values)}; {verdict}."
     )
 
 
-def _depth(
-    rows: pd.DataFrame, names: Sequence[str], label: Mapping, choices: Choices, metric: str
-) -> str:
+def _training(results: Results) -> str:
+    """How trained encoders lie relative to untrained ones, as far as their intervals tell."""
+    if not (results.trained and results.untrained):
+        return ""
+    sides = {
+        order(results.focal(one), results.focal(other))
+        for one in results.trained
+        for other in results.untrained
+    }
+    if None in sides:
+        return "without intervals, trained and untrained encoders cannot be compared"
+    if sides == {"overlapping"}:
+        return "trained and untrained encoders do not differ detectably (their intervals overlap)"
+    if len(sides) > 1:
+        return (
+            "some trained encoders differ from untrained ones and some do not, so there is no rule"
+        )
+    return f"the intervals of all trained encoders lie {sides.pop()} those of untrained ones"
+
+
+def _parts(results: Results, attribution: pd.DataFrame | None) -> str:
+    """How much of the loss is due to which part of the eye, the largest share first."""
+    if attribution is None:
+        return ""
+    rows = attribution[attribution["metric"] == results.metric]
+    rows = select.pooled(rows, results.choices)
+    rows = rows[(rows["layer"] == ALL_LAYERS) & rows["value"].notna()]
+    names = [name for name in results.encoders if name in set(rows["encoder"])][:_IN_DETAIL]
+    told = [_shares(results, rows[rows["encoder"] == name], results.label(name)) for name in names]
+    if not any(told):
+        return ""
+    return f"{' '.join(filter(None, told))} Intervals are in the table “Parts of the eye”."
+
+
+def _shares(results: Results, rows: pd.DataFrame, label: str) -> str:
+    """One encoder's loss and what each part takes of it; nothing if either is unknown."""
+    parts, own = results.choices.parts, rows.set_index("part")
+    shares = own[own.index.isin(list(parts))].sort_values("value", ascending=False)
+    if shares.empty or WHOLE not in own.index:
+        return ""
+    first, *rest = [f"{parts[part]} takes {number(v, 3)}" for part, v in shares["value"].items()]
+    each = listed([first, *(words.replace(" takes", "") for words in rest)])
+    side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
+    narrow = results.choices.measure(results.metric)["narrow_shares"]
+    if side is None:
+        verdict = "without intervals, which is largest is open"
+    elif side == "overlapping":
+        verdict = "the intervals of the first two overlap, so which is larger is open"
+    elif narrow and own["n_groups"].min() < FEW_FOR_SHARES:
+        verdict = (
+            f"with fewer than {FEW_FOR_SHARES} groups these intervals are too narrow to rank them"
+        )
+    else:
+        verdict = "the first is larger than the next"
+    return f"Of the {number(own.loc[WHOLE, 'value'], 3)} lost in {label}, {each}; {verdict}."
+
+
+def _depth(results: Results) -> str:
+    """The layers at which agreement is lowest and highest."""
+    choices = results.choices
+    rows = select.layers(results.rows)
     rows = rows[(rows["view"] == choices.focus) & rows["value"].notna()]
-    parts = []
-    for name in names:
+    what = "difference" if choices.distance(results.metric) else "agreement"
+    told = []
+    for name in results.told[:_IN_DETAIL]:
         own = rows[rows["encoder"] == name].reset_index(drop=True)
         if len(own) < 2:
             continue
         low, high = own.loc[own["value"].idxmin()], own.loc[own["value"].idxmax()]
-        side = order(low, high)
         verdict = {
-            "below": "intervals apart",
-            None: "not to be compared without both intervals",
-        }.get(side, "overlapping intervals")
-        parts.append(
-            f"in {label[name]} from {estimate(low)} at {low['layer']} (relative depth {low['depth']:.2f}) to "
-            f"{estimate(high)} at {high['layer']} ({high['depth']:.2f}; {verdict})"
+            "below": "the intervals lie apart",
+            None: "without both intervals they cannot be compared",
+        }.get(order(low, high), "the intervals overlap")
+        told.append(
+            f"In {results.label(name)}, {what} is lowest at {_layer(low)} and highest at "
+            f"{_layer(high)}; {verdict}."
         )
-    if not parts:
-        return ""
-    what = "difference" if choices.distance(metric) else "agreement"
-    return f"From layer to layer this {what} goes {listed(parts)}; these layers were picked after looking."
+    return " ".join([*told, "These layers were picked after looking."]) if told else ""
 
 
-def _cautions(
-    rows: pd.DataFrame, trained: Sequence[str], encoders: Mapping[str, Mapping], verdict: str = ""
-) -> str:
-    groups = int(rows["n_groups"].min())
-    unit = "group of frames" if groups == 1 else "groups of frames"
-    words = f"All this rests on {groups} independent {unit}"
+def _layer(row: pd.Series) -> str:
+    return f"{row['layer']} ({estimate(row)}, relative depth {row['depth']:.2f})"
+
+
+def _cautions(results: Results, verdict: str) -> str:
+    """On how much all this rests, and of what it says nothing."""
+    groups = int(results.rows["n_groups"].min())
+    count = labels.counted(groups, "independent group", "independent groups")
+    words = [f"All this rests on {count} of frames"]
     if groups < FEW_GROUPS:
-        words += f", too few (fewer than {FEW_GROUPS}): intervals are rough, and other photographs may give other values"
-    tuned = [n for n in trained if encoders[n]["training"] not in _GENERAL]
-    for name in tuned:
-        words += f"; {encoders[name]['label']} was trained for {encoders[name]['training']} and speaks for that alone"
-    if not trained:
-        words += "; no encoder here is trained, so nothing is said about learned features"
-    elif verdict:
-        words += (
-            f"; beside random weights, as a control for architecture and pixels alone, {verdict}"
+        known = bool(select.has_interval(results.rows).any())
+        so = "intervals are rough" if known else "there are no intervals"
+        words[0] += (
+            f", too few (fewer than {FEW_GROUPS}): {so}, and other photographs may give other values"
         )
-    return f"{words}."
+    for name in results.trained:
+        training = results.choices.encoders[name]["training"]
+        if training not in _GENERAL:
+            label = results.label(name)
+            words.append(f"{label} was trained for {training} and speaks for that alone")
+    if not results.trained:
+        words.append("no encoder here is trained, so nothing is said about learned features")
+    elif verdict:
+        words.append(verdict)
+    return f"{'; '.join(words)}."

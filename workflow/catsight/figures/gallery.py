@@ -49,7 +49,7 @@ def side_by_side(
     cell = (width - 0.2) / len(columns)
     figure = Figure(figsize=(width, 0.5 + (cell + 0.03) * sum(tall)))
     figure.set_layout_engine("constrained", w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
-    grid = figure.subplots(len(scenes), len(columns), squeeze=False, height_ratios=tall)
+    grid = figure.subplots(len(scenes), len(columns), squeeze=False, height_ratios=list(tall))
     for axes_row, scene, ratio in zip(grid, scenes, tall):
         for axes, (view, _) in zip(axes_row, columns):
             picture = style.reduce(scene.pictures[view], side)
@@ -74,7 +74,7 @@ def scale_bars(views: Sequence[str], choices: Choices) -> dict[str, float]:
     """The field of view of the views that have a scale bar: of the first eye (the reference, if it
     is one), and of every eye with another field of view.
     """
-    fields = {}
+    fields: dict[str, float] = {}
     for view in sorted(views, key=lambda view: view != choices.reference):
         viewing = choices.views[view]["viewing"]
         if viewing is not None and viewing["field_of_view"] not in list(fields.values())[:1]:

@@ -16,6 +16,9 @@ SWEEPS = {
     "acuity": "acuity, cycles per degree",
 }
 
+#: Units of viewing conditions, by their name in the configuration.
+_UNITS = {"field_of_view": "°", "luminance": " cd/m²", "defocus": " D", "focus": " m"}
+
 
 def interval(choices: Choices) -> str:
     """``95 % interval``, from the study's configuration."""
@@ -38,7 +41,8 @@ def number(value: float, digits: int = 2) -> str:
     """A value as text; one that is not 1 never reads as 1."""
     if 1 - 0.5 * 10.0**-digits <= value < 1:
         return f"over 0.{'9' * digits}"
-    return signed(f"{value:.{digits}f}")
+    text = f"{value:.{digits}f}"
+    return signed(text) if float(text) else text.lstrip("-")
 
 
 def signed(text: str) -> str:
@@ -47,7 +51,7 @@ def signed(text: str) -> str:
 
 
 def estimate(row: Mapping[str, Any] | pd.Series, digits: int | None = None) -> str:
-    """A row's value with its interval, or why it has none; with ``digits``, or as many as needed."""
+    """A row's value with its interval, or why it has none. Decimals: ``digits``, or as needed."""
     if pd.isna(row["value"]):
         return f"no value ({reason(row)})"
     if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
@@ -78,6 +82,24 @@ def _digits(value: float, *ends: float) -> int:
 def listed(parts: Sequence[str]) -> str:
     """``a, b and c``."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def length(cm: float) -> str:
+    """A length in a unit that suits it: ``3.5 mm``, ``1.7 cm``, ``28 cm``, ``3.5 m``."""
+    if cm < 1:
+        return f"{10 * cm:.1f} mm"
+    if cm < 10:
+        return f"{cm:.1f} cm"
+    return f"{cm:.0f} cm" if cm < 100 else f"{cm / 100:.1f} m"
+
+
+def condition(key: str, value: float | bool | None) -> str:
+    """The value of one of an eye's viewing conditions, with its unit."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return signed(f"{value:g}{_UNITS.get(key, '')}")
 
 
 def counted(count: int, singular: str, plural: str) -> str:

@@ -1,4 +1,4 @@
-"""Each layer against each: of an encoder between two views, and of all encoders with one another."""
+"""The alignment of each layer with each, between two views and between encoders."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Alignment layer by layer: how well each view's features agree with the reference's."""
+"""Alignment of every view with the reference, layer by layer."""
 
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ def _panel(
 
 
 def _chance(axes: "Axes", rows: pd.DataFrame) -> None:
-    """Draws a grey band that holds what shuffled frames give in all encoders: agreement by chance."""
+    """Draws chance as a grey band: it holds what shuffled frames give in all encoders."""
     depth, low, high = np.linspace(0, 1, 101), [], []
     for _, own in rows[rows["null_low"].notna()].groupby("encoder"):
         low.append(np.interp(depth, own["depth"], own["null_low"]))

@@ -1,4 +1,4 @@
-"""The encoders in the order of their mean alignment, beside what other views do to them."""
+"""Encoders in the order of their mean alignment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

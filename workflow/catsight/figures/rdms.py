@@ -1,4 +1,4 @@
-"""Dissimilarity matrices: how alike the frames are in the reference, and in the view in focus."""
+"""Dissimilarity matrices of the frames, in the reference and in the view in focus."""
 
 from typing import TYPE_CHECKING
 

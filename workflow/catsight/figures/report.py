@@ -68,9 +68,11 @@ def render(
         compared=choices.compared,
         n_frames=len(seen),
         n_groups=seen["group"].nunique(),
+        notice=findings.notice(rows, choices),
         found=findings.sentences(rows, choices, shares),
         warnings=[
             *report_warnings.of_numbers(rows, choices),
+            *report_warnings.of_conditions(choices),
             *report_warnings.of_resolution(pixels),
             *report_warnings.of_blurs(blurs, choices),
             *report_warnings.of_pictures(alike, left_out),
@@ -123,7 +125,7 @@ def _named(features: Sequence[Path]) -> dict[str, Path]:
 def _numbers(rows: pd.DataFrame, shares: pd.DataFrame | None, choices: Choices) -> dict[str, Any]:
     """The section "The numbers": its tables, and the headings of their columns."""
     return {
-        "metrics": [choices.label(metric) for metric in choices.metrics(rows)],
+        "measures": [choices.measure(metric) for metric in choices.metrics(rows)],
         "summary": report_tables.wide(rows[rows["layer"] == ALL_LAYERS], choices),
         "layers": report_tables.by_encoder(rows[rows["layer"] != ALL_LAYERS], choices),
         "parts": [f"{label[:1].upper()}{label[1:]}" for label in choices.parts.values()],

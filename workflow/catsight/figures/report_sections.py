@@ -101,10 +101,10 @@ def viewing(choices: Choices) -> list[dict[str, Any]]:
     ]
 
 
-def fields(choices: Choices) -> list[dict[str, float]]:
-    """Each field of view, and how wide a picture one metre away fills it, in cm."""
+def fields(choices: Choices) -> list[dict[str, Any]]:
+    """Each field of view in degrees, and how wide a picture one metre away fills it."""
     return [
-        {"degrees": field, "width": 200 * math.tan(math.radians(field / 2))}
+        {"degrees": field, "width": labels.length(200 * math.tan(math.radians(field / 2)))}
         for field in fields_of_view(choices)
     ]
 

@@ -1,4 +1,4 @@
-"""The report's tables of numbers: means over layers, single layers, parts of the eye, resolution."""
+"""The report's tables: means over layers, single layers, parts of the eye, resolution."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +14,8 @@ from catsight.tables.names import ALL_LAYERS, WHOLE
 #: such a grating.
 CAT_LIMIT = 6
 ENOUGH = 2 * CAT_LIMIT
+#: A frame that is narrower than so many of these cycles is nearly blank to a cat.
+FEW_CYCLES = 12
 #: More rows than this would make the report heavy.
 _ROWS = 20_000
 
@@ -135,6 +137,8 @@ def _pixels(label: str, what: str, density: float, field: float) -> dict[str, An
         "field": field,
         "density": density,
         "enough": density >= ENOUGH,
+        "cycles": CAT_LIMIT * field,
+        "tiny": CAT_LIMIT * field < FEW_CYCLES,
     }
 
 

@@ -8,8 +8,8 @@ import yaml
 
 from catsight.figures import findings, select
 from catsight.figures.choices import Choices
-from catsight.figures.labels import counted
-from catsight.figures.report_tables import ENOUGH
+from catsight.figures.labels import condition, counted
+from catsight.figures.report_tables import CAT_LIMIT, ENOUGH
 
 #: Pairs of pictures that look nearly alike, in a warning.
 _ALIKE = 3
@@ -19,29 +19,59 @@ def of_numbers(rows: pd.DataFrame, choices: Choices) -> Iterator[str]:
     """Warnings of a table of metrics: few groups, missing values; a sentence each."""
     shown = select.shown(rows, choices)
     groups = int(shown["n_groups"].min())
-    if groups < findings.FEW_GROUPS:
+    if groups < findings.FEW_GROUPS and select.has_interval(shown).any():
         yield (
-            f"Only {groups} independent group{'' if groups == 1 else 's'} of frames: fewer than "
-            f"{findings.FEW_GROUPS}, so intervals are rough."
+            f"Only {counted(groups, 'independent group', 'independent groups')} of frames: with "
+            f"fewer than {findings.FEW_GROUPS}, intervals are rough."
         )
-    narrow = [name for name in choices.metrics(shown) if choices.measure(name)["narrow_shares"]]
+    measures = [choices.measure(metric) for metric in choices.metrics(shown)]
+    narrow = [measure["label"] for measure in measures if measure["narrow_shares"]]
     if choices.attribution["view"] and narrow and groups < findings.FEW_FOR_SHARES:
         yield (
-            f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of what is due to the "
-            "parts of the eye are too narrow for unbiased CKA and RSA."
+            f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of the shares of the "
+            f"parts of the eye are too narrow for these measures: {'; '.join(narrow)}."
         )
     reasons = shown.loc[shown["value"].isna(), "reason"].fillna("no reason given")
     for reason, count in reasons.value_counts().items():
         yield f"{count} of {len(shown)} values are missing: {reason}."
 
 
+def of_conditions(choices: Choices) -> Iterator[str]:
+    """Warnings of eyes whose viewing conditions differ from those of the reference."""
+    reference = choices.views[choices.reference]["viewing"]
+    for name in choices.compared:
+        viewing = choices.views[name]["viewing"]
+        if reference is None or viewing is None:
+            continue
+        differing = [
+            f"{key.replace('_', ' ')} {condition(key, viewing[key])} against "
+            f"{condition(key, reference[key])}"
+            for key in viewing
+            if viewing[key] != reference[key]
+        ]
+        if differing:
+            yield (
+                f"“{name}” sees under other conditions than the reference “{choices.reference}” "
+                f"({', '.join(differing)}): a difference between them is not due to the eye alone."
+            )
+
+
 def of_resolution(pixels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A warning if a picture has too few pixels per degree (rows of ``report_tables.resolution``)."""
+    """Warnings of too few pixels per degree, and of tiny fields of view.
+
+    ``pixels``: rows of :func:`catsight.figures.report_tables.resolution`.
+    """
     coarse = [row["label"] for row in pixels if not row["enough"]]
     if coarse:
         yield (
             f"Under {ENOUGH} pixels per degree in {', '.join(dict.fromkeys(coarse))}: part of what "
             "a cat would lose is lost in the reference already. A smaller field of view helps."
+        )
+    for field, cycles in {row["field"]: row["cycles"] for row in pixels if row["tiny"]}.items():
+        yield (
+            f"At a field of view of {field:g}° a whole frame is {cycles:.1f} cycles wide of the "
+            f"finest grating that a cat can see ({CAT_LIMIT} per degree): hardly anything of it is "
+            "left. A larger field of view helps."
         )
 
 
@@ -57,8 +87,8 @@ def of_blurs(blurs: Sequence[Mapping[str, Any]], choices: Choices) -> Iterator[s
         unmatched = sum(blur.get("unmatched", 0) for blur in of_view)
         if unmatched:
             yield (
-                f"No blur moves {unmatched} of {frames} frames so far as "
-                f"“{choices.views[view]['match']}” does, so “{view}” moves them less."
+                f"For {unmatched} of {frames} frames no blur changes the pixels as much as "
+                f"“{choices.views[view]['match']}” does, so “{view}” changes them less."
             )
 
 
@@ -71,7 +101,7 @@ def of_pictures(alike: Sequence[Mapping[str, Any]], rejected: Sequence[Any]) -> 
         if len(alike) > _ALIKE:
             some.append(f"{len(alike) - _ALIKE} more in near_duplicates.parquet")
         yield (
-            f"{len(alike)} pair{'' if len(alike) == 1 else 's'} of pictures of different groups "
+            f"{counted(len(alike), 'pair', 'pairs')} of pictures of different groups "
             f"look nearly alike ({'; '.join(some)}). Groups that share a picture are not "
             "independent, so intervals are narrower than they should be: leave one of each pair "
             "out, or put both into one group."

@@ -77,8 +77,8 @@ def examples(table: pd.DataFrame, choices: Choices) -> list[Example]:
         nearest = {}
         for name in choices.present(of_frame):
             distance = of_frame[of_frame["encoder"] == name].set_index("other_id")["distance"]
-            if one := _nearest(frame, distance, groups):
-                nearest[name] = one
+            if near := _nearest(frame, distance, groups):
+                nearest[name] = near
         if nearest:
             found.append(Example(frame, group, nearest))
     found.sort(key=lambda one: one.order)

@@ -1,4 +1,4 @@
-"""How far to trust the values: what they would be with fewer groups of frames."""
+"""What the values would be with fewer groups of frames."""
 
 import textwrap
 from collections.abc import Collection
@@ -64,7 +64,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
 
 def _sizes(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> "dict[str, Artist]":
     """Draws the last layer's value against the number of groups; returns each encoder's line."""
-    drawn = {}
+    drawn: dict[str, Artist] = {}
     for name, about in choices.present(rows).items():
         look, own = choices.looks[name], rows[rows["encoder"] == name]
         last = own[own["layer_index"] == own["layer_index"].max()].sort_values("n_groups")

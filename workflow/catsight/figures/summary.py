@@ -9,6 +9,7 @@ import pandas as pd
 
 from catsight.figures import labels, reading, select, style
 from catsight.figures.choices import Choices
+from catsight.figures.gallery import tallest
 from catsight.figures.reading import Scene
 from catsight.tables.names import ALL_LAYERS
 
@@ -46,7 +47,7 @@ def draw(
     views = _pictured(choices, scene)
     keys = _keys(list(encoders), choices)
     heights = {
-        "pictures": style.WIDTH / len(views) + 0.3,
+        "pictures": _height(scene, views),
         "keys": 0.1 + 0.17 * np.ceil(len(keys) / 2),
         "plots": max(2.2, 0.5 + 0.1 * len(choices.compared) * len(encoders)),
     }
@@ -67,6 +68,12 @@ def draw(
     if len(shares):
         _parts(figure.add_subplot(place["parts"]), shares, choices)
     return figure
+
+
+def _height(scene: Scene, views: Sequence[str]) -> float:
+    """Inches that the row of pictures needs: their width, the tallest one's ratio, two titles."""
+    ratio = tallest(scene.pictures[view] for view in views)
+    return style.WIDTH / len(views) * min(ratio, 1.6) + 0.3
 
 
 def _pictured(choices: Choices, scene: Scene) -> list[str]:

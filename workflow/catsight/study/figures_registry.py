@@ -34,11 +34,12 @@ _ALL = (
         photographic=True,
         title="In short",
         caption=(
-            "Above, one frame as some of the views deliver it. Left, how much of what each "
-            "encoder has of “{reference}” is left in “{focal}”, layer by layer: 1 is all (of a "
-            "distance, 0); shading is the {interval}. Right, the mean over layers for every view. "
-            "Below, where the study asks for it, which part of the eye the loss is due to. Dashed "
-            "lines and hollow markers are untrained encoders; markers tell families."
+            "Above, one frame in some of the views. Left, how well each encoder’s features in "
+            "“{focal}” agree with those in “{reference}”, layer by layer: 1 is full agreement (of "
+            "a distance, 0); shading is the {interval}. Right, the mean over layers for every "
+            "view. Below, if the study divides the loss, the share of each part of the eye. "
+            "Dashed lines and hollow markers are untrained encoders; the shape of a marker is the "
+            "encoder’s family."
         ),
         alt=(
             "Photographs of one frame in several views; a line chart, a dot plot, and a dot plot "
@@ -51,9 +52,9 @@ _ALL = (
         photographic=True,
         title="The scenes in every view",
         caption=(
-            "One scene to a row, each from another group of frames as far as there are so many; "
-            "one view to a column. The white bar spans the angle written above it. These are the "
-            "frames that the encoders were given."
+            "One frame to a row, one view to a column; frames come from different groups as far "
+            "as possible. The white bar spans the angle written above it. The encoders were given "
+            "these very pictures."
         ),
         alt="Photographs in rows, the views {views} in columns.",
     ),
@@ -63,12 +64,12 @@ _ALL = (
         photographic=True,
         title="The eye, part by part",
         caption=(
-            "The same scenes: on the left as “{reference}” delivers them, then with one part of "
-            "the eye of “{whole}” put in its place, and on the right with all of them."
+            "The same frames in “{reference}” (left), then with one part of its eye replaced by "
+            "that of “{whole}”, and with all of these parts replaced (right)."
         ),
         alt=(
-            "Photographs in rows; in columns the reference, single parts of the eye swapped, and "
-            "all of them."
+            "Photographs in rows; in columns the reference, the eye with single parts replaced, "
+            "and with all of them."
         ),
     ),
     Figure(
@@ -77,13 +78,16 @@ _ALL = (
         photographic=True,
         title="The eyes",
         caption=(
-            "Above, a test chart and, with one colour for each eye, how its pupil answers light, "
-            "how much contrast it passes to its brain at the study's luminance (solid: vertical "
-            "bars; dashed: horizontal bars; dotted: those out of focus), the contrast it can just "
-            "make out, and what its receptors catch. Below, a row for each eye: what becomes of a "
-            "point of light, in focus and out of it (brightness is drawn as its square root), and "
-            "of the chart in daylight, in a dim room and by moonlight. Teal and pink, the "
-            "rightmost patches, are one colour to a cat."
+            "Above, a test chart and, in one colour for each eye, the width and height of its "
+            "pupil, the contrast that optics and nerves together pass at the study’s luminance "
+            "(solid: vertical bars; dashed: horizontal bars; dotted: horizontal bars out of "
+            "focus), the sensitivity to contrast, and what the receptors absorb. Below, a row for "
+            "each eye: a point of light through the optics alone, in focus and out of focus "
+            "(brightness as its square root), and the chart in daylight, in a dim room and by "
+            "moonlight. What a cat gains at night is sensitivity, not detail: it still sees in "
+            "light too dim for a human, but more coarsely. Dark bars look violet where blue light "
+            "falls: an eye that focuses green light has blue light out of focus, which spreads "
+            "into them. Teal and pink, the rightmost patches, are one colour to a cat."
         ),
         alt=(
             "Curves of each eye's pupil, optics and receptors; point spreads and a test chart as "
@@ -96,15 +100,16 @@ _ALL = (
         photographic=False,
         title="Layer by layer",
         caption=(
-            "Each line follows one encoder from its first layer (left) to its last (right). The "
-            "nearer to the thin line, the more alike are its features of the view and of the "
-            "reference: 1 is full agreement, of a distance 0. Shading is the {interval}, over "
-            "groups of frames; it is for ever more groups (for biased CKA, Wasserstein and "
-            "Procrustes distances and retrieval, for as many as here), and as few of them make "
-            "agreement look too high, a line may run along the upper edge of its shading or above "
-            "it. Grey is what the same measure gives when the frames of one view are shuffled: "
-            "agreement by chance. Dashed lines and hollow markers are untrained encoders; markers "
-            "tell families. The vertical axis need not start at 0, and differs from row to row."
+            "Agreement of each encoder’s features with those in “{reference}” against relative "
+            "depth, from its first layer (left) to its last (right). The thin line is full "
+            "agreement: 1, or of a distance 0. Shading is the {interval} over groups of frames. "
+            "It is for a value from ever more groups or, by a measure that depends on the number "
+            "of frames, from as many as here; few groups make agreement look too high, so a line "
+            "may run along the upper edge of its shading or above it. Grey is agreement by "
+            "chance: what the measure gives when the frames of one view are shuffled. Dashed "
+            "lines and hollow markers are untrained encoders; the shape of a marker is the "
+            "encoder’s family. The vertical axis need not start at 0, and differs from row to "
+            "row."
         ),
         alt=(
             "Line charts of alignment with {reference} against relative depth, for {encoders}. "
@@ -117,11 +122,11 @@ _ALL = (
         photographic=False,
         title="Encoders compared",
         caption=(
-            "A mean over all layers for every encoder: the dot is the estimate, the bar its "
-            "{interval}, the numbers on the right say the same. Encoders are in the order of "
-            "“{focal}”, best on top; where bars overlap, the order is not settled. Other markers "
-            "are other changes to the same frames: the further from the reference’s line, the "
-            "more they move the features. Hollow markers are untrained encoders."
+            "The mean over layers for every encoder and view: the marker is the value, the bar "
+            "its {interval}, and the numbers on the right are the same. The encoder that agrees "
+            "best in “{focal}” is on top; if bars overlap, the order is open. The further a "
+            "marker lies from the thin line (the reference), the more that view changes the "
+            "features. Hollow markers are untrained encoders."
         ),
         alt=(
             "Dot plots of the mean alignment over layers, for {encoders}. The values are in the "
@@ -134,10 +139,10 @@ _ALL = (
         photographic=False,
         title="Is it the eye, or any change?",
         caption=(
-            "The same means for every view. What any change of a picture does, a control shows: a "
-            "blur, greyscale, JPEG. A view that moves features no further shows nothing of an "
-            "eye’s own; a blur that is matched to a view changes the pixels of each frame by as "
-            "much as that does."
+            "The same means for every view, controls included: a blur, greyscale or JPEG shows "
+            "what any change of a picture does. A blur that is matched to a view changes the "
+            "pixels of each frame by as much as that view does. If it changes features as much, "
+            "the effect is not specific to the eye."
         ),
         alt=(
             "Dot plot of the mean alignment over layers for every view, for {encoders}. The "
@@ -150,10 +155,10 @@ _ALL = (
         photographic=False,
         title="Which part of the eye",
         caption=(
-            "One bar to a layer, stacked of what each part of the eye of “{whole}” takes away "
-            "from the alignment: its mean effect over all orders in which the parts can be "
-            "swapped (Shapley value). What hangs below 0 adds to the alignment. The shares sum to "
-            "the black line, the whole loss, whose {interval} is drawn."
+            "One bar to a layer, stacked of the alignment that each part of the eye of “{whole}” "
+            "takes away: its mean effect over all orders in which the parts can be swapped "
+            "(Shapley value). A share below 0 adds to the alignment. The shares sum to the black "
+            "line, the whole loss, drawn with its {interval}."
         ),
         alt=(
             "Stacked bars by layer of the loss due to each part of the eye. The means over layers "
@@ -166,13 +171,14 @@ _ALL = (
         photographic=False,
         title="Dose curves",
         caption=(
-            "The mean over layers as one condition is varied, with its {interval}. Both eyes look "
-            "under the same conditions at every dose; acuity is varied in the eye compared alone. "
-            "Dashed lines and hollow markers are untrained."
+            "The mean over layers as one condition varies, with its {interval}; values without an "
+            "interval are left out. Both eyes look under the same conditions, but acuity varies "
+            "only in the eye that is compared. Dashed lines and hollow markers are untrained "
+            "encoders."
         ),
         alt=(
-            "Line charts of the mean alignment against what is varied, for {encoders}. The values "
-            "are in doses.parquet."
+            "Line charts of the mean alignment against a condition that varies, for {encoders}. "
+            "The values are in doses.parquet."
         ),
     ),
     Figure(
@@ -181,10 +187,10 @@ _ALL = (
         photographic=False,
         title="Each layer against each",
         caption=(
-            "Above, one square to an encoder: its layers as “{reference}” delivers the frames "
-            "(upwards) against its layers as “{focal}” does (to the right). A bright diagonal "
-            "says that layers keep their place; brightness off it, that a layer is like others "
-            "too. Below, the layers of all encoders against one another."
+            "Above, one square to an encoder: its layers in “{reference}” (upwards) against its "
+            "layers in “{focal}” (to the right). A bright diagonal means that layers keep their "
+            "place; brightness off it, that a layer is like others too. Below, the layers of all "
+            "encoders against one another."
         ),
         alt=(
             "Heat maps of the alignment of each layer with each, for {encoders}. The values are "
@@ -195,12 +201,12 @@ _ALL = (
         name="rdms",
         table="pairs",
         photographic=False,
-        title="How the frames stand to one another",
+        title="How alike the frames are",
         caption=(
             "Dissimilarities between all pairs of frames in the last layer of some encoders, as "
-            "ranks: dark pairs are alike, bright ones are not. Above as “{reference}” delivers "
-            "them, below as “{focal}” does; RSA by Spearman is the correlation of the two. Of "
-            "many frames some are shown, sorted by group; white lines part the groups."
+            "ranks: dark pairs are alike, bright ones are not. Above in “{reference}”, below in "
+            "“{focal}”; RSA by Spearman is the correlation of the two. Of many frames some are "
+            "shown, sorted by group; white lines part the groups."
         ),
         alt=(
             "Dissimilarity matrices of reference and view for some encoders. The values are in "
@@ -213,11 +219,10 @@ _ALL = (
         photographic=True,
         title="What is taken for what",
         caption=(
-            "Of the frames in pairs.parquet, those that the most of these encoders mistake: as "
-            "“{reference}” and as “{focal}” deliver them, and what each encoder’s last layer "
-            "finds nearest to the latter among the other scenes (groups) of “{reference}”. An "
-            "orange frame marks a mistake: another scene is nearer than the frame itself. Grey "
-            "ones are not, but come next."
+            "The frames in pairs.parquet that most of these encoders mistake: in “{reference}”, "
+            "in “{focal}”, and what each encoder’s last layer finds nearest to the latter among "
+            "the other groups in “{reference}”. An orange border marks a mistake: another scene "
+            "is nearer than the frame itself. A grey one marks none."
         ),
         alt=(
             "Photographs: a frame, its view, and the nearest frame of another scene for some "
@@ -233,8 +238,8 @@ _ALL = (
             "Left, the last layer’s value with ever fewer groups of frames: mean and middle 95 % "
             "of many draws. A line that still climbs or falls at its right end has not settled. "
             "Middle, how alike the profiles over layers are in two halves of the groups (1: the "
-            "same). Right, where the study names control views, each layer’s value as a share of "
-            "what those leave, which is the most that can be asked for."
+            "same). Right, if the study names control views, each layer’s value divided by the "
+            "control’s agreement, the ceiling."
         ),
         alt=(
             "Line charts of the value against the number of groups, dots of split-half "

@@ -7,8 +7,8 @@ import pytest
 from catsight import CatsightError
 from catsight.study import code_digest as module
 from catsight.study.figures_registry import FIGURES
-from catsight.study.sources import SOURCES
 from catsight.study.metrics import ANALYSES
+from catsight.study.sources import SOURCES
 from catsight.study.spec import ROOTS
 
 FILES = {
@@ -124,8 +124,7 @@ def roots() -> dict[str, tuple[str, ...]]:
     every = {job: tuple(f"catsight.{r}" for r in of) for job, of in (ROOTS | analyses).items()}
     kinds = tuple(f"catsight.frames.{kind.replace('-', '_')}" for kind in SOURCES)
     every["frames"] += kinds
-    figures = [*FIGURES, "tables"]
-    return every | {f"figure {name}": (f"catsight.figures.{name}",) for name in figures}
+    return every | {f"figure {name}": (f"catsight.figures.{name}",) for name in FIGURES}
 
 
 JOBS = roots()

@@ -44,7 +44,8 @@ def figures(study: "Study") -> list[Figure]:
 
 def figure_spec(study: "Study", name: str) -> FiguresSpec:
     """The spec of the job that draws one figure, or writes the tables of numbers."""
-    return _shown(study, (f"figures.{name}",), _PACKAGES)
+    roots = ROOTS["tables"] if name == "tables" else (f"figures.{name}",)
+    return _shown(study, roots, _PACKAGES)
 
 
 def report_spec(study: "Study") -> ReportSpec:

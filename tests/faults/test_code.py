@@ -1,5 +1,5 @@
-"""Nothing in a study file, a photo or a table makes the program run code. `factory` is the one
-door, and the report names it.
+"""No study file, photo or table makes the program run code, but for one key: ``factory``, which the
+report warns of.
 """
 
 import io
@@ -18,6 +18,8 @@ from catsight.__main__ import main
 from catsight.features import safe
 from catsight.features.weights import random_state
 from catsight.figures import profiles, style
+from catsight.figures.choices import Choices
+from catsight.frames import kinds
 from catsight.frames.decode import Rejected, read_depth
 from catsight.inputs import yaml_files
 from catsight.study import Study
@@ -37,19 +39,19 @@ class Bomb:
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """Whatever code was run has left its mark in the folder."""
+    """The working folder of a test. Code that ran would have left a file ``pwned`` in it."""
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     assert not list(tmp_path.rglob("pwned*"))
 
 
-#: What a shell, Snakemake, Jinja, HTML or matplotlib might take for its own.
+#: Text that a shell, Snakemake, Jinja, HTML, LaTeX or matplotlib might interpret.
 EVIL = "$(touch pwned) `touch pwned` ; touch pwned & '\" {x} {{ 7 * 7 }} {params} %s\\ $\\frac{ <script>touch()</script> -->"
 
 
 def test_words_of_a_study_reach_no_shell(here):
-    """Label, note, title, licence, folder, names of photos and the path of weights, all through the
-    real workflow.
+    """Label, note, title, licence, folder, photo names and the path of weights go through the real
+    workflow.
     """
     folder = here / "study"
     workflow = small(folder)
@@ -95,15 +97,13 @@ def test_words_of_a_study_reach_no_shell(here):
 
 
 def test_words_of_a_study_are_words_in_figures_and_report(here):
-    """The report's escapes are tested with it; here, what goes into figures and the files beside
-    them.
-    """
+    """The report's escapes are tested in tests/figures; here, figures and the tables beside them."""
     spec = synthetic.spec(title=EVIL)
     spec["encoders"] = {
         name: {**entry, "label": f"{name} {EVIL}"} for name, entry in spec["encoders"].items()
     }
     synthetic.write_metrics(here / "m.parquet")
-    figure = profiles.draw(tables.read(here / "m.parquet").to_pandas(), spec)
+    figure = profiles.draw(tables.read(here / "m.parquet").to_pandas(), Choices.of(spec))
     style.save(figure, here / "f.svg", 50)
     svg = (here / "f.svg").read_text()
     assert "<script" not in svg and svg.count("--") == 2 * svg.count("-->")
@@ -113,17 +113,17 @@ def test_words_of_a_study_are_words_in_figures_and_report(here):
 
 
 def test_pages_mark_nothing_safe_but_their_own_style_and_script():
-    page = (ROOT / "workflow" / "catsight" / "figures" / "template.py").read_text()
-    assert (
-        sorted(re.findall(r"\{\{ (\w+) \| safe \}\}", page)) == ["script", "style"]
-        and page.count("safe }}") == 2
-    )
-    report = (ROOT / "workflow" / "catsight" / "figures" / "report.py").read_text()
-    assert "autoescape=True" in report and "Markup" not in report
+    figures = ROOT / "workflow" / "catsight" / "figures"
+    page = (figures / "page" / "page.html.jinja").read_text()
+    assert sorted(re.findall(r"\{\{ (\w+) \| safe \}\}", page)) == ["script", "style"]
+    assert len(re.findall(r"\bsafe\b", page)) == 2 and "autoescape" not in page
+    code = {path.name: path.read_text() for path in figures.rglob("*.py")}
+    assert "autoescape=True" in (figures / "page" / "__init__.py").read_text()
+    assert not [name for name, text in code.items() if "Markup" in text]
 
 
-def test_what_a_user_words_freely_is_quoted_in_every_shell():
-    """All else in a command is a path or an option made of names that the schema bounds."""
+def test_free_text_is_quoted_in_every_shell():
+    """Everything else in a command is a path or an option made of names that the schema limits."""
     found = [
         shell
         for rules in (ROOT / "workflow" / "rules").glob("*.smk")
@@ -150,7 +150,7 @@ def test_pickles_are_not_read(here):
     (here / "t.parquet").write_bytes(pickle.dumps(Bomb()))
     with pytest.raises(CatsightError, match=r"t\.parquet cannot be read"):
         tables.read(here / "t.parquet")
-    # in a table that somebody made by hand
+    # in a table that was made by hand
     view = json.loads(
         Study(
             {
@@ -165,8 +165,8 @@ def test_pickles_are_not_read(here):
         viewer(view["view"])(frame)
 
 
-def test_types_that_bring_code_into_a_table_are_not_loaded(here):
-    """Arrow once unpickled what a column's type said of itself (CVE-2023-47248)."""
+def test_column_types_that_carry_code_are_not_loaded(here):
+    """Arrow once unpickled the metadata of a column's type (CVE-2023-47248)."""
     field = pa.field("frame_id", pa.binary(), metadata={
         b"ARROW:extension:name": b"arrow.py_extension_type", b"ARROW:extension:metadata": pickle.dumps(Bomb()),
     })  # fmt: skip
@@ -203,11 +203,20 @@ def test_no_other_key_names_code():
         for path in library.rglob("*.py")
         for match in doors.finditer(path.read_text())
     }
-    assert found == {"resources.py: yaml.load("}  # with a loader of plain values
-    imports = [
-        path.name
+    assert found == {"inputs/yaml_files.py: yaml.load("}  # with a loader of plain values
+    imports = {
+        str(path.relative_to(library))
         for path in library.rglob("*.py")
         if re.search(r"import_module\((?!\")", path.read_text())
-    ]
-    assert sorted(imports) == ["__main__.py", "encoders.py"]  # its own commands, and the factory
-    assert "code of the study’s own" in (library / "figures" / "report.py").read_text()
+    }
+    own = {"__main__.py", "frames/kinds.py", "figures/command.py"}  # modules of catsight only
+    assert imports == {*own, "features/encoders.py"}  # and the factory
+    assert "code of the study’s own" in (library / "figures" / "report_warnings.py").read_text()
+
+
+def test_a_kind_of_source_is_a_module_of_frames(here):
+    """The kind of a source, which is imported by name, leads nowhere else."""
+    (here / "mine.py").write_text("open('pwned', 'w')\n")
+    for kind in ("os", "mine", "command", "make.os", "/etc/passwd"):
+        with pytest.raises(CatsightError, match="there is no kind of source"):
+            kinds.items_of({"source": kind}, {}, 1)

@@ -1,6 +1,4 @@
-"""Tables and weights that somebody, or a disk, has changed: named, never read as data, and computed
-anew when asked.
-"""
+"""Damaged tables and weights are named, never read as data, and recomputed on demand."""
 
 import random
 import shutil
@@ -12,6 +10,7 @@ import pytest
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.features import safe
+from catsight.tables import digest
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.frames import FRAMES
 from catsight.tables.columns.metrics import METRICS
@@ -53,8 +52,8 @@ OF_TABLES = {
 
 
 def faults(data: bytes, draw: random.Random, count: int):
-    """The file with a byte changed, wherever it may lie, and cut short, or with more behind it."""
-    index = len(data) - 8 - int.from_bytes(data[-8:-4], "little")  # where the footer begins
+    """Damaged copies of a file: with one byte changed, truncated, extended, or of zeros."""
+    index = len(data) - 8 - int.from_bytes(data[-8:-4], "little")  # the footer's first byte
     ends = [*range(8), *range(len(data) - 12, len(data))]
     for place in [
         *ends,
@@ -74,8 +73,8 @@ def faults(data: bytes, draw: random.Random, count: int):
 
 @pytest.mark.parametrize("kind", OF_TABLES)
 def test_no_damage_is_read_as_data(kind, tmp_path):
-    """Each fault is named with its file, or has changed nothing that is read (a statistic that
-    nobody asks for).
+    """Each fault is reported with its file, or it changed nothing that is read (a statistic that
+    no reader uses).
     """
     table_schema, rows = OF_TABLES[kind]
     path = tmp_path / f"{kind}.parquet"
@@ -87,7 +86,7 @@ def test_no_damage_is_read_as_data(kind, tmp_path):
         for ask, wanted in (
             (lambda: tables.read(path), whole),
             (lambda: tables.provenance(path), about),
-            (lambda: tables._names(tables.schema(path)), tables._names(columns)),
+            (lambda: digest._names(tables.schema(path)), digest._names(columns)),
             (
                 lambda: tables.read(path, ["value" if kind == "metrics" else "frame_id"]).num_rows,
                 len(rows),
@@ -161,7 +160,7 @@ def flip(path, place=0.5):
 
 @pytest.fixture
 def results(tmp_path):
-    """Two studies that share a table, and one that nobody refers to."""
+    """Two studies that share a table, and a table in the store that no study refers to."""
     store = Store(tmp_path / "results" / "store")
     for name, studies in {"shared": ("one", "two"), "alone": ("one",), "left": ("one",)}.items():
         for study in studies:
@@ -207,9 +206,7 @@ def test_check_names_what_is_damaged_and_removes_only_that(results, capsys):
 
 
 def test_check_reads_values_and_addresses(results, capsys):
-    """What no checksum of a page sees: another table in its place, whole in itself, and values
-    swapped with care.
-    """
+    """A page's checksum does not notice an intact table in the place of another."""
     store = results / "store"
     one, two = (
         next(store.glob(f"??/{address({'name': name}, {})}*")) for name in ("alone", "shared")
@@ -219,9 +216,9 @@ def test_check_reads_values_and_addresses(results, capsys):
     assert f"{two.name} holds another entry of the store than its name says" in capsys.readouterr().err
 
 
-def test_what_was_damaged_is_computed_anew_and_nothing_else(tmp_path):
-    """A view that all features were taken of, and the weights: nothing later asks for them, and yet
-    they come back.
+def test_only_what_was_damaged_is_recomputed(tmp_path):
+    """A view whose features all exist, and the weights: no later job needs them, but they are
+    recomputed.
     """
     workflow = small(tmp_path / "study")
     workflow.run("--cores", "2", TARGET)
@@ -243,7 +240,7 @@ def test_what_was_damaged_is_computed_anew_and_nothing_else(tmp_path):
     assert main(["check", str(workflow.results()), "--redo"]) == 1
     jobs = workflow.due("--until", "views", "weights")
     assert jobs == {"views: shard 0 as cat", "features: weights of vit"}
-    # up to the tables: the figures are not what is looked at here
+    # the figures are not tested here
     workflow.run(
         "--cores",
         "2",
@@ -258,7 +255,7 @@ def test_what_was_damaged_is_computed_anew_and_nothing_else(tmp_path):
 
 
 def test_a_run_names_what_is_damaged(tmp_path):
-    """Damage that only a job meets: one line with the table's name, in the output of the run."""
+    """Damage that a job finds: one line with the table's name, in the output of the run."""
     workflow = small(tmp_path / "study")
     workflow.run("--cores", "2", "results/tiny/frames/rejected.parquet")
     flip(workflow.results() / "frames" / "0.parquet", 0.9)

@@ -13,6 +13,7 @@ import yaml
 from catsight import CatsightError
 from catsight.inputs import eyes, schema, yaml_files
 from catsight.study import Study
+from catsight.study.config import validate
 from catsight.study.study import JOBS
 from support.tiny_study import TINY, Workflow
 
@@ -60,10 +61,10 @@ FILES = {
     "a date": (GOOD + "figures: {title: 2020-12-24}\n", r"figures\.title is datetime\.date\(2020, 12, 24\); it must be a string"),
     "nested 5000 deep": (GOOD + "seed: " + "[" * 5000 + "]" * 5000, r"s\.yaml cannot be read as YAML: it is nested too deeply"),
     "a list as a key": (GOOD + "? [a]\n: b\n", r"line 4: found unhashable key"),
-    "a number as a key": (GOOD + "3: x\n", r"the configuration has the key 3, which is no text"),
-    "yes as a view": (GOOD.replace("cat:", "yes:"), r"views has the key True, which is no text; in quotes it is"),
-    "null as a view": (GOOD.replace("cat:", "null:"), r"views has the key None, which is no text"),
-    "a number as an encoder": (GOOD.replace("efficientnet_lite0", "3"), r"encoders has the key 3, which is no text"),
+    "a number as a key": (GOOD + "3: x\n", r"the configuration has the key 3, which is not text"),
+    "yes as a view": (GOOD.replace("cat:", "yes:"), r"views has the key True, which is not text; put it in quotes"),
+    "null as a view": (GOOD.replace("cat:", "null:"), r"views has the key None, which is not text"),
+    "a number as an encoder": (GOOD.replace("efficientnet_lite0", "3"), r"encoders has the key 3, which is not text"),
     "keys of two kinds": (GOOD + "3: x\nx: 3\n", r"has the key 3"),
     "NaN": (GOOD + "viewing: {luminance: .nan}\n", r"viewing\.luminance is nan; it must be finite"),
     "infinity": (GOOD + "viewing: {luminance: .inf}\n", r"viewing\.luminance is inf; it must be finite"),
@@ -261,8 +262,7 @@ def test_whatever_stands_anywhere_is_taken_or_refused(part, tmp_path, monkeypatc
     config["figures"]["published"] = {
         "source": "x", "values": [{"encoder": "own", "metric": "rsa", "value": 1}], "order": [{"name": "a", "encoders": ["own"]}],
     }  # fmt: skip
-    schema_of = schema.load("config")
-    schema.fill_defaults(config, schema_of)
+    config = validate(config).dump()
     ask(Study(config))
     draw = random.Random(part)
     everywhere = list(places(config))

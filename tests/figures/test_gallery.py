@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from catsight import CatsightError, tables
-from catsight.figures import choices, command, gallery
+from catsight.figures import command, gallery, parts, reading
+from catsight.figures.reading import Scene
 from catsight.tables.columns.views import VIEWS
 from support import synthetic_study as synthetic
 
@@ -14,17 +15,17 @@ def test_frames_come_from_different_groups_in_any_order():
     frames = pd.DataFrame(
         {"frame_id": [f"{g}{i}" for g in "cab" for i in range(3)], "group": list("cccaaabbb")}
     )
-    assert gallery.choose(frames, 3) == ["a0", "b0", "c0"]
-    assert gallery.choose(frames, 5) == ["a0", "b0", "c0", "a1", "b1"]
-    assert gallery.choose(frames.sample(frac=1, random_state=1), 5) == gallery.choose(frames, 5)
-    assert len(gallery.choose(frames, 99)) == 9
+    assert reading.choose(frames, 3) == ["a0", "b0", "c0"]
+    assert reading.choose(frames, 5) == ["a0", "b0", "c0", "a1", "b1"]
+    assert reading.choose(frames.sample(frac=1, random_state=1), 5) == reading.choose(frames, 5)
+    assert len(reading.choose(frames, 99)) == 9
 
 
-def test_columns_pictures_and_scale_bar(spec):
+def test_columns_pictures_and_scale_bar(choices):
     rng = np.random.default_rng(0)
     columns = ["original", "human", "cat", "catvision"]
     rows = [
-        {"title": f"photo {i}", "pictures": {v: rng.integers(0, 256, (40, 60, 3), dtype=np.uint8) for v in columns[::-1]}}
+        Scene(f"photo {i}", {v: rng.integers(0, 256, (40, 60, 3), dtype=np.uint8) for v in columns[::-1]})
         for i in range(2)
     ]  # fmt: skip
     figure = gallery.draw(rows, choices)
@@ -37,9 +38,9 @@ def test_columns_pictures_and_scale_bar(spec):
     ]
     assert grid[0, 2].get_title() == "cat\n100 cd/m², 16°"
     for axes_row, row in zip(grid, rows):
-        assert axes_row[0].get_ylabel() == row["title"]
+        assert axes_row[0].get_ylabel() == row.title
         for axes, view in zip(axes_row, columns):
-            np.testing.assert_array_equal(axes.images[0].get_array(), row["pictures"][view])
+            np.testing.assert_array_equal(axes.images[0].get_array(), row.pictures[view])
             bars = axes.get_lines()
             assert len(bars) == (view == "human")
             for bar in bars:
@@ -48,17 +49,14 @@ def test_columns_pictures_and_scale_bar(spec):
                 assert np.diff(bar.get_xdata())[0] / 60 * 16 == pytest.approx(degrees)
 
 
-def test_a_view_with_its_own_field_of_view_has_its_own_bar(spec):
-    spec = synthetic.spec(
-        views={
-            "human": {"eye": "human"},
-            "cat": {"eye": "cat", "field_of_view": 40, "luminance": 0.01},
-        }
-    )
+def test_a_view_with_its_own_field_of_view_has_its_own_bar():
+    views = {
+        "human": synthetic.eye_view("human"),
+        "cat": synthetic.eye_view("cat", field_of_view=40, luminance=0.01),
+    }
     picture = np.zeros((30, 30, 3), np.uint8)
-    human, cat = gallery.draw(
-        [{"title": "", "pictures": {"human": picture, "cat": picture}}], spec
-    ).axes
+    scene = Scene("", {"human": picture, "cat": picture})
+    human, cat = gallery.draw([scene], synthetic.choices(views=views)).axes
     assert cat.get_title() == "cat\n0.01 cd/m², 40°"
     assert (human.texts[0].get_text(), cat.texts[0].get_text()) == ("2°", "10°")
 
@@ -68,11 +66,10 @@ def test_scale_is_round(field, degrees):
     assert gallery.scale(field) == pytest.approx(degrees)
 
 
-def test_large_pictures_are_reduced(spec):
+def test_large_pictures_are_reduced(choices):
     picture = np.zeros((900, 1200, 3), np.uint8)
-    figure = gallery.draw(
-        [{"title": "x" * 99, "pictures": {"human": picture, "cat": picture}}], spec
-    )
+    scene = Scene("x" * 99, {"human": picture, "cat": picture})
+    figure = gallery.draw([scene], choices)
     assert figure.axes[0].images[0].get_array().shape == (315, 420, 3)
 
 
@@ -92,28 +89,30 @@ def test_missing_and_double_frames_are_named(spec, tmp_path):
             {"stage": "views"},
         )
         command.main([*call, "--views", "cat", str(tmp_path / "views/cat"), *output])
-    with pytest.raises(CatsightError, match="--views dog: not a view"):
+    with pytest.raises(
+        CatsightError,
+        match="'dog' is not a view of this figure; it may be original, human, cat, catvision",
+    ):
         command.main([*call, "--views", "dog", one, *output])
     assert not (tmp_path / "g.png").exists()
 
 
 def test_order_of_views():
-    spec = synthetic.spec(
-        views={**synthetic.VIEWS, "a_swap": {"eye": "human", "swap": {"pupil": "cat"}}}
-    )
-    assert choices.views(spec) == ["original", "human", "cat", "a_swap", "catvision"]
-    assert choices.compared(spec) == ["cat", "a_swap", "catvision", "original"]
+    views = {**synthetic.VIEWS, "a_swap": synthetic.eye_view("human")}
+    choices = synthetic.choices(views=views)
+    assert list(choices.views) == ["original", "human", "cat", "a_swap", "catvision"]
+    assert choices.compared == ("cat", "a_swap", "catvision", "original")
     with pytest.raises(CatsightError, match="no view beside its reference"):
-        choices.focus(synthetic.spec(views={"human": {"eye": "human"}}))
+        synthetic.choices(views={"human": synthetic.eye_view("human")})
 
 
-def test_parts_are_drawn_one_by_one_even_where_a_part_changes_nothing(spec):
+def test_parts_are_drawn_one_by_one_even_if_a_part_changes_nothing():
     """The reference's own picture then stands there twice, under two titles."""
-    swapped = {"acuity": "human+acuity", "colour": "human", "pupil": "human+pupil"}
-    spec["attribution"] = {"view": "cat", "whole": "cat", "swapped": swapped}
+    swaps = {"acuity": "human+acuity", "colour": "human", "pupil": "human+pupil"}
+    choices = synthetic.choices(attribution={"view": "cat", "whole": "cat", "swaps": swaps})
     shades = {"human": 0, "human+pupil": 50, "human+acuity": 100, "cat": 150}
     pictures = {name: np.full((8, 8, 3), shade, np.uint8) for name, shade in shades.items()}
-    axes = gallery.parts([{"title": "x", "pictures": pictures}], spec).axes
+    axes = parts.draw([Scene("x", pictures)], choices).axes
     assert [int(a.images[0].get_array()[0, 0, 0]) for a in axes] == [0, 50, 100, 0, 150]
     heads = [a.get_title().splitlines()[1] for a in axes]
     assert heads == ["(reference)", "pupil and optics", "acuity", "colour", "all of these"]

@@ -12,10 +12,9 @@ def mean_of(rows, encoder, metric, layer="all"):
     )  # fmt: skip
 
 
-def spec_with(**about):
-    return synthetic.spec(
-        published={"source": "somewhere", "order": [], "order_metric": "rsa", "values": []} | about
-    )
+def compare(metrics, **about):
+    published_ = {"source": "somewhere", "order": [], "order_metric": "rsa", "values": []} | about
+    return published.compared(metrics, published_, synthetic.choices())
 
 
 def test_difference_and_whether_it_is_inside(rows, table, tmp_path):
@@ -26,7 +25,7 @@ def test_difference_and_whether_it_is_inside(rows, table, tmp_path):
         {"encoder": "imgfocus_vit_s14", "metric": "rsa", "value": 0.1},
         {"encoder": "imgfocus_vit_s14", "metric": "cka_linear", "layer": "blocks.3", "value": 0.5},
     ]
-    found = published.compared(table(rows, tmp_path), spec_with(values=values))
+    found = compare(table(rows, tmp_path), values=values)
     assert [one["inside"] for one in found["rows"]] == ["inside", "outside", "outside"]
     assert found["rows"][1]["difference"] == f"{row['value'] - 0.1:+.3f}"
     assert (
@@ -42,7 +41,7 @@ def test_order_of_groups(rows, table, tmp_path):
     value = [{"encoder": best, "metric": "rsa", "value": 0.5}]
     for names, same in (((best, worst), True), ((worst, best), False)):
         order = [{"name": name, "encoders": [name]} for name in names]
-        found = published.compared(table(rows, tmp_path), spec_with(values=value, order=order))
+        found = compare(table(rows, tmp_path), values=value, order=order)
         assert [row["published"] for row in found["order"]] == list(names)
         assert [row["here"] for row in found["order"]] == [best, worst]
         assert ("the same" in found["verdict"]) == same
@@ -51,9 +50,7 @@ def test_order_of_groups(rows, table, tmp_path):
 
 def test_untrained_stand_ins_are_named(rows, table, tmp_path):
     values = [{"encoder": "swin_t_untrained", "metric": "rsa", "value": 0.5}]
-    assert published.compared(table(rows, tmp_path), spec_with(values=values))["untrained"] == [
-        "Swin-T (untrained)"
-    ]
+    assert compare(table(rows, tmp_path), values=values)["untrained"] == ["Swin-T (untrained)"]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +69,8 @@ def test_untrained_stand_ins_are_named(rows, table, tmp_path):
 )
 def test_what_the_study_lacks_is_an_error(rows, table, tmp_path, value, words):
     with pytest.raises(CatsightError, match=words):
-        published.compared(table(rows, tmp_path), spec_with(values=[value | {"value": 0.5}]))
+        compare(table(rows, tmp_path), values=[value | {"value": 0.5}])
 
 
-def test_without_published_values_there_is_nothing(spec, rows, table, tmp_path):
-    assert published.compared(table(rows, tmp_path), spec) is None
+def test_without_published_values_there_is_nothing(choices, rows, table, tmp_path):
+    assert published.compared(table(rows, tmp_path), None, choices) is None

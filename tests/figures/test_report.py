@@ -296,7 +296,7 @@ def test_a_study_without_intervals_says_so_at_its_top(study, first, tmp_path):
         metrics=tmp_path / "m.parquet", features=[], figures=[first.with_name("ranking.svg")],
     )  # fmt: skip
     words = Page(html).words()
-    assert words.index("too few for error bars") < words.index("What was asked")
+    assert words.index("Too few groups of frames for error bars") < words.index("What was asked")
     assert "intervals are rough" not in words
 
 

@@ -52,8 +52,11 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
         axes_row[0].set_ylabel(choices.label(metric))
     for axes, swept in zip(grid[-1], sweeps):
         axes.set_xlabel(labels.SWEEPS[swept])
-        if swept in _LOGARITHMIC:
-            _logarithmic(axes, sorted(rows.loc[rows["swept"] == swept, "dose"].unique()))
+        own = rows[rows["swept"] == swept]
+        if own["value"].isna().all():
+            axes.set_xticks([])
+        elif swept in _LOGARITHMIC:
+            _logarithmic(axes, sorted(own["dose"].unique()))
     if notes:
         figure.supxlabel("\n".join(notes), fontsize=8, linespacing=1.4)
     shown = [*handles.values(), *style.families(encoders)]

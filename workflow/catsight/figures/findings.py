@@ -29,10 +29,10 @@ def notice(metrics: pd.DataFrame, choices: Choices) -> str:
     if groups >= FEW_GROUPS or select.has_interval(rows).any():
         return ""
     return (
-        f"{labels.counted(groups, 'group', 'groups')} of frames: too few for error bars. "
-        "The values below may be due to these pictures alone, and differences between them mean "
-        f"nothing. Add pictures of other scenes, to {FEW_GROUPS} or more, and take several frames "
-        "of each (frames.glances: 6)."
+        f"Too few groups of frames for error bars: this study has {groups}. The values below may "
+        "be due to these pictures alone, and differences between them mean nothing. Add pictures "
+        f"of other scenes, to {FEW_GROUPS} or more, and take several frames of each "
+        "(frames.glances: 6)."
     )
 
 
@@ -87,25 +87,34 @@ def _changes(results: Results) -> str:
     choices = results.choices
     others = [view for view in choices.changes if view != choices.focus]
     others.sort(key=lambda view: view != choices.matched)
-    told = [_beside(results, view) for view in others[:3]]
-    if not told:
-        return ""
-    sentences = [f"“{choices.focus}” changes features {listed(told)}."]
-    if choices.matched in others:
-        first, *rest = told
+    words = {view: _beside(results, view) for view in others[:3]}
+    told = [words[view] for view in words if words[view]]
+    unknown = [f"“{view}”" for view in words if not words[view]]
+    sentences = []
+    if choices.matched and words.get(choices.matched):
+        first, *told = told
         sentences = [f"“{choices.focus}” changes features {first}.", _values(results)]
-        if rest:
-            sentences.append(f"It changes them {listed(rest)}.")
-    if any("undecided" in words for words in told):
+    if told:
+        subject = "It changes them" if sentences else f"“{choices.focus}” changes features"
+        sentences.append(f"{subject} {listed(told)}.")
+    if any("undecided" in sentence for sentence in sentences):
         sentences.append("Undecided are those whose intervals overlap.")
+    if unknown:
+        sentences.append(
+            f"Without intervals, “{choices.focus}” cannot be compared with {listed(unknown)}."
+        )
     return " ".join(filter(None, sentences))
 
 
 def _beside(results: Results, view: str) -> str:
-    """In how many encoders the view in focus changes features less or more than ``view``."""
+    """In how many encoders the view in focus changes features less or more than ``view``; nothing
+    if no encoder has intervals of both.
+    """
     choices = results.choices
     pairs = [(results.focal(name), results.mean(name, view)) for name in results.encoders]
     sides = [order(focal, other) for focal, other in pairs if other is not None]
+    if set(sides) <= {None}:
+        return ""
     nearer, further = ("above", "below")
     if choices.distance(results.metric):
         nearer, further = further, nearer
@@ -225,6 +234,8 @@ def _depth(results: Results) -> str:
         if len(own) < 2:
             continue
         low, high = own.loc[own["value"].idxmin()], own.loc[own["value"].idxmax()]
+        if not select.has_interval(own).any():
+            continue  # nothing tells the layers apart
         verdict = {
             "below": "the intervals lie apart",
             None: "without both intervals they cannot be compared",
@@ -248,9 +259,8 @@ def _cautions(results: Results, verdict: str) -> str:
     if groups < FEW_GROUPS:
         known = bool(select.has_interval(results.rows).any())
         so = "intervals are rough" if known else "there are no intervals"
-        words[0] += (
-            f", too few (fewer than {FEW_GROUPS}): {so}, and other photographs may give other values"
-        )
+        words[0] += f", too few (fewer than {FEW_GROUPS}): {so}, and other photographs may give "
+        words[0] += "other values"
     for name in results.trained:
         training = results.choices.encoders[name]["training"]
         if training not in _GENERAL:

@@ -54,10 +54,6 @@ def render(
     about_features = [tables.provenance(path) | {"path": path} for path in features]
     pixels = report_tables.resolution(choices, seen, about_features)
     left_out = tables.read(rejected).to_pylist()
-    alike = [] if near is None else tables.read(near).to_pylist()
-    blurs = [
-        tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched
-    ]
     inputs = {f"frames {path.stem}": path for path in frames}
     inputs |= {"metrics": metrics} | _named(features) | {path.stem: path for path in attribution}
     provenance = {name: tables.provenance(path) for name, path in inputs.items()}
@@ -74,18 +70,13 @@ def render(
             *report_warnings.of_numbers(rows, choices),
             *report_warnings.of_conditions(choices),
             *report_warnings.of_resolution(pixels),
-            *report_warnings.of_blurs(blurs, choices),
-            *report_warnings.of_pictures(alike, left_out),
+            *report_warnings.of_blurs(_blurs(matched), choices),
+            *report_warnings.of_pictures(tables.read(near).to_pylist() if near else [], left_out),
             *report_warnings.of_code(spec["config"]),
         ],
         published=published.compared(rows, spec["published"], choices),
         interval=labels.interval(choices),
         figures=[report_sections.figure(path, spec["figures"], choices) for path in figures],
-        viewing=report_sections.viewing(choices),
-        fields=report_sections.fields(choices),
-        resolution=pixels,
-        enough=report_tables.ENOUGH,
-        limit=report_tables.CAT_LIMIT,
         encoders=list(choices.encoders.values()),
         photos=photos[:_PHOTOS],
         photos_left=len(photos[_PHOTOS:]),
@@ -94,6 +85,7 @@ def render(
         sources=sources[:_TABLES],
         sources_left=len(sources[_TABLES:]),
         versions=report_sections.versions([spec, *provenance.values()]),
+        **_conditions(pixels, choices),
         **_numbers(rows, shares, choices),
     )
 
@@ -120,6 +112,24 @@ def _concatenated(paths: Sequence[Path], columns: Sequence[str] | None = None) -
 def _named(features: Sequence[Path]) -> dict[str, Path]:
     """Tables of features by encoder, view and shard."""
     return {f"features {' '.join([*path.parts[-3:-1], path.stem])}": path for path in features}
+
+
+def _blurs(matched: Sequence[Path]) -> list[dict[str, Any]]:
+    """How well each shard of the matched blurs is matched, and its view."""
+    return [
+        tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched
+    ]
+
+
+def _conditions(pixels: list[dict[str, Any]], choices: Choices) -> dict[str, Any]:
+    """The section "Viewing conditions"."""
+    return {
+        "viewing": report_sections.viewing(choices),
+        "fields": report_sections.fields(choices),
+        "resolution": pixels,
+        "enough": report_tables.ENOUGH,
+        "limit": report_tables.CAT_LIMIT,
+    }
 
 
 def _numbers(rows: pd.DataFrame, shares: pd.DataFrame | None, choices: Choices) -> dict[str, Any]:

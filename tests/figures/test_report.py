@@ -212,6 +212,10 @@ def test_other_viewing_conditions_are_a_warning(choices):
         "“dusk” sees under other conditions than the reference “human” (luminance 1 cd/m² against 100 cd/m², "
         "photon noise 3 against none)"
     )
+    seeds = {
+        name: synthetic.eye_view(name, photon_noise=i) for i, name in enumerate(("human", "cat"))
+    }
+    assert not list(report_warnings.of_conditions(synthetic.choices(views=seeds)))
 
 
 def test_many_rejected_files_are_cut_short(tmp_path, study, first):

@@ -47,13 +47,18 @@ def of_conditions(choices: Choices) -> Iterator[str]:
             f"{key.replace('_', ' ')} {condition(key, viewing[key])} against "
             f"{condition(key, reference[key])}"
             for key in viewing
-            if viewing[key] != reference[key]
+            if viewing[key] != reference[key] and not _both_noisy(key, viewing, reference)
         ]
         if differing:
             yield (
                 f"“{name}” sees under other conditions than the reference “{choices.reference}” "
                 f"({', '.join(differing)}): a difference between them is not due to the eye alone."
             )
+
+
+def _both_noisy(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether ``key`` is photon noise and both have it: only their seeds differ."""
+    return key == "photon_noise" and None not in (one[key], other[key])
 
 
 def of_resolution(pixels: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -85,9 +85,9 @@ _ALL = (
             "each eye: a point of light through the optics alone, in focus and out of focus "
             "(brightness as its square root), and the chart in daylight, in a dim room and by "
             "moonlight. What a cat gains at night is sensitivity, not detail: it still sees in "
-            "light too dim for a human, but more coarsely. Dark bars look violet where blue light "
-            "falls: an eye that focuses green light has blue light out of focus, which spreads "
-            "into them. Teal and pink, the rightmost patches, are one colour to a cat."
+            "light too dim for a human, but more coarsely. Dark bars look violet because blue "
+            "light, out of focus in an eye that focuses green, spreads into them. Teal and pink, "
+            "the rightmost patches, are one colour to a cat."
         ),
         alt=(
             "Curves of each eye's pupil, optics and receptors; point spreads and a test chart as "
@@ -103,13 +103,13 @@ _ALL = (
             "Agreement of each encoder’s features with those in “{reference}” against relative "
             "depth, from its first layer (left) to its last (right). The thin line is full "
             "agreement: 1, or of a distance 0. Shading is the {interval} over groups of frames. "
-            "It is for a value from ever more groups or, by a measure that depends on the number "
-            "of frames, from as many as here; few groups make agreement look too high, so a line "
-            "may run along the upper edge of its shading or above it. Grey is agreement by "
-            "chance: what the measure gives when the frames of one view are shuffled. Dashed "
-            "lines and hollow markers are untrained encoders; the shape of a marker is the "
-            "encoder’s family. The vertical axis need not start at 0, and differs from row to "
-            "row."
+            "It is the interval of the value that ever more groups would give or, by a measure "
+            "that depends on the number of frames, that as many groups as here would give. Few "
+            "groups make agreement look too high, so a line may run along the upper edge of its "
+            "shading or above it. Grey is agreement by chance: what the measure gives when the "
+            "frames of one view are shuffled. Dashed lines and hollow markers are untrained "
+            "encoders; the shape of a marker is the encoder’s family. The vertical axis need not "
+            "start at 0, and differs from row to row."
         ),
         alt=(
             "Line charts of alignment with {reference} against relative depth, for {encoders}. "

@@ -1,14 +1,14 @@
-"""How fast features are taken: beside the bare forward pass of the same network on tensors that are
-ready.
+"""Speed of feature extraction, beside the bare forward pass of the same network.
 
     .venv/bin/python benchmarks/features.py                 # ViT-B/16 and ResNet-50, random weights
     .venv/bin/python benchmarks/features.py --compile       # and the bare pass compiled
-    .venv/bin/python benchmarks/features.py --rival PYTHON  # and thingsvision: see thingsvision_pass.py
+    .venv/bin/python benchmarks/features.py --rival PYTHON  # and thingsvision: thingsvision_pass.py
 
-`extraction` is all that a features job does with a shard: decoding PNGs, preprocessing, the forward
-pass, every block pooled. `bare` is `model.forward_features` on tensors in memory, without a hook.
-One process, turn by turn, so that a noisy machine slows all; the figures are medians. `channels
-last` is the bare pass with channels side by side, which is how extraction runs convolutions.
+`extraction` is all that a features job does with a shard: it decodes PNGs, preprocesses, runs the
+network and pools every block. `bare` is `model.forward_features` on tensors in memory, without
+hooks; `channels last` is the same with a pixel's channels adjacent in memory, as extraction runs
+convolutions. All run in one process, in turn, so that a noisy machine slows all alike; the figures
+are medians.
 """
 
 import argparse
@@ -18,13 +18,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any, cast
 
 import zoo
 
 from catsight import tables
-from catsight.__main__ import main as catsight
 from catsight.features import encoders
 from catsight.features.forward import Encoder
 from catsight.tables.columns.views import VIEWS
@@ -32,9 +33,12 @@ from catsight.tables.columns.views import VIEWS
 CORES = len(os.sched_getaffinity(0))
 ENCODERS = ("vit_b16", "resnet50")
 FRAMES = 32
+#: Name of a way to run a network -> a function that runs it on all frames once.
+Ways = dict[str, Callable[[], None]]
 
 
 def main() -> None:
+    """Prints the table, encoder by encoder."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -46,7 +50,7 @@ def main() -> None:
         "--device", default="cpu", help="as features.device of a study (default: %(default)s)"
     )
     parser.add_argument(
-        "--compile", action="store_true", help="time torch.compile on the bare pass too"
+        "--compile", action="store_true", help="also time the bare pass after torch.compile"
     )
     parser.add_argument(
         "--rival", metavar="PYTHON", help="the Python of an environment with thingsvision"
@@ -60,99 +64,104 @@ def main() -> None:
         for name in options.names:
             for precision in ("fp32", "bf16"):
                 rates = measure(name, precision, view, options)
-                for what, rate in rates.items():
-                    print(
-                        f"| `{name}` | {precision}, {what} | {rate:.2f} | {rate / rates['bare']:.2f} |",
-                        flush=True,
-                    )
+                for way, rate in rates.items():
+                    share = rate / rates["bare"]
+                    line = f"| `{name}` | {precision}, {way} | {rate:.2f} | {share:.2f} |"
+                    print(line, flush=True)
 
 
-def measure(name: str, precision: str, view: Path, options) -> dict[str, float]:
-    """Images per second of each way."""
-    import torch
-
-    entry, weights = zoo.REGISTRY[name], view.with_name(f"{name}.safetensors")
-    spec = zoo.weights_spec(entry)
-    where = ["--store", str(view.parent / "store"), "--output", str(weights)]
-    assert catsight(["features", "weights", "--spec", json.dumps(spec), *where]) == 0
-    encoder = Encoder(zoo.features_spec(entry, precision, options.device), weights, CORES)
-
-    plain = encoders.make(entry).eval().requires_grad_(False).to(encoder.device)
-    size = encoder.about["preprocessing"]["size"]
-    batches = [torch.rand(16, 3, size, size, device=encoder.device) for _ in range(FRAMES // 16)]
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-
-    def bare(model, channels_last: bool) -> None:
-        layout = torch.channels_last if channels_last else torch.contiguous_format
-        with (
-            torch.inference_mode(),
-            torch.autocast(encoder.device.type, dtype, enabled=precision != "fp32"),
-        ):
-            for batch in batches:
-                model.forward_features(batch.contiguous(memory_format=layout))
-        if encoder.device.type == "cuda":
-            torch.cuda.synchronize()
-
-    ways: dict[str, Callable] = {"bare": lambda: bare(plain, False)}
-    ways["extraction"] = lambda: sum(len(ids) for ids, _ in encoder.features(view))
-    if entry["family"] == "cnn":
-        last = (
-            encoders.make(entry)
-            .eval()
-            .requires_grad_(False)
-            .to(encoder.device, memory_format=torch.channels_last)
-        )
-        ways["bare, channels last"] = lambda: bare(last, True)
-    if options.compile:
-        compiled = encoders.make(entry).eval().requires_grad_(False).to(encoder.device)
-        compiled.forward_features = torch.compile(compiled.forward_features)
-        ways["bare, compiled"] = lambda: bare(compiled, False)
-    if options.rival and precision == "fp32":
-        ways["thingsvision"] = rival(entry, view, list(encoder.blocks), options.rival)
-    took = {way: [] for way in ways}
+def measure(name: str, precision: str, view: Path, options: argparse.Namespace) -> dict[str, float]:
+    """Images per second of each way to run the network: the median over its turns."""
+    ways = ways_of(name, precision, view, options)
+    took: dict[str, list[float]] = {way: [] for way in ways}
     for turn in range(options.turns + 1):
         for way, work in ways.items():
             start = time.perf_counter()
             work()
             seconds = time.perf_counter() - start
-            if turn:
+            if turn:  # the first turn only warms up
                 took[way].append(seconds)
             elif way == "bare, compiled":
                 print(f"{name}, {precision}: {seconds:.0f} s to compile and run once")
     return {way: FRAMES / median(times) for way, times in took.items()}
 
 
-def rival(entry: dict, view: Path, layers: list[str], python: str) -> Callable[[], None]:
-    """A function that has thingsvision take the same layers of the same frames."""
+def ways_of(name: str, precision: str, view: Path, options: argparse.Namespace) -> Ways:
+    """The ways to run the network of an encoder on the frames of ``view``."""
+    import torch
+
+    entry, weights = zoo.REGISTRY[name], view.with_name(f"{name}.safetensors")
+    zoo.catsight("weights", zoo.weights_spec(entry), view.parent, "--output", weights)
+    spec = zoo.features_spec(entry, precision, options.device)
+    encoder = Encoder(spec, weights, CORES)
+    device, preprocessing = encoder.device, cast(dict[str, Any], encoder.about["preprocessing"])
+    size = preprocessing["size"]
+    batches = [torch.rand(16, 3, size, size, device=device) for _ in range(FRAMES // 16)]
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+
+    def network() -> Any:
+        return encoders.make(spec["encoder"]).eval().requires_grad_(False).to(device)
+
+    def run_bare(model: Any, layout: torch.memory_format) -> None:
+        autocast = torch.autocast(device.type, dtype, enabled=precision != "fp32")
+        with torch.inference_mode(), autocast:
+            for batch in batches:
+                model.forward_features(batch.contiguous(memory_format=layout))
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def extract() -> None:
+        for _batch in encoder.features(view):
+            pass
+
+    plain = torch.contiguous_format
+    ways: Ways = {"bare": partial(run_bare, network(), plain), "extraction": extract}
+    if entry["family"] == "cnn":
+        last = network().to(memory_format=torch.channels_last)
+        ways["bare, channels last"] = partial(run_bare, last, torch.channels_last)
+    if options.compile:
+        compiled = network()
+        compiled.forward_features = torch.compile(compiled.forward_features)
+        ways["bare, compiled"] = partial(run_bare, compiled, plain)
+    if options.rival and precision == "fp32":
+        ways["thingsvision"] = rival(entry, view, list(encoder.blocks), options.rival)
+    return ways
+
+
+def rival(entry: dict[str, Any], view: Path, layers: list[str], python: str) -> Callable[[], None]:
+    """A function that has thingsvision extract the same layers of the same frames."""
     folder = view.parent / "pngs" / "all"
     folder.mkdir(parents=True, exist_ok=True)
     for row in tables.read(view).to_pylist():
         (folder / f"{row['frame_id']}.png").write_bytes(row["image"]["bytes"])
-    job = {"timm": entry["timm"], "layers": layers, "folder": str(folder.parent), "threads": CORES}
-    command = [
-        python,
-        str(Path(__file__).with_name("thingsvision_pass.py")),
-        json.dumps(job | {"out": str(view.parent)}),
-    ]
-    environment = {**os.environ, "PYTHONPATH": ""}
+    job = {
+        "timm": entry["timm"],
+        "layers": layers,
+        "folder": str(folder.parent),
+        "threads": CORES,
+        "out": str(view.parent),
+    }
+    script = Path(__file__).with_name("thingsvision_pass.py")
     process = subprocess.Popen(
-        command,
+        [python, str(script), json.dumps(job)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=environment,
+        env={**os.environ, "PYTHONPATH": ""},
     )
+    asks, answers = process.stdin, process.stdout
+    assert asks and answers
 
-    def take() -> None:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-        for line in process.stdout:
+    def extract() -> None:
+        asks.write("go\n")
+        asks.flush()
+        for line in answers:
             if line.startswith("seconds "):
                 return
-        raise RuntimeError(f"{command[:2]} ended with {process.wait()}")
+        raise RuntimeError(f"{python} {script} ended with exit status {process.wait()}")
 
-    return take
+    return extract
 
 
 if __name__ == "__main__":

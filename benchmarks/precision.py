@@ -1,14 +1,13 @@
-"""What a lower precision of the forward pass does to the measures of alignment, on the default
-study's real encoders.
+"""What a lower precision of the forward pass does to the measures of agreement, with the default
+study's own encoders.
 
     make run && .venv/bin/python benchmarks/precision.py
 
-For each encoder: the largest and the mean difference, over layers, between a measure (cat against
-human) with all features at that precision and at fp32; beside it how far the measure lies from 1 at
-fp32, on average: the effect that the difference is to be small against.
+For each encoder and measure (cat against human): the mean and the largest difference, over layers,
+between its value with all features at that precision and its value at fp32. `1 - value` is the mean
+distance from full agreement at fp32: the effect beside which the differences must be small.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ MEASURES = {"CKA, unbiased": lambda x, y: cka_linear(x, y, unbiased=True), "RSA"
 
 
 def main() -> None:
+    """Prints the table, encoder by encoder."""
     print(
         "| encoder | measure | 1 - value | bf16: mean difference | largest | fp16: mean | largest |"
     )
@@ -37,11 +37,10 @@ def main() -> None:
 
 
 def measured(name: str, precision: str) -> dict[str, np.ndarray]:
-    """Each measure between the cat's and the human's view, by layer (mean pooling)."""
+    """Each measure between the human's and the cat's view: values (layers,) with mean pooling."""
     weights = STUDY / "weights" / f"{name}.safetensors"
-    encoder = Encoder(
-        zoo.features_spec(zoo.REGISTRY[name], precision), weights, len(os.sched_getaffinity(0))
-    )
+    spec = zoo.features_spec(zoo.REGISTRY[name], precision)
+    encoder = Encoder(spec, weights, zoo.CORES)
     human, cat = (features(encoder, view) for view in ("human", "cat"))
     return {
         measure: np.array([function(human[layer], cat[layer]) for layer in human])
@@ -50,6 +49,7 @@ def measured(name: str, precision: str) -> dict[str, np.ndarray]:
 
 
 def features(encoder: Encoder, view: str) -> dict[str, np.ndarray]:
+    """Mean-pooled features (frames, d) of a view, layer by layer."""
     parts = [
         vectors
         for shard in sorted(STUDY.glob(f"views/{view}/*.parquet"))

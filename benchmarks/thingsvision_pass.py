@@ -1,23 +1,25 @@
-"""thingsvision's side of benchmarks/features.py, for an environment of its own (it needs an older
-torch).
+"""The thingsvision side of benchmarks/features.py, for an environment of its own: thingsvision
+needs an older torch.
 
     uv venv --python 3.11 ENV && uv pip install --python ENV/bin/python thingsvision
     .venv/bin/python benchmarks/features.py --rival ENV/bin/python
 
-Takes all the layers of a network in one pass (`module_names`) of a folder of PNGs, once for each
-line on standard input, and answers with the seconds that it took.
+For each line on standard input it extracts all layers of a network from a folder of PNGs in one
+pass (`module_names`), and prints how many seconds that took.
 """
 
 import json
 import sys
 import time
+from typing import Any
 
 import torch
 from thingsvision import get_extractor
 from thingsvision.utils.data import DataLoader, ImageDataset
 
 
-def main(job: dict) -> None:
+def main(job: dict[str, Any]) -> None:
+    """Answers every line on standard input with one pass of the ``job``."""
     torch.set_num_threads(job["threads"])
     torch.manual_seed(0)
     extractor = get_extractor(model_name=job["timm"], source="timm", device="cpu", pretrained=False)

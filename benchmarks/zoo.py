@@ -1,12 +1,12 @@
-"""Every encoder of the registry, end to end with random weights: weights, then features of 4
-frames, as a study does.
+"""Every encoder of the registry, end to end with random weights: weights, then features of 4 frames
+by the same commands as in a study.
 
-    .venv/bin/python benchmarks/zoo.py                  # all; or names of resources/encoders.yaml
+    .venv/bin/python benchmarks/zoo.py                  # all encoders of resources/encoders.yaml
     .venv/bin/python benchmarks/zoo.py vit_b16 swin_t
 
-One process for each encoder and precision. Images per second are of whole extraction (decoding,
-preprocessing, forward pass, pooling) of 16 frames after a first pass, the better of two; memory is
-the process's peak, of which importing torch and timm is some 0.7 GB.
+Each encoder and precision has a process of its own. Images per second are those of the whole
+extraction (decoding, preprocessing, forward pass, pooling) of 16 frames: the better of two passes,
+after a first one. Memory is the process's peak, of which torch and timm take about 0.7 GB.
 """
 
 import argparse
@@ -18,10 +18,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any, cast
 
 from catsight import tables
 from catsight.inputs import yaml_files
 from catsight.inputs.pictures import encode_png
+from catsight.run.specs import EncoderSpec, FeaturesSpec, WeightsSpec
 from catsight.tables.columns.views import VIEWS
 
 REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
@@ -29,6 +31,7 @@ CORES = len(os.sched_getaffinity(0))
 
 
 def main() -> None:
+    """Prints the table, encoder by encoder."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -38,106 +41,111 @@ def main() -> None:
     if options.job:
         return print(json.dumps(measure(**json.loads(options.job))))
     print(
-        f"| encoder | layers | features of a layer | parameters, M | images/s, fp32 | bf16 on {CORES} cores | peak GB |"
+        "| encoder | layers | features of a layer | parameters, M | images/s, fp32 "
+        f"| bf16 on {CORES} cores | peak GB |"
     )
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for count in (4, 16):
             tables.write(Path(folder) / f"{count}.parquet", frames(count), VIEWS, {})
         for name in options.names:
-            fp32, bf16 = (
-                run(folder=folder, name=name, precision=precision) for precision in ("fp32", "bf16")
-            )
-            widths = (
-                f"{fp32['widths'][0]}"
-                if len(set(fp32["widths"])) == 1
-                else f"{min(fp32['widths'])} to {max(fp32['widths'])}"
-            )
+            fp32, bf16 = (measured(folder, name, precision) for precision in ("fp32", "bf16"))
+            smallest, largest = min(fp32["widths"]), max(fp32["widths"])
+            widths = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
             print(
-                f"| `{name}` | {len(fp32['widths'])} | {widths} | {fp32['parameters'] / 1e6:.1f} | {fp32['rate']:.1f} "
-                f"| {bf16['rate']:.1f} | {fp32['memory']:.2f} |",
+                f"| `{name}` | {len(fp32['widths'])} | {widths} | {fp32['parameters'] / 1e6:.1f} "
+                f"| {fp32['rate']:.1f} | {bf16['rate']:.1f} | {fp32['memory']:.2f} |",
                 flush=True,
             )
 
 
-def run(**job) -> dict:
-    command = [sys.executable, __file__, "--job", json.dumps(job)]
-    return json.loads(
-        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[
-            -1
-        ]
-    )
+def measured(folder: str, name: str, precision: str) -> dict[str, Any]:
+    """:func:`measure` in a process of its own."""
+    job = json.dumps({"folder": folder, "name": name, "precision": precision})
+    command = [sys.executable, __file__, "--job", job]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(folder: str, name: str, precision: str) -> dict:
-    from catsight.__main__ import main as catsight
+def measure(folder: str, name: str, precision: str) -> dict[str, Any]:
+    """Widths of layers, number of parameters, images per second and peak memory (GB)."""
     from catsight.features.forward import Encoder
 
-    entry, folder = REGISTRY[name], Path(folder)
-    brought, out = folder / f"{name}.safetensors", folder / f"{name}-{precision}.parquet"
-    store = ["--store", str(folder / "store")]
-    job = ["--spec", json.dumps(weights_spec(entry)), *store, "--output", str(brought)]
-    assert catsight(["features", "weights", *job]) == 0
-    job = ["--spec", json.dumps(features_spec(entry, precision)), *store, "--weights", str(brought)]
-    job += ["--views", str(folder / "4.parquet"), "--output", str(out)]
-    assert catsight(["features", "extract", *job]) == 0
+    entry, here = REGISTRY[name], Path(folder)
+    weights, out = here / f"{name}.safetensors", here / f"{name}-{precision}.parquet"
+    spec = features_spec(entry, precision)
+    catsight("weights", weights_spec(entry), here, "--output", weights)
+    views = here / "4.parquet"
+    catsight("extract", spec, here, "--weights", weights, "--views", views, "--output", out)
     table = tables.read(out)
     assert table.num_rows == 4
     means = [field for field in table.schema if field.name.endswith("/mean")]
 
-    model = Encoder(features_spec(entry, precision), brought, CORES)
+    encoder = Encoder(spec, weights, CORES)
     took = []
     for _ in range(3):
         start = time.perf_counter()
-        sum(len(ids) for ids, _ in model.features(folder / "16.parquet"))
+        for _batch in encoder.features(here / "16.parquet"):
+            pass
         took.append(time.perf_counter() - start)
-    brought.resolve().unlink()
+    weights.resolve().unlink()
     return {
         "widths": [field.type.list_size for field in means],
-        "parameters": sum(parameter.numel() for parameter in model.model.parameters()),
+        "parameters": sum(parameter.numel() for parameter in encoder.model.parameters()),
         "rate": 16 / min(took[1:]),
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
 
 
-def weights_spec(entry: dict) -> dict:
+def catsight(
+    command: str, spec: WeightsSpec | FeaturesSpec, folder: Path, *options: str | Path
+) -> None:
+    """Runs a command of the features stage in this process, with a store in ``folder``."""
+    from catsight.__main__ import main
+
+    job = ["--spec", json.dumps(spec), "--store", str(folder / "store"), *map(str, options)]
+    assert main(["features", command, *job]) == 0
+
+
+def weights_spec(entry: dict[str, Any]) -> WeightsSpec:
     """The spec of a job that makes random weights for an entry of the registry."""
-    architecture = {key: entry[key] for key in ("timm", "args") if key in entry}
-    return {"code": "0", "versions": {}, **architecture, "weights": {"source": "random", "seed": 0}}
-
-
-def features_spec(entry: dict, precision: str, device: str = "cpu") -> dict:
-    """The spec of a job that takes features of an entry of the registry."""
-    encoder = {
-        key: entry[key]
-        for key in ("timm", "args", "layers", "output", "preprocessing")
-        if key in entry
+    spec: WeightsSpec = {
+        "code": "0",
+        "versions": {},
+        "weights": {"source": "random", "seed": 0},
+        "timm": entry["timm"],
     }
-    settings = {
+    if "args" in entry:
+        spec["args"] = entry["args"]
+    return spec
+
+
+def features_spec(entry: dict[str, Any], precision: str, device: str = "cpu") -> FeaturesSpec:
+    """The spec of a job that extracts features of an entry of the registry."""
+    keys = ("timm", "args", "layers", "output", "preprocessing")
+    encoder = cast(EncoderSpec, {key: entry[key] for key in keys if key in entry})
+    return {
+        "code": "0",
+        "versions": {},
+        "encoder": encoder,
         "pooling": ["cls", "mean"],
         "map_size": 0,
         "precision": precision,
         "device": device,
         "batch": 16,
-    }
-    return {
-        "code": "0",
-        "versions": {},
-        "encoder": encoder,
         "channels_last": entry["family"] == "cnn",
-        **settings,
     }
 
 
-def frames(count: int) -> list[dict]:
-    """Photographs of scikit-image, squares of 400 px cut at different places."""
+def frames(count: int) -> list[dict[str, Any]]:
+    """Rows of a table of views: squares of 400 px of scikit-image's photographs, all different."""
     import skimage
 
     photos = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.rocket()]
-    cut = [photos[i % 3][i : i + 400, 3 * i : 3 * i + 400] for i in range(count)]
+    squares = [photos[i % 3][i : i + 400, 3 * i : 3 * i + 400] for i in range(count)]
     return [
         {"frame_id": str(i), "image": {"bytes": encode_png(rgb), "path": None}}
-        for i, rgb in enumerate(cut)
+        for i, rgb in enumerate(squares)
     ]
 
 

@@ -213,7 +213,9 @@ def test_check_reads_values_and_addresses(results, capsys):
     )
     shutil.copy(one, two)
     assert main(["check", str(results)]) == 1
-    assert f"{two.name} holds another entry of the store than its name says" in capsys.readouterr().err
+    assert (
+        f"{two.name} holds another entry of the store than its name says" in capsys.readouterr().err
+    )
 
 
 def test_only_what_was_damaged_is_recomputed(tmp_path):

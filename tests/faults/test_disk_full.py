@@ -1,5 +1,5 @@
-"""A full disk: one line that names the file, nothing half written, nothing lost, and all goes on
-when there is room.
+"""A full disk: one line names the file, no file is half written or lost, and the run goes on once
+there is room.
 """
 
 import json
@@ -11,16 +11,17 @@ import pytest
 
 from catsight import tables
 from catsight.__main__ import main
-from catsight.study import Study, resources
+from catsight.inputs import yaml_files
+from catsight.study import Study
 from support.disturbed import small
 
-#: Bytes of the small disk, and how many of them are left: none at all, or too few for a table.
+#: Bytes of the small disk, and how many of them are free: none, or too few for a table.
 SIZE, LEFT = 4 * 2**20, (0, 4096)
 
 
 @pytest.fixture
 def disk():
-    """Mounts small disks, and takes them down."""
+    """Mounts small disks, and unmounts them after the test."""
     mounted = []
 
     def mount(folder: Path, size: int = SIZE) -> Path:
@@ -31,7 +32,7 @@ def disk():
             text=True,
         )
         if done.returncode:
-            pytest.skip(f"no disk of its own can be mounted here: {done.stderr.strip()}")
+            pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
         mounted.append(folder)
         return folder
 
@@ -43,7 +44,7 @@ def disk():
 
 
 def fill(folder: Path, left: int) -> Path:
-    """Fills the disk but for so many bytes."""
+    """Fills the disk up to the last ``left`` bytes; the file that fills it."""
     ballast = folder / "ballast"
     with open(ballast, "wb", buffering=0) as file:
         try:
@@ -55,7 +56,7 @@ def fill(folder: Path, left: int) -> Path:
 
 
 def commands(study: Study, made: Path, out: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """The command of each stage, from what lies in ``made`` into ``out``, and what it makes."""
+    """Stage -> its command, which reads ``made`` and writes to ``out``, and the files it makes."""
 
     def given(spec: str) -> list[str]:
         return ["--spec", spec, "--store", str(out / "store")]
@@ -102,7 +103,7 @@ def commands(study: Study, made: Path, out: Path) -> dict[str, tuple[list[str], 
             ["profiles.png", "profiles.svg"],
         ),
         "tables": (
-            ["figures", "tables", *given(study.spec("figures", "profiles")), "--table", str(made / "metrics.parquet"), "--output", str(out / "metrics.csv")],
+            ["figures", "tables", *given(study.spec("figures", "tables")), "--table", str(made / "metrics.parquet"), "--output", str(out / "metrics.csv")],
             ["metrics.csv"],
         ),
     }  # fmt: skip
@@ -110,9 +111,9 @@ def commands(study: Study, made: Path, out: Path) -> dict[str, tuple[list[str], 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """All stages of the small study, in one shard, made by hand: the study and the folder."""
+    """The small study and the folder with its tables, in one shard, made by the commands."""
     workflow = small(tmp_path_factory.mktemp("made") / "study")
-    config = resources.load_yaml(workflow.folder / "tiny.yaml")
+    config = yaml_files.load_yaml(workflow.folder / "tiny.yaml")
     config["frames"] |= {"shards": 1, "folder": str(workflow.folder / "photos")}
     study = Study(config)
     for arguments, _ in commands(
@@ -148,7 +149,7 @@ def test_a_stage_whose_disk_is_full(stage, left, made, disk, tmp_path, capsys):
     arguments, outputs = commands(study, earlier, out)[stage]
     if main(arguments) == 0:
         assert left and stage in ("manifest", "merge", "metrics", "tables"), (
-            "that is small enough for what was left"
+            f"{stage} needs more than {left} bytes"
         )
         return
     said = [line for line in capsys.readouterr().err.splitlines() if "error:" in line]
@@ -160,9 +161,7 @@ def test_a_stage_whose_disk_is_full(stage, left, made, disk, tmp_path, capsys):
     assert (
         not [path for path in left_behind if path.suffix == ".part"] and digests(earlier) == before
     )
-    assert all(
-        tables.provenance(path) for path in left_behind
-    )  # what had been finished, if anything
+    assert all(tables.provenance(path) for path in left_behind)  # tables that were finished before
 
     ballast.unlink()
     assert main(arguments) == 0
@@ -173,7 +172,7 @@ def test_a_stage_whose_disk_is_full(stage, left, made, disk, tmp_path, capsys):
 
 
 def test_the_message_is_seen_though_the_log_is_on_that_disk(made, disk, tmp_path):
-    """As in a run: standard error goes into a log that has no room either."""
+    """As in a run: standard error goes into a log on the same full disk."""
     study, earlier = made
     out = disk(tmp_path / "results")
     (out / "log").touch()
@@ -197,8 +196,8 @@ def test_the_message_is_seen_though_the_log_is_on_that_disk(made, disk, tmp_path
 
 @pytest.mark.parametrize("where", ["results", "."])
 def test_a_run_whose_disk_fills_up(where, disk, tmp_path):
-    """Of the results alone, and of the whole folder with Snakemake's own files: it ends, says why,
-    and goes on later.
+    """The disk of the results alone, or of the whole folder with Snakemake's own files: the run
+    ends, says why, and goes on later.
     """
     folder = disk(tmp_path / "study", 20 * SIZE) if where == "." else tmp_path / "study"
     workflow = small(folder)
@@ -209,7 +208,7 @@ def test_a_run_whose_disk_fills_up(where, disk, tmp_path):
     workflow.run("--cores", "2", "results/tiny/frames/rejected.parquet")
     before = workflow.contents()
     ballast = fill(full, 20_000)
-    # what it says is kept elsewhere
+    # its output is kept on another disk
     workflow.environment["TMPDIR"] = str(tmp_path)
     output = workflow.run("--cores", "2", *targets, code=1, said=tmp_path)
     assert "no space left on device" in output.lower(), output

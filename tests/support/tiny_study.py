@@ -92,7 +92,7 @@ class Workflow:
         What it says goes into a file in the folder ``said``, or its own.
         """
         # into a file: a pipe that nobody reads would fill up and stop it
-        said = tempfile.NamedTemporaryFile(
+        said = tempfile.NamedTemporaryFile(  # noqa: SIM115
             "w", dir=said or self.folder, prefix="said-", delete=False
         )
         process = subprocess.Popen(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from catsight.errors import CatsightError
 from catsight.figures import style
-from catsight.run.specs import (
+from catsight.run.figure_specs import (
     FiguresSpec,
     ShownAttribution,
     ShownEncoder,

@@ -107,11 +107,11 @@ def _tables(arguments: Sequence[str]) -> None:
     parser.add_argument("--table", type=Path, required=True, help="the study's table of metrics")
     options = parser.parse_args(arguments)
 
-    from catsight.figures import numbers
+    from catsight.figures.tables import write
 
     rows, choices = _read(options.table), _choices(options)
     for path in options.output:
-        numbers.write(rows, choices, path)
+        write(rows, choices, path)
 
 
 def _report(arguments: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from catsight.figures import (
 )
 from catsight.figures.choices import Choices
 from catsight.inputs.files import appearing
-from catsight.run.specs import ReportSpec
+from catsight.run.figure_specs import ReportSpec
 from catsight.tables.names import ALL_LAYERS
 
 #: A report should stay smaller than this, to be sent by mail.

@@ -16,7 +16,7 @@ from catsight.errors import CatsightError
 from catsight.figures import labels, reading
 from catsight.figures.choices import Choices
 from catsight.figures.report_tables import fields_of_view
-from catsight.run.specs import ShownFigure
+from catsight.run.figure_specs import ShownFigure
 
 
 def figure(path: Path, figures: Sequence[ShownFigure], choices: Choices) -> dict[str, str]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from catsight.errors import CatsightError
 from catsight.inputs.files import appearing
-from catsight.run.specs import ShownEncoder
+from catsight.run.figure_specs import ShownEncoder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

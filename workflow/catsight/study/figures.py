@@ -7,7 +7,7 @@ import yaml
 
 from catsight.errors import CatsightError
 from catsight.inputs.parts import PART_LABELS
-from catsight.run.specs import (
+from catsight.run.figure_specs import (
     FiguresSpec,
     ReportSpec,
     ShownAttribution,
@@ -44,8 +44,7 @@ def figures(study: "Study") -> list[Figure]:
 
 def figure_spec(study: "Study", name: str) -> FiguresSpec:
     """The spec of the job that draws one figure, or writes the tables of numbers."""
-    roots = ROOTS["tables"] if name == "tables" else (f"figures.{name}",)
-    return _shown(study, roots, _PACKAGES)
+    return _shown(study, (f"figures.{name}",), _PACKAGES)
 
 
 def report_spec(study: "Study") -> ReportSpec:

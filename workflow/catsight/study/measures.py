@@ -7,7 +7,8 @@ depends on travels in the specs of metrics (``facts``), what is only shown in th
 from dataclasses import dataclass
 
 from catsight.errors import CatsightError
-from catsight.run.specs import MeasureFacts, ShownMeasure
+from catsight.run.figure_specs import ShownMeasure
+from catsight.run.specs import MeasureFacts
 
 
 @dataclass(frozen=True)

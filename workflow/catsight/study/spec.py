@@ -23,7 +23,6 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "portraits": ("views.portraits", "tables.columns.portraits"),
     "weights": ("features.weights",),
     "features": ("features.forward", "tables.columns.features"),
-    "tables": ("figures.numbers",),
     "report": ("figures.report",),
 }
 

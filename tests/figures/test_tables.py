@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 from catsight import CatsightError
-from catsight.figures import numbers
+from catsight.figures import tables
 from support import synthetic_study as synthetic
 
 
 def test_csv_is_the_table(choices, rows, table, tmp_path):
     metrics = table(rows, tmp_path)
-    numbers.write(metrics, choices, tmp_path / "metrics.csv")
+    tables.write(metrics, choices, tmp_path / "metrics.csv")
     back = pd.read_csv(io.StringIO((tmp_path / "metrics.csv").read_text()))
     assert list(back.columns) == list(metrics.columns) and len(back) == len(metrics)
     pd.testing.assert_series_equal(back["value"], metrics["value"])
@@ -20,7 +20,7 @@ def test_csv_is_the_table(choices, rows, table, tmp_path):
 
 
 def test_latex_holds_the_means(choices, rows, table, tmp_path):
-    text = numbers.latex(table(rows, tmp_path), choices)
+    text = tables.latex(table(rows, tmp_path), choices)
     body = [
         line.split(" & ")
         for line in text.splitlines()
@@ -41,11 +41,11 @@ def test_latex_holds_the_means(choices, rows, table, tmp_path):
 
 def test_names_do_no_harm_in_latex():
     assert (
-        numbers.escaped(r"50% of_MMD² & \x{}")
+        tables.escaped(r"50% of_MMD² & \x{}")
         == r"50\% of\_MMD\textsuperscript{2} \& \textbackslash{}x\{\}"
     )
 
 
 def test_other_kinds_of_files_are_refused(choices, rows, table, tmp_path):
     with pytest.raises(CatsightError, match=r"a table is a \.csv or \.tex file"):
-        numbers.write(table(rows, tmp_path), choices, tmp_path / "metrics.xlsx")
+        tables.write(table(rows, tmp_path), choices, tmp_path / "metrics.xlsx")

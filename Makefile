@@ -45,7 +45,7 @@ coverage: setup-dev
 # Each in its own environment (6 GB; delete it when done). Of the workflow, which is slow, one run: what
 # a library changes shows in the stages. Without the executor for Slurm, which needs newer libraries.
 STAGES = tests/study tests/tables tests/run tests/inputs tests/project tests/frames tests/views tests/features tests/metrics tests/figures tests/look \
-  tests/workflow/test_runs.py::test_the_road_ends_in_a_report
+  tests/workflow/test_runs.py::test_a_run_ends_in_a_report
 test-lowest: setup
 	$(call other,lowest,--resolution lowest-direct)
 test-newest: setup

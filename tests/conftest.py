@@ -1,7 +1,7 @@
-"""Of all tests."""
+"""The order of all tests."""
 
-#: Folders whose files take minutes each: first, so that what is short fills up what they leave of
-#: the other workers.
+#: Folders whose files take minutes each. They start first; shorter files then keep the other
+#: workers busy.
 _LONG = ("workflow", "faults", "cluster")
 
 

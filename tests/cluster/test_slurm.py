@@ -1,4 +1,4 @@
-"""The workflow through a real Slurm: a private one of a single node, where it can be had."""
+"""The workflow through a real Slurm: a private one of a single node, if the machine allows it."""
 
 import copy
 import os
@@ -14,8 +14,8 @@ from catsight.run import needs
 from support.single_node import SingleNode, why_not
 from support.tiny_study import TINY, Workflow
 
-#: The encoder's network. In its first job on the cluster it fails, once, and says which GPU Slurm
-#: gave it.
+#: The module of the encoder's network. Its first job on the cluster fails, and prints which GPU
+#: Slurm assigned.
 NETWORK = """
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ TARGETS = ("results/tiny/metrics.parquet", "results/tiny/figures/profiles.png")
 
 
 def create(folder) -> Workflow:
-    """The tiny study with one encoder, one view beside the reference, and one shard."""
+    """The tiny study with one encoder, one view besides the reference, and one shard."""
     workflow, config = Workflow.create(folder), copy.deepcopy(TINY)
     del config["encoders"]["cnn"], config["views"]["original"]
     vit = config["encoders"]["vit"]
@@ -47,7 +47,7 @@ def create(folder) -> Workflow:
 
 
 def start(workflow: Workflow, ended: ExitStack, *arguments: str):
-    """Starts a run that does not outlive the block of ``ended``."""
+    """Starts a run that is killed, at the latest, at the end of the block of ``ended``."""
     run = workflow.start(*arguments, *TARGETS)
     ended.callback(lambda: run.poll() is None and os.killpg(run.pid, signal.SIGKILL))
     return run
@@ -55,19 +55,17 @@ def start(workflow: Workflow, ended: ExitStack, *arguments: str):
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """The study run locally and through Slurm, what Slurm knows of its jobs, and what Snakemake
-    said.
-    """
+    """The study after a local run and a run through Slurm, Slurm's jobs, and Snakemake's output."""
     if reason := why_not():
         if os.environ.get("CATSIGHT_REQUIRE_SLURM"):
             pytest.fail(f"CATSIGHT_REQUIRE_SLURM is set, but {reason}")
         pytest.skip(reason)
     here, there = (create(tmp_path_factory.mktemp("cluster") / name) for name in ("here", "there"))
     with SingleNode(cpus=2) as node, ExitStack() as ended:
-        local = start(here, ended, "--cores", "2")  # meanwhile: jobs on a cluster wait much
+        local = start(here, ended, "--cores", "2")  # at the same time: jobs on Slurm mostly wait
         slurm = start(
             there, ended, "--workflow-profile", "profiles/slurm",
-            # of what the profile says, what an impatient test with two cores sets otherwise
+            # settings of the profile that a test on two cores changes
             "--slurm-init-seconds-before-status-checks", "1", "--max-threads", "2",
         )  # fmt: skip
         for run in (slurm, local):
@@ -84,9 +82,9 @@ def test_tables_are_those_of_a_local_run(done):
     assert (there.results() / "figures" / "profiles.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_small_jobs_and_weights_stay_where_snakemake_runs(done):
+def test_small_jobs_and_weights_run_on_the_submitting_host(done):
     _, there, jobs, _ = done
-    # the rest are weights, the merging of tables, and the figure
+    # weights, lists, merged tables and the figure are made on the submitting host
     assert Counter(job["rule"] for job in jobs) == {
         "manifest": 1,
         "frames": 1,
@@ -101,15 +99,14 @@ def test_small_jobs_and_weights_stay_where_snakemake_runs(done):
     )
 
 
-def test_only_extraction_asks_for_a_gpu_and_is_given_one(done):
+def test_only_extraction_requests_a_gpu_and_gets_it(done):
     here, there, jobs, said = done
     for job in jobs:
         extraction = job["rule"] == "features"
         assert job["Partition"] == ("gpu" if extraction else "main")
         assert ("gpu" in job.get("TresPerJob", "")) == extraction, job
     assert "CUDA_VISIBLE_DEVICES=0" in said
-    # Slurm's GPU is a stand-in: with `device: auto` torch has the last word, and the table says
-    # what it was
+    # Slurm's GPU is a dummy: with `device: auto` torch chooses, and the table records the device
     devices = {
         tables.provenance(one.results() / "features" / "vit" / "cat" / "0.parquet")["device"]
         for one in (here, there)
@@ -117,7 +114,7 @@ def test_only_extraction_asks_for_a_gpu_and_is_given_one(done):
     assert len(devices) == 1
 
 
-def test_a_failure_reaches_the_user_and_the_next_attempt_asks_for_more(done):
+def test_a_failure_reaches_the_user_and_the_next_attempt_requests_more(done):
     _, there, jobs, said = done
     first, second = sorted(
         (job for job in jobs if job["rule"] == "features"), key=lambda job: int(job["JobId"])
@@ -135,10 +132,10 @@ def test_a_failure_reaches_the_user_and_the_next_attempt_asks_for_more(done):
         / 1e6
     )
     for attempt, job in enumerate((first, second), 1):
-        assert job["MinMemoryNode"] in spelt(needs.memory("features", read, weights, attempt))
+        assert job["MinMemoryNode"] in spellings(needs.memory("features", read, weights, attempt))
         assert job["TimeLimit"] == f"00:{needs.minutes('features', read, weights, attempt):02}:00"
 
 
-def spelt(megabytes: int) -> set[str]:
-    """How Slurm writes so much memory."""
+def spellings(megabytes: int) -> set[str]:
+    """How Slurm may write an amount of memory."""
     return {f"{megabytes}M", f"{megabytes / 1024:g}G"}

@@ -1,8 +1,7 @@
-"""Fifty kills at random moments: the next run finishes, with the same tables, and nothing is left
+"""Fifty kills at random moments: a later run finishes with the same tables and leaves nothing
 behind.
 
-Each run is killed and the next goes on from where it was; whenever one gets to its end, all begins
-anew.
+Each run is killed, and the next continues it. After a run that finishes, all results are deleted.
 """
 
 import os
@@ -20,7 +19,7 @@ import pytest
 from catsight.features import safe
 from support.disturbed import TARGET, alive, at_work, jobs, small, wait_for
 
-#: Kills with which a run ends, and those of single jobs, which Snakemake starts again.
+#: Kills of whole runs, and of single jobs, which Snakemake starts again.
 RUNS, JOBS = 24, 28
 RUN = ("--cores", "2", "--keep-going", "--retries", "20", TARGET)
 
@@ -34,7 +33,7 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path):
-    """The same study before its first run."""
+    """The same study, before its first run."""
     return small(tmp_path / "study")
 
 
@@ -48,8 +47,8 @@ def check(workflow, undisturbed):
 
 
 def kill_jobs(workflow, process, draw, wanted):
-    """Waits for some jobs to start and kills some of them; how many it hit, before the run ended or
-    so many did.
+    """Kills up to ``wanted`` jobs, and returns how many; waits until some have started, or the run
+    has ended.
     """
     seen, hit, starts = set(), 0, draw.randint(0, 4)
     while process.poll() is None and (len(seen) < starts or hit < wanted):
@@ -63,7 +62,7 @@ def kill_jobs(workflow, process, draw, wanted):
 
 
 def kill(pid) -> bool:
-    """Kills a job; False where it had ended already."""
+    """Kills a job; False if it had ended already."""
     try:
         handle = os.pidfd_open(pid)
         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -80,7 +79,7 @@ def test_fifty_kills(undisturbed, folder):
         kills["job"] += kill_jobs(
             workflow, process, draw, draw.randint(0, 3) if kills["job"] < JOBS else 0
         )
-        # amid its start, or in what comes next
+        # while it starts, or in what follows
         deadline = time.monotonic() + draw.uniform(0.1, 4)
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -92,19 +91,17 @@ def test_fifty_kills(undisturbed, folder):
             check(workflow, undisturbed)
             finished += 1
             shutil.rmtree(workflow.folder / "results")
-        elif (
-            draw.random() < 0.5
-        ):  # the other times, the next run finds what is left of this one still at work
+        elif draw.random() < 0.5:  # if not, jobs of this run are still active in the next
             wait_for(lambda: not alive(workflow.folder))
     workflow.run("--cores", "2", TARGET)
     check(workflow, undisturbed)
     assert kills.total() >= 50 and min(kills[kind] for kind in ("snakemake", "all", "job")) >= 5
-    print(f"{kills.total()} kills: {dict(kills)}; {finished} runs got to their end between them")
+    print(f"{kills.total()} kills: {dict(kills)}; {finished} runs finished between them")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_cleanly(folder, how):
-    """Ctrl-C reaches the whole group, and what a batch system sends reaches workflow/run alone."""
+    """Ctrl-C reaches the whole process group; a batch system signals workflow/run alone."""
     weights = "results/tiny/weights/vit.safetensors"
     process = folder.start("--cores", "2", weights)
     wait_for(lambda: at_work(folder.folder))
@@ -117,8 +114,8 @@ def test_an_interrupted_run_ends_cleanly(folder, how):
     assert safe.sound(folder.folder / weights)
 
 
-def test_a_job_knows_its_run_from_another_with_its_number(tmp_path):
-    """The number of a run that is gone may be given anew; and a job by hand is nobody's."""
+def test_a_job_tells_its_run_from_another_process_with_the_same_id(tmp_path):
+    """The id of a run that has ended may be reused; a job that was started by hand has no run."""
     from catsight.run import watchdog
 
     here = f"{socket.gethostname()} {os.getpid()}"

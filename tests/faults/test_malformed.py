@@ -1,5 +1,5 @@
-"""Study files that are none: each is refused with a line that names the key, or the file and the
-line, never a trace.
+"""Malformed study files: each is refused with a line that names the key, or the file and the line,
+and never a traceback.
 """
 
 import copy
@@ -24,7 +24,7 @@ GOOD = (
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
 )
-#: name -> (what the file holds, what the message says)
+#: Name -> (content of the file, pattern of the message).
 FILES = {
     "empty": ("", "config: it must be a mapping"),
     "only a comment": ("# nothing\n", "config: it must be a mapping"),
@@ -97,7 +97,7 @@ FILES = {
 
 
 def ask(study: Study) -> None:
-    """All that the Snakefile asks of a study."""
+    """Calls everything that the Snakefile uses of a study."""
     assert len(study.input_files) == 2 and study.input_megabytes >= 0
     assert study.figures and study.result_tables
     for job, (names, _) in JOBS.items():
@@ -108,7 +108,7 @@ def ask(study: Study) -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), FILES.values(), ids=FILES)
-def test_files_that_are_no_study(text, words, tmp_path, monkeypatch):
+def test_malformed_files(text, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "s.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -117,7 +117,7 @@ def test_files_that_are_no_study(text, words, tmp_path, monkeypatch):
     assert len(str(refused.value)) < 5000 and not (tmp_path / "pwned").exists()
 
 
-def test_a_good_file_is_none_of_these(tmp_path):
+def test_a_good_file(tmp_path):
     path = tmp_path / "s.yaml"
     for text in (
         GOOD,
@@ -130,7 +130,7 @@ def test_a_good_file_is_none_of_these(tmp_path):
         ask(Study.load(path))
 
 
-def test_paths_that_are_no_files(tmp_path):
+def test_paths_that_are_not_files(tmp_path):
     for path, words in (
         (tmp_path, "is not a file"),
         (tmp_path / "no.yaml", "is missing"),
@@ -144,8 +144,8 @@ def test_paths_that_are_no_files(tmp_path):
 
 
 def keys(node, path=(), top=None):
-    """Every key that the schema knows, and what it may hold; ANY stands for a name that the user
-    gives.
+    """Every key in the schema, and the schema of its value; ANY stands for a name that the user
+    chooses.
     """
     top = top or node
     if "$ref" in node:
@@ -164,7 +164,7 @@ def keys(node, path=(), top=None):
 
 
 def wrong(node):
-    """Values that a key with this schema must not hold."""
+    """Values that a key with this schema must refuse."""
     kinds = (
         [node.get("type", [])] if isinstance(node.get("type"), str) else list(node.get("type", []))
     )
@@ -211,7 +211,7 @@ CASES = list(cases())
 
 
 def test_every_key_of_the_schema_is_guarded():
-    """Each holds something it must not, alone; the message names it."""
+    """Each key in turn holds a wrong value; the message names the key."""
     assert len({path for path, _ in CASES}) > 90 and len(CASES) > 500
     for path, value in CASES:
         config = yaml.safe_load(GOOD)
@@ -235,7 +235,7 @@ def test_every_key_of_the_schema_is_guarded():
             pytest.fail(f"{'.'.join(full)}: {value!r} was taken")
 
 
-#: What nobody would write, and somebody has.
+#: Values that a key hardly ever allows.
 NASTY = [
     None, True, False, 0, -1, 1, 10**30, 0.5, -0.0, 1e-320, 1e308, float("nan"), float("inf"), "", " ", "x", "a\nb", "\x00", "∞",
     "../../etc", "$(touch pwned)", "{x}", "%s", "cat", "human", "rsa", [], [[]], [None], ["cat", "cat"], [1, "a"], {}, {"": {}},
@@ -251,10 +251,8 @@ def places(node, path=()):
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_whatever_stands_anywhere_is_taken_or_refused(part, tmp_path, monkeypatch):
-    """A value of the default study, or of one with everything in it, is replaced: no other error
-    ever comes of it.
-    """
+def test_any_value_anywhere_is_taken_or_refused(part, tmp_path, monkeypatch):
+    """Values of a study with every section are replaced: it works, or raises CatsightError."""
     monkeypatch.chdir(tmp_path)
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["sweeps"] = {"view": "cat", "luminance": [1, 100], "acuity": [3]}
@@ -301,7 +299,7 @@ EYES = {
 
 
 @pytest.mark.parametrize("name", EYES)
-def test_eyes_that_are_none(name, tmp_path):
+def test_malformed_eyes(name, tmp_path):
     text, words = EYES[name]
     path = tmp_path / "lynx.yaml"
     good = (yaml_files.find("eyes") / "cat.yaml").read_text()
@@ -329,7 +327,7 @@ def test_eyes_that_are_none(name, tmp_path):
     ],
 )
 def test_through_the_workflow(name, tmp_path):
-    """One clear message, whoever reads the file first."""
+    """One clear message, whether Snakemake or catsight reads the file first."""
     workflow = Workflow.create(tmp_path / "study")
     text, words = FILES[name]
     (workflow.folder / "tiny.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -1,4 +1,4 @@
-"""Two runs in one folder: the second says so and stops, however close they come."""
+"""Two runs in one folder: the second reports the first and stops, however close they start."""
 
 import errno
 import fcntl
@@ -14,8 +14,7 @@ from catsight import CatsightError
 from catsight.run import begin, locks
 from support.disturbed import jobs, small, wait_for
 
-#: What each of those who race does: gets ready, says so, and keeps its lock until it is told to
-#: end.
+#: A process that prepares a run, prints the exit status, and keeps its lock until it is told to end.
 RACER = """
 import sys
 from pathlib import Path
@@ -36,7 +35,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_of_many_at_the_same_instant_one_runs(folder):
+def test_of_many_that_start_at_once_one_runs(folder):
     racers = [
         subprocess.Popen([sys.executable, "-c", RACER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(12)
@@ -46,9 +45,9 @@ def test_of_many_at_the_same_instant_one_runs(folder):
     for code, racer in zip(codes, racers):
         said = racer.communicate()[1]
         assert ("another run is at work" in said) == (code == "1") and "Traceback" not in said
-    assert (
-        begin.main([str(os.open("results/.running", os.O_RDWR)), "--configfile", "s.yaml"]) == 0
-    )  # they have ended
+    # all have ended
+    lock = os.open("results/.running", os.O_RDWR)
+    assert begin.main([str(lock), "--configfile", "s.yaml"]) == 0
 
 
 def prepare(folder: Path) -> None:
@@ -56,7 +55,7 @@ def prepare(folder: Path) -> None:
         begin.prepare(file.fileno(), ["--configfile", "s.yaml"])
 
 
-def test_what_a_killed_run_left_is_cleared_away_and_nothing_else(folder):
+def test_only_leftovers_of_a_killed_run_are_removed(folder):
     (folder / "results" / "tiny").mkdir()
     (folder / ".snakemake" / "locks").mkdir(parents=True)
     for name in (
@@ -70,7 +69,7 @@ def test_what_a_killed_run_left_is_cleared_away_and_nothing_else(folder):
     assert not (folder / ".snakemake" / "locks").exists()
 
 
-def test_what_cannot_be_cleared_away_is_named(folder):
+def test_a_leftover_that_cannot_be_removed_is_named(folder):
     (folder / "results" / "a.parquet.7.part").mkdir()
     with pytest.raises(
         CatsightError,
@@ -79,10 +78,8 @@ def test_what_cannot_be_cleared_away_is_named(folder):
         prepare(folder)
 
 
-def test_while_anything_is_at_work_nothing_is_cleared_away(folder, monkeypatch):
-    """A plain snakemake, or a job of a killed run on another machine: what it writes is not deleted
-    under it.
-    """
+def test_nothing_is_removed_while_another_process_is_active(folder, monkeypatch):
+    """Such as a plain snakemake, or a job of a killed run on another machine."""
     monkeypatch.setattr(begin, "_JOBS_PATIENCE", 0.1)
     part = folder / "results" / "a.parquet.7.part"
     part.touch()
@@ -97,7 +94,7 @@ def test_while_anything_is_at_work_nothing_is_cleared_away(folder, monkeypatch):
     assert not part.exists()
 
 
-def test_a_file_system_without_locks_is_said_and_nothing_is_deleted(folder, monkeypatch, capsys):
+def test_without_locks_a_warning_is_printed_and_nothing_is_removed(folder, monkeypatch, capsys):
     def refuse(file, kind):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -110,7 +107,7 @@ def test_a_file_system_without_locks_is_said_and_nothing_is_deleted(folder, monk
     )
 
 
-def test_many_share_and_none_does_while_one_clears_up(folder, monkeypatch):
+def test_a_lock_is_shared_by_many_or_held_by_one(folder, monkeypatch):
     monkeypatch.setattr(locks, "_PATIENCE", 0.1)
     assert all([locks.share(), locks.share()])
     with locks.alone("results"), pytest.raises(CatsightError, match="is being cleared up"):
@@ -122,9 +119,9 @@ def test_many_share_and_none_does_while_one_clears_up(folder, monkeypatch):
 
 
 def test_a_second_run_and_a_plain_snakemake(tmp_path):
-    """Beside a run, and beside a plain `snakemake`, which workflow/run knows nothing of."""
+    """Beside a run, and beside a plain `snakemake`, which takes no lock of workflow/run."""
     workflow = small(tmp_path / "study")
-    # they need not wait long for one that is at work
+    # no need to wait for a run that is active
     patient = workflow.folder / "workflow" / "catsight" / "run" / "begin.py"
     patient.write_text(
         patient.read_text().replace("_JOBS_PATIENCE = 4, 30", "_JOBS_PATIENCE = 0, 0")
@@ -148,8 +145,8 @@ def test_a_second_run_and_a_plain_snakemake(tmp_path):
     assert plain.wait() == 0 and (workflow.folder / weights).exists()
 
 
-def test_rubbish_is_looked_for_when_the_plan_is_made(tmp_path):
-    """In a process of its own: `begin` turns that off for as long as a plan is made."""
+def test_garbage_collection_is_off_while_a_plan_is_made(tmp_path):
+    """In a process of its own, whose garbage collection `begin` turns off."""
     code = """
 import gc
 from catsight.run import begin

@@ -1,4 +1,4 @@
-"""A small study to kill or damage, and its processes, found by their working folder."""
+"""A small study to kill or damage, and its processes, which are found by their working folder."""
 
 import copy
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from support.tiny_study import TINY, Workflow
 
-#: The target of a run: all stages but the figures, which no other job reads.
+#: The target of a run: all stages but the figures, which no other job needs.
 TARGET = "results/tiny/metrics.parquet"
 
 
 def small(folder: Path) -> Workflow:
-    """A study of one tiny encoder, two views and two shards: ten jobs."""
+    """A study of one tiny encoder, two views and two shards."""
     workflow = Workflow.create(folder)
     config = copy.deepcopy(TINY)
     del config["encoders"]["cnn"], config["views"]["original"]
@@ -38,12 +38,12 @@ def alive(folder: Path) -> dict[int, list[str]]:
 
 
 def jobs(folder: Path) -> list[int]:
-    """The process ids of the living jobs, without the shells that wait for them."""
+    """The process ids of the running jobs, without the shells that wait for them."""
     return sorted(pid for pid, line in alive(folder).items() if line[1:3] == ["-m", "catsight"])
 
 
 def at_work(folder: Path) -> bool:
-    """Whether a job has begun, that is, holds the lock ``.at-work``."""
+    """Whether a job has started, that is, shares the lock ``.at-work``."""
 
     def files(pid: int) -> list[str]:
         try:
@@ -55,8 +55,8 @@ def at_work(folder: Path) -> bool:
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
-    """Waits until ``condition`` holds; fails after ``seconds``, far more than it needs."""
+    """Waits until ``condition`` holds; fails after ``seconds``, many times what it needs."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it never came"
+        assert time.monotonic() < end, f"still waiting after {seconds} s"
         time.sleep(0.02)

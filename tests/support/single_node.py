@@ -1,11 +1,11 @@
-"""A private Slurm of one node, for tests: its own key, sockets, ports and folder, with a stand-in
+"""A private Slurm of one node for tests, with its own key, sockets, ports and folder, and a dummy
 GPU.
 
-It needs root and the packages ``slurm-wlm`` and ``munge``; no systemd, cgroups or accounting. A
-machine that has a Slurm of its own is left alone. By hand, too:
+It needs root and the packages ``slurm-wlm`` and ``munge``, but no systemd, cgroups or accounting.
+It refuses to start on a machine that has a Slurm of its own. It can be run by hand, too:
 
-    python tests/cluster/single_node.py up      # prints its folder; stays up until
-    python tests/cluster/single_node.py down
+    python tests/support/single_node.py up      # prints its folder, and keeps running until
+    python tests/support/single_node.py down
 """
 
 import fcntl
@@ -19,11 +19,10 @@ import tempfile
 import time
 from pathlib import Path
 
-#: Where Slurm looks. Snakemake's job steps drop SLURM_CONF, so the configuration must be found
-#: here.
+#: Slurm's default folder. Snakemake's job steps drop SLURM_CONF, so the configuration must be here.
 ETC = Path("/etc/slurm")
 _FILES = ("slurm.conf", "gres.conf")
-_DAEMONS = ("munged", "slurmctld", "slurmd")  # in the order in which they are started
+_DAEMONS = ("munged", "slurmctld", "slurmd")  # in the order in which they start
 _PREFIX = "catsight-slurm-"
 
 _CONFIGURATION = """\
@@ -64,23 +63,23 @@ PartitionName=gpu Nodes={host} Default=NO MaxTime=INFINITE State=UP
 
 
 def why_not() -> str | None:
-    """Why no private Slurm can be brought up here; None where it can."""
+    """Why no private Slurm can start here; None if it can."""
     if missing := [program for program in (*_DAEMONS, "sbatch", "srun") if not _which(program)]:
         return f"no {', '.join(missing)} (Debian: apt-get install slurm-wlm munge)"
     if os.geteuid() != 0:
-        return "Slurm's daemons are started as root"
+        return "Slurm's daemons need root"
     if theirs := [
         str(ETC / name)
         for name in _FILES
         if os.path.lexists(ETC / name) and not _left_over(ETC / name)
     ]:
-        return f"{theirs[0]} is there: this machine has a Slurm of its own"
+        return f"this machine has a Slurm of its own ({theirs[0]})"
     return None
 
 
 class SingleNode:
-    """The node, up within a ``with`` block: ``cpus`` cores and ``memory`` MB, as Slurm is told, and
-    one GPU.
+    """The node, which runs within a ``with`` block. Slurm believes that it has ``cpus`` cores,
+    ``memory`` MB and one GPU.
     """
 
     def __init__(self, cpus: int = os.cpu_count() or 1, memory: int = 64_000):
@@ -91,8 +90,8 @@ class SingleNode:
             raise RuntimeError(reason)
         ETC.mkdir(exist_ok=True)
         self._turn = os.open(ETC, os.O_RDONLY)
-        fcntl.flock(self._turn, fcntl.LOCK_EX)  # a second test waits for its turn
-        for name in _FILES:  # of a test that was killed
+        fcntl.flock(self._turn, fcntl.LOCK_EX)  # a second test waits here
+        for name in _FILES:  # left by a test that was killed
             if (ETC / name).is_symlink():
                 take_down(Path(os.readlink(ETC / name)).parent)
         self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -122,17 +121,19 @@ class SingleNode:
             "memory": self.memory,
         }
         (folder / "slurm.conf").write_text(_CONFIGURATION.format(**settings))
-        # a GPU is a device node; this one takes all and gives nothing
+        # to Slurm, a GPU is a device file; any will do
         (folder / "gres.conf").write_text(f"NodeName={host} Name=gpu File=/dev/null\n")
         for name in _FILES:
             (ETC / name).symlink_to(folder / name)
-        own = (f"--{what}={folder}/{name}" for what, name in (
-            ("key-file", "munge.key"), ("socket", "munge.socket"), ("pid-file", "munged.pid"),
-            ("log-file", "munged.log"), ("seed-file", "munged.seed"),
-        ))  # fmt: skip
-        _run(
-            "munged", "--force", *own
-        )  # force: the key lies below a folder that everybody may write to
+        files = {
+            "key-file": "munge.key",
+            "socket": "munge.socket",
+            "pid-file": "munged.pid",
+            "log-file": "munged.log",
+            "seed-file": "munged.seed",
+        }
+        own = [f"--{option}={folder}/{name}" for option, name in files.items()]
+        _run("munged", "--force", *own)  # force: everybody may write to the folder above the key
         _run("slurmctld", "-c", "-f", str(folder / "slurm.conf"))
         _run("slurmd", "-f", str(folder / "slurm.conf"), "-N", host)
         for _ in range(120):
@@ -145,9 +146,7 @@ class SingleNode:
         raise RuntimeError(f"the node did not become idle:\n{logs}")
 
     def jobs(self) -> list[dict[str, str]]:
-        """What Slurm knows of every job since it is up, oldest first, as ``scontrol show job`` has
-        it.
-        """
+        """Every job since the start, oldest first, with the fields of ``scontrol show job``."""
         lines = _run("scontrol", "--oneliner", "show", "job", check=False).splitlines()
         return [
             dict(pair.partition("=")[::2] for pair in line.split() if "=" in pair)
@@ -157,9 +156,7 @@ class SingleNode:
 
 
 def take_down(folder: Path) -> None:
-    """Ends the jobs and daemons of the node in ``folder``, exactly those, and removes what was made
-    for it.
-    """
+    """Ends the jobs and daemons of the node in ``folder``, and no others, and removes its files."""
     if (folder / "slurmctld.pid").exists():
         _run("scancel", "--user=root", check=False)
     for daemon in reversed(_DAEMONS):
@@ -171,7 +168,7 @@ def take_down(folder: Path) -> None:
 
 
 def _end(daemon: str, pid_file: Path) -> None:
-    """Ends the process whose number is in the file, if it still is that daemon; by force after ten
+    """Ends the process whose id is in the file, if it still is that daemon; kills it after ten
     seconds.
     """
     try:
@@ -188,7 +185,7 @@ def _end(daemon: str, pid_file: Path) -> None:
 
 
 def _left_over(path: Path) -> bool:
-    """Whether that is a link which a test like this one made, and could not remove."""
+    """Whether ``path`` is a link that a test like this one made and could not remove."""
     return path.is_symlink() and Path(os.readlink(path)).parent.name.startswith(_PREFIX)
 
 
@@ -199,14 +196,14 @@ def _which(program: str) -> str | None:
 
 
 def _run(program: str, *arguments: str, check: bool = True) -> str:
-    """What the program says. Raises :class:`RuntimeError` with it where the program fails and is
-    not to.
+    """The output of a program. With ``check``, raises :class:`RuntimeError` with it if the program
+    fails.
     """
     done = subprocess.run(
         [_which(program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if check and done.returncode:
-        raise RuntimeError(f"{program} ended with {done.returncode}: {done.stdout}")
+        raise RuntimeError(f"{program} ended with exit status {done.returncode}: {done.stdout}")
     return done.stdout
 
 

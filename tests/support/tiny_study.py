@@ -1,4 +1,4 @@
-"""A tiny study in a copy of the workflow: six pictures, two tiny untrained encoders."""
+"""A tiny study in a copy of the workflow: six pictures and two tiny untrained encoders."""
 
 import os
 import re
@@ -43,7 +43,7 @@ TINY = {
 
 
 class Workflow:
-    """A folder with the workflow and a study in it."""
+    """A folder with the workflow and a study, ``tiny.yaml``."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -55,6 +55,7 @@ class Workflow:
 
     @classmethod
     def create(cls, folder: Path) -> "Workflow":
+        """Copies the workflow into ``folder``, and makes the study and its pictures there."""
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():
@@ -74,24 +75,26 @@ class Workflow:
         return workflow
 
     def copy(self, folder: Path) -> "Workflow":
-        """The same folder elsewhere, with its results, links and times."""
+        """A copy in another folder, with results, links and times."""
         shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
         return Workflow(folder)
 
     def write(self, config: dict) -> None:
+        """Replaces the configuration of the study."""
         (self.folder / "tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def edit(self, path: str, old: str, new: str) -> None:
+        """Replaces the first ``old`` in a file of the folder, which must hold it."""
         text = (self.folder / path).read_text()
         assert old in text
         (self.folder / path).write_text(text.replace(old, new, 1))
 
     def start(self, *arguments: str, said: Path | None = None) -> subprocess.Popen:
-        """Starts workflow/run, as `make run` does, as the head of a process group of its own.
+        """Starts workflow/run, as `make run` does, in a process group of its own.
 
-        What it says goes into a file in the folder ``said``, or its own.
+        Its output goes into a file in the folder ``said``, or in its own folder.
         """
-        # into a file: a pipe that nobody reads would fill up and stop it
+        # a file, because a pipe that nobody reads fills up and blocks the run
         said = tempfile.NamedTemporaryFile(  # noqa: SIM115
             "w", dir=said or self.folder, prefix="said-", delete=False
         )
@@ -106,14 +109,15 @@ class Workflow:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            # where the tests themselves run in the background of a shell, it is ignored, and Ctrl-C
-            # would do nothing
+            # if the tests run in the background of a shell, the signal is ignored, and Ctrl-C has
+            # no effect
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         process.said = Path(said.name)
         return process
 
     def run(self, *arguments: str, code: int = 0, said: Path | None = None) -> str:
+        """Runs the workflow to its end, with exit status ``code``; its output."""
         process = self.start(*arguments, said=said)
         process.wait(timeout=900)
         output = process.said.read_text()
@@ -121,13 +125,14 @@ class Workflow:
         return output
 
     def due(self, *arguments: str) -> set[str]:
-        """What a dry run says is to be done: the jobs' messages."""
+        """The messages of the jobs that a dry run plans."""
         output = self.run("-n", *arguments)
         jobs = set(re.findall(r"^Job \d+: (.+)$", output, re.M))
         assert jobs or "Nothing to be done" in output, output
         return jobs
 
     def results(self) -> Path:
+        """The folder of the study's results."""
         return self.folder / "results" / "tiny"
 
     def contents(self) -> dict[str, str]:
@@ -138,7 +143,7 @@ class Workflow:
         }
 
     def store_says(self, stage: str) -> dict[str, str]:
-        """What the store answered in the logs of a stage's latest jobs: output -> hit or computed."""
+        """Output -> hit or computed, from the logs of a stage's latest jobs."""
         said = {}
         for log in (self.results() / "logs" / stage).rglob("*.log"):
             for answer, output in re.findall(

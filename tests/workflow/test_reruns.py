@@ -1,4 +1,4 @@
-"""What is redone after which change: by the dry run's list of jobs, and by what the store answers."""
+"""Which jobs a change runs again, from the list of a dry run and from the store's answers."""
 
 import copy
 import json
@@ -14,13 +14,10 @@ from support.tiny_study import ROOT, TINY
 VIEWS = {"cat", "human", "original"}
 ENCODERS = {"cnn", "vit"}
 SHARDS = {"0", "1"}
-THE_EYES, GALLERY, REPORT = (
-    {"figures: the eyes"},
-    {"figures: gallery of the views"},
-    {"figures: report"},
-)
-#: The gallery shows views, and the eyes are drawn by themselves, so nothing in features or metrics
-#: touches them.
+THE_EYES, GALLERY = {"figures: the eyes"}, {"figures: gallery of the views"}
+REPORT = {"figures: report"}
+#: Figures that depend on metrics. The gallery shows views, and the figure of the eyes their
+#: portraits, so neither depends on features or metrics.
 OF_METRICS = REPORT | {
     f"figures: {name}"
     for name in ("summary", "profiles", "ranking", "changes", "maps", "rdms", "stability", "tables",
@@ -115,9 +112,8 @@ def test_what_only_stability_or_maps_depend_on_redoes_them(study):
     stability = {f"metrics: stability of {encoder}" for encoder in ENCODERS} | {
         "metrics: all stability in one table"
     }
-    assert (
-        study.due() == stability | {"figures: stability"} | REPORT
-    )  # which prints the configuration
+    # the report prints the configuration
+    assert study.due() == stability | {"figures: stability"} | REPORT
     configured(study, "metrics.maps.frames", 30)
     maps = {job for job in metrics(*ENCODERS) if "each layer" in job or "all maps" in job}
     assert study.due() == maps | {"figures: maps"} | REPORT
@@ -157,12 +153,12 @@ def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
         "pairs.parquet",
     )
     assert all(path.split("/")[0] in ("views", "features", *of_metrics) for path in changed)
-    assert "metrics/maps/encoders.parquet" not in changed  # which are compared by what a human sees
+    assert "metrics/maps/encoders.parquet" not in changed  # these compare encoders in human views
     lists = {"views/all.parquet"} | {f"features/{encoder}/all.parquet" for encoder in ENCODERS}
     assert all(
         "/cat/" in path for path in changed - lists if path.startswith(("views", "features"))
     )
-    # the jobs serve every view, but only the cat's features are computed
+    # a job takes every view, but only the cat's features are computed
     said = study.store_says("features")
     assert {answer for output, answer in said.items() if "/cat/" in output} == {"computed"}
     assert {answer for output, answer in said.items() if "/cat/" not in output} == {"hit"}
@@ -188,8 +184,7 @@ def test_attribution_and_sweeps_add_to_a_study(study):
     }
     jobs |= {"figures: attribution", "figures: doses", "figures: parts of the eye"}
     due = study.due()
-    # features come again, with more views, and so does all that follows, but the store answers for
-    # it
+    # features run again with more views, and so does all that follows, but the store has most of it
     assert jobs <= due and not due & (MANIFEST | FRAMES | WEIGHTS | views(*VIEWS))
     study.run()
     said = study.store_says("features")
@@ -205,9 +200,8 @@ def test_attribution_and_sweeps_add_to_a_study(study):
     metrics_table = tables.read(study.results() / "metrics.parquet").to_pandas()
     keys = ["encoder", "layer", "pooling", "metric"]
     as_usual = metrics_table[metrics_table["view"] == "cat"].set_index(keys)["value"]
-    assert (
-        at_100.set_index(keys)["value"] - as_usual
-    ).abs().max() == 0  # 100 cd/m² is what the study has anyway
+    # 100 cd/m² is the luminance of the study itself
+    assert (at_100.set_index(keys)["value"] - as_usual).abs().max() == 0
     html = (study.results() / "report.html").read_text()
     for figure in ("attribution", "doses", "parts"):
         assert f'<section id="{figure}">' in html
@@ -215,7 +209,7 @@ def test_attribution_and_sweeps_add_to_a_study(study):
 
 
 def run_notebook(results):
-    """Runs every cell of the example notebook, on another study than it names."""
+    """Runs every cell of the example notebook, on these ``results``."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -262,22 +256,23 @@ EVERYTHING = (
     [
         ("frames/make.py", EVERYTHING - MANIFEST - WEIGHTS - PORTRAITS - THE_EYES),
         ("frames/folder.py", EVERYTHING - MANIFEST - WEIGHTS - PORTRAITS - THE_EYES),
-        ("frames/dead_leaves.py", set()),  # a kind of source that this study has not
+        ("frames/dead_leaves.py", set()),  # a kind of source that this study does not use
         ("views/acuity.py", EVERYTHING - MANIFEST - FRAMES - WEIGHTS),
         ("features/layers.py", features(*ENCODERS) | metrics(*ENCODERS) | OF_METRICS),
         ("metrics/similarity.py", metrics(*ENCODERS) | OF_METRICS),
         ("tables/columns/stability.py", OF_STABILITY | REPORT),
         ("figures/profiles.py", {"figures: profiles"} | REPORT),
         ("figures/report.py", REPORT),
+        ("figures/page/page.html.jinja", REPORT),
         ("tables/table.py", EVERYTHING),
-        # how jobs run: no number can change
+        # how jobs run changes no number
         ("run/progress.py", set()),
         ("tables/store.py", set()),
         ("views/command.py", set()),
         ("features/command.py", set()),
     ],
 )
-def test_an_edited_file_redoes_its_stage_and_what_follows(study, file, jobs):
+def test_an_edited_file_runs_its_jobs_and_what_follows(study, file, jobs):
     path = study.folder / "workflow" / "catsight" / file
     text = path.read_text()
     path.write_text(text + "\nEDITED = True\n")
@@ -286,7 +281,7 @@ def test_an_edited_file_redoes_its_stage_and_what_follows(study, file, jobs):
     assert study.due() == set()
 
 
-def test_an_edit_that_changes_no_value_is_answered_by_the_store_further_down(study):
+def test_after_an_edit_that_changes_no_value_the_store_answers_later_stages(study):
     path = study.folder / "workflow" / "catsight" / "views" / "acuity.py"
     path.write_text(path.read_text() + "\nEDITED = True\n")
     before = study.contents()
@@ -312,15 +307,15 @@ def test_a_new_photo_computes_its_shard_only(study):
     assert shards["hit"].isdisjoint(shards["computed"]) and len(shards["computed"]) == 1
 
 
-def test_a_table_that_was_deleted_is_made_anew_for_who_reads_it(study):
+def test_a_deleted_table_is_recomputed_when_another_job_needs_it(study):
     (study.results() / "features" / "vit" / "cat" / "0.parquet").unlink()
-    assert study.due() == set()  # nobody reads it
+    assert study.due() == set()  # no job needs it
     configured(study, "metrics.rsa_distance", "cosine")
     again = {"features: vit, shard 0", "features: vit, all shards"}
     assert study.due() == again | metrics(*ENCODERS) | OF_METRICS
 
 
-def test_views_that_were_deleted_for_room_are_made_anew_for_who_reads_them(study):
+def test_views_that_were_deleted_to_save_space_are_recomputed_when_needed(study):
     for view in VIEWS:
         shutil.rmtree(study.results() / "views" / view)
     assert study.due() == set()

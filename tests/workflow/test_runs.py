@@ -1,4 +1,4 @@
-"""Whole runs: killed, alone or in parallel, in one piece or in many, without a network."""
+"""Whole runs: killed, two at once, with more shards or cores, without a network."""
 
 import copy
 import os
@@ -14,13 +14,13 @@ from catsight.features import safe
 from catsight.features.weights import random_state
 from support.tiny_study import TINY, Workflow
 
-#: How far values may lie apart when shards, batches or threads differ: a batch of another size is
-#: multiplied out in another order, so float32 features differ in their last bits (measured: below
-#: 2e-6 of a layer's largest feature).
+#: How much values may differ between runs with other shards, batches or threads: batches of another
+#: size are multiplied in another order, so float32 features differ in their last bits (measured:
+#: below 2e-6 of a layer's largest feature).
 VALUES = 1e-4
 
 
-def test_the_road_ends_in_a_report(finished):
+def test_a_run_ends_in_a_report(finished):
     results = finished.results()
     html = (results / "report.html").read_text()
     assert "untrained" in html and "broken.jpg" in html
@@ -66,7 +66,7 @@ def test_the_road_ends_in_a_report(finished):
     assert set(pairs["view"]) == {"cat", "original"} and pairs["frame_id"].nunique() == 6
     assert (results / "tables" / "metrics.tex").read_text().startswith("% tiny")
     assert len((results / "tables" / "metrics.csv").read_text().splitlines()) == 1 + len(metrics)
-    # frames, in both shards together, are all the pictures
+    # both shards together hold all pictures
     frames = [tables.read(results / "frames" / f"{shard}.parquet") for shard in "01"]
     assert sum(table.num_rows for table in frames) == 6
     assert not list((finished.folder / "results").rglob("*.part"))
@@ -95,15 +95,15 @@ def test_shards_and_cores_do_not_change_values(finished, tmp_path, shards, cores
     wanted, found = values(finished).loc[["vit"]], values(workflow)
     assert list(wanted.index) == list(found.index)
     np.testing.assert_allclose(found["value"], wanted["value"], atol=VALUES)
-    # an interval's ends move more: they rest on differences between replicates
+    # bounds of intervals differ more: they depend on differences between replicates
     np.testing.assert_allclose(found, wanted, atol=20 * VALUES)
 
 
 def wait_for(condition, process, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
-        assert process.poll() is None, "it ended before"
-        assert time.monotonic() < end, "it never came"
+        assert process.poll() is None, "the run ended first"
+        assert time.monotonic() < end, f"still waiting after {seconds} s"
         time.sleep(0.02)
 
 
@@ -121,9 +121,9 @@ def group_members(group):
 @pytest.mark.parametrize(
     "moment",
     [
-        "views/cat/*.parquet",  # amid the views
-        "features/vit/*/0.parquet",  # amid the features
-        "metrics/*.parquet",  # amid metrics and figures
+        "views/cat/*.parquet",  # while views are made
+        "features/vit/*/0.parquet",  # during extraction
+        "metrics/*.parquet",  # during metrics and figures
     ],
 )
 def test_killed_and_run_again_gives_the_same_tables(finished, tmp_path, moment):
@@ -134,14 +134,16 @@ def test_killed_and_run_again_gives_the_same_tables(finished, tmp_path, moment):
     process.wait()
     while group_members(process.pid):  # the whole tree, jobs too
         time.sleep(0.05)
-    assert os.listdir(workflow.folder / ".snakemake" / "locks"), "it was killed after its end"
+    assert os.listdir(workflow.folder / ".snakemake" / "locks"), (
+        "the run had ended before it was killed"
+    )
     workflow.run("--cores", "2")
     assert workflow.contents() == finished.contents()
     assert not list((workflow.folder / "results").rglob("*.part"))
     assert workflow.due() == set()
 
 
-def test_two_runs_at_once_do_not_meet(study):
+def test_a_second_run_is_refused(study):
     study.edit("resources/eyes/cat.yaml", "cutoff: {value: 6,", "cutoff: {value: 4,")
     first = study.start()
     wait_for(
@@ -181,14 +183,14 @@ def test_no_network_is_touched(tmp_path):
     workflow.environment |= {"PYTHONPATH": str(spy), "CATSIGHT_SPY": str(tmp_path / "calls")}
     config = copy.deepcopy(TINY)
     del config["encoders"]["cnn"]
-    config["encoders"]["efficientnet_lite0"] = None  # its real weights come inside a package
+    config["encoders"]["efficientnet_lite0"] = None  # its trained weights are in a package
     config["frames"]["shards"] = 1
     workflow.write(config)
     workflow.run("--cores", "2")
     assert not (tmp_path / "calls").exists(), (tmp_path / "calls").read_text()
 
 
-def test_a_missing_hub_is_one_clear_line_and_its_file_can_be_put_in_place(tmp_path):
+def test_without_the_hub_one_line_says_where_to_put_the_file(tmp_path):
     from safetensors.torch import save_file
 
     workflow = Workflow.create(tmp_path / "study")
@@ -211,7 +213,7 @@ def test_a_missing_hub_is_one_clear_line_and_its_file_can_be_put_in_place(tmp_pa
     workflow.run("--cores", "2", weights)
     first = safe.about(workflow.folder / weights)
     assert first["untrained"] is False and "Nothing to be done" in workflow.run("-n", weights)
-    # another file in its place is noticed
+    # a different file in its place is noticed
     save_file(random_state({"timm": "test_vit"}, 6), brought)
     workflow.run("--cores", "2", weights)
     assert safe.about(workflow.folder / weights)["content"] != first["content"]
@@ -235,12 +237,12 @@ def test_an_empty_folder_is_one_clear_message(study):
 
 
 def test_another_study_replaces_the_default_one(study):
-    """--configfile is a whole study: nothing of config.yaml is mixed into it."""
+    """--configfile replaces config.yaml, and takes nothing from it."""
     assert not any("efficientnet" in job or "catvision" in job for job in study.due("--forceall"))
 
 
 def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
-    """Linux limits an argument to 128 KiB, and to a shell a whole command is one."""
+    """Linux limits an argument to 128 KiB, and a whole command is one argument to the shell."""
     workflow, lengths = Workflow.create(tmp_path / "study"), {}
     config = copy.deepcopy(TINY)
     config["views"]["blur"] = {"filter": "blur", "match": "cat"}
@@ -249,7 +251,7 @@ def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
     for shards in (2, 100):
         config["frames"]["shards"] = shards
         workflow.write(config)
-        # as many jobs as it takes to see one of each rule
+        # all jobs, so at least one of each rule
         said = workflow.run("-n", "-p", "--forceall")
         commands = re.findall(r"^Shell command: (python -m catsight (\S+ \S+) .+)$", said, re.M)
         lengths[shards] = {}
@@ -257,11 +259,11 @@ def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
             lengths[shards][name] = max(lengths[shards].get(name, 0), len(command))
     assert {
         "metrics compare",
-        "metrics attribute",
+        "metrics attribution",
         "metrics doses",
         "figures gallery",
         "figures report",
     } <= set(lengths[2])
     assert max(lengths[100].values()) < 100_000
-    # a number of shards has more digits, and a shard's own number
+    # the number of shards has more digits, and so has the number of a shard
     assert all(lengths[100][name] <= length + 200 for name, length in lengths[2].items())

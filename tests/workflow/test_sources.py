@@ -1,4 +1,4 @@
-"""A study of several sources at once, whose files have names of all kinds, as Snakemake runs it."""
+"""A run of a study with several sources, whose files have all kinds of names."""
 
 import copy
 import io
@@ -61,7 +61,7 @@ def test_several_sources_with_names_of_all_kinds(tmp_path):
         },
     }
     workflow.write(config)
-    target = "results/tiny/frames/0.parquet"  # and with it the others
+    target = "results/tiny/frames/0.parquet"  # its job makes all tables of frames
     workflow.run("--cores", "2", target)
     first = frames(workflow)
     names = [
@@ -77,7 +77,7 @@ def test_several_sources_with_names_of_all_kinds(tmp_path):
     assert {row["path"]: row["reason"] for row in rejected} == {
         "odd/loop.png": "unreadable", "odd/up": "unreadable", "odd/empty.png": "empty",
     }  # fmt: skip
-    assert sorted(os.listdir(odd)) == before  # nothing was written beside the pictures
+    assert sorted(os.listdir(odd)) == before  # nothing was written into the folder of the pictures
     listed = tables.read(workflow.results() / "frames" / "manifest.parquet").to_pylist()
     assert (
         len(listed) == len(NAMES) + 3 + 1 + 2
@@ -85,7 +85,7 @@ def test_several_sources_with_names_of_all_kinds(tmp_path):
     )
     assert workflow.due(target) == set()
 
-    # a change is noticed, also where Snakemake cannot take the name
+    # a change is noticed even if Snakemake cannot take the name
     (odd / "line\nbreak.png").write_bytes(picture(2000))
     assert workflow.due(target) == {"frames: files to read", "frames: pictures to frames"}
     (odd / "quo'te\".png").write_bytes(picture(2001))

@@ -124,7 +124,9 @@ def roots() -> dict[str, tuple[str, ...]]:
     every = {job: tuple(f"catsight.{r}" for r in of) for job, of in (ROOTS | analyses).items()}
     kinds = tuple(f"catsight.frames.{kind.replace('-', '_')}" for kind in SOURCES)
     every["frames"] += kinds
-    return every | {f"figure {name}": (f"catsight.figures.{name}",) for name in FIGURES}
+    return every | {
+        f"figure {name}": (f"catsight.figures.{name}",) for name in (*FIGURES, "tables")
+    }
 
 
 JOBS = roots()

@@ -247,6 +247,25 @@ def test_rooms_import_what_they_may():
             assert rooms <= may, path
 
 
+def test_there_are_no_import_circles():
+    names = {
+        f"catsight.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
+        for path in files("study", "tables", "run", "inputs", "look", *STAGES)
+    }
+    # that a module's own package runs when it is imported is no circle
+    left = {
+        name: {
+            one
+            for one in module._read(name, PACKAGE.parent)[1]
+            if one in names and one != name and not name.startswith(f"{one}.")
+        }
+        for name in names
+    }
+    while done := {name for name, imported in left.items() if not imported & set(left)}:
+        left = {name: imported for name, imported in left.items() if name not in done}
+    assert left == {}
+
+
 def test_no_core_imports_a_command_or_the_store():
     for job, of in JOBS.items():
         seen = module.reached(*of)

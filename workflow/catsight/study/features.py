@@ -4,7 +4,7 @@ import copy
 import difflib
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from catsight.errors import CatsightError
 from catsight.inputs import yaml_files
@@ -12,11 +12,9 @@ from catsight.inputs.files import nameable
 from catsight.run.specs import EncoderSpec, FeaturesSpec, WeightsSpec
 from catsight.study.code_digest import factory_digest
 from catsight.study.config import Config
+from catsight.study.config.encoders import Features
 from catsight.study.spec import ROOTS, made_of
 from catsight.study.weights_sources import WEIGHTS_SOURCES
-
-if TYPE_CHECKING:
-    from catsight.study.study import Study
 
 _ARCHITECTURE: tuple[Literal["timm", "factory", "factory_code", "args"], ...] = (
     "timm",
@@ -42,9 +40,8 @@ def resolve(config: Config) -> dict[str, Entry]:
     return entries
 
 
-def weights_spec(study: "Study", name: str) -> WeightsSpec:
+def weights_spec(entry: Entry) -> WeightsSpec:
     """The spec of the job that brings an encoder's weights."""
-    entry = study.encoders[name]
     packages = ["torch", "timm"]
     if entry["weights"]["source"] == "package":
         packages.append(entry["weights"]["package"])
@@ -60,9 +57,8 @@ def weights_spec(study: "Study", name: str) -> WeightsSpec:
     return spec
 
 
-def features_spec(study: "Study", name: str) -> FeaturesSpec:
+def features_spec(entry: Entry, settings: Features) -> FeaturesSpec:
     """The spec of the jobs that extract an encoder's features."""
-    entry, settings = study.encoders[name], study.config.features
     encoder = _architecture(entry)
     for key in ("layers", "output", "preprocessing"):
         if key in entry:

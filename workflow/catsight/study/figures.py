@@ -1,7 +1,7 @@
 """Figures: which ones a study has, and the specs of the jobs that draw them."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -18,17 +18,17 @@ from catsight.study.config import Config
 from catsight.study.figures_registry import FIGURES, Figure
 from catsight.study.filters import FILTERS
 from catsight.study.measures import MEASURES
+from catsight.study.metrics import result_tables
+from catsight.study.resolved import Resolved
 from catsight.study.spec import ROOTS, made_of
 from catsight.study.views import viewing
-
-if TYPE_CHECKING:
-    from catsight.study.study import Study
 
 _PACKAGES = ("matplotlib", "pandas", "numpy", "scipy", "pillow")
 
 
-def figures(study: "Study") -> list[Figure]:
+def figures(study: Resolved) -> list[Figure]:
     """The figures that this study has, in the report's order."""
+    tables = result_tables(study)
     absent = {
         "changes": len(study.compared_views) < 2,
         "parts": study.swaps.view is None,
@@ -37,17 +37,16 @@ def figures(study: "Study") -> list[Figure]:
     return [
         figure
         for figure in FIGURES.values()
-        if not absent.get(figure.name)
-        and (figure.table is None or figure.table in study.result_tables)
+        if not absent.get(figure.name) and (figure.table is None or figure.table in tables)
     ]
 
 
-def figure_spec(study: "Study", name: str) -> FiguresSpec:
+def figure_spec(study: Resolved, name: str) -> FiguresSpec:
     """The spec of the job that draws one figure, or writes the tables of numbers."""
     return _shown(study, (f"figures.{name}",), _PACKAGES)
 
 
-def report_spec(study: "Study") -> ReportSpec:
+def report_spec(study: Resolved) -> ReportSpec:
     """The spec of the job that writes the report, which prints the configuration."""
     settings = study.config.figures
     shown = _shown(study, ROOTS["report"], (*_PACKAGES, "jinja2"))
@@ -58,13 +57,13 @@ def report_spec(study: "Study") -> ReportSpec:
         "published": config["figures"]["published"],
         "figures": [
             {"name": one.name, "title": one.title, "caption": one.caption, "alt": one.alt}
-            for one in study.figures
+            for one in figures(study)
         ],
         "config": yaml.safe_dump(config, sort_keys=True, allow_unicode=True),
     }
 
 
-def check_published(study: "Study") -> None:
+def check_published(study: Resolved) -> None:
     """Raises :class:`CatsightError` if ``figures.published`` names what the study does not have."""
     published = study.config.figures.published
     if published is None:
@@ -87,7 +86,7 @@ def check_published(study: "Study") -> None:
             )
 
 
-def _shown(study: "Study", roots: tuple[str, ...], packages: tuple[str, ...]) -> FiguresSpec:
+def _shown(study: Resolved, roots: tuple[str, ...], packages: tuple[str, ...]) -> FiguresSpec:
     """What every figure depends on."""
     config = study.config
     used = {*config.metrics.names, *config.metrics.maps.metrics}

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from catsight.errors import CatsightError
 from catsight.run.specs import FramesSpec, ManifestSpec, SourceSpec
@@ -17,9 +17,6 @@ from catsight.study.sources import (
     SourceKind,
 )
 from catsight.study.spec import ROOTS, made_of
-
-if TYPE_CHECKING:
-    from catsight.study.study import Study
 
 
 class NamedSource(Source):
@@ -138,24 +135,24 @@ def _check_given(where: str, kind: SourceKind, used: Mapping[str, Any]) -> None:
         )
 
 
-def manifest_spec(study: "Study") -> ManifestSpec:
+def manifest_spec(sources: Mapping[str, SourceSpec]) -> ManifestSpec:
     """The spec of the job that lists the files that the frames are made from."""
     listed = {
         name: cast(SourceSpec, {one: value for one, value in source.items() if one in LISTED})
-        for name, source in study.sources.items()
+        for name, source in sources.items()
     }
     return {"sources": listed, **made_of(ROOTS["manifest"], [])}
 
 
-def frames_spec(study: "Study") -> FramesSpec:
+def frames_spec(frames: Frames, seed: int, sources: dict[str, SourceSpec]) -> FramesSpec:
     """The spec of the job that makes the frames."""
-    frames, used = study.config.frames, kinds(study.sources)
+    used = kinds(sources)
     roots = (*ROOTS["frames"], *(f"frames.{name.replace('-', '_')}" for name in used))
     packages = [package for name in used for package in SOURCES[name].packages]
     made = made_of(roots, ["numpy", "pillow", *packages])
     spec: FramesSpec = {
-        "sources": study.sources,
-        "seed": study.config.seed,
+        "sources": sources,
+        "seed": seed,
         "glances": frames.glances,
         "on_reject": frames.on_reject,
         "max_pixels": frames.max_pixels,

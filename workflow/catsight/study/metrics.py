@@ -7,7 +7,7 @@ the module with its columns; its core is a module of :mod:`catsight.metrics`.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.run.specs import (
@@ -21,15 +21,13 @@ from catsight.run.specs import (
     StabilitySpec,
 )
 from catsight.study.measures import measure
+from catsight.study.resolved import Resolved
 from catsight.study.spec import made_of
-
-if TYPE_CHECKING:
-    from catsight.study.study import Study
 
 _NUMERIC = ("numpy", "scipy", "numba")
 
 
-def check(study: "Study") -> None:
+def check(study: Resolved) -> None:
     """Raises :class:`CatsightError`, naming the key, if the sections on metrics do not fit."""
     config = study.config
     for control in config.metrics.stability.controls:
@@ -45,12 +43,12 @@ def check(study: "Study") -> None:
         )
 
 
-def metrics_spec(study: "Study", encoder: str) -> MetricsSpec:
+def metrics_spec(study: Resolved, encoder: str) -> MetricsSpec:
     """The spec of the job that compares an encoder's features between views."""
     return _described(study, "metrics", encoder)
 
 
-def stability_spec(study: "Study", encoder: str) -> StabilitySpec:
+def stability_spec(study: Resolved, encoder: str) -> StabilitySpec:
     """The spec of the job that says how much an encoder's values depend on the frames."""
     settings = study.config.metrics.stability
     return {
@@ -61,7 +59,7 @@ def stability_spec(study: "Study", encoder: str) -> StabilitySpec:
     }
 
 
-def maps_spec(study: "Study", encoder: str | None = None) -> MapsSpec:
+def maps_spec(study: Resolved, encoder: str | None = None) -> MapsSpec:
     """The spec of the job that compares each layer with each: between the views of an encoder, or
     between all encoders.
     """
@@ -82,7 +80,7 @@ def maps_spec(study: "Study", encoder: str | None = None) -> MapsSpec:
     return spec
 
 
-def attribution_spec(study: "Study", encoder: str) -> AttributionSpec:
+def attribution_spec(study: Resolved, encoder: str) -> AttributionSpec:
     """The spec of the job that divides an encoder's losses among the parts of the eye."""
     assert study.swaps.view is not None  # without it there is no such job
     return {
@@ -93,7 +91,7 @@ def attribution_spec(study: "Study", encoder: str) -> AttributionSpec:
     }
 
 
-def doses_spec(study: "Study", encoder: str) -> DosesSpec:
+def doses_spec(study: Resolved, encoder: str) -> DosesSpec:
     """The spec of the job that compares an encoder's features at every dose."""
     return {
         **_described(study, "doses", encoder),
@@ -102,7 +100,7 @@ def doses_spec(study: "Study", encoder: str) -> DosesSpec:
     }
 
 
-def pairs_spec(study: "Study", encoder: str) -> PairsSpec:
+def pairs_spec(study: Resolved, encoder: str) -> PairsSpec:
     """The spec of the job that tabulates an encoder's pairs of frames."""
     settings = study.config.metrics
     return {
@@ -116,7 +114,7 @@ def pairs_spec(study: "Study", encoder: str) -> PairsSpec:
     }
 
 
-def _described(study: "Study", job: str, encoder: str) -> MetricsSpec:
+def _described(study: Resolved, job: str, encoder: str) -> MetricsSpec:
     """What the comparison of two views depends on, and what its rows say of the encoder."""
     entry = study.encoders[encoder]
     return {
@@ -126,7 +124,7 @@ def _described(study: "Study", job: str, encoder: str) -> MetricsSpec:
     }
 
 
-def _comparing(study: "Study", job: str, encoder: str) -> ComparingSpec:
+def _comparing(study: Resolved, job: str, encoder: str) -> ComparingSpec:
     """What the comparison of two views depends on."""
     settings = study.config.metrics
     return {
@@ -161,9 +159,9 @@ class Analysis:
 
     name: str
     core: str
-    spec: Callable[["Study", Any], Any]
-    encoders: Callable[["Study"], Collection[str | None]] = lambda study: study.encoders
-    wanted: Callable[["Study"], bool] = lambda study: True
+    spec: Callable[[Resolved, Any], Any]
+    encoders: Callable[[Resolved], Collection[str | None]] = lambda study: study.encoders
+    wanted: Callable[[Resolved], bool] = lambda study: True
 
     @property
     def roots(self) -> tuple[str, str]:
@@ -193,3 +191,8 @@ _ALL = (
 )
 #: By name, in the order in which they are made.
 ANALYSES: dict[str, Analysis] = {analysis.name: analysis for analysis in _ALL}
+
+
+def result_tables(study: Resolved) -> list[str]:
+    """The tables that a study has as a whole."""
+    return [analysis.name for analysis in ANALYSES.values() if analysis.wanted(study)]

@@ -14,14 +14,14 @@ from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import sources, yaml_files
-from catsight.run.specs import View
 from catsight.study import features, figures, frames, metrics, swaps, views
-from catsight.study.config import Config, validate
+from catsight.study.config import validate
 from catsight.study.figures_registry import Figure
+from catsight.study.resolved import Resolved
 from catsight.tables import canonical_json
 
 
-class Study:
+class Study(Resolved):
     """A study: the ``config`` that YAML ``files`` hold, validated and with defaults filled in.
 
     Raises :class:`CatsightError` if the configuration does not hold up: the message names each key,
@@ -29,15 +29,17 @@ class Study:
     """
 
     def __init__(self, config: Mapping[str, Any], files: Sequence[str | os.PathLike[str]] = ()):
-        self.config: Config = validate(config, files)
-        self.name = self.config.study
-        self.reference = self.config.reference
-        self.sources = frames.resolve(self.config.frames, self.config.seed)
-        self.views = views.resolve(self.config, self.sources)
-        self.swaps: swaps.Swaps = swaps.resolve_swaps(self.config, self.views)
-        self.sweeps: swaps.Sweeps = swaps.resolve_sweeps(self.config, self.views)
-        self.encoders: dict[str, features.Entry] = features.resolve(self.config)
-        self.shards = [str(shard) for shard in range(self.config.frames.shards)]
+        valid = validate(config, files)
+        its_sources = frames.resolve(valid.frames, valid.seed)
+        its_views = views.resolve(valid, its_sources)
+        super().__init__(
+            config=valid,
+            sources=its_sources,
+            views=its_views,
+            swaps=swaps.resolve_swaps(valid, its_views),
+            sweeps=swaps.resolve_sweeps(valid, its_views),
+            encoders=features.resolve(valid),
+        )
         self._specs: dict[tuple[str, str | None], str] = {}
         metrics.check(self)
         figures.check_published(self)
@@ -88,57 +90,12 @@ class Study:
         """The user's own file that an encoder's weights are made from, or nothing."""
         return features.weights_file(encoder, self.encoders[encoder])
 
-    # -- views -------------------------------------------------------------------------------------
-
-    @property
-    def encoder_views(self) -> dict[str, View]:
-        """The views that every encoder is given: the study's own, and those of its sweeps."""
-        return self.views | self.sweeps.views
-
-    @property
-    def all_views(self) -> dict[str, View]:
-        """Those, and the views with swapped parts, which only some encoders may be given."""
-        return self.encoder_views | self.swaps.views
-
-    @property
-    def compared_views(self) -> list[str]:
-        """The views that are compared with the reference."""
-        return [view for view in self.views if view != self.reference]
-
-    @property
-    def eye_views(self) -> dict[str, View]:
-        """The views that are an eye's."""
-        return {name: view for name, view in self.views.items() if "eye" in view}
-
-    @property
-    def blur_views(self) -> list[str]:
-        """The views that are blurs, matched to another view."""
-        return [name for name, view in self.views.items() if view.get("filter") == "blur"]
-
-    @property
-    def part_views(self) -> list[str]:
-        """The reference, the views in which a single part of its eye is swapped, and that in which
-        all are; none without attribution.
-        """
-        if self.swaps.whole is None:
-            return []
-        names = [self.reference, *self.swaps.singles.values(), self.swaps.whole]
-        return list(dict.fromkeys(names))
-
-    # -- encoders, tables, figures -----------------------------------------------------------------
-
-    @property
-    def attribution_encoders(self) -> list[str]:
-        """The encoders whose loss is divided among the parts of the eye: those named, or all."""
-        if self.swaps.view is None:
-            return []
-        named = self.config.attribution.encoders
-        return [name for name in self.encoders if named is None or name in named]
+    # -- results -----------------------------------------------------------------------------------
 
     @property
     def result_tables(self) -> list[str]:
         """The tables that this study has as a whole."""
-        return [one.name for one in metrics.ANALYSES.values() if one.wanted(self)]
+        return metrics.result_tables(self)
 
     @cached_property
     def figures(self) -> list[Figure]:
@@ -161,12 +118,21 @@ def _figures(study: Study) -> list[str]:
 
 #: Every job: the names that its spec can be of, and the function that makes it.
 JOBS: dict[str, tuple[Callable[[Study], Any], Callable[[Study, Any], Any]]] = {
-    "manifest": (_no_name, lambda study, _: frames.manifest_spec(study)),
-    "frames": (_no_name, lambda study, _: frames.frames_spec(study)),
-    "views": (lambda study: list(study.all_views), views.view_spec),
-    "portraits": (_no_name, lambda study, _: views.portraits_spec(study)),
-    "weights": (_encoders, features.weights_spec),
-    "features": (_encoders, features.features_spec),
+    "manifest": (_no_name, lambda study, _: frames.manifest_spec(study.sources)),
+    "frames": (
+        _no_name,
+        lambda study, _: frames.frames_spec(study.config.frames, study.config.seed, study.sources),
+    ),
+    "views": (
+        lambda study: list(study.all_views),
+        lambda study, name: views.view_spec(study.all_views[name]),
+    ),
+    "portraits": (_no_name, lambda study, _: views.portraits_spec(study.eye_views)),
+    "weights": (_encoders, lambda study, name: features.weights_spec(study.encoders[name])),
+    "features": (
+        _encoders,
+        lambda study, name: features.features_spec(study.encoders[name], study.config.features),
+    ),
     **{one.name: (one.encoders, one.spec) for one in metrics.ANALYSES.values()},
     "figures": (_figures, figures.figure_spec),
     "report": (_no_name, lambda study, _: figures.report_spec(study)),

@@ -1,7 +1,7 @@
 """Views: from the configuration's eyes and filters to views with all numbers in them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
@@ -9,9 +9,6 @@ from catsight.run.specs import EyeAtWork, PortraitsSpec, SourceSpec, View, ViewS
 from catsight.study.config import Config
 from catsight.study.filters import FILTERS
 from catsight.study.spec import ROOTS, made_of
-
-if TYPE_CHECKING:
-    from catsight.study.study import Study
 
 #: The viewing conditions of an eye.
 VIEWING = ("field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity")
@@ -51,9 +48,8 @@ def resolve(config: Config, sources: Mapping[str, SourceSpec]) -> dict[str, View
     }
 
 
-def view_spec(study: "Study", name: str) -> ViewSpec:
+def view_spec(view: View) -> ViewSpec:
     """The spec of the jobs that make one view of the frames."""
-    view = study.all_views[name]
     made_from = [view, *(view[key] for key in ("of", "match") if key in view)]
     packages = ["numpy", "scipy", "pillow"]
     if any("eye" in one for one in made_from):
@@ -64,11 +60,11 @@ def view_spec(study: "Study", name: str) -> ViewSpec:
     return {"view": view, **made_of(ROOTS["views"], packages)}
 
 
-def portraits_spec(study: "Study") -> PortraitsSpec:
+def portraits_spec(eye_views: Mapping[str, View]) -> PortraitsSpec:
     """The spec of the job that tabulates the study's eyes."""
     views: dict[str, EyeAtWork] = {
         name: {"eye": view["eye"], "luminance": view["luminance"]}
-        for name, view in study.eye_views.items()
+        for name, view in eye_views.items()
     }
     packages = ["numpy", "scipy", "pillow", "colour-science"]
     return {"views": views, **made_of(ROOTS["portraits"], packages)}

@@ -1,0 +1,78 @@
+"""A study with everything in it resolved: sources, views, swaps, sweeps and encoders."""
+
+from dataclasses import dataclass
+
+from catsight.run.specs import SourceSpec, View
+from catsight.study.config import Config
+from catsight.study.features import Entry
+from catsight.study.swaps import Swaps, Sweeps
+
+
+@dataclass
+class Resolved:
+    """What the specs of a study's jobs are made of; each mapping is by name, sorted."""
+
+    config: Config
+    sources: dict[str, SourceSpec]
+    views: dict[str, View]  #: the study's own
+    swaps: Swaps
+    sweeps: Sweeps
+    encoders: dict[str, Entry]
+
+    @property
+    def name(self) -> str:
+        """The name of the study."""
+        return self.config.study
+
+    @property
+    def reference(self) -> str:
+        """The view that the others are compared with."""
+        return self.config.reference
+
+    @property
+    def shards(self) -> list[str]:
+        """The names of the tables that the frames are spread over."""
+        return [str(shard) for shard in range(self.config.frames.shards)]
+
+    @property
+    def encoder_views(self) -> dict[str, View]:
+        """The views that every encoder is given: the study's own, and those of its sweeps."""
+        return self.views | self.sweeps.views
+
+    @property
+    def all_views(self) -> dict[str, View]:
+        """Those, and the views with swapped parts, which only some encoders may be given."""
+        return self.encoder_views | self.swaps.views
+
+    @property
+    def compared_views(self) -> list[str]:
+        """The views that are compared with the reference."""
+        return [view for view in self.views if view != self.reference]
+
+    @property
+    def eye_views(self) -> dict[str, View]:
+        """The views that are an eye's."""
+        return {name: view for name, view in self.views.items() if "eye" in view}
+
+    @property
+    def blur_views(self) -> list[str]:
+        """The views that are blurs, matched to another view."""
+        return [name for name, view in self.views.items() if view.get("filter") == "blur"]
+
+    @property
+    def part_views(self) -> list[str]:
+        """The reference, the views in which a single part of its eye is swapped, and that in which
+        all are; none without attribution.
+        """
+        if self.swaps.whole is None:
+            return []
+        names = [self.reference, *self.swaps.singles.values(), self.swaps.whole]
+        return list(dict.fromkeys(names))
+
+    @property
+    def attribution_encoders(self) -> list[str]:
+        """The encoders whose loss is divided among the parts of the eye: those named, or all."""
+        if self.swaps.view is None:
+            return []
+        named = self.config.attribution.encoders
+        return [name for name in self.encoders if named is None or name in named]

@@ -211,7 +211,7 @@ def test_no_other_key_names_code():
     }
     own = {"__main__.py", "frames/kinds.py", "figures/command.py"}  # modules of catsight only
     assert imports == {*own, "features/encoders.py"}  # and the factory
-    assert "code of the study’s own" in (library / "figures" / "report_warnings.py").read_text()
+    assert "the study’s own code" in (library / "figures" / "report_warnings.py").read_text()
 
 
 def test_a_kind_of_source_is_a_module_of_frames(here):

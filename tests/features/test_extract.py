@@ -144,7 +144,8 @@ def test_an_output_of_unknown_layout_is_refused():
     with pytest.raises(CatsightError, match="x gives str"):
         layers.pool("12", model, ["mean"], "x")
     with pytest.raises(
-        CatsightError, match="x gives 5 places, which do not form a square; it has no pooling map"
+        CatsightError,
+        match="x gives 5 positions, which do not form a square; it has no pooling map",
     ):
         layers.pool(torch.zeros(2, 6, 16), model, ["map"], "x")
 

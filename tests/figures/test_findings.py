@@ -74,7 +74,7 @@ def test_changes_are_counted_only_where_intervals_are_apart(rows, table, tmp_pat
     said = say(rows, table, tmp_path)[2]
     assert "neither less nor more than “catvision” in any of 4 encoders (4 undecided)" in said
     assert "more than “original” in 3 of 4 encoders (1 without an interval)" in said
-    assert said.endswith("Undecided are those whose intervals overlap.")
+    assert said.endswith("Those whose intervals overlap are undecided.")
 
 
 def test_lowest_and_highest_layer(rows, table, tmp_path):
@@ -87,7 +87,7 @@ def test_lowest_and_highest_layer(rows, table, tmp_path):
     said = say(rows, table, tmp_path)[3]
     assert "lowest at blocks.5 (0.11 (0.10 to 0.12), relative depth 0.33)" in said
     assert "highest at blocks.0 (0.940 (0.930 to 0.949), relative depth 0.00)" in said
-    assert "the intervals lie apart" in said and "picked after looking" in said
+    assert "the intervals lie apart" in said and "chosen after seeing the values" in said
 
 
 def test_few_groups_and_odd_training_are_said(rows, table, tmp_path):
@@ -185,7 +185,7 @@ def test_parts_are_told_largest_first_and_ranked_only_by_intervals(choices, rows
     assert "with fewer than 25 groups these intervals are too narrow to rank them" in few
     attribution.loc[of["acuity"], "ci_high"] = 0.045
     sentence = said(attribution)
-    assert "the intervals of the first two overlap, so which is larger is open" in sentence
+    assert "the intervals of the first two overlap, so it is open which is larger" in sentence
 
 
 def test_the_first_finding_is_how_the_view_compares_with_an_equal_change(rows, table, tmp_path):

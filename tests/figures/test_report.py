@@ -399,7 +399,7 @@ def test_warnings_are_given(full):
         "Linear CKA, unbiased; RSA.",
         "For 2 of 9 frames no blur changes the pixels as much as “cat” does, so “blur” changes them less.",
         "1 file could not be used",
-        "The encoder mine was made by code of the study’s own, mypackage.nets:make",
+        "The encoder mine is built by the study’s own code, mypackage.nets:make",
     ):
         assert warning in words
 

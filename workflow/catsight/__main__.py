@@ -10,7 +10,7 @@ COMMANDS = {
         "see": ("catsight.look.see", "show photographs, clips or folders as an eye sees them"),
         "eye": ("catsight.look.eye", "draw eyes: pupil, optics, receptors, a test chart"),
         "check": ("catsight.look.check", "find damaged tables and weights, and remove them"),
-        "prune": ("catsight.look.prune", "empty the store of what no study refers to"),
+        "prune": ("catsight.look.prune", "delete from the store what no study refers to"),
     },
     "Stages, as the workflow calls them": {
         "frames": ("catsight.frames.command", "pictures to frames in Parquet shards"),
@@ -24,7 +24,7 @@ COMMANDS = {
         "gather": ("catsight.run.gather", "list the tables of many shards in one table"),
     },
 }
-#: Old commands, which go with the next version, and what they are called now.
+#: Old commands, which the next version drops, and their present names.
 ALIASES = {
     ("manifest",): ("frames", "manifest"),
     ("portraits",): ("views", "portraits"),
@@ -33,7 +33,10 @@ ALIASES = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs ``catsight`` with these ``arguments`` (else those of the process); the exit status."""
+    """Runs ``catsight`` with these ``arguments`` (by default those of the process).
+
+    Returns the exit status.
+    """
     arguments = _current(sys.argv[1:] if arguments is None else arguments)
     known = {name: module for group in COMMANDS.values() for name, (module, _) in group.items()}
     if arguments and arguments[0] in known:
@@ -55,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def usage() -> str:
-    """What ``catsight --help`` prints."""
+    """The text that ``catsight --help`` prints."""
     about = "How a scene, and a vision network, look through a cat's eye."
     lines = ["usage: catsight COMMAND ...", "", about]
     for title, group in COMMANDS.items():

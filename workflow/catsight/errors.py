@@ -7,7 +7,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CatsightError(Exception):
-    """An error that the user can mend: the message names the file or key, and the fix.
+    """An error that the user can correct: the message names the file or key, and the fix.
 
     Commands print the message without a traceback.
     """

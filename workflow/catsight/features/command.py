@@ -17,14 +17,14 @@ from catsight.tables.store import Store, address
 
 def main(arguments: Sequence[str]) -> None:
     commands = {
-        "weights": (bring_weights, "brings an encoder's weights into one safetensors file"),
+        "weights": (bring_weights, "writes an encoder's weights to one safetensors file"),
         "extract": (extract, "extracts an encoder's features of one shard of several views"),
     }
     job.choose("features", commands, arguments)
 
 
 def bring_weights(arguments: Sequence[str]) -> None:
-    """Brings an encoder's weights from a package, the model hub, a file or a seed into one
+    """Writes an encoder's weights, from a package, the model hub, a file or a seed, to one
     safetensors file.
     """
     parser = job.parser("features weights", bring_weights.__doc__)

@@ -97,13 +97,13 @@ def pool(
     map_size: int = 4,
 ) -> "dict[str, torch.Tensor]":
     """A block's output as vectors, float32, by pooling: its class token (``cls``, if it has one),
-    the ``mean`` over places, or a ``map`` of means over a grid of ``map_size`` cells a side (fewer
-    if there are fewer places).
+    the ``mean`` over positions, or a ``map`` of means over a grid of ``map_size`` cells a side
+    (fewer if there are fewer positions).
 
     Vectors are (n, d), those of a map (n, d * cells) with each channel's cells row by row. The
     layout of the output is read from the model: tokens (n, length, d), of which the first
-    ``num_prefix_tokens`` are class and register tokens and no places; maps (n, d, h, w); or maps
-    (n, h, w, d) if the model's ``output_fmt`` is NHWC (Swin).
+    ``num_prefix_tokens`` are class and register tokens, without a position; maps (n, d, h, w);
+    or maps (n, h, w, d) if the model's ``output_fmt`` is NHWC (Swin).
     """
     import torch
 
@@ -127,7 +127,7 @@ def pool(
     if "map" in poolings:
         if maps is None:
             raise CatsightError(
-                f"{name} gives {places.shape[1]} places, which do not form a square; "
+                f"{name} gives {places.shape[1]} positions, which do not form a square; "
                 "it has no pooling map"
             )
         cells = min(map_size, maps.shape[3])
@@ -136,7 +136,7 @@ def pool(
 
 
 def _square(places: "torch.Tensor") -> "torch.Tensor | None":
-    """Tokens (n, places, d) as maps (n, d, side, side); None unless the places form a square."""
+    """Tokens (n, positions, d) as maps (n, d, side, side); None if these form no square."""
     side = math.isqrt(places.shape[1])
     if side**2 != places.shape[1]:
         return None

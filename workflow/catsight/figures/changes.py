@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @style.styled
 def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
-    """A figure as the ranking, of all compared views, by the one metric that the report speaks of.
+    """A figure like the ranking, but of all compared views, and of the report's one metric alone.
 
     ``table`` is the study's table of metrics.
     """

@@ -25,7 +25,7 @@ class Choices:
 
     study: str
     reference: str
-    focus: str  #: the view that the study is about
+    focus: str  #: the view in focus: the one that the study is about
     views: Mapping[str, ShownView]  #: all, in the gallery's order
     compared: tuple[str, ...]  #: those compared with the reference; the view in focus first
     changes: tuple[str, ...]  #: of these all but controls, and a blur matched to the view in focus
@@ -80,7 +80,7 @@ class Choices:
         return None
 
     def measure(self, metric: str) -> ShownMeasure:
-        """What figures know of a metric; raises :class:`CatsightError` if the spec lacks it."""
+        """The record of a metric in the spec; raises :class:`CatsightError` if there is none."""
         if metric not in self.measures:
             raise CatsightError(
                 f"the metric '{metric}' is not one of this study's, which are "
@@ -108,8 +108,8 @@ class Choices:
         return [metric for metric in self.measures if metric in found]
 
     def headline(self, table: pd.DataFrame) -> str:
-        """The metric that sentences and summaries speak of: the first in the table, if there is no
-        better.
+        """The metric that sentences and summaries are about: the first marked ``headline``, or
+        else the first in the table.
         """
         names = self.metrics(table)
         better = [name for name in names if self.measure(name)["headline"]]

@@ -24,7 +24,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """A figure with one row per metric, one column for each condition and one line per encoder.
 
     ``table`` is the study's table of doses. The lines are means over layers with their intervals; a
-    value without an interval is left out, since nobody can tell it from noise.
+    value without an interval is left out, since it cannot be distinguished from noise.
     """
     from matplotlib.figure import Figure
 

@@ -28,9 +28,9 @@ def draw(table: pd.DataFrame, choices: Choices | None = None) -> "Figure":
     """A figure of the eyes in ``table`` (:data:`catsight.tables.columns.portraits.PORTRAITS`),
     whatever the ``choices``.
 
-    Above the test chart and, with one colour for each eye, its pupil against luminance, its
-    transfer of contrast, its contrast sensitivity and its receptors; below a row for each eye: what
-    becomes of a point, in and out of focus, and of the chart from daylight to moonlight. Raises
+    Above: the test chart and, with one colour for each eye, its pupil against luminance, its
+    transfer of contrast, its contrast sensitivity and its receptors. Below: a row for each eye,
+    with a point of light in and out of focus, and the chart from daylight to moonlight. Raises
     :class:`CatsightError` if there is no eye.
     """
     from matplotlib.figure import Figure

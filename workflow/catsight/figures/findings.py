@@ -21,8 +21,8 @@ _GENERAL = ("supervised", "self-supervised", "language")
 
 
 def notice(metrics: pd.DataFrame, choices: Choices) -> str:
-    """What stands at the top of a report without any interval because groups are too few; or
-    nothing.
+    """The notice at the top of a report that has no interval because groups are too few;
+    otherwise empty.
     """
     rows = select.shown(metrics, choices)
     groups = int(rows["n_groups"].min())
@@ -39,7 +39,7 @@ def notice(metrics: pd.DataFrame, choices: Choices) -> str:
 def sentences(
     metrics: pd.DataFrame, choices: Choices, attribution: pd.DataFrame | None = None
 ) -> list[str]:
-    """Up to five sentences on a study, from its tables of metrics and, if it has one, of
+    """Up to five sentences on a study, from its table of metrics and, if it has one, that of
     ``attribution``.
     """
     results = Results.of(metrics, choices)
@@ -83,7 +83,7 @@ def _level(results: Results) -> str:
 
 
 def _changes(results: Results) -> str:
-    """What the view in focus does beside the other views, an equally large change first."""
+    """How the effect of the view in focus compares with other views, an equal change first."""
     choices = results.choices
     others = [view for view in choices.changes if view != choices.focus]
     others.sort(key=lambda view: view != choices.matched)
@@ -98,7 +98,7 @@ def _changes(results: Results) -> str:
         subject = "It changes them" if sentences else f"“{choices.focus}” changes features"
         sentences.append(f"{subject} {listed(told)}.")
     if any("undecided" in sentence for sentence in sentences):
-        sentences.append("Undecided are those whose intervals overlap.")
+        sentences.append("Those whose intervals overlap are undecided.")
     if unknown:
         sentences.append(
             f"Without intervals, “{choices.focus}” cannot be compared with {listed(unknown)}."
@@ -107,7 +107,7 @@ def _changes(results: Results) -> str:
 
 
 def _beside(results: Results, view: str) -> str:
-    """In how many encoders the view in focus changes features less or more than ``view``; nothing
+    """In how many encoders the view in focus changes features less or more than ``view``; empty
     if no encoder has intervals of both.
     """
     choices = results.choices
@@ -152,7 +152,7 @@ def _values(results: Results) -> str:
 
 
 def _untrained(results: Results, verdict: str) -> str:
-    """What random weights give."""
+    """The values that random weights give."""
     if not verdict:
         return ""  # if no encoder is trained, the cautions say so
     values = [
@@ -166,7 +166,7 @@ def _untrained(results: Results, verdict: str) -> str:
 
 
 def _training(results: Results) -> str:
-    """How trained encoders lie relative to untrained ones, as far as their intervals tell."""
+    """Whether the intervals of trained encoders lie above or below those of untrained ones."""
     if not (results.trained and results.untrained):
         return ""
     sides = {
@@ -200,7 +200,7 @@ def _parts(results: Results, attribution: pd.DataFrame | None) -> str:
 
 
 def _shares(results: Results, rows: pd.DataFrame, label: str) -> str:
-    """One encoder's loss and what each part takes of it; nothing if either is unknown."""
+    """One encoder's loss and the share of each part; empty if either is unknown."""
     parts, own = results.choices.parts, rows.set_index("part")
     shares = own[own.index.isin(list(parts))].sort_values("value", ascending=False)
     if shares.empty or WHOLE not in own.index:
@@ -210,9 +210,9 @@ def _shares(results: Results, rows: pd.DataFrame, label: str) -> str:
     side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
     narrow = results.choices.measure(results.metric)["narrow_shares"]
     if side is None:
-        verdict = "without intervals, which is largest is open"
+        verdict = "without intervals, it is open which is largest"
     elif side == "overlapping":
-        verdict = "the intervals of the first two overlap, so which is larger is open"
+        verdict = "the intervals of the first two overlap, so it is open which is larger"
     elif narrow and own["n_groups"].min() < FEW_FOR_SHARES:
         verdict = (
             f"with fewer than {FEW_FOR_SHARES} groups these intervals are too narrow to rank them"
@@ -235,7 +235,7 @@ def _depth(results: Results) -> str:
             continue
         low, high = own.loc[own["value"].idxmin()], own.loc[own["value"].idxmax()]
         if not select.has_interval(own).any():
-            continue  # nothing tells the layers apart
+            continue  # without intervals, the layers cannot be told apart
         verdict = {
             "below": "the intervals lie apart",
             None: "without both intervals they cannot be compared",
@@ -244,7 +244,7 @@ def _depth(results: Results) -> str:
             f"In {results.label(name)}, {what} is lowest at {_layer(low)} and highest at "
             f"{_layer(high)}; {verdict}."
         )
-    return " ".join([*told, "These layers were picked after looking."]) if told else ""
+    return " ".join([*told, "These layers were chosen after seeing the values."]) if told else ""
 
 
 def _layer(row: pd.Series) -> str:
@@ -252,7 +252,7 @@ def _layer(row: pd.Series) -> str:
 
 
 def _cautions(results: Results, verdict: str) -> str:
-    """On how much all this rests, and of what it says nothing."""
+    """How many groups the findings rest on, and what they do not cover."""
     groups = int(results.rows["n_groups"].min())
     count = labels.counted(groups, "independent group", "independent groups")
     words = [f"All this rests on {count} of frames"]

@@ -37,8 +37,9 @@ def draw(scenes: Sequence[Scene], choices: Choices) -> "Figure":
 def side_by_side(
     scenes: Sequence[Scene], columns: Sequence[tuple[str, str]], bars: Mapping[str, float]
 ) -> "Figure":
-    """A figure with one row per scene and one of the ``columns`` per view and title.
+    """A figure with one row per scene and one column per view.
 
+    ``columns``: the name of each view, and the title above it.
     ``bars``: the field of view, in degrees, of views whose pictures have a scale bar.
     """
     from matplotlib.figure import Figure

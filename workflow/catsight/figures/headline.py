@@ -1,4 +1,4 @@
-"""The one metric that sentences speak of: its rows, and how intervals lie to one another."""
+"""The one metric that sentences are about: its rows, and the order of its intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from catsight.figures.choices import Choices
 
 @dataclass(frozen=True)
 class Results:
-    """The rows of the one metric that the sentences speak of, and the encoders that have any."""
+    """The rows of the one metric that sentences are about, and the encoders that have any."""
 
     choices: Choices
     metric: str

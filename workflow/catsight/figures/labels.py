@@ -26,7 +26,7 @@ def interval(choices: Choices) -> str:
 
 
 def encoder(choices: Choices, name: str, pooling: str) -> str:
-    """An encoder's label, with the pooling if that is another than the one asked for."""
+    """An encoder's label, with the pooling unless it is the one asked for."""
     label = choices.encoders[name]["label"]
     return label if pooling == choices.pooling else f"{label} [{pooling}]"
 

@@ -1,4 +1,4 @@
-"""Frames and pictures that figures show, out of their tables; no others are read."""
+"""Reads the frames and pictures that figures show, and no others, from their tables."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def scenes(
     """The ``count`` frames that :func:`choose` takes, in each of the ``views``.
 
     ``frames``: the shards of the frames; ``views``: those of each view, by its name. Raises
-    :class:`CatsightError` if a view is none of the ``wanted``.
+    :class:`CatsightError` if a view is not one of ``wanted``.
     """
     rows = listed(frames)
     chosen = choose(rows, count)

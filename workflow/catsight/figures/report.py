@@ -25,9 +25,9 @@ from catsight.tables.names import ALL_LAYERS
 
 #: A report should stay smaller than this, to be sent by mail.
 _BYTES = 15_000_000
-#: What the report shows at most of each; it counts the rest.
+#: The most of each that the report shows; it counts the rest.
 _PHOTOS, _TABLES, _REJECTED = 60, 40, 500
-#: What it reads of the table of frames.
+#: The columns that it reads of the table of frames.
 _FRAME_COLUMNS = ["frame_id", "group", "width", "height", "title", "author", "licence", "link"]
 
 

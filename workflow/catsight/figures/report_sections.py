@@ -22,7 +22,7 @@ from catsight.run.figure_specs import ShownFigure
 def figure(path: Path, figures: Sequence[ShownFigure], choices: Choices) -> dict[str, str]:
     """The figure in a file: its title, caption and alternative text, and the file as an address.
 
-    Raises :class:`CatsightError` if the file is none of the ``figures``.
+    Raises :class:`CatsightError` if the file is not one of the ``figures``.
     """
     about = {one["name"]: one for one in figures}.get(path.stem)
     if about is None:
@@ -110,7 +110,7 @@ def fields(choices: Choices) -> list[dict[str, Any]]:
 
 
 def source(name: str, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """What the report says of one table that it was made from."""
+    """The report's entry on one table that it was made from."""
     made_with = {key: provenance.get(key) for key in ("device", "precision")}
     return {
         "name": name,

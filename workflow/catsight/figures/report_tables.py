@@ -14,7 +14,7 @@ from catsight.tables.names import ALL_LAYERS, WHOLE
 #: such a grating.
 CAT_LIMIT = 6
 ENOUGH = 2 * CAT_LIMIT
-#: A frame that is narrower than so many of these cycles is nearly blank to a cat.
+#: A frame that is narrower than this many of these cycles is nearly blank to a cat.
 FEW_CYCLES = 12
 #: More rows than this would make the report heavy.
 _ROWS = 20_000
@@ -82,8 +82,8 @@ def shares(attribution: pd.DataFrame | None, choices: Choices) -> list[dict[str,
 
 
 def cell(row: Mapping[str, Any] | pd.Series) -> dict[str, str]:
-    """A row's value as the report prints it, by what it sorts, and its interval or why there is
-    none.
+    """A row's value as the report prints it, the key to sort it by, and its interval or why there
+    is none.
     """
     if pd.isna(row["value"]):
         return {"sort": "", "value": "–", "note": f"no value: {labels.reason(row)}"}

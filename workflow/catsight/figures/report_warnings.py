@@ -1,4 +1,4 @@
-"""What a reader must know before believing the numbers of a report."""
+"""Warnings that a reader needs before believing the numbers of a report."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -75,8 +75,8 @@ def of_resolution(pixels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for field, cycles in {row["field"]: row["cycles"] for row in pixels if row["tiny"]}.items():
         yield (
             f"At a field of view of {field:g}° a whole frame is {cycles:.1f} cycles wide of the "
-            f"finest grating that a cat can see ({CAT_LIMIT} per degree): hardly anything of it is "
-            "left. A larger field of view helps."
+            f"finest grating that a cat can see ({CAT_LIMIT} per degree): hardly any of its detail "
+            "is left. A larger field of view helps."
         )
 
 
@@ -120,4 +120,4 @@ def of_code(config: str) -> Iterator[str]:
     encoders = (yaml.safe_load(config) or {}).get("encoders") or {}
     for name, entry in encoders.items():
         if isinstance(entry, Mapping) and entry.get("factory"):
-            yield f"The encoder {name} was made by code of the study’s own, {entry['factory']}."
+            yield f"The encoder {name} is built by the study’s own code, {entry['factory']}."

@@ -1,4 +1,4 @@
-"""What is taken for what: frames, their views, and the frames of the reference nearest to these."""
+"""Frames, their views, and the frames of the reference that encoders mistake these for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

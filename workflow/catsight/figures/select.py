@@ -76,7 +76,7 @@ def cut(table: pd.DataFrame, choices: Choices) -> bool:
     """Whether the axis ends just below 0 although intervals reach further down.
 
     It does if no value is negative; the axis then runs from :data:`CUT` to 1, and the figure says
-    so. A similarity says no more below 0, and wide intervals would press the values into a corner.
+    so. Below 0 a similarity means nothing more, and wide intervals would leave the values no room.
     """
     if any(choices.distance(metric) for metric in table["metric"].unique()):
         return False

@@ -1,4 +1,4 @@
-"""What the values would be with fewer groups of frames."""
+"""The values with fewer groups of frames, between halves of them, and relative to a ceiling."""
 
 import textwrap
 from collections.abc import Collection

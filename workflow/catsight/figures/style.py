@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-#: Okabe & Ito (2008), told apart by colour-blind readers; without yellow, too pale on white.
+#: Okabe & Ito (2008), distinct for colour-blind readers; without yellow, too pale on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 #: The same for the parts of the eye, in their order.
 _PART_PALETTE = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#56B4E9", "#D55E00", "#000000")
-#: Families of encoders are told apart by their markers.
+#: Each family of encoders has its own marker.
 MARKERS = {"cnn": "s", "vit": "o", "windowed-vit": "D", "hybrid": "^", "mlp": "v"}
 
 #: Width of every figure in inches; printed in one column (89 mm) its type is still 5 to 6 pt.
@@ -74,7 +74,7 @@ _RC: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Look:
-    """How one encoder is drawn: in a colour of its own; dashed and hollow if it is untrained."""
+    """How one encoder is drawn: its colour, marker and line; dashed and hollow if untrained."""
 
     colour: str
     marker: str
@@ -96,8 +96,8 @@ class Look:
 def looks(encoders: Mapping[str, ShownEncoder]) -> dict[str, Look]:
     """The look of each encoder.
 
-    Its marker is its family's. Its colour is its own if there are enough, or its own within the
-    family.
+    The marker is that of its family. No other encoder has the same colour if there are enough
+    colours; otherwise no other of its family has.
     """
     many = len(encoders) > len(PALETTE)
     result: dict[str, Look] = {}
@@ -131,7 +131,7 @@ def part_colours(parts: Sequence[str]) -> dict[str, str]:
 
 
 def shade(lines: int) -> float:
-    """How opaque the shading of each of so many intervals is, so that those below still show."""
+    """The opacity of the shading of each of this many intervals, so that those below still show."""
     return 0.11 * min(1.0, 4 / max(lines, 1))
 
 
@@ -150,7 +150,7 @@ def families(encoders: Mapping[str, ShownEncoder]) -> "list[Line2D]":
 
 
 def width(columns: float) -> float:
-    """Width of a figure with so many columns of panels, in inches."""
+    """Width in inches of a figure with this many columns of panels."""
     return max(WIDTH, _COLUMN * columns)
 
 
@@ -206,7 +206,7 @@ def reduce(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 def shortened(text: str, length: int) -> str:
-    """The text in at most so many letters."""
+    """The text, cut to at most ``length`` letters."""
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 

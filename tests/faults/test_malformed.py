@@ -285,7 +285,7 @@ def test_any_value_anywhere_is_taken_or_refused(part, tmp_path, monkeypatch):
 # -- eyes ------------------------------------------------------------------------------------------
 
 EYES = {
-    "empty": ("", r"lynx\.yaml does not hold up.*None"),
+    "empty": ("", r"lynx\.yaml is not valid.*None"),
     "a list": ("- 1\n", r"lynx\.yaml"),
     "no YAML": ("pupil: {\n", r"lynx\.yaml is not YAML, line 2"),
     "a key twice": (

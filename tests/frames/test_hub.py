@@ -159,7 +159,7 @@ def test_each_refusal_of_the_hub_is_one_line(cache, monkeypatch):
             RepositoryNotFoundError.__new__(RepositoryNotFoundError),
             "the hub has no dataset some/animals",
         ),
-        (OSError("disk is full\nand more"), "disk is full; run again to go on"),
+        (OSError("disk is full\nand more"), "disk is full; run again to continue"),
     ):
         monkeypatch.setattr(huggingface_hub, "snapshot_download", refusing(error))
         with pytest.raises(CatsightError, match=words):

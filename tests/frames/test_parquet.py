@@ -102,8 +102,8 @@ def test_frames_of_catsights_own(job, tmp_path):
 @pytest.mark.parametrize(
     ("content", "reason", "words"),
     [
-        (b"PAR1 no table", "truncated", "no Parquet table"),
-        (b"", "truncated", "no Parquet table"),
+        (b"PAR1 no table", "truncated", "not a Parquet table"),
+        (b"", "truncated", "not a Parquet table"),
         ([{"picture": b"x"}], "no pictures", r"no column 'image' \(image\); it has picture"),
         ([{"image": "a path"}], "no pictures", "is string, not a picture's bytes"),
     ],
@@ -142,7 +142,7 @@ def test_a_second_row_of_an_id_is_left_out(job):
     rows = [{"image": {"bytes": encoded(noise(i))}, "name": "same"} for i in range(2)]
     table(job, "t.parquet", rows)
     assert list(job(source=TABLE | {"path": str(job.folder), "id": "name"})) == ["same"]
-    assert job.left_out == {"same": ("duplicate", "a frame of this name is there already")}
+    assert job.left_out == {"same": ("duplicate", "another frame has this name already")}
 
 
 def test_a_table_that_changes_is_noticed(job):

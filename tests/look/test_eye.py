@@ -31,7 +31,7 @@ def test_eye_command(tmp_path, capsys):
     assert main(["eye", "lion", "-o", str(tmp_path / "lion.png")]) == 1
     assert "the eye 'lion' is unknown; it may be cat, dog, human" in capsys.readouterr().err
     assert main(["eye", "cat", "-o", str(tmp_path / "eyes.bmp")]) == 1
-    assert "figures are written as .png or .svg" in capsys.readouterr().err
+    assert "figures are .png or .svg files" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["eyes.png"]
 
 

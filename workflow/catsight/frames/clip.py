@@ -38,7 +38,7 @@ _UNSTATED, _FULL = 2, 2
 _EXACT = 4 | 0x40000 | 0x2000 | 0x80000
 #: Side, px, of the pictures that are compared to find a change of scene.
 _SIDE = 64
-#: A sensible threshold for a change of scene (:func:`changes`). Of 331 cuts between glances at
+#: A sensible threshold for a change of scene (:func:`changes`). Of 331 cuts between glances of
 #: different photographs 99 % reach it (0.2: 92 %). Below it are a pan of 1 or 4 % of the width a
 #: frame (0.01; 0.04 and 0.12 where a clip begins in it), a shaking hand (0.09), fades over 8 and 25
 #: frames (0.08, 0.03), a dissolve over 12 (0.03), a zoom (0.03), noise of 20 levels (0.01). A jerk
@@ -47,7 +47,7 @@ SCENE = 0.12
 
 
 class Still(NamedTuple):
-    """A frame of a clip."""
+    """One frame of a clip."""
 
     number: int  #: among all frames, from 0
     seconds: float  #: after the first frame
@@ -72,7 +72,7 @@ def stills(
     Raises :class:`Rejected`. Before the first frame: if the file is no clip ("not a clip",
     "unreadable", "empty"), has more than ``max_pixels`` ("too large", before decoding), or colours
     that sRGB cannot hold ("unsupported": HDR, wide gamuts). After the last good frame: if the file
-    is damaged or cut short ("truncated"), as far as that can be told (:func:`frames`).
+    is damaged or cut short ("truncated"), if the decoder notices (:func:`frames`).
 
     One frame at a time is in memory, besides those that the decoder keeps: 80 MB with Python
     itself, after 10 as after 1,500 frames of 640 × 480 px, decoded and converted in 3.2 ms each.
@@ -104,7 +104,7 @@ def stills(
 
 
 def changes() -> Callable[["VideoFrame"], float]:
-    """A function that scores each frame of a clip, in turn, as a change of scene: 0 to 1.
+    """A function that scores the frames of a clip, in order, as changes of scene: 0 to 1.
 
     The score is min(d, |d - d'|). d is the mean absolute difference between the luma of a frame and
     of the frame before, as a fraction of white, in pictures of 64 × 64 px; d' is the frame before's
@@ -173,9 +173,9 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
 
 
 def display_matrix(frame: "VideoFrame") -> np.ndarray | None:
-    """How a clip's frames are to be turned, int32 (9,), by its first frame; None if not at all.
+    """The display matrix of a clip, int32 (9,), from its first frame; None if it has none.
 
-    Ask the first frame only: a frame that was asked stays in memory until garbage collection.
+    Call it with the first frame only: reading it keeps a frame in memory until garbage collection.
     """
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     return None if matrix is None else np.frombuffer(matrix, dtype=np.int32).copy()

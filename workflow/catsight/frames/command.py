@@ -26,7 +26,7 @@ _OTHER_FILES = 64
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs a sub-command; options without one run ``make``, as an alias for one version."""
+    """Runs a sub-command. Options without one run ``make``, as in earlier versions."""
     if arguments and arguments[0].startswith("--") and arguments[0] != "--help":
         job.alias("frames", "frames make")
         return make(arguments)
@@ -116,9 +116,9 @@ COMMANDS: job.Commands = {
 
 
 def allow_files(shards: int) -> None:
-    """Raises this process' limit on open files as far as ``shards`` tables need it.
+    """Raises this process's limit on open files if ``shards`` tables need more.
 
-    Raises :class:`CatsightError` if the system does not allow so many.
+    Raises :class:`CatsightError` if the system does not allow that many.
     """
     needed = shards + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -46,7 +46,7 @@ def open_clip(
     limits = {"max_pixels": str(2 * max_pixels + 65536)}
     if path.exists() and not path.is_file():  # opening a named pipe would block
         raise Rejected("unreadable", "it is not a regular file")
-    try:  # FFmpeg gets a file, not a name, which it may take for a protocol or refuse as no UTF-8
+    try:  # a file, not a name: FFmpeg may take a name for a protocol, or refuse it if not UTF-8
         file = open(path, "rb")  # noqa: SIM115
     except OSError as error:
         raise Rejected("unreadable", f"the system says: {error.strerror}") from None
@@ -82,7 +82,7 @@ def square(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
 
 
 def message(error: Exception) -> str:
-    """What FFmpeg says of an error."""
+    """FFmpeg's message for an error."""
     return getattr(error, "strerror", None) or str(error)
 
 

@@ -1,4 +1,4 @@
-"""Any photograph to what a screen would show: uint8 sRGB, upright, opaque."""
+"""Decodes any photograph to the picture that a screen would show: uint8 sRGB, upright, opaque."""
 
 import io
 import re
@@ -41,7 +41,7 @@ _GROUND = 128
 # TIFF tags; the orientation is also EXIF's
 _SUBFILE_TYPE, _ORIENTATION, _DNG_VERSION = 254, 274, 50706
 
-#: What turns a picture upright, by its EXIF orientation.
+#: The operation that turns a picture upright, by its EXIF orientation.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

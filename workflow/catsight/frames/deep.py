@@ -1,4 +1,4 @@
-"""Pictures of more than 8 bits a channel, brought to 8 bits, and TIFFs that Pillow cannot read.
+"""Reduces pictures of more than 8 bits a channel to 8, and reads TIFFs that Pillow cannot.
 
 Pillow keeps only the high bytes of 16-bit colour: it truncates instead of rounding, which puts half
 of all values one level off. Here the same file is opened a second time with the other byte order,

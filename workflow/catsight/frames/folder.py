@@ -1,4 +1,4 @@
-"""The source ``folder``: all pictures under a folder of the user's, with their depth maps."""
+"""The source ``folder``: all pictures under one of the user's folders, with their depth maps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _DEPTH = ".depth.npy"
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph of the user's, and its depth map if it has one."""
+    """One of the user's photographs, and its depth map if it has one."""
 
     file: File
     group: str
@@ -38,7 +38,7 @@ class Photo:
 
 
 def items(source: SourceSpec, found: Found, max_pixels: int) -> list[Item]:
-    """One item for each file, whatever it holds, in their order."""
+    """One item for each file, whatever it holds, in the manifest's order."""
     return [
         Item(photo.file.name, photo.group, partial(photo.picture, max_pixels))
         for photo in photos(found["path"], source["group_by"])

@@ -1,4 +1,4 @@
-"""Items: the pictures that a source offers, not read yet, and why some cannot be used."""
+"""Items: the pictures of a source, not read yet, and the reasons why some cannot be used."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

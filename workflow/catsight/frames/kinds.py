@@ -2,8 +2,8 @@
 
 A kind's module has a function ``items(source, found, max_pixels)``, where ``source`` is the
 source's part of the study's spec, and ``found`` its files in the manifest, by the key of the source
-that names them. It returns :class:`catsight.frames.item.Item` in an order that is always the same:
-a list, or an iterator in constant memory.
+that names them. It returns :class:`catsight.frames.item.Item` objects in an order that is always
+the same: a list, or an iterator in constant memory.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
-"""Pictures to frames: upright sRGB pictures with id and group, spread over shards.
+"""Makes frames from pictures: upright sRGB pictures with id and group, spread over shards.
 
-Of a picture that occurs twice, only the first is used; pictures of different groups that look
+If a picture occurs twice, only the first is used; pictures of different groups that look
 nearly alike are listed.
 """
 
@@ -35,7 +35,7 @@ Row = dict[str, Any]
 
 
 class Made(NamedTuple):
-    """What an item gives."""
+    """The frames of an item, and two hashes of its picture."""
 
     pixels: str  #: digest of its picture
     looks: int  #: perceptual hash of its picture
@@ -57,8 +57,8 @@ def rows(spec: FramesSpec, manifest: Path) -> Iterator[tuple[str, Row]]:
             if isinstance(made, Rejected):
                 if spec["on_reject"] == "stop":
                     raise CatsightError(
-                        f"{name} cannot be used: {made.reason} ({made.detail}). Mend or remove it, "
-                        "or set frames.on_reject: report to go on without it"
+                        f"{name} cannot be used: {made.reason} ({made.detail}). Repair or remove "
+                        "it, or set frames.on_reject: report to continue without it"
                     )
                 reasons[made.reason] += 1
                 example = example or f"; the first is {name}: {made.detail}"
@@ -95,9 +95,9 @@ def pixel_digest(rgb: np.ndarray) -> str:
 
 
 def make_frames(item: Item, spec: FramesSpec, source: str) -> Made:
-    """The frames of one item: its whole picture, or glances at it.
+    """The frames of one item: its whole picture, or glances of it.
 
-    ``source`` is the value of their column of that name. Raises :class:`Rejected`.
+    ``source`` is the value of the column of that name. Raises :class:`Rejected`.
     """
     picture = item.load()
     height, width = picture.rgb.shape[:2]
@@ -170,9 +170,9 @@ def _npy(values: np.ndarray) -> bytes:
 
 
 class _Items:
-    """The items of all sources in turn, each with the value of its frames' column ``source``.
+    """The items of one source after another, each with its frames' value in the column ``source``.
 
-    Items of a named source have its name before their own and before their group. ``total`` is
+    The name of a source, if it has one, precedes the names and groups of its items. ``total`` is
     their number, None if a source has to be read to know it.
     """
 
@@ -198,7 +198,7 @@ class _Items:
 
 
 def _attempt(spec: FramesSpec, named: tuple[str, Item]) -> tuple[str, Made | Rejected]:
-    """The name of an item, and what it gives or why it cannot be used."""
+    """The name of an item, and its frames or the reason why it cannot be used."""
     source, item = named
     try:
         return item.name, make_frames(item, spec, source)
@@ -207,12 +207,12 @@ def _attempt(spec: FramesSpec, named: tuple[str, Item]) -> tuple[str, Made | Rej
 
 
 class _Used:
-    """The pictures used so far, to tell duplicates and near-duplicates."""
+    """The pictures used so far, to detect duplicates and near-duplicates."""
 
     def __init__(self) -> None:
         self.first: dict[str, str] = {}  # digest of a picture -> name of the first item with it
         self.taken: set[str] = set()  # ids of frames
-        # of each picture; glances at nearly the same picture differ in place, so they may not look
+        # of each picture; glances of nearly the same picture differ in place, so they may not look
         # alike
         self.ids: list[str] = []  # of its first frame
         self.groups: list[str] = []
@@ -222,7 +222,7 @@ class _Used:
         """Uses a picture, or returns why it is a duplicate."""
         same = self.first.setdefault(made.pixels, name)
         if any(frame["frame_id"] in self.taken for frame in made.frames):
-            return Rejected("duplicate", "a frame of this name is there already")
+            return Rejected("duplicate", "another frame has this name already")
         if same is not name:
             return Rejected("duplicate", f"it shows the same pixels as {same}")
         self.ids.append(made.frames[0]["frame_id"])
@@ -245,7 +245,7 @@ class _Used:
 
 
 def _places(spec: FramesSpec) -> str:
-    """Where the pictures come from, for a message."""
+    """The places that the pictures come from, for a message."""
     return ", ".join(
         str(source.get("path") or source.get("dataset") or source["source"])
         for source in spec["sources"].values()

@@ -1,6 +1,6 @@
 """The manifest: the user's files that frames are made from, with the SHA-256 of each.
 
-Later jobs depend on this one small table, not on thousands of files; and a file that has changed
+Later jobs depend on this one small table, not on thousands of files. A file that has changed
 since it was listed is an error.
 """
 

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.fft import dctn
 
 #: At most this many of 64 bits differ between the hashes of near-duplicates. Measured with 22
-#: pictures of scikit-image, scikit-learn and matplotlib, and 60 glances at each, changed and
+#: pictures of scikit-image, scikit-learn and matplotlib, and 60 glances of each, changed and
 #: compared with themselves; the share within 6 / 8 / 10 bits:
 #:
 #:     saved as JPEG of quality 50     100   / 100   / 100   %
@@ -19,11 +19,11 @@ from scipy.fft import dctn
 #:     2 % cut off, from all sides      92.0 /  95.8 /  96.9 %
 #:     2 % cut off, from two            77.2 /  90.3 /  95.2 %
 #:
-#: Of 860,000 pairs of glances at different pictures 0 / 1 / 5 are within them, all at the two
+#: Of 860,000 pairs of glances of different pictures 0 / 1 / 5 are within them, all at the two
 #: pictures of one stereo pair; of 320,000 pairs of dead leaves none; of random hashes one pair in
 #: 2e11 / 4e9 / 1e8.
 NEAR = 8
-#: The hash of a picture with too little contrast to be told from others; never a near-duplicate.
+#: The hash of a picture with too little contrast to be distinguished; never a near-duplicate.
 FLAT = 0
 
 #: Side, px, of the small picture that is hashed, and the least standard deviation of its luma (of

@@ -1,4 +1,4 @@
-"""The source ``pairs``: pictures recorded in pairs, as by a human's camera and a cat's.
+"""The source ``pairs``: pictures recorded in pairs, for example by a human's and a cat's camera.
 
 Each side is a folder or tables.
 """
@@ -20,7 +20,7 @@ _KEPT = 2
 
 
 def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
-    """One item for each pair, in the order of the side ``path``; then what is rejected.
+    """One item for each pair, in the order of the side ``path``; then the rejected pictures.
 
     Files are matched by their path below the folder without its suffix, rows of tables by id. A
     picture without a partner is rejected.
@@ -78,7 +78,7 @@ class _Folder:
             name = photo.file.name
             same = self.keys.setdefault(str(PurePosixPath(name).with_suffix("")), photo)
             if same is not photo:
-                problem = f"without its suffix it is called as {same.file.name}, which is taken"
+                problem = f"its name without the suffix is also that of {same.file.name}"
                 self.rejected.append((name, Rejected("unmatched", problem)))
 
     def name(self, key: str) -> str:

@@ -41,7 +41,7 @@ class Columns:
 
 
 def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
-    """One item for each row of each table, in their order.
+    """One item for each row of each table, in the order of the tables.
 
     Skips catsight's own tables without pictures, which lie beside its frames (rejected.parquet).
     """
@@ -75,7 +75,7 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         ) from None
     except pa.ArrowException as error:
         raise Rejected(
-            "truncated", f"it is no Parquet table, or damaged ({str(error).splitlines()[0]})"
+            "truncated", f"it is not a Parquet table, or damaged ({str(error).splitlines()[0]})"
         ) from None
 
 

@@ -36,7 +36,7 @@ def _item(entry: Mapping[str, Any], max_pixels: int) -> Item:
 
 
 def locate(entry: Mapping[str, Any]) -> Path:
-    """The file of a photo; errors as :func:`items`."""
+    """The file of a photo. Raises as :func:`items` does."""
     name, package = entry["name"], entry["package"]
     spec = find_spec(package)  # finds it without importing it, which would take seconds
     project = _PROJECTS.get(package, package)

@@ -19,7 +19,7 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
         try:
             # FFmpeg would read pictures and texts as clips, too
             if file.path.suffix.lower() not in SUFFIXES:
-                raise Rejected("not a clip", f"its name ends in none of {', '.join(SUFFIXES)}")
+                raise Rejected("not a clip", f"its suffix is not one of {', '.join(SUFFIXES)}")
             with file.unchanged() as path:
                 chosen = stills(
                     path,

@@ -1,1 +1,1 @@
-"""What comes from outside the project: users' files, YAML, eyes, downloads, pictures."""
+"""Reads all that comes from outside: the user's files, YAML, eyes, downloads, pictures."""

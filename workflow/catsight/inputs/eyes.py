@@ -22,7 +22,7 @@ def load(name: str) -> dict:
     """The numbers of an eye, by part: ``resources/eyes/<name>.yaml``, or the YAML file ``name``.
 
     Units, sources and confidences are left out, as only values can change a picture. Raises
-    :class:`CatsightError` for an unknown eye, and for numbers that no eye can have.
+    :class:`CatsightError` for an unknown eye, and for values that are not valid.
     """
     if str(name).endswith((".yaml", ".yml")):
         path = Path(name)
@@ -46,11 +46,11 @@ def check(parts: Mapping, name: str) -> None:
     """
     problems = schema.problems(parts, "eye", "the eye")
     if problems := problems or _contradictions(parts):
-        raise CatsightError("\n  ".join([f"{name} does not hold up:", *problems]))
+        raise CatsightError("\n  ".join([f"{name} is not valid:", *problems]))
 
 
 def _contradictions(parts: Mapping) -> list[str]:
-    """One line for each combination of numbers that cannot be, though each alone is in range."""
+    """One line for each impossible combination of numbers that are each in range."""
     pupil, cones = parts["pupil"], parts["colour"]["cones"]
     problems = [
         f"pupil.{what}_min is {pupil[least]:g}; it may be at most {what}_max, {pupil[most]:g}"

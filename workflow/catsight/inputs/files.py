@@ -1,4 +1,4 @@
-"""Files: listing, digests and names of the user's; writing our own whole or not at all."""
+"""Lists and digests the user's files; writes files completely or not at all."""
 
 import fnmatch
 import hashlib
@@ -140,7 +140,7 @@ def writing(path: str | os.PathLike) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = "make room" if error.errno in FULL else "mend that"
+        advice = "make room" if error.errno in FULL else "correct that"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CatsightError(
             f"{path} cannot be written: {reason.lower()}. Nothing else is lost; {advice} and run "

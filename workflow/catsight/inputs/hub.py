@@ -23,7 +23,7 @@ def knock(what: str, advice: str) -> None:
 
     if constants.HF_HUB_OFFLINE:
         raise CatsightError(
-            f"HF_HUB_OFFLINE is set, so the model hub is not asked for {what}; {advice}"
+            f"HF_HUB_OFFLINE is set, so {what} is not fetched from the model hub; {advice}"
         )
     endpoint = urlsplit(constants.ENDPOINT)
     port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
@@ -39,7 +39,7 @@ def knock(what: str, advice: str) -> None:
 def downloading(what: str, advice: str, refusals: Mapping[type[Exception], str]) -> Iterator[None]:
     """Turns every error of a download in the block into one :class:`CatsightError`.
 
-    ``refusals`` holds the messages for errors of huggingface_hub that have a meaning of their own
+    ``refusals`` holds the messages for errors of huggingface_hub that have a special meaning
     here; any other error is reported with ``advice``.
     """
     from huggingface_hub.errors import GatedRepoError
@@ -104,7 +104,7 @@ def _download(dataset: str, revision: str, patterns: list[str] | None, what: str
         RepositoryNotFoundError: f"the hub has no dataset {dataset}, or none that you may read: "
         "log in (hf auth login)",
     }
-    with downloading(what, "run again to go on", refusals):
+    with downloading(what, "run again to continue", refusals):
         folder = snapshot_download(
             dataset,
             repo_type="dataset",

@@ -1,5 +1,5 @@
-"""Checking YAML against a JSON schema, with messages that name the key, what it holds and what it
-may hold.
+"""Checks YAML against a JSON schema, with messages that name the key, its value and the values that
+it may have.
 """
 
 import difflib
@@ -19,7 +19,7 @@ _LONG = 200
 
 
 class _Problem(NamedTuple):
-    """What is wrong, and where: the keys from the top of the file on."""
+    """What is wrong, and where: the keys that lead to it from the top of the file."""
 
     keys: tuple[str | int, ...]
     text: str
@@ -33,8 +33,8 @@ def problems(
 ) -> list[str]:
     """One line for each way in which ``values`` do not follow the schema; sorted.
 
-    ``schema`` may be the name of a file, ``schemas/<schema>.schema.yaml``. Beyond what it says,
-    keys must be text and numbers finite. ``name`` is what the whole is called in the messages. If a
+    ``schema`` may be the name of a file, ``schemas/<schema>.schema.yaml``. In addition,
+    keys must be text and numbers finite. ``name`` stands for the whole in the messages. If a
     value stands in one of ``files``, the line starts with the file and the line number.
     """
     found = set(_unfit(values, (), name))
@@ -62,7 +62,7 @@ def near_miss(name: str, known: Iterable[str]) -> str:
 def _place(
     keys: tuple[str | int, ...], values: Any, files: Sequence[str | os.PathLike[str]]
 ) -> tuple[str, int]:
-    """The file that holds what ``values`` hold under ``keys``, and the line; else "" and 0.
+    """The file and line of the value under ``keys``; "" and 0 if no file holds it.
 
     A value may come from elsewhere: Snakemake's --config overrides what the file says.
     """
@@ -84,7 +84,7 @@ def _at(node: Any, keys: Iterable[str | int]) -> Any:
 
 
 def _unfit(node: Any, keys: tuple[str | int, ...], name: str) -> Iterator[_Problem]:
-    """What no file may hold, whatever its schema says: keys that are no text, NaN and infinity."""
+    """Problems in any file, whatever its schema: keys that are not text, NaN and infinity."""
     where = _joined(keys) or name
     if isinstance(node, float) and not math.isfinite(node):
         yield _Problem(keys, f"{where} is {node}; it must be finite")
@@ -127,7 +127,7 @@ def _explain(error: jsonschema.ValidationError, name: str) -> Iterator[_Problem]
     keys, schema, value = tuple(error.absolute_path), error.schema, error.instance
     where = _joined(keys) or name
     if error.validator == "anyOf" and any(one.validator != "type" for one in error.context):
-        for child in error.context:  # the choice whose type fits says more
+        for child in error.context:  # the alternative whose type fits gives the better message
             if child.validator != "type":
                 yield from _explain(child, name)
     elif error.validator == "additionalProperties":
@@ -166,7 +166,7 @@ _LIMITS = {
 
 
 def _allowed(error: jsonschema.ValidationError) -> str:
-    """What a value must be instead."""
+    """The values that are allowed instead, in words."""
     limit = error.validator_value
     if error.validator in ("type", "anyOf"):
         types = [one.validator_value for one in error.context] or [limit]

@@ -1,7 +1,7 @@
 """The user's files that sources of frames read.
 
-Shared by the study, which tells Snakemake of the files, and the stage that reads them. The kinds of
-source and their keys are in :mod:`catsight.study.sources`.
+Shared by the study, which lists the files for Snakemake, and the stage that reads them. The kinds
+of source and their keys are in :mod:`catsight.study.sources`.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from catsight.errors import CatsightError
 from catsight.inputs import files
 from catsight.run.specs import SourceSpec
 
-#: Keys under which a source names files of the user's.
+#: Keys under which a source names the user's files.
 PATHS = ("path", "partner")
 
 
@@ -29,7 +29,7 @@ def check(sources: Mapping[str, SourceSpec]) -> None:
 
 
 def roots(source: SourceSpec) -> dict[str, str]:
-    """The files and folders of the user's that a source reads, by the key that names each."""
+    """The user's files and folders that a source reads, by the key that names each."""
     return {key: path for key, path in source.items() if key in PATHS and isinstance(path, str)}
 
 

@@ -1,4 +1,4 @@
-"""YAML files: finding those that come with catsight, and reading any of them safely."""
+"""Finds the YAML files that come with catsight, and reads any YAML file safely."""
 
 import itertools
 import os

@@ -58,7 +58,7 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) 
             av.open(part, "w", format=chosen.container) as out,
             Progress(f"see {source.name}", _count(stream)) as progress,
         ):
-            written: Any = None  # PyAV's hints do not tell a stream of pictures from one of sound
+            written: Any = None  # PyAV's hints do not distinguish streams of pictures and sound
             matrix = None
             for frame, stamp in clip.frames(opened, stream):
                 if written is None:
@@ -71,7 +71,7 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) 
                     _describe(written, stream, picture)
                 out.mux(written.encode(_frame(picture, stamp, stream)))
                 progress.advance()
-            out.mux(written.encode(None))  # what the encoder has kept back
+            out.mux(written.encode(None))  # the packets that the encoder still holds
     except Rejected as problem:
         raise CatsightError(f"{source} cannot be read as a clip: {problem.detail}") from None
     except av.FFmpegError as error:
@@ -106,7 +106,7 @@ def _even(picture: np.ndarray) -> np.ndarray:
 
 
 def _count(stream: "VideoStream") -> int | None:
-    """The number of frames in a stream, as far as the file tells it."""
+    """The number of frames in a stream; None if the file does not state it."""
     if stream.frames:
         return stream.frames
     if stream.duration and stream.average_rate and stream.time_base:

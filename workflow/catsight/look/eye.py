@@ -87,7 +87,7 @@ def _check(options: argparse.Namespace) -> None:
     """Raises :class:`CatsightError`, before any work, for what cannot be drawn or written."""
     if options.output.suffix.lower() not in (".png", ".svg"):
         raise CatsightError(
-            f"{options.output}: figures are written as .png or .svg; name the output so"
+            f"{options.output}: figures are .png or .svg files; change the output's suffix"
         )
     if not 10 <= options.dpi <= 2400:
         raise CatsightError(f"--dpi is {options.dpi}; it must be a whole number from 10 to 2400")
@@ -97,8 +97,7 @@ def _check(options: argparse.Namespace) -> None:
         )
     if len({Path(name).stem for name in options.eyes}) < len(options.eyes):
         raise CatsightError(
-            "two of the eyes have the same name; rename a file, so that the figure can tell them "
-            "apart"
+            "two of the eyes have the same name; rename a file, so that the figure can name both"
         )
 
 

@@ -13,7 +13,7 @@ Removes from the store the tables and weights that no study refers to, such as t
 studies or of earlier settings. Counts them first, and asks.
 """
 _EXAMPLES = """examples:
-  catsight prune          shows how much no study refers to, and asks
+  catsight prune          shows the sizes of unused files, and asks before it removes them
   catsight prune --yes    removes it without asking
 
 To free the space of a whole study, delete its folder (results/<study>) first.

@@ -31,7 +31,7 @@ _PHOTOS = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
-#: Degrees. A smaller field of view is more likely a mistake than meant.
+#: Degrees. A smaller field of view is probably a mistake.
 _SMALL_FIELD = 1.0
 
 _EXAMPLES = """examples:
@@ -46,7 +46,7 @@ _See = Callable[[np.ndarray], np.ndarray]
 
 
 class _Job(NamedTuple):
-    """A photograph or clip, and the file that is made of it."""
+    """A photograph or clip, and the file that is made from it."""
 
     source: Path
     target: Path
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> None:
         "defocus": options.defocus,
         "eccentricity": options.eccentricity,
     }
-    eye.see(np.zeros((1, 1, 3), np.uint8), **conditions)  # refuses impossible conditions now
+    eye.see(np.zeros((1, 1, 3), np.uint8), **conditions)  # checks the conditions
     if options.fov < _SMALL_FIELD:
         print(
             f"catsight see: warning: --fov is {options.fov:g}, so each picture spans only "
@@ -151,7 +151,7 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
 def _viewer(
     eye: Eye, source: Path, conditions: dict[str, Any], seed: int | None, beside: bool
 ) -> _See:
-    """The function from the pictures of ``source``, in order, to what the eye sees of them.
+    """A function from each picture of ``source``, called in order, to the picture as seen.
 
     With a ``seed`` there is photon noise: different in every file and frame, the same in every run.
     """
@@ -166,7 +166,7 @@ def _viewer(
 
 
 def _jobs(sources: Sequence[Path], output: str) -> list[_Job]:
-    """The files to make, one of each photograph or clip. Raises :class:`CatsightError`, before any
+    """The files to make, one for each photograph or clip. Raises :class:`CatsightError`, before any
     work, if a source is missing or ``output`` does not suit them.
     """
     found = _found(sources)
@@ -223,11 +223,11 @@ def _found(sources: Sequence[Path]) -> list[Path]:
         if not inside:
             raise CatsightError(f"{source} holds no photo or clip; looked for {', '.join(known)}")
         found += inside
-    return list(dict.fromkeys(found))  # a file that is named twice is seen once
+    return list(dict.fromkeys(found))  # a file that is named twice is converted once
 
 
 def _names(sources: Sequence[Path]) -> list[str]:
-    """The name of the file that is made of each source: its own, with the suffix .png or .mp4.
+    """The name of the file that is made from each source: its own, with the suffix .png or .mp4.
 
     If two share it (a.jpg and a.png), both keep their suffixes: a.jpg.png and a.png.png. Only
     sources of the same name, in different folders, still share one then.
@@ -248,12 +248,12 @@ def _check_suffix(source: Path, target: Path) -> None:
     kind, formats = ("clip", list(clips.FORMATS)) if _is_clip(source) else ("photo", list(_PHOTOS))
     if target.suffix.lower() not in formats:
         raise CatsightError(
-            f"{target}: a {kind} is written as {', '.join(formats)}; name the output so"
+            f"{target}: a {kind} is written as {', '.join(formats)}; change the output's suffix"
         )
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """What two paths of one file have in common: the numbers of its device and inode."""
+    """The numbers of a file's device and inode, which are the same for all paths of one file."""
     about = path.stat()
     return about.st_dev, about.st_ino
 
@@ -270,7 +270,7 @@ def _tracked(jobs: Sequence[_Job], what: str) -> Iterable[_Job]:
 
 
 def _write(job: _Job, see: _See) -> None:
-    """Writes what is seen of a source, completely or not at all."""
+    """Writes a source as the eye sees it, completely or not at all."""
     if _is_clip(job.source):
         clips.change(job.source, job.target, see)
         return
@@ -281,7 +281,7 @@ def _write(job: _Job, see: _See) -> None:
     try:
         with appearing(job.target) as part:
             Image.fromarray(seen).save(part, format=_PHOTOS[job.target.suffix.lower()])
-    except ValueError as error:  # as for a picture too large for its format
+    except ValueError as error:  # such as a picture too large for its format
         raise CatsightError(f"{job.target} cannot be written: {error}") from None
 
 

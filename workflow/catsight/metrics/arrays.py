@@ -1,4 +1,4 @@
-"""What all measures do with arrays of features: check, centre and measure distances."""
+"""Operations on arrays of features that all measures share: checks, centring, distances."""
 
 from functools import lru_cache
 

@@ -1,9 +1,9 @@
 """The table of attribution: how much of a loss of alignment is due to each part of the eye.
 
-The parts are the players of a game whose worth is the loss of a measure when they are swapped from
-the reference's eye to the other's. Each gets its Shapley value (Shapley 1953): its mean
-contribution over all orders in which the parts can be swapped. However the parts interact, the
-values sum to the whole loss exactly.
+In the terms of game theory, the parts are players, and the worth of a set of them is the loss of a
+measure when these parts of the reference's eye are swapped for the other's. Each part gets its
+Shapley value (Shapley 1953): its mean contribution over all orders in which the parts can be
+swapped. However the parts interact, the values sum to the whole loss exactly.
 """
 
 from collections.abc import Mapping, Sequence

@@ -30,7 +30,7 @@ class Analysis(NamedTuple):
     """A table that ``catsight metrics`` computes from features.
 
     ``rows``: the function of features by name, groups by frame, and spec. ``names``: the kind of
-    name that ``--features`` takes. Among names of a "view" must be the reference; a "view or
+    name that ``--features`` takes. The names of a "view" must include the reference; a "view or
     encoder" is a view if the spec has an encoder; a "dose" is the name of a view at a dose.
     """
 
@@ -69,7 +69,7 @@ ANALYSES = {
         doses.doses,
         DOSES,
         "dose",
-        "compare one encoder's features as light, focus or a number of the eye is varied",
+        "compare one encoder's features as light, focus, field of view or acuity varies",
     ),
     "pairs": Analysis(
         pairs.pairs,

@@ -1,4 +1,4 @@
-"""Parts of the frames that are small enough to be compared all at once: whole groups each."""
+"""Divides frames, by whole groups, into parts that are small enough to be compared at once."""
 
 import math
 from collections.abc import Sequence

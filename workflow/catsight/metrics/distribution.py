@@ -34,7 +34,7 @@ def mmd2(
 
 
 def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
-    """2 E|x-y| - E|x-x'| - E|y-y'| over all pairs of frames, each with itself included (V).
+    """2 E|x-y| - E|x-x'| - E|y-y'| over all pairs, including each frame with itself (V).
 
     Székely & Rizzo 2013, J. Stat. Plan. Inference 143, 1249, without a square root. 0 only for
     equal distributions; in the features' unit.
@@ -82,8 +82,9 @@ def scale(x: np.ndarray) -> float:
 
 # -- many divisions of the same frames at once -----------------------------------------------------
 #
-# Each column of weights (n + m, columns) divides the pooled frames: 1/n for the frames of x, -1/m
-# for those of y, 0 for those left out. So a permutation test and a jackknife are matrix products.
+# Each column of weights (n + m, columns) divides the pooled frames between x and y: 1/n for a frame
+# of x, -1/m for one of y, 0 for one that is left out. So a permutation test and a jackknife are
+# matrix products.
 
 
 def labels(n: int, m: int) -> np.ndarray:

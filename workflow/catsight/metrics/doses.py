@@ -1,7 +1,6 @@
-"""The table of doses: alignment as one viewing condition, or one number of an eye, is varied.
+"""The table of doses: alignment as one viewing condition, or the acuity of an eye, varies.
 
-At every dose both eyes look under the same conditions. A number of an eye is varied in one eye
-alone.
+At every dose both eyes look under the same conditions. Acuity varies in one eye alone.
 """
 
 from collections.abc import Mapping

@@ -64,7 +64,7 @@ def jackknife(
     cosine: bool = True,
     correct_bias: bool = True,
 ) -> Interval:
-    """Confidence interval of the limit of ``value`` for ever more groups.
+    """Confidence interval of the limit of ``value`` as the number of groups grows.
 
     ``replicates`` (blocks,) are the values without each block, and ``sizes`` (blocks,) the numbers
     of frames in the blocks. Without ``correct_bias`` the interval is of the value that a study of
@@ -143,13 +143,13 @@ def mantel(
     groups: Sequence | None = None,
     seed: int = 0,
 ) -> Test:
-    """The Mantel test (Mantel 1967) that two representations share their dissimilarities.
+    """The Mantel test (Mantel 1967) of whether two representations share their dissimilarities.
 
     ``x`` and ``y`` are features (n, d) and (n, e) of the same frames; the statistic is their
     :func:`catsight.metrics.rsa`. The frames of ``y`` are relabelled ``permutations`` times at
-    random (``seed``), or in all ways if there are fewer; frames of a group (``groups``, (n,)) move
-    together. ``alternative``: greater, less or two-sided (of the absolute value). p = (b + 1) /
-    (m + 1), where b of m values are at least the data's own.
+    random (``seed``), or in all ways if there are fewer; frames of a group (``groups``, (n,)) are
+    kept together. ``alternative``: greater, less or two-sided (of the absolute value). p is
+    (b + 1) / (m + 1), where b of m values are at least the data's own.
     """
     x, y = pair(x, y)
     each = arrangements.relabellings(

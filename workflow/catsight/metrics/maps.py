@@ -41,7 +41,7 @@ class Settings(NamedTuple):
 
 
 class Mapped(NamedTuple):
-    """A measure of which maps can be made.
+    """How maps of a measure are made.
 
     ``pairs``: the :class:`Pairs` of a layer's features (n, d). ``of``: the map (rows, columns) of
     the pairs of two lists of layers.
@@ -145,7 +145,7 @@ def _rows(
 def _cells(
     values: np.ndarray, rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """The cells of a map, row by row; ``rows`` and ``columns`` are places of layers."""
+    """The cells of a map, row by row; ``rows`` and ``columns`` are the :func:`places` of layers."""
     for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
         cell = {"layer": row["layer"], "layer_index": row["layer_index"]}
         cell |= {"other_layer": column["layer"], "other_index": column["layer_index"]}

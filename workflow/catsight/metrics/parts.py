@@ -26,7 +26,7 @@ _ROWS = 2048
 
 
 def comparer(frames: Mapping[str, str], spec: ComparingSpec) -> "Nothing | Whole | Parts":
-    """What compares representations of the ``frames`` (id -> group).
+    """An object that compares representations of the ``frames`` (id -> group).
 
     More than ``spec["at_once"]`` frames are compared in parts.
     """
@@ -67,7 +67,7 @@ class Parts:
 
     def plan(self, part: int) -> Plan:
         """The plan of a part, made when needed: all plans together would take 20 kB a frame."""
-        seed = self.spec["seed"] + part  # so that each part has rearrangements of its own
+        seed = self.spec["seed"] + part  # so that each part is rearranged differently
         return Plan(
             dict(self.frames[row] for row in self.rows[part]),
             {**self.spec, "seed": seed},

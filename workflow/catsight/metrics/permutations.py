@@ -1,4 +1,4 @@
-"""Rearrangements of the frames for permutation tests: whole groups move.
+"""Rearrangements of the frames for permutation tests; groups are kept together.
 
 Every set starts with the data's own arrangement. So the share of values at least as large as the
 first is the p-value (b + 1) / (m + 1) of m others (Phipson & Smyth 2010). If there are few
@@ -40,7 +40,7 @@ def relabellings(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
     """Orders (m, n), int32, in which frames of one view are paired with the other's.
 
     The identity comes first. A group moves as a whole into the place of a group of the same size,
-    and its frames keep their order: only so is the dependence within groups preserved. ``count``
+    and its frames keep their order: this alone preserves the dependence within groups. ``count``
     other orders are drawn with ``seed``, or all are taken if there are fewer.
     """
     members = _members(groups)
@@ -68,7 +68,8 @@ def swaps(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
     """Signs (m, n), int8, for paired data: -1 exchanges the two views of a frame.
 
     No exchange comes first. The frames of a group are exchanged together. Exchanging all groups is
-    the same as exchanging none, so the first group keeps its place if all arrangements are taken.
+    the same as exchanging none, so the first group is never exchanged if all arrangements are
+    taken.
     """
     membership = np.unique(np.asarray(groups), return_inverse=True)[1]
     number = membership.max() + 1
@@ -121,7 +122,7 @@ def weights(signs: np.ndarray) -> np.ndarray:
 
 
 def permuted_products(a: np.ndarray, b: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """Σ over i > j of a[i, j] b[o[i], o[j]] for each order o of ``orders`` (m, n): (m,).
+    """Σ over i > j of a[i, j] b[o[i], o[j]] for each order o in ``orders`` (m, n): (m,).
 
     ``a`` and ``b`` are symmetric (n, n). RSA and HSIC of a relabelled view reduce to this sum. The
     matrices are read and each row summed in float32 (a third faster than float64), and the rows'

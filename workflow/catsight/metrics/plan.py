@@ -7,8 +7,8 @@ import numpy as np
 from catsight.metrics import inference, permutations
 from catsight.run.specs import ComparingSpec
 
-#: Blocks of the jackknife for measures of which one value costs as much as all else (the singular
-#: values of Procrustes).
+#: Blocks of the jackknife for slow measures, one value of which costs as much as all other measures
+#: together (the singular values of Procrustes).
 FEW_BLOCKS = 10
 
 
@@ -19,7 +19,7 @@ class Plan:
     layer and view, so that p-values can be corrected by the largest statistic. The jackknife joins
     the groups into at most ``blocks`` blocks, or ``few_blocks`` for slow measures.
 
-    To look at subsets of a study instead, ``left_out`` lists the frames (indices) that each subset
+    To compare subsets of a study instead, ``left_out`` lists the frames (indices) that each subset
     lacks. Retrieval then does not search among them, either.
     """
 

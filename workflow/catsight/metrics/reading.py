@@ -1,4 +1,4 @@
-"""Features of the same frames, read from several tables a column at a time."""
+"""Reads the features of the same frames from several tables, column by column."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -19,7 +19,7 @@ PLAIN: dict[str, Function] = {}
 
 
 def measure(function: _F) -> _F:
-    """Registers ``function`` as the measure of its own name, and returns it.
+    """Registers ``function`` as the measure of the same name, and returns it.
 
     The jackknife calls it again without each of a few blocks of groups. It has no permutation test.
     """

@@ -1,13 +1,13 @@
 """The table of stability: how a value depends on which frames there are, and on how many.
 
-Three questions, each answered with whole groups drawn without replacement (a bootstrap would repeat
-frames, and repeated frames look aligned):
+Rows by ``kind``. Whole groups are drawn, without replacement (a bootstrap would repeat frames, and
+repeated frames look aligned):
 
-- ``size``: the value of fewer and fewer groups. A biased estimator drifts, an unbiased one only
+- ``size``: the value with fewer and fewer groups. A biased estimator drifts, an unbiased one only
   scatters.
-- ``split_half``: is the profile over layers the same in two halves of the groups? The correlation
-  of the halves' profiles, corrected to the size of the whole study (Spearman 1910, Brown 1910:
-  2 r / (1 + r)).
+- ``split_half``: whether the profile over layers is the same in two halves of the groups, as the
+  correlation of the halves' profiles. It is corrected to the size of the whole study (Spearman
+  1910, Brown 1910: 2 r / (1 + r)).
 - ``ceiling``: the alignment that remains with a control view, which changes what should not matter;
   and, as ``of_ceiling``, the alignment of each other view as a fraction of it.
 """

@@ -1,6 +1,6 @@
 """Every measure by its name: its value, the value without each block of groups, and its null.
 
-What several measures need (Gram matrices, distances) is computed once for a pair of
+Gram matrices and distances, which several measures need, are computed once for a pair of
 representations.
 """
 
@@ -65,7 +65,7 @@ class Comparison:
         return self.recomputed(PLAIN[measure])
 
     def recomputed(self, function: Function) -> Estimate:
-        """A plain measure, computed again without each of a few blocks. It has no test."""
+        """A plain measure, recomputed without each of a few blocks. It has no test."""
         keep = inference.kept(len(self.x), self.plan.few).astype(bool)
         return Estimate(np.array([function(self.x[kept], self.y[kept]) for kept in keep]))
 
@@ -222,8 +222,8 @@ class Comparison:
         else:  # candidates remain candidates when a block of searching frames is left out
             own = np.diag(scores)[None]
         values = (keep * own).sum(axis=1) / keep.sum(axis=1)
-        # By chance so few frames are found that many arrangements find equally many. How near the
-        # others came then decides.
+        # By chance so few frames are found that many arrangements find the same number. The ranks
+        # of the others then decide.
         scores = scores + 0.01 / len(scores) * _reciprocal(ranks)
         rows = np.arange(len(scores))
         return self._tested(values, lambda orders: scores[rows, orders].mean(axis=1))
@@ -258,7 +258,7 @@ def _reciprocal(ranks: np.ndarray) -> np.ndarray:
     return 1 / ranks
 
 
-#: The measures that are computed faster than one replicate after the other. ``_scaled``: over the
+#: The measures whose replicates are computed faster than one by one. ``_scaled``: over the
 #: reference's pooled standard deviation. ``_between``: among frames of other groups.
 METRICS: dict[str, Callable[[Comparison], Estimate]] = {
     "cka_linear": lambda c: c.cka_linear[0],

@@ -23,6 +23,8 @@ class Filter:
 
     ``keys`` are those of :class:`FilterKeys` that it takes, with their defaults. ``control``: it
     changes what the reference delivers, and shows what any change of a picture does.
+    ``of_partner``: it shows the picture that was recorded with the frame, instead of the frame.
+    ``untouched``: it leaves the frame as it is.
     ``label`` (a few words for figures) and ``about`` (a sentence for the report) may
     hold ``{reference}`` and the filter's keys. ``packages``: those whose version can change it.
     """
@@ -31,19 +33,33 @@ class Filter:
     label: str
     about: str
     control: bool = False
+    of_partner: bool = False
+    untouched: bool = False
     keys: Mapping[str, Any] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
 
+    @property
+    def matches(self) -> bool:
+        """Whether it takes on the distance that another view has from the reference."""
+        return "match" in self.keys
+
 
 _ALL = (
-    Filter("original", "as photographed", "the frame as photographed, unfiltered"),
+    Filter(
+        "original", "as photographed", "the frame as photographed, unfiltered", untouched=True
+    ),
     Filter(
         "catvision",
         "published filter",
         "the published filter of arXiv 2511.02404, from the package catvision",
         packages=("catvision", "opencv-python-headless"),
     ),
-    Filter("paired", "as recorded with it", "the picture that was recorded with each frame"),
+    Filter(
+        "paired",
+        "as recorded with it",
+        "the picture that was recorded with each frame",
+        of_partner=True,
+    ),
     Filter(
         "jpeg",
         "quality {quality}",

@@ -9,7 +9,7 @@ import yaml
 
 from catsight import CatsightError
 from catsight.inputs import eyes, yaml_files
-from catsight.inputs.parts import PART_LABELS
+from catsight.study.parts import PART_LABELS
 from catsight.views import Eye
 
 PIGMENT = {"optical_density": 0.2, "quantum_efficiency": 0.1}

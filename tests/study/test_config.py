@@ -1,6 +1,7 @@
 """The configuration of a study: its messages, its defaults, and what is made from its models."""
 
 import copy
+import datetime
 
 import pytest
 import yaml
@@ -93,11 +94,11 @@ def set_key(config, dotted, value):
         ("encoders.vit_b16", {"weights": {"path": "x"}}, r"encoders\.vit_b16\.weights lacks 'source'"),
         ("metrics.names", ["cka"], r"metrics\.names\.0 is 'cka'; it must be one of cka_linear"),
         ("features.device", "gpu", r"features\.device is 'gpu'; it must be text that matches"),
-        ("attribution", {"view": "catvision"}, r"attribution\.view is 'catvision'; .* it must be an eye's view, another than the reference: cat$"),
-        ("attribution", {"view": "human"}, r"attribution\.view is 'human'; .* another than the reference: cat$"),
+        ("attribution", {"view": "catvision"}, r"attribution\.view is 'catvision'; .* need an eye's view other than the reference: cat$"),
+        ("attribution", {"view": "human"}, r"attribution\.view is 'human'; .* other than the reference: cat$"),
         ("attribution", {"view": "cat", "parts": ["paws"]}, r"attribution\.parts\.0 is 'paws'; it must be one of pupil, acuity"),
         ("attribution", {"view": "cat", "encoders": ["vit_b16"]}, r"attribution\.encoders holds 'vit_b16'; it may hold"),
-        ("sweeps", {"view": "dog", "luminance": [1]}, r"sweeps\.view is 'dog'; .* it must be an eye's view"),
+        ("sweeps", {"view": "dog", "luminance": [1]}, r"sweeps\.view is 'dog'; .* an eye's view other than the reference: cat$"),
         ("sweeps", {"luminance": [0]}, r"sweeps\.luminance\.0 is 0; it must be at least 1e-06"),
         ("sweeps", {"colour": [1]}, r"sweeps\.colour is not a key"),
         ("figures.published", {"source": "x"}, r"figures\.published lacks 'values'"),
@@ -109,6 +110,29 @@ def test_messages_name_key_value_and_choice(config, key, value, words):
         config["views"]["a/b"] = value
     else:
         set_key(config, key, value)
+    with pytest.raises(CatsightError, match=words):
+        Study(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("figures.title", "a\ud800", r"figures\.title is 'a\\ud800'; it must be text that UTF-8"),
+        ("seed", 2**70, r"seed is 1180591620717411303424; it must be less than"),
+        (
+            "encoders.vit_b16",
+            {"args": {"day": datetime.date(2026, 1, 1)}},
+            r"day is 2026-01-01, a date; put it",
+        ),
+        (
+            "encoders.vit_s16_untrained",
+            {"weights": {"source": "random", "seed": 0, "path": "x"}},
+            r"weights\.path has no meaning for the source 'random'; remove it",
+        ),
+    ],
+)
+def test_what_no_spec_could_hold_is_refused(config, key, value, words):
+    set_key(config, key, value)
     with pytest.raises(CatsightError, match=words):
         Study(config)
 

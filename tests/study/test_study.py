@@ -198,11 +198,14 @@ def test_spec_command(capsys, tmp_path, config):
     path.write_text(yaml.safe_dump(config))
     assert main(["spec", "views", "cat", "--config", str(path)]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(Study(config).spec("views", "cat"))
-    assert main(["spec", "views", "dog", "--config", str(path)]) == 1
-    assert (
-        "'dog' is no name for a spec of views; it takes blur, cat, catvision"
-        in capsys.readouterr().err
-    )
+    for arguments, words in (
+        (["views", "dog"], "there is no spec of views for 'dog'; there is one for blur, cat, catv"),
+        (["views"], "the spec of views needs a name: blur, cat, catvision"),
+        (["frames", "cat"], "the spec of frames takes no name, but was given 'cat'"),
+        (["doses", "vit_s16_untrained"], "this study has no job doses"),
+    ):
+        assert main(["spec", *arguments, "--config", str(path)]) == 1
+        assert words in capsys.readouterr().err
 
 
 def test_broken_yaml_is_named(tmp_path):
@@ -300,7 +303,7 @@ def test_doses_vary_both_eyes_but_acuity_one(config):
     assert len(Study(config).sweeps.views) == 4
     config["reference"] = "original"
     with pytest.raises(
-        CatsightError, match=r"reference is 'original'; .* it must be an eye's view: cat, human"
+        CatsightError, match=r"reference is 'original'; .* .* an eye's view.*cat, human"
     ):
         Study(config)
 

@@ -7,7 +7,7 @@ from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.gathered import GATHERED
 from catsight.tables.columns.rejected import REJECTED
 from catsight.tables.columns.views import VIEWS
-from catsight.tables.lists import remove_stale
+from catsight.tables.lists import remove_stale, shards
 
 SCHEMA = features_schema({"a/mean": 2})
 
@@ -16,25 +16,23 @@ def test_shards_of_a_folder(tmp_path):
     for shard in (0, 1, 2, 10):
         tables.write(tmp_path / f"{shard}.parquet", [], VIEWS, {})
     tables.write(tmp_path / "rejected.parquet", [], REJECTED, {})
-    assert [path.name for path in tables.shards(tmp_path, 3)] == [
+    assert [path.name for path in shards(tmp_path, 3)] == [
         "0.parquet",
         "1.parquet",
         "2.parquet",
     ]
-    assert tables.shards(tmp_path / "10.parquet", 3) == [
-        tmp_path / "10.parquet"
-    ]  # a table is a table
+    assert shards(tmp_path / "10.parquet", 3) == [tmp_path / "10.parquet"]  # a table is a table
     # by hand, without a number, as many as there are: a gap is no end
     with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 11 shards, 4 are there"):
-        tables.shards(tmp_path)
+        shards(tmp_path)
     with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 4 shards, 3 are there"):
-        tables.shards(tmp_path, 4)
+        shards(tmp_path, 4)
     (tmp_path / "10.parquet").unlink()
-    assert tables.shards(tmp_path) == tables.shards(tmp_path, 3)
+    assert shards(tmp_path) == shards(tmp_path, 3)
     with pytest.raises(
         CatsightError, match=r"none\.parquet is neither a table nor a folder of them"
     ):
-        tables.shards(tmp_path / "none.parquet")
+        shards(tmp_path / "none.parquet")
 
 
 def add(folder, view, shard):

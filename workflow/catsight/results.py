@@ -17,6 +17,7 @@ from catsight import tables
 from catsight.errors import CatsightError
 from catsight.inputs.pictures import decode_png
 from catsight.tables.columns.frames import FRAMES
+from catsight.tables.lists import shards
 
 
 def load(folder: str | os.PathLike[str] = "results/quickstart") -> "Results":
@@ -174,7 +175,7 @@ class Results:
             raise CatsightError(
                 f"{self.folder} has no {kind} {' '.join(names)}; it has {', '.join(has)}"
             )
-        return tables.shards(self.folder / folder)
+        return shards(self.folder / folder)
 
     def _table(self, name: str) -> pd.DataFrame:
         path = self.folder / f"{name}.parquet"

@@ -40,9 +40,9 @@ wildcard_constraints:
 
 # Specs are given by functions everywhere: in a plain string, Snakemake takes {x}, which a label may
 # hold, for a wildcard.
-def spec(job, of=None):
-    """The spec of a job; ``of`` is the wildcard (view, encoder, figure) that names what it is of."""
-    return lambda wildcards: study.spec(job, of and getattr(wildcards, of))
+def spec(job, of=None, name=None):
+    """The spec of a job of the view, encoder or figure ``name``, or that the wildcard ``of`` names."""
+    return lambda wildcards: study.spec(job, getattr(wildcards, of) if of else name)
 
 
 def frames_folder(wildcards):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from catsight import tables
 from catsight.run import job
+from catsight.tables.lists import shards
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +159,7 @@ def _report(arguments: Sequence[str]) -> None:
         attribution=options.attribution,
         features=options.features,
         matched=[
-            path for folder in options.matched for path in tables.shards(folder, options.shards)
+            path for folder in options.matched for path in shards(folder, options.shards)
         ],
         figures=options.figures,
     )
@@ -207,11 +208,11 @@ def _add_attribution(parser: argparse.ArgumentParser) -> None:
 
 
 def _frames(options: argparse.Namespace) -> list[Path]:
-    return tables.shards(options.frames, options.shards)
+    return shards(options.frames, options.shards)
 
 
 def _views(options: argparse.Namespace) -> dict[str, list[Path]]:
-    return {view: tables.shards(path, options.shards) for view, path in options.views}
+    return {view: shards(path, options.shards) for view, path in options.views}
 
 
 def _read(path: Path) -> "pd.DataFrame":

@@ -16,6 +16,8 @@ from catsight.inputs import yaml_files
 
 #: The most letters of a value that a message repeats.
 _LONG = 200
+#: Whole numbers reach this at most, in files of all kinds.
+_LARGE = 2**63
 
 
 class _Problem(NamedTuple):
@@ -84,8 +86,17 @@ def _at(node: Any, keys: Iterable[str | int]) -> Any:
 
 
 def _unfit(node: Any, keys: tuple[str | int, ...], name: str) -> Iterator[_Problem]:
-    """Problems in any file, whatever its schema: keys that are not text, NaN and infinity."""
+    """Problems in any file, whatever its schema: what JSON cannot hold, numbers out of range."""
     where = _joined(keys) or name
+    if isinstance(node, str) and not node.isascii():
+        try:
+            node.encode()
+        except UnicodeEncodeError:
+            yield _Problem(keys, f"{where} is {node!r}; it must be text that UTF-8 can hold")
+    elif isinstance(node, int) and abs(node) >= _LARGE:
+        yield _Problem(keys, f"{where} is {node}; it must be less than {_LARGE}")
+    elif not isinstance(node, str | int | float | Mapping | list | None):
+        yield _Problem(keys, f"{where} is {node}, a {type(node).__name__}; put it in quotes")
     if isinstance(node, float) and not math.isfinite(node):
         yield _Problem(keys, f"{where} is {node}; it must be finite")
     if isinstance(node, Mapping):

@@ -23,6 +23,7 @@ from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.stability import STABILITY
+from catsight.tables.lists import shards
 from catsight.tables.store import Store, address
 
 
@@ -103,8 +104,8 @@ def run(name: str, arguments: Sequence[str]) -> None:
     names = analysis.names
     if names == "view or encoder":
         names = "view" if "encoder" in spec else "encoder"
-    frames = tables.shards(options.frames, options.shards)
-    given = {name: tables.shards(path, options.shards) for name, path in options.features}
+    frames = shards(options.frames, options.shards)
+    given = {name: shards(path, options.shards) for name, path in options.features}
     if names == "view" and spec["reference"] not in given:
         raise CatsightError(f"--features lacks the reference view '{spec['reference']}'")
     inputs = {

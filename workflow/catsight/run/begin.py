@@ -40,9 +40,9 @@ def main(arguments: Sequence[str]) -> int:
 def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")) -> None:
     """Checks the study's file and clears away what a killed run left in ``results``.
 
-    ``lock`` is the open file of the run's lock, which the run holds as long as it lives. Raises
+    ``lock`` is the open file of the run's lock, which the run holds until it ends. Raises
     :class:`CatsightError` if another run is active there, or if the file holds no study. Even
-    before a dry run this removes files: unfinished tables, and lists of tables that are missing.
+    before a dry run this removes files: unfinished tables, and lists that name missing tables.
     """
     for study in studies(arguments):
         if not isinstance(yaml_files.load_yaml(study), Mapping):
@@ -51,7 +51,7 @@ def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")
             )
     try:
         _clear(lock, results)
-    except OSError as error:  # the run goes on: Snakemake has a lock of its own
+    except OSError as error:  # the run continues: Snakemake has its own lock
         print(
             f"catsight: {results} cannot be locked ({error.strerror}), so nothing is cleared away. "
             "Make sure that no other run is active here; if a killed run left its lock, "
@@ -97,11 +97,11 @@ def studies(arguments: Sequence[str]) -> list[Path]:
 def begin(studies: Sequence[str]) -> IO | None:
     """Called when a Snakemake process reads the workflow: checks the study files for repeated keys.
 
-    From here on the process's jobs end with it, and nobody clears away files as long as the
-    returned file is kept open.
+    From here on the process's jobs end with it, and no other process clears away files while the
+    returned file is open.
     """
-    # A plan is millions of objects that stay. Garbage collection among them, during planning and at
-    # exit, took 7 of the 45 s in which 1,000 shards were planned.
+    # A plan keeps millions of objects. Garbage collection among them, during planning and at exit,
+    # took 7 of the 45 s in which 1,000 shards were planned.
     gc.disable()
     atexit.register(gc.freeze)
     watchdog.announce()

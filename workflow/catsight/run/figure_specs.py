@@ -1,54 +1,56 @@
-"""The specs of figures and the report: all that they say of views, encoders, measures and parts.
+"""The specs of figures and the report: what they print of views, encoders, measures and parts.
 
-As those in :mod:`catsight.run.specs`, they are written by :mod:`catsight.study`.
+Like those in :mod:`catsight.run.specs`, they are written by :mod:`catsight.study`.
 """
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from catsight.run.specs import Spec
 
 
-class ShownView(TypedDict):
-    """What figures say of a view."""
+class FigureView(TypedDict):
+    """The facts about a view that figures print; those marked "report" are in its spec alone."""
 
     label: str  #: its conditions in a few words: "100 cd/m², 16°", "quality 50"
-    about: str  #: a sentence for the report
     eye: bool  #: whether it is an eye's
     control: bool  #: whether it is a control
-    original: bool  #: whether it is the unfiltered frame
+    untouched: bool  #: whether it is the frame as it is
     match: str | None  #: the view whose distance a blur takes on
-    viewing: dict[str, Any] | None  #: an eye's viewing conditions
+    field_of_view: float | None  #: an eye's, in degrees
+    about: NotRequired[str]  #: report: a sentence
+    viewing: NotRequired[dict[str, Any] | None]  #: report: an eye's viewing conditions
 
 
-class ShownEncoder(TypedDict):
-    """What figures say of an encoder."""
+class FigureEncoder(TypedDict):
+    """The facts about an encoder that figures print; those marked "report" are in its spec alone."""
 
     label: str
     family: str
     training: str
-    licence: str
-    note: str
+    licence: NotRequired[str]  #: report
+    note: NotRequired[str]  #: report
 
 
-class ShownMeasure(TypedDict):
-    """What figures say of a measure."""
+class FigureMeasure(TypedDict):
+    """The facts about a measure that figures print; those marked "report" are in its spec alone."""
 
     name: str
     label: str
     similarity: bool
-    headline: bool  #: findings and summaries speak of it; else of the first in the table
-    narrow_shares: bool  #: with few groups, its intervals of parts' shares are too narrow
-    about: str  #: what it compares, for the report; or empty
+    headline: bool  #: findings and summaries are about it; else about the first in the table
+    narrow_shares: NotRequired[bool]  #: report: with few groups, its intervals of parts' shares are
+    #: too narrow
+    about: NotRequired[str]  #: report: what it compares; or empty
 
 
-class ShownPart(TypedDict):
-    """What figures say of a part of the eye."""
+class FigurePart(TypedDict):
+    """The facts about a part of the eye that figures print."""
 
     name: str
     label: str
 
 
-class ShownAttribution(TypedDict):
+class FigureAttribution(TypedDict):
     """The views in which parts of the eye are swapped; None and empty without attribution."""
 
     view: str | None  #: whose loss is divided
@@ -56,23 +58,23 @@ class ShownAttribution(TypedDict):
     swaps: dict[str, str]  #: part -> the view in which it alone is swapped
 
 
-class FiguresSpec(Spec):
-    """One figure, or the tables of numbers."""
+class FigureSpec(Spec, total=False):
+    """One figure, the tables of numbers, or the report: of these keys those that it reads."""
 
     study: str
     reference: str
-    gallery: int
-    pooling: str
-    dpi: int
-    confidence: float
-    views: dict[str, ShownView]
-    encoders: dict[str, ShownEncoder]
-    measures: list[ShownMeasure]  #: in the order in which they are shown
-    parts: list[ShownPart]  #: in the order in which they are shown
-    attribution: ShownAttribution
+    views: dict[str, FigureView]
+    encoders: dict[str, FigureEncoder]
+    measures: list[FigureMeasure]  #: in the order in which figures show them
+    pooling: str  #: the pooling to show, of encoders that have it
+    parts: list[FigurePart]  #: in the order in which figures show them
+    attribution: FigureAttribution
+    gallery: int  #: how many frames the gallery shows
+    confidence: float  #: of intervals
+    dpi: int  #: of PNG files; in the specs of all figures
 
 
-class ShownFigure(TypedDict):
+class ReportFigure(TypedDict):
     """A figure in the report."""
 
     name: str
@@ -81,10 +83,10 @@ class ShownFigure(TypedDict):
     alt: str
 
 
-class ReportSpec(FiguresSpec):
+class ReportSpec(FigureSpec):
     """The report."""
 
     title: str
     published: dict[str, Any] | None
-    figures: list[ShownFigure]
+    figures: list[ReportFigure]
     config: str  #: the study's configuration, YAML

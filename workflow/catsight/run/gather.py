@@ -12,6 +12,7 @@ from pathlib import Path
 from catsight import tables
 from catsight.run import job
 from catsight.tables.columns.gathered import GATHERED
+from catsight.tables.lists import shards
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -41,6 +42,6 @@ def main(arguments: Sequence[str]) -> None:
     rows = [
         {"view": view, "shard": shard, "content": tables.content(path)}
         for view, folder in [("", options.frames), *options.tables]
-        for shard, path in enumerate(tables.shards(folder, options.shards))
+        for shard, path in enumerate(shards(folder, options.shards))
     ]
     tables.write(options.output, rows, GATHERED, {"stage": "gather"})

@@ -1,4 +1,4 @@
-"""What commands share: options, sub-commands, and how they report an error."""
+"""The shared parts of commands: options, sub-commands, and the report of errors."""
 
 import argparse
 import difflib
@@ -84,9 +84,9 @@ def columns(about: Mapping[str, str]) -> list[str]:
 
 
 def alias(old: str, new: str) -> None:
-    """Tells the user on standard error that the command ``old`` is now called ``new``."""
+    """Prints on standard error that the command ``old`` is now called ``new``."""
     print(
-        f"`catsight {old}` is now `catsight {new}`; the old name goes with the next version",
+        f"`catsight {old}` is now `catsight {new}`; the next version drops the old name",
         file=sys.stderr,
     )
 
@@ -108,7 +108,7 @@ def spec(text: str) -> dict[str, Any]:
 def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[str]) -> int:
     """Runs the command ``name`` and returns its exit status.
 
-    0 if it succeeds; 1, after one line on standard error, for an error that the user can mend.
+    0 if it succeeds; 1, after one line on standard error, for an error that the user can correct.
     """
     try:
         main(arguments)

@@ -1,9 +1,9 @@
-"""What jobs request of a cluster: memory and time, from the size of what they read.
+"""The memory and time that jobs request of a cluster, from the size of their inputs.
 
 The formulas are fitted to measured jobs (docs/cluster.md), with a margin of two in memory and more
 in time: too low a limit ends a job, too high a limit costs some waiting. A job that was ended
 requests more at its next attempt. Without a cluster nothing enforces the limits, unless Snakemake
-is told how much there is (``--resources mem_mb=16000``).
+is given a total (``--resources mem_mb=16000``).
 """
 
 import math
@@ -79,10 +79,10 @@ def _size(path: str, view: str) -> int:
 
 @cache
 def _listed_size(path: str, view: str, changed: int) -> int:
-    """Bytes of the tables in a list, as far as they exist.
+    """Bytes of the tables in a list that exist.
 
-    Cached until the list has ``changed``: all metrics of an encoder ask, each for memory and for
-    time, and 4,000 tables take 40 ms.
+    Cached until the list has ``changed``: each analysis of an encoder calls this twice, for memory
+    and time, and 4,000 tables take 40 ms.
     """
     # not every file beside the list, some of which an earlier study may have left
     tables = [

@@ -1,4 +1,4 @@
-"""Work that is done in advance of the loop that consumes it."""
+"""Computes items in advance of the loop that consumes them."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,7 @@
-"""Progress of long work: a bar for a person, a line now and then for a log.
+"""Progress of long work: a bar on a terminal, and a line a minute in a log.
 
 Under Snakemake a job's standard error goes into its log. So the bar goes directly to the terminal,
-if there is one, and the log gets a line a minute and one at the end.
+if there is one. The log also gets a line at the end.
 """
 
 import os

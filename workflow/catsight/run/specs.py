@@ -1,4 +1,4 @@
-"""The spec of every job: what a study tells it, and all that its core may read of it.
+"""The spec of every job: all that a study passes to it.
 
 A spec is written by :mod:`catsight.study` and travels as canonical JSON (``--spec``). These types
 are the contract between the two, checked by mypy; they hold no code, so no digest follows them.
@@ -43,15 +43,15 @@ class SourceSpec(TypedDict, total=False):
 class ManifestSpec(Spec):
     """The list of the user's files."""
 
-    sources: dict[str, SourceSpec]  #: by name; "" where there is one without a name
+    sources: dict[str, SourceSpec]  #: by name; "" for a single source, which has none
 
 
 class FramesSpec(Spec):
     """Pictures to frames."""
 
     sources: dict[str, SourceSpec]
-    seed: int
-    glances: int  #: crops of each picture; 0 takes it whole
+    glances: int  #: crops of each picture; 0 for the whole picture
+    seed: NotRequired[int]  #: of the glances
     glance_size: NotRequired[list[float]]  #: smallest and largest, of the shorter side
     on_reject: str  #: report or stop
     max_pixels: int
@@ -151,9 +151,9 @@ class FeaturesSpec(Spec):
 
 
 class MeasureFacts(TypedDict):
-    """What an interval, a ceiling or an attribution must know of a measure."""
+    """The facts about a measure that intervals, ceilings and attribution need."""
 
-    similarity: bool  #: 1 is full agreement; else it is a distance, and 0 is
+    similarity: bool  #: full agreement is 1; otherwise the measure is a distance, and it is 0
     cosine: bool  #: its interval is computed on the scale of angles
     depends_on_n: bool  #: its interval is of the value at this number of frames
     share: bool  #: a share of frames, in 0..1
@@ -171,17 +171,22 @@ class ComparingSpec(Spec):
     bandwidth: float
     projections: int
     retrieval_distance: str
-    permutations: int
     null: str  #: paired or unpaired
     at_once: int
     confidence: float
 
 
-class MetricsSpec(ComparingSpec):
-    """Every view against the reference."""
+class DescribedSpec(ComparingSpec):
+    """And what the rows say of the encoder."""
 
     family: str
     training: str
+
+
+class MetricsSpec(DescribedSpec):
+    """Every view against the reference, with tests."""
+
+    permutations: int
 
 
 class StabilitySpec(ComparingSpec):
@@ -192,7 +197,7 @@ class StabilitySpec(ComparingSpec):
     controls: list[str]
 
 
-class AttributionSpec(MetricsSpec):
+class AttributionSpec(DescribedSpec):
     """The loss of a view, divided among the parts of the eye."""
 
     view: str

@@ -1,8 +1,8 @@
 """Ends jobs whose Snakemake has died.
 
-A Snakemake that is killed leaves its jobs behind, which would go on computing and writing beside
-those of the next run. So Snakemake identifies itself in the environment of its jobs, and each job
-checks every second that it is alive.
+Without this, the jobs of a killed Snakemake would continue to compute and write beside those of the
+next run. So Snakemake identifies itself in the environment of its jobs, and each job checks every
+second that Snakemake is alive.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import IO
 from catsight.errors import CatsightError
 from catsight.run import locks
 
-#: Environment variable with the host, process id and start time of the Snakemake.
+#: Environment variable with the host, process id and start time of Snakemake.
 _VARIABLE = "CATSIGHT_RUN"
 #: Seconds between two checks.
 _EVERY = 1.0

@@ -1,5 +1,5 @@
-"""A digest of the code that a job runs, so that an edit redoes what it may have changed, and
-nothing else does.
+"""A digest of the code that a job runs, so that an edit recomputes what it may have changed, and
+nothing else.
 """
 
 import ast
@@ -13,10 +13,14 @@ from pathlib import Path
 from catsight.errors import CatsightError
 
 _FOLDER = Path(__file__).parents[2]
-#: How jobs run cannot change a number: options, logs, progress, locks, what a cluster is asked for.
-NOT_FOLLOWED = "catsight.run."
-#: Files in a package's folder that shape an output.
-_DATA = {".css", ".html", ".jinja", ".js", ".json", ".svg", ".txt", ".yaml"}
+#: What cannot change a number: how jobs run (options, logs, progress, locks, what they ask of a
+#: cluster), and checks of the user's YAML, whose values stand in the specs; datasets are hashed.
+NOT_FOLLOWED = (
+    "catsight.run.",
+    "catsight.inputs.schema.",
+    "catsight.inputs.yaml_files.",
+    "catsight.inputs.hub.",
+)
 
 
 @cache
@@ -25,8 +29,8 @@ def code_digest(*modules: str, folder: Path = _FOLDER) -> str:
 
     Modules are hashed as syntax trees without docstrings, so comments, docstrings and layout do not
     count. The data files in the folder of a package count byte by byte: templates shape an output,
-    too. What is imported: :func:`reached`. The versions of other packages stand in the specs beside
-    this digest.
+    too. For what is imported, see :func:`reached`. The specs hold the versions of other
+    packages beside this digest.
     """
     digests = sorted((name, _read(name, folder)[0]) for name in reached(*modules, folder=folder))
     return hashlib.sha256(repr(digests).encode()).hexdigest()[:16]
@@ -35,26 +39,26 @@ def code_digest(*modules: str, folder: Path = _FOLDER) -> str:
 def reached(*modules: str, folder: Path = _FOLDER) -> set[str]:
     """Names of the ``modules`` and of all in ``folder`` that they import.
 
-    Imports are followed as they stand in the source, including those inside functions, but for
-    those of :data:`NOT_FOLLOWED`.
+    Imports are read from the source, including those inside functions. Those of
+    :data:`NOT_FOLLOWED` are left out.
     """
     seen: set[str] = set()
-    waiting = list(modules)
+    waiting = [one for module in modules for one in _with_packages(module, folder)]
     while waiting:
         name = waiting.pop()
-        if name not in seen and not f"{name}.".startswith(NOT_FOLLOWED):
-            seen.add(name)
-            waiting += _read(name, folder)[1]
+        if name in seen or f"{name}.".startswith(NOT_FOLLOWED):
+            continue
+        seen.add(name)
+        waiting += _read(name, folder)[1]
     return seen
 
 
 def factory_digest(factory: str) -> str:
-    """What stands for the code of a user's ``package.module:function``, without importing any of
-    it.
+    """The digest or version of a user's ``package.module:function``, without importing it.
 
-    A :func:`code_digest` where the module lies in the working folder or on PYTHONPATH; the
-    distribution's version where it is an installed package. Raises :class:`CatsightError` where
-    there is no such module.
+    A :func:`code_digest` if the module lies in the working folder or on PYTHONPATH; the
+    distribution's version if it is an installed package. Raises :class:`CatsightError` if there is
+    no such module.
     """
     module = factory.partition(":")[0]
     top = module.partition(".")[0]
@@ -88,22 +92,28 @@ def _read(module: str, folder: Path) -> tuple[str, tuple[str, ...]]:
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:]
     digest = hashlib.sha256(ast.dump(tree).encode())
-    if is_package and module.partition(".")[0] == "catsight":  # not a user's, however large
-        for file in _data_files(path.parent):
-            digest.update(file.name.encode() + file.read_bytes())
+    for file in _data_files(module, path.parent) if is_package else ():
+        digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest(), imported
 
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def _data_files(folder: Path) -> list[Path]:
-    """The data files in a package's folder, sorted."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.suffix in _DATA and not path.name.startswith(".")
-    )
+def _data_files(package: str, folder: Path) -> list[Path]:
+    """The data files of a package of catsight, sorted, with those in folders that are no packages.
+
+    Not those of a user's package, which may be large, nor those beside all packages.
+    """
+    if not package.startswith("catsight."):
+        return []
+    files = []
+    for path in folder.iterdir():
+        if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
+            files += [file for file in path.rglob("*") if file.is_file()]
+        elif path.is_file() and path.suffix not in (".py", ".pyc"):
+            files.append(path)
+    return sorted(file for file in files if not file.name.startswith("."))
 
 
 def _imports(tree: ast.Module, package: str, folder: Path) -> Iterator[str]:
@@ -119,10 +129,14 @@ def _imports(tree: ast.Module, package: str, folder: Path) -> Iterator[str]:
         else:
             continue
         for name in names:
-            # importing a.b.c runs a and a.b too
-            parts = name.split(".")
-            prefixes = (".".join(parts[:i]) for i in range(1, len(parts) + 1))
-            yield from (prefix for prefix in prefixes if _file(prefix, folder) is not None)
+            yield from _with_packages(name, folder)
+
+
+def _with_packages(module: str, folder: Path) -> list[str]:
+    """A module in ``folder`` and the packages that Python runs to import it: a and a.b of a.b.c."""
+    parts = module.split(".")
+    prefixes = (".".join(parts[:i]) for i in range(1, len(parts) + 1))
+    return [prefix for prefix in prefixes if _file(prefix, folder) is not None]
 
 
 def _file(module: str, folder: Path) -> Path | None:

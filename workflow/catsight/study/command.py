@@ -7,7 +7,7 @@ from catsight.study.study import JOBS, Study
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Prints a spec."""
+    """Prints the spec of a job."""
     parser = argparse.ArgumentParser(
         prog="catsight spec",
         description="Prints the spec of a job: all that can change its result, as JSON.",
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> None:
         "without one are between encoders)",
     )
     parser.add_argument(
-        "--config", default="config.yaml", help="the study's file (default: %(default)s)"
+        "--config", default="config.yaml", help="the study file (default: %(default)s)"
     )
     options = parser.parse_args(arguments)
     print(Study.load(options.config).spec(options.job, options.name))

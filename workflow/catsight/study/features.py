@@ -41,7 +41,7 @@ def resolve(config: Config) -> dict[str, Entry]:
 
 
 def weights_spec(entry: Entry) -> WeightsSpec:
-    """The spec of the job that brings an encoder's weights."""
+    """The spec of the job that writes an encoder's weights to one file."""
     packages = ["torch", "timm"]
     if entry["weights"]["source"] == "package":
         packages.append(entry["weights"]["package"])
@@ -78,7 +78,7 @@ def features_spec(entry: Entry, settings: Features) -> FeaturesSpec:
 
 
 def weights_file(name: str, entry: Entry) -> list[str]:
-    """The user's own file that an encoder's weights are made from, or nothing."""
+    """The user's own file that an encoder's weights are made from; empty if there is none."""
     weights = entry["weights"]
     brought = f"results/weights/{name}.safetensors"  # the hub's file, put there by hand
     if weights["source"] == "hub" and os.path.exists(brought):
@@ -109,7 +109,7 @@ def _entry(name: str, given: Mapping[str, Any], registry: Mapping[str, Entry]) -
 
 
 def _random_weights(name: str, entry: Entry, seed: int) -> Entry:
-    """What stands in for a trained encoder where the study says ``untrained``."""
+    """The entry that replaces a trained encoder's if the study says ``untrained``."""
     return {
         "training": "untrained",
         "weights": {"source": "random", "seed": seed},
@@ -120,8 +120,8 @@ def _random_weights(name: str, entry: Entry, seed: int) -> Entry:
 
 
 def _architecture(entry: Entry) -> EncoderSpec:
-    """What an encoder's architecture depends on: timm's name, or the factory and its code; the
-    arguments.
+    """The part of an entry that decides the architecture: timm's name, or the factory and its
+    code; the arguments.
     """
     used: EncoderSpec = {}
     for key in ("timm", "factory", "args"):
@@ -143,6 +143,10 @@ def _check_weights(name: str, entry: Entry) -> None:
     for needed in source.needs:
         if needed not in weights:
             raise CatsightError(f"{key}.weights has source '{source.name}', so it needs {needed}")
+    if extra := sorted(set(weights) - {"source", *source.needs, *source.takes}):
+        raise CatsightError(
+            f"{key}.weights.{extra[0]} has no meaning for the source '{source.name}'; remove it"
+        )
     if source.name == "file" and not nameable(weights["path"]):
         raise CatsightError(
             f"{key}.weights.path is '{weights['path']}', which Snakemake would misread ({{...}}, "

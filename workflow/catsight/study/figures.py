@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from catsight.errors import CatsightError
-from catsight.inputs.parts import PART_LABELS
+from catsight.study.parts import PART_LABELS
 from catsight.run.figure_specs import (
     FiguresSpec,
     ReportSpec,
@@ -87,7 +87,7 @@ def check_published(study: Resolved) -> None:
 
 
 def _shown(study: Resolved, roots: tuple[str, ...], packages: tuple[str, ...]) -> FiguresSpec:
-    """What every figure depends on."""
+    """The spec that all figures share."""
     config = study.config
     used = {*config.metrics.names, *config.metrics.maps.metrics}
     attribution: ShownAttribution = {
@@ -122,7 +122,7 @@ def _encoder(entry: dict[str, Any]) -> ShownEncoder:
 
 
 def _view(config: Config, name: str) -> ShownView:
-    """What figures and report say of a view."""
+    """The facts about a view that figures and report print."""
     given = config.views[name].given
     if "eye" in given:
         looking = viewing(given, config)

@@ -45,9 +45,7 @@ class Filter:
 
 
 _ALL = (
-    Filter(
-        "original", "as photographed", "the frame as photographed, unfiltered", untouched=True
-    ),
+    Filter("original", "as photographed", "the frame as photographed, unfiltered", untouched=True),
     Filter(
         "catvision",
         "published filter",

@@ -152,7 +152,6 @@ def frames_spec(frames: Frames, seed: int, sources: dict[str, SourceSpec]) -> Fr
     made = made_of(roots, ["numpy", "pillow", *packages])
     spec: FramesSpec = {
         "sources": sources,
-        "seed": seed,
         "glances": frames.glances,
         "on_reject": frames.on_reject,
         "max_pixels": frames.max_pixels,
@@ -161,6 +160,7 @@ def frames_spec(frames: Frames, seed: int, sources: dict[str, SourceSpec]) -> Fr
         "versions": made["versions"],
     }
     if frames.glances:
+        spec["seed"] = seed
         spec["glance_size"] = list(frames.glance_size)
     return spec
 

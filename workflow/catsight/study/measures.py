@@ -1,7 +1,8 @@
 """Every measure of alignment: one record each, in the order in which figures show them.
 
-The functions that compute them are in :mod:`catsight.metrics`, under the same names. What a number
-depends on travels in the specs of metrics (``facts``), what is only shown in those of figures.
+The functions that compute them are in :mod:`catsight.metrics`, under the same names. Facts that a
+number depends on are in the specs of metrics (``facts``); those that are only shown, in those of
+figures.
 """
 
 from dataclasses import dataclass
@@ -15,17 +16,18 @@ from catsight.run.specs import MeasureFacts
 class Measure:
     """One measure of alignment.
 
-    ``similarity``: 1 is full agreement; otherwise the measure is a distance, and 0 is.
+    ``similarity``: full agreement is 1; otherwise the measure is a distance, and it is 0.
     ``cosine``: a cosine, whose interval is computed on the scale of angles.
     ``depends_on_n``: its value changes with the number of frames by more than a jackknife can
     correct (retrieval among more frames is harder; noise alone has a Wasserstein distance of
     1/√n). Its interval is of the value that a study of the same size would give.
     ``share``: a share of frames, or a mean of such values, in 0..1.
     ``mappable``: maps of each layer against each can be made of it.
-    ``headline``: if a study has it, findings and summaries speak of it, not of the study's first.
+    ``headline``: if a study has it, findings and summaries are about it, not about the study's
+    first.
     ``narrow_shares``: with fewer than 25 groups, its intervals of what is due to a part of the eye
     are too narrow (benchmarks/calibration.py).
-    ``about``: what it compares, as the report says after its label.
+    ``about``: what it compares, as the report prints it after the label.
     """
 
     name: str
@@ -41,7 +43,7 @@ class Measure:
 
     @property
     def facts(self) -> MeasureFacts:
-        """What the computation of an interval, a ceiling or an attribution must know."""
+        """The facts that intervals, ceilings and attribution need."""
         return {
             "similarity": self.similarity,
             "cosine": self.cosine,
@@ -51,7 +53,7 @@ class Measure:
 
     @property
     def shown(self) -> ShownMeasure:
-        """What figures say of it."""
+        """The facts that figures and report print."""
         return {
             "name": self.name,
             "label": self.label,

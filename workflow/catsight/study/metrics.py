@@ -1,8 +1,9 @@
 """Metrics: one record for each analysis, the checks of those sections, and the specs of the jobs
 that compare features.
 
-An analysis makes one table of the study. Its name is that of the table, the rule, the command and
-the module with its columns; its core is a module of :mod:`catsight.metrics`.
+An analysis makes one table of the study, of the same name. Its rule, its command and its core, a
+module of :mod:`catsight.metrics`, have that name, too; but the core and the command of the table
+``metrics`` are called ``compare``.
 """
 
 from collections.abc import Callable, Collection
@@ -13,6 +14,7 @@ from catsight.errors import CatsightError
 from catsight.run.specs import (
     AttributionSpec,
     ComparingSpec,
+    DescribedSpec,
     DosesSpec,
     MapsSpec,
     MetricsSpec,
@@ -45,11 +47,12 @@ def check(study: Resolved) -> None:
 
 def metrics_spec(study: Resolved, encoder: str) -> MetricsSpec:
     """The spec of the job that compares an encoder's features between views."""
-    return _described(study, "metrics", encoder)
+    permutations = study.config.metrics.permutations
+    return {**_described(study, "metrics", encoder), "permutations": permutations}
 
 
 def stability_spec(study: Resolved, encoder: str) -> StabilitySpec:
-    """The spec of the job that says how much an encoder's values depend on the frames."""
+    """The spec of the job that measures how an encoder's values depend on the frames."""
     settings = study.config.metrics.stability
     return {
         **_comparing(study, "stability", encoder),
@@ -60,8 +63,8 @@ def stability_spec(study: Resolved, encoder: str) -> StabilitySpec:
 
 
 def maps_spec(study: Resolved, encoder: str | None = None) -> MapsSpec:
-    """The spec of the job that compares each layer with each: between the views of an encoder, or
-    between all encoders.
+    """The spec of the job that compares every layer with every layer: between the views of an
+    encoder, or between all encoders.
     """
     settings, made = study.config.metrics, _made("maps")
     spec: MapsSpec = {
@@ -95,6 +98,7 @@ def doses_spec(study: Resolved, encoder: str) -> DosesSpec:
     """The spec of the job that compares an encoder's features at every dose."""
     return {
         **_described(study, "doses", encoder),
+        "permutations": study.config.metrics.permutations,
         "view": study.config.sweeps.view,
         "doses": study.sweeps.doses,
     }
@@ -114,8 +118,8 @@ def pairs_spec(study: Resolved, encoder: str) -> PairsSpec:
     }
 
 
-def _described(study: Resolved, job: str, encoder: str) -> MetricsSpec:
-    """What the comparison of two views depends on, and what its rows say of the encoder."""
+def _described(study: Resolved, job: str, encoder: str) -> DescribedSpec:
+    """The settings of a comparison of two views, and the encoder's columns of its rows."""
     entry = study.encoders[encoder]
     return {
         **_comparing(study, job, encoder),
@@ -125,7 +129,7 @@ def _described(study: Resolved, job: str, encoder: str) -> MetricsSpec:
 
 
 def _comparing(study: Resolved, job: str, encoder: str) -> ComparingSpec:
-    """What the comparison of two views depends on."""
+    """The settings of a comparison of two views."""
     settings = study.config.metrics
     return {
         "encoder": encoder,
@@ -137,7 +141,6 @@ def _comparing(study: Resolved, job: str, encoder: str) -> ComparingSpec:
         "bandwidth": settings.bandwidth,
         "projections": settings.projections,
         "retrieval_distance": settings.retrieval_distance,
-        "permutations": settings.permutations,
         "null": settings.null,
         "at_once": settings.at_once,
         "confidence": settings.confidence,
@@ -162,6 +165,10 @@ class Analysis:
     spec: Callable[[Resolved, Any], Any]
     encoders: Callable[[Resolved], Collection[str | None]] = lambda study: study.encoders
     wanted: Callable[[Resolved], bool] = lambda study: True
+
+    def names(self, study: Resolved) -> Collection[str | None]:
+        """The encoders of a ``study`` that it is made for."""
+        return self.encoders(study) if self.wanted(study) else []
 
     @property
     def roots(self) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A study with everything in it resolved: sources, views, swaps, sweeps and encoders."""
+"""A study whose sources, views, swaps, sweeps and encoders are resolved."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from catsight.study.features import Entry
 from catsight.study.swaps import Swaps, Sweeps
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Resolved:
-    """What the specs of a study's jobs are made of; each mapping is by name, sorted."""
+    """The parts of a study that the specs of its jobs are made from; mappings by name, sorted."""
 
     config: Config
     sources: dict[str, SourceSpec]
@@ -31,7 +31,7 @@ class Resolved:
 
     @property
     def shards(self) -> list[str]:
-        """The names of the tables that the frames are spread over."""
+        """The names of the shards, the tables that the frames are spread over."""
         return [str(shard) for shard in range(self.config.frames.shards)]
 
     @property
@@ -41,7 +41,7 @@ class Resolved:
 
     @property
     def all_views(self) -> dict[str, View]:
-        """Those, and the views with swapped parts, which only some encoders may be given."""
+        """All views, including those with swapped parts, which only some encoders may be given."""
         return self.encoder_views | self.swaps.views
 
     @property

@@ -33,7 +33,7 @@ def _as_given(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
 AS_GIVEN = WrapValidator(_as_given)
 Number = Annotated[float, AS_GIVEN]
 Fraction = Annotated[float, Field(gt=0, le=1), AS_GIVEN]
-#: What a study, a view, an encoder or a source may be called: names are parts of paths.
+#: The form of the names of studies, views, encoders and sources, which are parts of paths.
 Name = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -107,7 +107,8 @@ def optional(
 ) -> Any:
     """Declares a key that may be left out and has no default. It is then None, and not in dumps.
 
-    Whoever gives it as null, if it is ``nullable``, has left it out.
+    If it is ``nullable``, a null that is given stays in ``given``: in a view, it overrides the
+    study's value.
     """
     extra: dict[str, Any] = {"unit": unit} if unit else {}
     extra[_OPTIONAL] = nullable
@@ -131,11 +132,11 @@ _ORDER = ("description", "type", "enum", "unit", "default", "pattern", "required
 
 
 def _tidy(node: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str, Any]:
-    """What pydantic writes, in the form that makes the clearest messages and the shortest file.
+    """Pydantic's schema, in the form that gives the clearest messages and the shortest file.
 
-    References are replaced by what they refer to. A name that does not fit is an error of its own,
-    not an unknown key. A key that may be null has one list of types, not two alternatives. Titles
-    are left out, since they repeat the keys, and so are line breaks of docstrings.
+    References are replaced by what they refer to. A name that does not fit is reported as such,
+    not as an unknown key. A key that may be null has one list of types, not two alternatives.
+    Titles, which repeat the keys, are left out, and so are line breaks of docstrings.
     """
     node = dict(node)
     if "$ref" in node:

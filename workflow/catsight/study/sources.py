@@ -25,7 +25,7 @@ class SourceKind:
     ``about`` says what it reads. ``keys`` are those that it takes, with their defaults
     (:data:`REQUIRED` if there is none); of those in ``exactly_one``, one must be given. ``adds``
     gives further facts for the spec, from the study's seed. ``packages`` are those whose version
-    can change the pictures. ``network``: pictures are fetched. ``pixels``: how many it makes up.
+    can change the pictures. ``network``: pictures are fetched. ``pixels``: how many it synthesises.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What every spec holds: the digest of the job's code, and the versions of the packages it uses."""
+"""The part that every spec holds: the digest of the job's code, and versions of its packages."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -48,5 +48,5 @@ def versions(*packages: str) -> dict[str, str]:
         ) from None
 
 
-#: Cached: a look-up takes milliseconds, and every job's spec asks.
+#: Cached: a look-up takes milliseconds, and every job's spec needs it.
 _version = cache(version)

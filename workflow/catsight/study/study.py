@@ -7,7 +7,7 @@ module at every start.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from catsight.tables import canonical_json
 class Study(Resolved):
     """A study: the ``config`` that YAML ``files`` hold, validated and with defaults filled in.
 
-    Raises :class:`CatsightError` if the configuration does not hold up: the message names each key,
-    what it holds and what it may hold.
+    Raises :class:`CatsightError` if the configuration is not valid: the message names each key, its
+    value and the values that it may have.
     """
 
     def __init__(self, config: Mapping[str, Any], files: Sequence[str | os.PathLike[str]] = ()):
@@ -62,8 +62,7 @@ class Study(Resolved):
         names, make = JOBS[job]
         known = names(self)
         if name not in known:
-            choices = ", ".join(one for one in known if one is not None) or "no name"
-            raise CatsightError(f"'{name}' is no name for a spec of {job}; it takes {choices}")
+            raise CatsightError(_unknown(job, name, known))
         return self._specs.setdefault((job, name), canonical_json(make(self, name)))
 
     # -- the user's files --------------------------------------------------------------------------
@@ -87,7 +86,7 @@ class Study(Resolved):
         return frames.fetches(self.sources)
 
     def weights_file(self, encoder: str) -> list[str]:
-        """The user's own file that an encoder's weights are made from, or nothing."""
+        """The user's own file that an encoder's weights are made from; empty if there is none."""
         return features.weights_file(encoder, self.encoders[encoder])
 
     # -- results -----------------------------------------------------------------------------------
@@ -101,6 +100,18 @@ class Study(Resolved):
     def figures(self) -> list[Figure]:
         """The figures that this study has, in the report's order."""
         return figures.figures(self)
+
+
+def _unknown(job: str, name: str | None, known: Collection[str | None]) -> str:
+    """What is wrong with the name of a spec, and what it may be."""
+    choices = ", ".join(one for one in known if one is not None)
+    if not known:
+        return f"this study has no job {job}; docs/configuration.md says which keys add it"
+    if not choices:
+        return f"the spec of {job} takes no name, but was given '{name}'"
+    if name is None:
+        return f"the spec of {job} needs a name: {choices}"
+    return f"there is no spec of {job} for '{name}'; there is one for {choices}"
 
 
 def _no_name(study: Study) -> list[str | None]:
@@ -133,7 +144,7 @@ JOBS: dict[str, tuple[Callable[[Study], Any], Callable[[Study, Any], Any]]] = {
         _encoders,
         lambda study, name: features.features_spec(study.encoders[name], study.config.features),
     ),
-    **{one.name: (one.encoders, one.spec) for one in metrics.ANALYSES.values()},
+    **{one.name: (one.names, one.spec) for one in metrics.ANALYSES.values()},
     "figures": (_figures, figures.figure_spec),
     "report": (_no_name, lambda study, _: figures.report_spec(study)),
 }

@@ -13,7 +13,7 @@ from catsight.study.config import Config
 from catsight.study.views import VIEWING
 
 #: What can be varied from dose to dose.
-SWEPT = ("luminance", "defocus", "field_of_view", "acuity")
+SWEEPABLE = ("luminance", "defocus", "field_of_view", "acuity")
 
 
 @dataclass(frozen=True)
@@ -87,53 +87,51 @@ def resolve_swaps(config: Config, views: Mapping[str, View]) -> Swaps:
 def resolve_sweeps(config: Config, views: Mapping[str, View]) -> Sweeps:
     """The doses that ``sweeps`` asks for. Raises :class:`CatsightError`, naming the key."""
     sweeps, name, reference = Sweeps(), config.sweeps.view, config.reference
-    for swept in SWEPT:
-        doses = getattr(config.sweeps, swept)
+    for condition in SWEEPABLE:
+        doses = getattr(config.sweeps, condition)
         if not doses:
             continue
         base, other = _eye_pair("sweeps.view", name, reference, views)
-        if differing := [k for k in VIEWING if k != swept and other.get(k) != base.get(k)]:
+        if differing := [k for k in VIEWING if k != condition and other.get(k) != base.get(k)]:
             raise CatsightError(
                 f"config: sweeps.view is '{name}', whose {differing[0]} differs from that of the "
-                f"reference '{reference}'; both eyes must look under the same conditions but for "
-                f"{swept}, which is swept"
+                f"reference '{reference}'; both eyes must look under the same conditions except "
+                f"{condition}, which the sweep varies"
             )
         for dose in map(float, doses):
-            at = f"@{swept}={dose:.12g}"
-            pair = _at_dose(base, other, swept, dose)
+            at = f"@{condition}={dose:.12g}"
+            pair = _at_dose(base, other, condition, dose)
             named = [
                 _name(f"{one}{at}", view, views, sweeps.views)
                 for one, view in zip((reference, name), pair)
             ]
             sweeps.doses.append(
-                {"swept": swept, "dose": dose, "reference": named[0], "view": named[1]}
+                {"swept": condition, "dose": dose, "reference": named[0], "view": named[1]}
             )
     return sweeps
 
 
-def _at_dose(base: View, other: View, swept: str, dose: float) -> tuple[View, View]:
+def _at_dose(base: View, other: View, condition: str, dose: float) -> tuple[View, View]:
     """Both views at a dose: a condition changes for both, acuity for the ``other`` eye alone."""
     base, other = base.copy(), other.copy()
-    if swept == "acuity":
+    if condition == "acuity":
         acuity = {**other["eye"]["acuity"], "cutoff": dose}
         other["eye"] = {**other["eye"], "acuity": acuity}
         return base, other
     for view in (base, other):
-        view[swept] = dose  # type: ignore[literal-required]
+        view[condition] = dose  # type: ignore[literal-required]
     return base, other
 
 
 def _eye_pair(key: str, name: str, reference: str, views: Mapping[str, View]) -> tuple[View, View]:
     """The reference and the view that the configuration's ``key`` names; both must be an eye's."""
     eye_views = [one for one, view in views.items() if "eye" in view]
-    what = "to divide a loss among the parts of an eye, or to sweep, it must be an eye's view"
+    what = "attribution and sweeps need an eye's view"
     if reference not in eye_views:
         raise CatsightError(f"config: reference is '{reference}'; {what}: {', '.join(eye_views)}")
     if name not in eye_views or name == reference:
         others = ", ".join(one for one in eye_views if one != reference)
-        raise CatsightError(
-            f"config: {key} is '{name}'; {what}, another than the reference: {others}"
-        )
+        raise CatsightError(f"config: {key} is '{name}'; {what} other than the reference: {others}")
     return views[reference], views[name]
 
 

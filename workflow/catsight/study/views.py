@@ -18,7 +18,7 @@ def resolve(config: Config, sources: Mapping[str, SourceSpec]) -> dict[str, View
     """The views by name, sorted, with all numbers in them. Controls hold the reference that they
     change.
 
-    Raises :class:`CatsightError`, naming the key, if a view does not hold up.
+    Raises :class:`CatsightError`, naming the key, if a view is not valid.
     """
     given = {name: config.views[name].given for name in sorted(config.views)}
     reference = config.reference
@@ -122,7 +122,7 @@ def _filter_view(name: str, view: Mapping[str, Any], sources: Mapping[str, Sourc
 def _control(
     name: str, view: Mapping[str, Any], others: Mapping[str, View], reference: str
 ) -> View:
-    """A control, with the views in it that it is made of."""
+    """A control, which holds the views that it is made from."""
     _refuse_other_keys(name, view)
     control: View = {"filter": view["filter"], "of": others[reference]}
     for key, default in FILTERS[view["filter"]].keys.items():

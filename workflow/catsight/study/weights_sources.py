@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class WeightsSource:
-    """One source of weights: the keys that it ``needs``, whether an encoder of the user's own
-    ``factory`` may have it, and whether it leaves the encoder ``untrained``.
+    """One source of weights: the keys that it ``needs`` and others that it ``takes``, whether an
+    encoder of the user's own ``factory`` may have it, and whether it leaves the encoder
+    ``untrained``.
     """
 
     name: str
     needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     factory: bool = False
     untrained: bool = False
 
@@ -21,7 +23,7 @@ class WeightsSource:
 _ALL = (
     WeightsSource("package", needs=("package", "path", "sha256", "convert")),
     WeightsSource("random", needs=("seed",), factory=True, untrained=True),
-    WeightsSource("hub"),
-    WeightsSource("file", needs=("path",), factory=True),
+    WeightsSource("hub", takes=("sha256",)),
+    WeightsSource("file", needs=("path",), takes=("sha256",), factory=True),
 )
 WEIGHTS_SOURCES: dict[str, WeightsSource] = {source.name: source for source in _ALL}

@@ -6,7 +6,6 @@ avoids computing a table twice, is :mod:`catsight.tables.store`.
 """
 
 from catsight.tables.digest import canonical_json
-from catsight.tables.lists import shards
 from catsight.tables.table import (
     ROW_GROUP,
     Writer,
@@ -33,6 +32,5 @@ __all__ = [
     "read",
     "rows",
     "schema",
-    "shards",
     "write",
 ]

@@ -35,7 +35,7 @@ class Config(Section):
         False,
         "Whether every encoder gets random weights instead of its own, drawn with the study's "
         "seed, and is called untrained. This is for trying out a study whose weights are not at "
-        "hand (--config untrained=True); its values mean nothing.",
+        "hand (--config untrained=True). The values mean nothing.",
     )
     frames: Frames = Field(default_factory=Frames)
     viewing: Viewing = Field(default_factory=Viewing)
@@ -66,9 +66,9 @@ def config_schema() -> dict[str, Any]:
 def validate(values: Mapping[str, Any], files: Sequence[str | os.PathLike[str]] = ()) -> Config:
     """The configuration with these ``values``, as read from YAML, and with defaults filled in.
 
-    Raises :class:`CatsightError` with one line for each problem: the key, what it holds and what it
-    may hold. If a problem stands in one of the ``files`` that the values come from, the line starts
-    with the file and the line number.
+    Raises :class:`CatsightError` with one line for each problem: the key, its value and the values
+    that it may have. If a problem stands in one of the ``files`` that the values come
+    from, the line starts with the file and the line number.
     """
     if not isinstance(values, Mapping):
         raise CatsightError("config: it must be a mapping of keys to values, as config.yaml is")
@@ -77,7 +77,7 @@ def validate(values: Mapping[str, Any], files: Sequence[str | os.PathLike[str]] 
     if not problems:
         try:
             config = Config.model_validate(copied)
-        except ValidationError as error:  # text that is no Unicode
+        except ValidationError as error:  # a number that the schema lets pass
             problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
         else:
             problems = _contradictions(config)

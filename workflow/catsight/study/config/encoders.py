@@ -9,7 +9,7 @@ from catsight.study.weights_sources import WEIGHTS_SOURCES
 
 
 class Preprocessing(Section):
-    """What differs from timm's own preprocessing of this architecture. For an encoder made by a
+    """Preprocessing that replaces timm's own for this architecture. For an encoder made by a
     factory, size, mean and std must be given.
     """
 
@@ -22,7 +22,7 @@ class Preprocessing(Section):
         "Subtracted from R, G and B in 0 to 1.", min_length=3, max_length=3
     )
     std: list[Number] | None = optional(
-        "What R, G and B are then divided by.", min_length=3, max_length=3
+        "The divisors of R, G and B after that.", min_length=3, max_length=3
     )
 
 
@@ -87,7 +87,7 @@ class Encoder(Section):
         Literal["supervised", "self-supervised", "language", "saliency", "untrained"] | None
     ) = optional("How the weights were trained.")
     licence: str | None = optional("The licence of the weights.")
-    note: str | None = optional("What a reader should know of this encoder; the report prints it.")
+    note: str | None = optional("A remark on this encoder for readers; the report prints it.")
     preprocessing: Preprocessing | None = optional(Preprocessing.__doc__)
     weights: Weights | None = optional(Weights.__doc__)
 
@@ -100,7 +100,7 @@ class Features(Section):
         "How a layer's tokens or positions become one vector. cls: the class token; left out for "
         "encoders without one. mean: the mean over patches or positions, without class and "
         "register tokens. map: the means over a grid of features.map_size by features.map_size "
-        "cells, joined; it keeps where things are, not only what they are.",
+        "cells, joined, which keep where things are, not only what they are.",
         min_length=1,
         unique=True,
     )

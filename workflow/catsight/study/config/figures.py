@@ -36,7 +36,7 @@ class Published(Section):
 
 
 class Figures(Section):
-    """How the results are shown. A change here redoes figures only."""
+    """How the results are shown. A change here recomputes figures only."""
 
     title: str = key("Through a cat's eye", "The headline of the report.")
     gallery: int = key(

@@ -25,7 +25,7 @@ class Stability(Section):
         "halves.",
         ge=2,
     )
-    frames: int = key(1000, "The most frames that are drawn from.", ge=20)
+    frames: int = key(1000, "The most frames that subsets are drawn from.", ge=20)
     controls: list[str] = key(
         [],
         "Views that change what should not matter. The alignment that they leave is the ceiling "
@@ -35,7 +35,7 @@ class Stability(Section):
 
 
 class Pairs(Section):
-    """The similarity of every two frames in each encoder's last layer, for pictures of it
+    """The similarity of every two frames in each encoder's last layer, for figures
     (pairs.parquet).
     """
 
@@ -72,7 +72,7 @@ class Metrics(Section):
         ["cka_linear", "cka_linear_unbiased", "rsa"],
         "The measures of alignment (docs/metrics.md). _unbiased: the U-statistic, near 0 for "
         "unrelated features. _scaled: divided by the reference view's pooled standard deviation, "
-        "so that layers and encoders can be compared (mmd2 and the others have no unit). "
+        "so that layers and encoders can be compared (measures without this variant have no unit). "
         "_between: the search is among frames of other groups only.",
         min_length=1,
         unique=True,
@@ -101,8 +101,8 @@ class Metrics(Section):
     )
     permutations: int = key(
         999,
-        "How many rearrangements a p-value is taken from; all of them if there are fewer. Groups "
-        "are kept together.",
+        "How many rearrangements a p-value is computed from; all of them if there are fewer. "
+        "Groups are kept together.",
         ge=19,
     )
     null: Literal["paired", "unpaired"] = key(
@@ -112,10 +112,10 @@ class Metrics(Section):
     )
     at_once: int = key(
         2000,
-        "How many frames are compared with one another at once. More frames are dealt into parts "
-        "of at most this size, whole groups at a time, and the parts' values are averaged, so "
-        "that memory does not grow with the square of the number of frames. Linear CKA always "
-        "uses all frames.",
+        "How many frames are compared with one another at once. More frames are divided into "
+        "parts of at most this size, by whole groups, and the parts' values are averaged. So "
+        "memory does not grow with the square of the number of frames. Linear CKA always uses all "
+        "frames.",
         ge=100,
     )
     confidence: Number = key(0.95, "The coverage of the confidence intervals.", gt=0, lt=1)
@@ -132,13 +132,13 @@ class Attribution(Section):
 
     view: str | None = key(
         None,
-        "The view whose loss is divided. It must be an eye's, as the reference must be, under the "
-        "same conditions. null: no attribution.",
+        "The view whose loss is divided. It and the reference must be eyes' views under the same "
+        "conditions. null: no attribution.",
     )
     parts: list[Annotated[str, one_of(PARTS)]] = key(
         list(PARTS),
         "The parts; each one doubles the number of views. Parts that are left out stay the "
-        "reference's, and the loss is that due to the others.",
+        "reference's, and only the loss due to the others is divided.",
         min_length=1,
         unique=True,
     )
@@ -153,8 +153,8 @@ class Attribution(Section):
 
 class Sweeps(Section):
     """Dose curves: one viewing condition, or the acuity of the eye, takes several values
-    (doses.parquet). Both eyes look under the same conditions at every value; acuity changes for the
-    swept view alone.
+    (doses.parquet). Both eyes look under the same conditions at every value; acuity changes
+    only in the view that is compared.
     """
 
     view: str = key("cat", "The view that is compared with the reference at every value.")
@@ -162,5 +162,5 @@ class Sweeps(Section):
     defocus: list[Defocus] = key([], "Values of viewing.defocus.", unique=True)
     field_of_view: list[FieldOfView] = key([], "Values of viewing.field_of_view.", unique=True)
     acuity: list[Acuity] = key(
-        [], "Values of the grating acuity of the swept view's eye, in good light.", unique=True
+        [], "Values of the grating acuity of the compared view's eye, in good light.", unique=True
     )

@@ -32,7 +32,7 @@ anything runs.
 
 
 def files() -> dict[Path, str]:
-    """What the schema file and the reference page must hold, by path."""
+    """The contents of the schema file and of the reference page, by path."""
     schema = yaml_files.find("schemas", "config.schema.yaml")
     page = schema.parents[2] / "docs" / "configuration.md"
     return {schema: _schema_file(), page: _page()}
@@ -49,7 +49,7 @@ def _page() -> str:
 
 
 def _section(name: str, node: Node, above: Node | None = None, level: int = 1) -> Iterator[str]:
-    """The lines on a section: its description, a table of its keys, and the sections below it."""
+    """The lines of a section: its description, a table of its keys, and the sections below it."""
     keys = node["properties"]
     if name:
         yield f"{'#' * level} `{name}`\n"
@@ -115,7 +115,7 @@ _NAMES = {
 
 
 def _value(node: Node) -> str:
-    """What a key may hold, in words: ``number from 1 to 120 degrees, or null``."""
+    """The values that a key may have, in words: ``number from 1 to 120 degrees, or null``."""
     if "anyOf" in node:
         return " or ".join(map(_value, node["anyOf"]))
     if "enum" in node:

@@ -15,9 +15,10 @@ FieldOfView = Annotated[
     Field(
         ge=1,
         le=120,
-        description="The visual angle that the width of a frame spans. A cat resolves 6 cycles per "
-        "degree: 6 cycles in a frame of 1 degree, 96 in one of 16 degrees, where a network with an "
-        "input of 224 px can represent 112.",
+        description="The visual angle that the width of a frame spans. It decides how many pixels "
+        "per degree a network's input has: with 224 px, 14 at 16 degrees. At least 12 are needed "
+        "to hold the 6 cycles per degree that a cat resolves; with fewer, part of what a cat "
+        "would lose is missing in the reference, too.",
         json_schema_extra={"unit": "degrees"},
     ),
     AS_GIVEN,
@@ -96,7 +97,7 @@ assert tuple(Swap.model_fields) == PARTS
 
 
 def _about(record: Filter) -> str:
-    """A sentence on a filter, with the names of keys in place of their values."""
+    """A sentence about a filter, with the names of keys in place of their values."""
     names = {name: f"`{name}`" for name in ("reference", *record.keys)}
     return f"{record.name}: {record.about.format(**names)}."
 

@@ -1,4 +1,4 @@
-"""The labels of the parts of an eye; not in ``eyes``, whose code is in the digest of views."""
+"""The labels of the parts of an eye, for figures."""
 
 #: Part -> its label, in the order of :data:`catsight.inputs.eyes.PARTS`.
 PART_LABELS = {

@@ -30,7 +30,7 @@ def test_store_never_serves_a_damaged_table(tmp_path, capfd, harm):
     store.save(where, output, VIEWS, ROWS, {})
     harm(store.path(where))
     assert not store.find(where, output)
-    assert "is damaged; computing it again" in capfd.readouterr().err
+    assert "is damaged; recomputing it" in capfd.readouterr().err
     assert not store.path(where).exists()
 
 

@@ -30,7 +30,7 @@ class Encoder:
     """The encoder in the ``spec`` of a features job, loaded with the weights in a file.
 
     ``threads`` are used for the forward pass on a CPU, or for decoding pictures during the pass on
-    a GPU. ``schema`` is that of its features; ``about`` is what the tables' provenance says of it.
+    a GPU. ``schema`` is that of its features; ``about`` is the entry in the tables' provenance.
     """
 
     def __init__(self, spec: FeaturesSpec, weights_file: Path, threads: int) -> None:

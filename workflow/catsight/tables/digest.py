@@ -1,4 +1,4 @@
-"""Digests of tables: of their rows, and of their provenance and columns; canonical JSON."""
+"""Digests of tables: of their rows, and of their provenance and columns. Canonical JSON."""
 
 import hashlib
 import json
@@ -89,7 +89,7 @@ def _names(schema: pa.Schema) -> list[list[str]]:
 
 
 def _type_name(kind: pa.DataType) -> str:
-    """A type's name that a file does not change: Parquet renames the field inside a list."""
+    """The name of a type, the same in memory and in a file: Parquet renames the field of a list."""
     if pa.types.is_fixed_size_list(kind):
         return f"{_type_name(kind.value_type)}[{kind.list_size}]"
     if pa.types.is_struct(kind):

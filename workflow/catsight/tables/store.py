@@ -39,7 +39,7 @@ class Store:
         if not path.exists():
             return False
         if not _sound(path, address):
-            print(f"store: {path} is damaged; computing it again", file=sys.stderr)
+            print(f"store: {path} is damaged; recomputing it", file=sys.stderr)
             path.unlink()
             return False
         self.link(path, output)

@@ -38,7 +38,7 @@ class Writer:
     A context manager. The file is written beside ``path`` and renamed only when the block ends
     without an error, so no reader ever sees half a table. Rows are written when about ``row_group``
     bytes have collected. ``rows`` counts them; ``provenance`` may be added to until the block ends.
-    Raises :class:`CatsightError`, naming ``path``, if the disk is full or refuses the file.
+    Raises :class:`CatsightError`, naming ``path``, if the file cannot be written.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Writer:
                 with writing(self.path):
                     self._finish()
             else:
-                with suppress(OSError):  # closing writes an index, which a full disk refuses
+                with suppress(OSError):  # closing writes an index, which fails on a full disk
                     self._parquet.close()
         finally:
             self._part.unlink(missing_ok=True)

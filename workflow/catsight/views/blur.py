@@ -1,4 +1,4 @@
-"""Gaussian blurs of a picture, and the one that changes it as much as another view does."""
+"""Gaussian blurs, and the blur that changes a picture as much as another view does."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from catsight.views.colour import decode_srgb, encode_srgb
 
 
 class Matched(NamedTuple):
-    """A picture that was changed until it differs from the original by a given amount."""
+    """A picture that was blurred until it differs from the original by a given amount."""
 
     picture: np.ndarray  #: uint8 sRGB (h, w, 3)
     sigma: float  #: standard deviation of the blur, px

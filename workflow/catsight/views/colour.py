@@ -19,7 +19,7 @@ WAVELENGTHS = np.arange(400.0, 701.0, 5.0)
 
 def decode_srgb(encoded: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """uint8 sRGB to linear light, float32 in 0..1 (IEC 61966-2-1); written to ``out`` if given."""
-    # no code is out of range; the mode "raise" would buffer the output
+    # all codes are in range, so no check; the mode "raise" would buffer the output
     return np.take(_LINEAR, encoded, out=out, mode="clip")
 
 
@@ -134,7 +134,7 @@ def catch_matrix(
     """The linear map from linear sRGB to receptor catches, (n, 3).
 
     Rows sum to 1, so every receptor catches 1 of white. ``sensitivities`` is (n, wavelengths).
-    ``reflectances`` says which light an sRGB colour stands for:
+    ``reflectances`` decides which light an sRGB colour stands for:
 
     - ``mallett2019``: a reflectance under the ``illuminant``, the sum of three smooth basis spectra
       weighted by R, G and B (Mallett & Yuksel 2019, Spectral Primary Decomposition);

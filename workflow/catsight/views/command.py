@@ -28,7 +28,7 @@ def make(arguments: Sequence[str]) -> None:
     """``catsight views make``: one view of a shard of frames."""
     parser = job.parser(
         "views make",
-        "Makes one view of a shard of frames: what an eye delivers, or what a filter makes of it.",
+        "Makes one view of a shard of frames: each frame as an eye or a filter delivers it.",
     )
     parser.add_argument("--frames", type=Path, required=True, help="the table of frames to read")
     parser.add_argument("--output", type=Path, required=True, help="the table of views to write")

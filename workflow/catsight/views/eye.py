@@ -14,12 +14,12 @@ from catsight.views.depth import blur_by_depth, defocus_map
 from catsight.views.kernels import Kernels
 from catsight.views.physiology import Physiology
 
-#: A stage of blur: the optics, of each receptor, or the nerves, of all alike.
+#: A stage of blur: the optics, which differ by receptor, or the nerves, the same for all.
 _Stage = Literal["optics", "nerves"]
 
 
 class _Scene(NamedTuple):
-    """What the transfer functions depend on, besides the eye."""
+    """The picture and conditions that the transfer functions depend on, besides the eye."""
 
     shape: tuple[int, int]  #: height, width in px
     px_per_degree: float
@@ -39,7 +39,7 @@ class Eye(Physiology):
 
     def __init__(self, parts: Mapping[str, Mapping]) -> None:
         super().__init__(parts)
-        # so that the next picture of the same size costs only its transforms
+        # kept, so that the next picture of the same size costs only its transforms
         self._kernels = Kernels()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -153,8 +153,8 @@ class Eye(Physiology):
     def _kernel(self, scene: _Scene, defocus: float) -> tuple[np.ndarray, np.ndarray]:
         """The whole eye as one map (m, 3, ...) from the spectra of linear sRGB to m planes.
 
-        And the plane of each channel, (3,). Catching, blurring and projecting back are linear, so
-        at each frequency they are one small matrix.
+        Also returns the plane of each channel, (3,). Catching, blurring and projecting back are
+        linear, so at each frequency they are one small matrix.
         """
         back, channels = self._back_projection(scene.luminance)
 

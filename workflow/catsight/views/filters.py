@@ -1,7 +1,7 @@
-"""Filters: every view that is not an eye's, one function each.
+"""Filters: the views other than eyes', one function each.
 
-A filter takes a picture, uint8 sRGB (h, w, 3), and its own keys of the view by name; it returns the
-picture changed, and leaves the one that it was given as it is. :mod:`catsight.study.filters` holds
+A filter takes a picture, uint8 sRGB (h, w, 3), and its own keys of the view by name. It returns a
+changed picture, and leaves the one that it was given as it is. :mod:`catsight.study.filters` holds
 the record of each filter: its keys, their defaults and its label.
 """
 

@@ -83,9 +83,9 @@ def aperture_otf_grid(
 ) -> np.ndarray:
     """:func:`aperture_otf` on the grid of the axes ``fx`` (w,) and ``fy`` (h,); float64 (h, w).
 
-    Computed at knots and interpolated by a cubic spline. The transfer is the smoother, the narrower
-    the point spread is, so the density of knots along each axis grows with the angle by which the
-    defocus smears along it.
+    Computed at knots and interpolated by a cubic spline. The narrower the point spread, the
+    smoother the transfer. So the density of knots along each axis grows with the angle by which
+    the defocus smears along it.
     """
     turned = pupil.tilt % 180 != 0
     across, along = _into_pupil(pupil, fx[None, :], fy[:, None])
@@ -163,8 +163,8 @@ def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELEN
     """Dioptres by which light of ``wavelength`` nm is out of focus.
 
     The eye is in focus at ``focus`` nm. The chromatic eye of Thibos, Ye, Zhang & Bradley 1992,
-    Appl. Opt. 31, 3594, times ``strength`` (1 for a human). Negative for blue light, for which an
-    eye is too strong, as it is for objects too far away.
+    Appl. Opt. 31, 3594, times ``strength`` (1 for a human). Negative for blue light, which is
+    focused too strongly, like an object that is too far away.
     """
     return strength * (0.63346 / (focus * 1e-3 - 0.21410) - 0.63346 / (wavelength * 1e-3 - 0.21410))
 

@@ -16,7 +16,7 @@ from catsight.views.pupil import Pupil, pupil
 
 
 class Physiology:
-    """What is known of an eye, from the numbers of its ``parts``.
+    """The properties of an eye that follow from the numbers of its ``parts``.
 
     The parts are pupil, acuity, colour and rods, as :func:`catsight.inputs.eyes.load` returns them.
     """

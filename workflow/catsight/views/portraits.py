@@ -1,4 +1,4 @@
-"""Portraits: what is known of each eye of a study, for the figure of eyes."""
+"""Portraits: the curves and pictures of each eye of a study, for the figure of eyes."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""Views: functions from a row of the frames table to what an eye, or a filter, makes of it."""
+"""Views: functions from a row of the frames table to what an eye or a filter delivers."""
 
 import hashlib
 import io
@@ -53,8 +53,8 @@ def needs_partner(view: View) -> bool:
 class MatchedViewer:
     """A view that is changed until it differs from another view as much as asked.
 
-    ``see`` delivers what is changed, ``other`` what is matched. ``change`` is a filter with the key
-    ``match``.
+    ``see`` delivers the view that is changed, ``other`` the one that it is matched to. ``change``
+    is a filter with the key ``match``.
     """
 
     def __init__(self, change: Callable[..., Matched], see: Viewer, other: Viewer) -> None:
@@ -69,7 +69,7 @@ class MatchedViewer:
         if not matched.reached:
             self.unmatched.append(frame["frame_id"])
             print(
-                f"frame '{frame['frame_id']}': no blur changes it so much; "
+                f"frame '{frame['frame_id']}': no blur changes it that much; "
                 "the strongest blur is used",
                 file=sys.stderr,
             )
@@ -102,7 +102,7 @@ def _picture(column: str, frame: Frame) -> np.ndarray:
 
 
 def _eye_viewer(view: View) -> Viewer:
-    """What an eye delivers of a frame under the conditions of the ``view``."""
+    """A function from a frame to what an eye delivers under the conditions of the ``view``."""
     eye = Eye(view["eye"])
 
     def see(frame: Frame) -> np.ndarray:

@@ -4,5 +4,5 @@ import pyarrow as pa
 
 from catsight.tables.columns.metrics import METRICS
 
-#: The columns of metrics, at each dose of a sweep: what is varied, and its value.
+#: The condition that a sweep varies, its value, and the columns of metrics at that value.
 DOSES = pa.schema([("swept", pa.string()), ("dose", pa.float64()), *METRICS])

@@ -1,4 +1,4 @@
-"""The columns that say what an estimate is of, which several tables share."""
+"""The columns that identify an estimate (encoder, layer, view, metric) in several tables."""
 
 import pyarrow as pa
 

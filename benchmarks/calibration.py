@@ -40,7 +40,6 @@ from catsight.tables.names import WHOLE
 
 SPEC = {
     "seed": 0,
-    "permutations": 199,
     "null": "paired",
     "rsa_distance": "correlation",
     "rsa_comparison": "spearman",
@@ -49,6 +48,7 @@ SPEC = {
     "retrieval_distance": "cosine",
     "confidence": 0.95,
 }
+PERMUTATIONS = 199
 RELATED = (
     "cka_linear",
     "cka_linear_unbiased",
@@ -91,7 +91,7 @@ def frames(groups: int, each: int) -> dict[str, str]:
 def null_p_values(seed: int, groups: int, each: int) -> dict[str, float]:
     """The p-values of a study without any effect."""
     rng = np.random.default_rng([seed, groups])
-    plan = Plan(frames(groups, each), SPEC | {"seed": seed})
+    plan = Plan(frames(groups, each), SPEC | {"seed": seed}, PERMUTATIONS)
     draw = partial(scenes, groups, each, 8, 0.3, rng)
     unrelated = Comparison(draw(), draw(), plan)
     scene = draw()
@@ -130,7 +130,7 @@ def study(
 def _plan(groups: int, each: int, intervals: bool) -> Plan:
     """A plan without tests; without ``intervals``, of one group, which is never left out."""
     of = frames(groups, each) if intervals else frames(1, groups * each)
-    return Plan(of, SPEC | {"permutations": 0})
+    return Plan(of, SPEC, permutations=0)
 
 
 def rivals(seed: int, groups: int, noise: float) -> dict[str, dict[str, tuple]]:

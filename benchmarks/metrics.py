@@ -235,9 +235,10 @@ def measure(job: dict) -> None:
     frames = {str(i): str(i) for i in range(job["frames"])}
     small = dict(list(frames.items())[:60])
     # compiles before the clock starts
-    parts.comparer(small, job["spec"]).compare(*views(60, dims=20), job["metrics"])
+    permutations = job["spec"]["permutations"]
+    parts.comparer(small, job["spec"], permutations).compare(*views(60, dims=20), job["metrics"])
     start = time.process_time()
-    comparer = parts.comparer(frames, job["spec"])
+    comparer = parts.comparer(frames, job["spec"], permutations)
     cpu, values = time.process_time() - start, {}
     for layer in range(job["layers"]):
         x, y = views(job["frames"], seed=layer)

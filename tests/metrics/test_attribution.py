@@ -12,7 +12,7 @@ from catsight.metrics import cka_linear, rsa
 from catsight.metrics.attribution import divide, name, weight
 from catsight.metrics.estimate import Estimate
 from catsight.tables.names import WHOLE
-from support.toy_tables import IDS, SPEC, measures, write_features, write_frames
+from support.toy_tables import COMPARING, IDS, measures, write_features, write_frames
 
 PARTS = ["pupil", "acuity", "colour", "rods"]
 
@@ -109,7 +109,7 @@ def attributed(tmp_path_factory):
         s: {c: base[c] + amount[s] * noise[s][c] for c in base} for s in amount
     }
     names = {"": "human", "pupil": "human+pupil", "rods": "human+rods", "pupil+rods": "cat"}
-    spec = SPEC | {
+    spec = COMPARING | {
         "parts": ["pupil", "rods"],
         "subsets": names,
         "view": "cat",

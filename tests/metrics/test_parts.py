@@ -11,7 +11,7 @@ from catsight.metrics.similarity import cka, gram
 from catsight.study.measures import MEASURES
 
 SPEC = {
-    "seed": 3, "permutations": 99, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
+    "seed": 3, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
     "bandwidth": 1.0, "projections": 20, "retrieval_distance": "cosine", "confidence": 0.95, "at_once": 200,
 }  # fmt: skip
 
@@ -63,16 +63,16 @@ def test_streamed_cka_is_exact(dtype, atol):
 
 
 def test_few_frames_are_compared_at_once():
-    assert isinstance(parts.comparer(frames(200, 1), SPEC), parts.Whole)
-    assert isinstance(parts.comparer(frames(201, 1), SPEC), parts.Parts)
+    assert isinstance(parts.comparer(frames(200, 1), SPEC, 0), parts.Whole)
+    assert isinstance(parts.comparer(frames(201, 1), SPEC, 0), parts.Parts)
 
 
 def test_parts_nearly_agree_with_all_frames():
     """Measures that do not depend on the number of frames; docs/metrics.md has errors at full size."""
     x, y = views(1600)
     names = [name for name in MEASURES if not MEASURES[name].share]
-    dealt = parts.comparer(frames(200, 8), SPEC)
-    whole = parts.comparer(frames(200, 8), SPEC | {"at_once": 2000})
+    dealt = parts.comparer(frames(200, 8), SPEC, 99)
+    whole = parts.comparer(frames(200, 8), SPEC | {"at_once": 2000}, 99)
     assert dealt.at_once == 200 and whole.at_once == 1600
     found, exact = (plan.compare(x, y, names) for plan in (dealt, whole))
     for name, atol in [
@@ -91,11 +91,11 @@ def test_parts_nearly_agree_with_all_frames():
 
 def test_a_replicate_leaves_a_block_out_of_its_part():
     x, y = views(400)
-    dealt = parts.Parts(frames(400, 1), SPEC | {"permutations": 19})
+    dealt = parts.Parts(frames(400, 1), SPEC, 19)
     found = dealt.compare(x, y, ["rsa"])["rsa"]
     (rows, plan), (others, other) = zip(dealt.rows, map(dealt.plan, range(2)))
     kept = np.setdiff1d(np.arange(200), plan.blocks[3])
-    of_kept = Plan(dict.fromkeys(map(str, kept), "0"), SPEC)
+    of_kept = Plan(dict.fromkeys(map(str, kept), "0"), SPEC, 0)
     without = suite.compare(x[rows][kept], y[rows][kept], of_kept, ["rsa"])
     rest = suite.compare(x[others], y[others], other, ["rsa"])
     assert found.values[4] == pytest.approx((without["rsa"].values[0] + rest["rsa"].values[0]) / 2)
@@ -104,7 +104,7 @@ def test_a_replicate_leaves_a_block_out_of_its_part():
 
 def test_p_values_of_parts_are_uniform_where_nothing_is_true():
     """1 of 20 in the long run; of 300, between 5 and 27 in all but one of a thousand tries."""
-    plan = parts.comparer(frames(80, 2), SPEC | {"at_once": 100, "permutations": 39})
+    plan = parts.comparer(frames(80, 2), SPEC | {"at_once": 100}, 39)
     rejected = dict.fromkeys(("cka_linear_unbiased", "rsa", "energy"), 0)
     for seed in range(300):
         rng = np.random.default_rng(seed)
@@ -120,7 +120,7 @@ def test_p_values_of_parts_are_uniform_where_nothing_is_true():
 def test_a_value_that_is_undefined_in_a_part_has_a_reason():
     x, y = views(400)
     y[7] = 3.0
-    found = parts.Parts(frames(400, 1), SPEC).compare(x, y, ["rsa", "cka_linear"])
+    found = parts.Parts(frames(400, 1), SPEC, 99).compare(x, y, ["rsa", "cka_linear"])
     assert np.isnan(found["rsa"].values[0])
     assert (
         "part" in found["rsa"].reason

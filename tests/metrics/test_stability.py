@@ -9,10 +9,9 @@ from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, procrustes, retrieval, rsa, stability
 from catsight.metrics.estimate import Estimate
-from support.toy_tables import SPEC as COMPARE
-from support.toy_tables import measures, write_features, write_frames
+from support.toy_tables import COMPARING, measures, write_features, write_frames
 
-SPEC = COMPARE | {
+SPEC = COMPARING | {
     "draws": 10,
     "frames": 1000,
     "controls": [],

@@ -1,19 +1,32 @@
 """Metrics: how well two representations of the same frames agree, and how certain that is."""
 
-from catsight.metrics.correspondence import procrustes, retrieval
-from catsight.metrics.distribution import energy_distance, mmd2, sliced_wasserstein, wasserstein
-from catsight.metrics.inference import mantel
-from catsight.metrics.similarity import cka_linear, cka_rbf, rsa
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "cka_linear",
-    "cka_rbf",
-    "energy_distance",
-    "mantel",
-    "mmd2",
-    "procrustes",
-    "retrieval",
-    "rsa",
-    "sliced_wasserstein",
-    "wasserstein",
-]
+#: Public name -> the module that holds it.
+_MODULES = {
+    "cka_linear": "similarity",
+    "cka_rbf": "similarity",
+    "energy_distance": "distribution",
+    "mantel": "inference",
+    "mmd2": "distribution",
+    "procrustes": "correspondence",
+    "retrieval": "correspondence",
+    "rsa": "similarity",
+    "sliced_wasserstein": "distribution",
+    "wasserstein": "distribution",
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    # not by import statements, which would put all these modules into the digest of every job
+    # that compares features
+    if name in _MODULES:
+        return getattr(import_module(f"catsight.metrics.{_MODULES[name]}"), name)
+    raise AttributeError(f"module 'catsight.metrics' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

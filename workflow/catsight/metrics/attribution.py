@@ -16,7 +16,7 @@ from catsight.metrics.estimate import Estimate, interval, mean_over_layers, unde
 from catsight.metrics.parts import comparer
 from catsight.metrics.reading import Features, finite, places
 from catsight.run.progress import Progress
-from catsight.run.specs import AttributionSpec, ComparingSpec, MeasureFacts
+from catsight.run.specs import AttributionSpec, MeasureFacts
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
 #: (part, column) -> estimate; the columns are value, alone and last.
@@ -35,8 +35,7 @@ def attribution(
     parts, measures, confidence = spec["parts"], spec["measures"], spec["confidence"]
     reference = features[spec["reference"]]
     columns = places(reference.columns)
-    settings: ComparingSpec = spec
-    plan = comparer(groups, {**settings, "permutations": 0})
+    plan = comparer(groups, spec, permutations=0)
     common = {
         "encoder": spec["encoder"],
         "family": spec["family"],

@@ -25,7 +25,7 @@ def estimates(
     """
     reference, measures = spec["reference"], spec["measures"]
     columns = places(features[reference].columns)
-    plan = comparer(groups, spec)
+    plan = comparer(groups, spec, spec["permutations"])
     common: dict[str, Any] = {
         "encoder": spec["encoder"],
         "family": spec["family"],

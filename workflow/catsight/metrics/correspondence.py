@@ -11,6 +11,8 @@ import numpy as np
 from catsight.metrics.arrays import centre, pair, square_distances
 from catsight.metrics.registry import measure
 
+DISTANCES = ("cosine", "euclidean")
+
 
 class Retrieval(NamedTuple):
     """The share of frames whose own counterpart is nearest, and the mean of 1 / its rank."""
@@ -87,8 +89,8 @@ def distances(x: np.ndarray, y: np.ndarray, distance: str) -> np.ndarray:
     ``distance``: cosine or euclidean. In units of the largest, rounded so that distances that
     differ by floating-point error alone are equal.
     """
-    if distance not in ("cosine", "euclidean"):
-        raise ValueError(f"distance is '{distance}'; it may be cosine, euclidean")
+    if distance not in DISTANCES:
+        raise ValueError(f"distance is '{distance}'; it may be {', '.join(DISTANCES)}")
     if distance == "euclidean":
         apart = square_distances(x, y)
     else:

@@ -25,17 +25,21 @@ STREAMED = ("cka_linear", "cka_linear_unbiased")
 _ROWS = 2048
 
 
-def comparer(frames: Mapping[str, str], spec: ComparingSpec) -> "Nothing | Whole | Parts":
+def comparer(
+    frames: Mapping[str, str], spec: ComparingSpec, permutations: int
+) -> "NoFrames | Whole | Parts":
     """An object that compares representations of the ``frames`` (id -> group).
 
-    More than ``spec["at_once"]`` frames are compared in parts.
+    More than ``spec["at_once"]`` frames are compared in parts. With 0 ``permutations`` there are no
+    tests.
     """
     if not frames:
-        return Nothing()
-    return Whole(frames, spec) if len(frames) <= spec["at_once"] else Parts(frames, spec)
+        return NoFrames()
+    kind = Whole if len(frames) <= spec["at_once"] else Parts
+    return kind(frames, spec, permutations)
 
 
-class Nothing:
+class NoFrames:
     """The comparison of a study without frames."""
 
     at_once = 0  #: frames that are compared with each other
@@ -47,8 +51,8 @@ class Nothing:
 class Whole:
     """The comparison of all frames at once."""
 
-    def __init__(self, frames: Mapping[str, str], spec: ComparingSpec):
-        self.plan, self.at_once = Plan(frames, spec), len(frames)
+    def __init__(self, frames: Mapping[str, str], spec: ComparingSpec, permutations: int):
+        self.plan, self.at_once = Plan(frames, spec, permutations), len(frames)
 
     def compare(self, x: np.ndarray, y: np.ndarray, measures: Iterable[str]) -> dict[str, Estimate]:
         """The ``measures`` of two representations ``x`` (n, d) and ``y`` (n, e) of the frames."""
@@ -58,9 +62,9 @@ class Whole:
 class Parts:
     """The comparison of frames in parts: a :class:`Plan` for each part, and the parts' mean."""
 
-    def __init__(self, frames: Mapping[str, str], spec: ComparingSpec):
+    def __init__(self, frames: Mapping[str, str], spec: ComparingSpec, permutations: int):
         groups = list(frames.values())
-        self.frames, self.spec = list(frames.items()), spec
+        self.frames, self.spec, self.permutations = list(frames.items()), spec, permutations
         self.rows = deal(groups, spec["at_once"], spec["seed"])
         self.blocks = inference.blocks(groups, spec["seed"])  # of all frames, for streamed CKA
         self.at_once = max(map(len, self.rows))
@@ -71,6 +75,7 @@ class Parts:
         return Plan(
             dict(self.frames[row] for row in self.rows[part]),
             {**self.spec, "seed": seed},
+            self.permutations,
             blocks=max(2, math.ceil(inference.MOST_BLOCKS / len(self.rows))),
             few_blocks=max(2, math.ceil(FEW_BLOCKS / len(self.rows))),
         )

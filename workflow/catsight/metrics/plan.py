@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from catsight.metrics import inference, permutations
+from catsight.errors import CatsightError
+from catsight.metrics import inference
+from catsight.metrics import permutations as arrangements
 from catsight.run.specs import ComparingSpec
 
 #: Blocks of the jackknife for slow measures, one value of which costs as much as all other measures
 #: together (the singular values of Procrustes).
 FEW_BLOCKS = 10
+#: The null hypotheses of tests of distributions.
+NULLS = ("paired", "unpaired")
 
 
 class Plan:
@@ -17,7 +21,8 @@ class Plan:
 
     ``frames`` maps the id of each of n frames to its group. The same rearrangements serve every
     layer and view, so that p-values can be corrected by the largest statistic. The jackknife joins
-    the groups into at most ``blocks`` blocks, or ``few_blocks`` for slow measures.
+    the groups into at most ``blocks`` blocks, or ``few_blocks`` for slow measures. The tests
+    take ``permutations`` rearrangements; with 0 there are no tests.
 
     To compare subsets of a study instead, ``left_out`` lists the frames (indices) that each subset
     lacks. Retrieval then does not search among them, either.
@@ -27,11 +32,14 @@ class Plan:
         self,
         frames: Mapping[str, str],
         spec: ComparingSpec,
+        permutations: int,
         blocks: int = inference.MOST_BLOCKS,
         few_blocks: int = FEW_BLOCKS,
         left_out: Sequence[np.ndarray] | None = None,
     ):
-        groups, seed, count = list(frames.values()), spec["seed"], spec["permutations"]
+        if spec["null"] not in NULLS:
+            raise CatsightError(f"null is '{spec['null']}'; it may be {', '.join(NULLS)}")
+        groups, seed = list(frames.values()), spec["seed"]
         self.frames, self.groups, self.spec = list(frames), groups, spec
         self.among_kept = left_out is not None
 
@@ -47,11 +55,11 @@ class Plan:
         present = self.keep / self.keep.sum(axis=1, keepdims=True)
         self.keep_weights = np.hstack([present, -present]).T
 
-        self.relabellings = permutations.relabellings(groups, count, seed)
+        self.relabellings = arrangements.relabellings(groups, permutations, seed)
         if spec["null"] == "paired":
-            self.exchanges = permutations.swaps(groups, count, seed)
+            self.exchanges = arrangements.swaps(groups, permutations, seed)
             signs = np.hstack([self.exchanges.each, -self.exchanges.each])
         else:
-            self.exchanges = permutations.divisions(groups, count, seed)
+            self.exchanges = arrangements.divisions(groups, permutations, seed)
             signs = self.exchanges.each
-        self.exchange_weights = permutations.weights(signs)
+        self.exchange_weights = arrangements.weights(signs)

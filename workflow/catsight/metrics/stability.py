@@ -24,7 +24,7 @@ from catsight.metrics.parts import comparer
 from catsight.metrics.plan import Plan
 from catsight.metrics.reading import Features, places
 from catsight.run.progress import Progress
-from catsight.run.specs import ComparingSpec, MeasureFacts, StabilitySpec
+from catsight.run.specs import MeasureFacts, StabilitySpec
 from catsight.tables.names import ALL_LAYERS
 
 #: How many numbers of groups are examined, from the fewest to all.
@@ -44,9 +44,8 @@ def stability(
     columns = places(features[reference].columns)
     others = [view for view in features if view != reference]
     similarities = [name for name, facts in measures.items() if facts["similarity"]]
-    settings: ComparingSpec = spec
     draws = Draws(groups, spec)
-    whole = comparer(groups, {**settings, "permutations": 0})
+    whole = comparer(groups, spec, permutations=0)
     common = {"encoder": spec["encoder"], "reference": reference}
     of_study = {"n_frames": len(groups), "n_groups": len(set(groups.values()))}
     rows: list[dict[str, Any]] = []
@@ -100,8 +99,7 @@ class Draws:
                 order = rng.permutation(count)
                 picked += [order[: count // 2], order[count // 2 : 2 * (count // 2)]]
         left_out = [np.flatnonzero(~np.isin(membership, drawn)) for drawn in picked]
-        settings: ComparingSpec = spec
-        self.plan = Plan(frames, {**settings, "permutations": 0}, left_out=left_out)
+        self.plan = Plan(frames, spec, permutations=0, left_out=left_out)
         self.kept = [self.frames - len(out) for out in left_out]
 
     def compare(self, x: np.ndarray, y: np.ndarray, measures: Iterable[str]) -> dict[str, Estimate]:

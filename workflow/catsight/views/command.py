@@ -10,7 +10,8 @@ from catsight.tables.columns.portraits import PORTRAITS
 from catsight.tables.columns.views import VIEWS
 from catsight.tables.store import Store, address
 from catsight.views.portraits import portraits_of_study
-from catsight.views.viewer import MatchedViewer, columns, row, viewer
+from catsight.views.rows import row
+from catsight.views.viewer import MatchedViewer, columns, viewer
 
 #: Frames held in memory at once.
 _ROWS = 8

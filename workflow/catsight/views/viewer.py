@@ -1,25 +1,21 @@
-"""Views: functions from a row of the frames table to what an eye or a filter delivers."""
+"""Views: functions from a row of the frames table to what an eye or a filter delivers.
 
-import hashlib
-import io
+The digest of an eye's view does not cover this module. It starts at
+:mod:`catsight.views.eye_viewer`, so that a change of a filter recomputes no eye's view.
+"""
+
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from catsight.inputs.pictures import decode_png, encode_png
 from catsight.run.specs import View
-from catsight.tables.digest import canonical_json
 from catsight.views import filters
 from catsight.views.blur import Matched
-from catsight.views.eye import Eye
-
-#: A row of the frames table.
-Frame = Mapping[str, Any]
-#: From a frame to its view, uint8 sRGB (h, w, 3).
-Viewer = Callable[[Frame], np.ndarray]
+from catsight.views.eye_viewer import eye_viewer
+from catsight.views.rows import Frame, Viewer, picture
 
 
 def viewer(view: View) -> Viewer:
@@ -27,21 +23,13 @@ def viewer(view: View) -> Viewer:
 
     Raises :class:`CatsightError` for a filter that is unknown.
     """
-    return _filter_viewer(view) if "filter" in view else _eye_viewer(view)
+    return _filter_viewer(view) if "filter" in view else eye_viewer(view)
 
 
 def columns(view: View) -> list[str]:
     """The columns of the frames table that the ``view`` is made from."""
     partner = ["partner"] if needs_partner(view) else []
     return ["frame_id", "image", "depth", *partner]
-
-
-def row(frame: Frame, see: Viewer) -> dict[str, Any]:
-    """The row of the table :data:`catsight.tables.columns.views.VIEWS` for one frame."""
-    return {
-        "frame_id": frame["frame_id"],
-        "image": {"bytes": encode_png(see(frame)), "path": frame["image"]["path"]},
-    }
 
 
 def needs_partner(view: View) -> bool:
@@ -90,51 +78,9 @@ def _filter_viewer(view: View) -> Viewer:
     if "of" in view:
         see = viewer(view["of"])
     else:
-        see = partial(_picture, "partner" if view["filter"] in filters.OF_THE_PARTNER else "image")
+        column = "partner" if view["filter"] in filters.OF_THE_PARTNER else "image"
+        see = partial(picture, column=column)
     own = {key: value for key, value in view.items() if key not in ("filter", "of", "match")}
     if "match" in view:
         return MatchedViewer(partial(change, **own), see, viewer(view["match"]))
     return lambda frame: change(see(frame), **own)
-
-
-def _picture(column: str, frame: Frame) -> np.ndarray:
-    return decode_png(frame[column]["bytes"])
-
-
-def _eye_viewer(view: View) -> Viewer:
-    """A function from a frame to what an eye delivers under the conditions of the ``view``."""
-    eye = Eye(view["eye"])
-
-    def see(frame: Frame) -> np.ndarray:
-        return eye.see(
-            _picture("image", frame),
-            field_of_view=view["field_of_view"],
-            luminance=view["luminance"],
-            defocus=view["defocus"],
-            depth=_depth(frame),
-            focus=view["focus"],
-            noise=_noise(view, frame),
-            eccentricity=view["eccentricity"],
-        )
-
-    return see
-
-
-def _depth(frame: Frame) -> np.ndarray | None:
-    """The distance of each pixel in metres, (h, w), if it is known."""
-    if frame["depth"] is None:
-        return None
-    return np.load(io.BytesIO(frame["depth"]), allow_pickle=False)
-
-
-def _noise(view: View, frame: Frame) -> list[int] | None:
-    """The seed of a frame's photon noise in a ``view``, if the view has any.
-
-    It depends on the frame's id and the view alone, so neither the shard that holds the frame nor
-    the order of frames matters.
-    """
-    seed = view["photon_noise"]
-    if seed is None:
-        return None
-    digest = hashlib.sha256(f"{frame['frame_id']} {canonical_json(view)}".encode()).digest()
-    return [int(seed), int.from_bytes(digest[:8])]

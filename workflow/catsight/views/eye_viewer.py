@@ -1,0 +1,50 @@
+"""The view of an eye: a function from a row of the frames table to what the eye delivers."""
+
+import hashlib
+import io
+
+import numpy as np
+
+from catsight.run.specs import View
+from catsight.tables.digest import canonical_json
+from catsight.views.eye import Eye
+from catsight.views.rows import Frame, Viewer, picture
+
+
+def eye_viewer(view: View) -> Viewer:
+    """A function from a frame to what an eye delivers under the conditions of the ``view``."""
+    eye = Eye(view["eye"])
+
+    def see(frame: Frame) -> np.ndarray:
+        return eye.see(
+            picture(frame),
+            field_of_view=view["field_of_view"],
+            luminance=view["luminance"],
+            defocus=view["defocus"],
+            depth=_depth(frame),
+            focus=view["focus"],
+            noise=_noise(view, frame),
+            eccentricity=view["eccentricity"],
+        )
+
+    return see
+
+
+def _depth(frame: Frame) -> np.ndarray | None:
+    """The distance of each pixel in metres, (h, w), if it is known."""
+    if frame["depth"] is None:
+        return None
+    return np.load(io.BytesIO(frame["depth"]), allow_pickle=False)
+
+
+def _noise(view: View, frame: Frame) -> list[int] | None:
+    """The seed of a frame's photon noise in a ``view``, if the view has any.
+
+    It depends on the frame's id and the view alone, so neither the shard that holds the frame nor
+    the order of frames matters.
+    """
+    seed = view["photon_noise"]
+    if seed is None:
+        return None
+    digest = hashlib.sha256(f"{frame['frame_id']} {canonical_json(view)}".encode()).digest()
+    return [int(seed), int.from_bytes(digest[:8])]

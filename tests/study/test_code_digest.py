@@ -218,7 +218,7 @@ COLUMNS = {
     "frames": {"frames"},
     "rejected": {"frames"},
     "near_duplicates": {"frames"},
-    "views": {"views"},
+    "views": {"eye views", "filter views"},
     "portraits": {"portraits"},
     "features": {"features"},
     "metrics": {"metrics", "doses"},  # a dose's rows are those of metrics
@@ -288,3 +288,8 @@ def test_no_core_imports_a_command_or_the_store():
         assert not {
             one for one in seen if one.endswith(".command") or one == "catsight.tables.store"
         }, job
+
+
+def test_a_filter_changes_the_views_of_filters_alone(library):
+    assert changed_by(library, "views/filters.py") == {"filter views"}
+    assert changed_by(library, "views/acuity.py") == {"eye views", "filter views", "portraits"}

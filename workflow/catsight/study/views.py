@@ -57,7 +57,8 @@ def view_spec(view: View) -> ViewSpec:
     for one in made_from:
         if "filter" in one:
             packages += FILTERS[one["filter"]].packages
-    return {"view": view, **made_of(ROOTS["views"], packages)}
+    roots = ROOTS["eye views" if "eye" in view else "filter views"]
+    return {"view": view, **made_of(roots, packages)}
 
 
 def portraits_spec(eye_views: Mapping[str, View]) -> PortraitsSpec:
@@ -110,7 +111,7 @@ def _filter_view(name: str, view: Mapping[str, Any], sources: Mapping[str, Sourc
     """A filter of the frames themselves."""
     _refuse_other_keys(name, view)
     kinds = sorted({source["source"] for source in sources.values()} - {"pairs"})
-    if view["filter"] == "paired" and kinds:
+    if FILTERS[view["filter"]].of_partner and kinds:
         raise CatsightError(
             f"config: views.{name} shows the picture that was recorded with each frame, but frames "
             f"come from {', '.join(kinds)}; every source must be of kind pairs"
@@ -134,7 +135,7 @@ def _control(
 
 
 def _matched(name: str, match: str | None, others: Mapping[str, View], reference: str) -> View:
-    """The view whose distance from the reference a blur takes on."""
+    """The view whose distance from the reference a filter takes on."""
     matchable = {one: view for one, view in others.items() if one != reference}
     if match not in matchable:
         raise CatsightError(

@@ -42,8 +42,8 @@ coverage: setup-dev
 	rm -f .coverage*
 	$(PYTEST) --cov= $(ARGS)
 
-# Each in its own environment (6 GB; delete it when done). Of the workflow, which is slow, one run: what
-# a library changes shows in the stages. Without the executor for Slurm, which needs newer libraries.
+# Each in its own environment (6 GB; delete it when done). The workflow is slow, so one run of it: changes
+# by a library show in the stages. Without the executor for Slurm, which needs newer libraries.
 STAGES = tests/study tests/tables tests/run tests/inputs tests/project tests/frames tests/views tests/features tests/metrics tests/figures tests/look \
   tests/workflow/test_runs.py::test_a_run_ends_in_a_report
 test-lowest: setup

@@ -1,6 +1,6 @@
-# The study: its validated configuration, and the spec of every job. All that can change a job's
-# result is in its spec, as canonical JSON, and nothing else is: so a change recomputes what depends
-# on it and nothing else.
+# The study: its validated configuration, and the spec of every job. A job's spec holds, as canonical
+# JSON, all that can change its result, and nothing else: so a change recomputes only what depends on
+# it.
 import os
 import re
 import sys
@@ -38,7 +38,7 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
-# Specs are given by functions everywhere: in a plain string, Snakemake takes {x}, which a label may
+# Specs are always given by functions: in a plain string, Snakemake would take {x}, which a label may
 # hold, for a wildcard.
 def spec(job, of=None, name=None):
     """The spec of a job of the view, encoder or figure ``name``, or that the wildcard ``of`` names."""
@@ -51,7 +51,7 @@ def frames_folder(wildcards):
 
 
 def features_of(views):
-    """The tables of features of these views, of an encoder that is left open."""
+    """The tables of features of these views; the encoder stays a wildcard."""
     path = f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet"
     return expand(path, view=views, shard=study.shards)
 
@@ -59,7 +59,7 @@ def features_of(views):
 def each(option, folder, names):
     """An option for each name, with the folder of its tables: --views cat results/mine/views/cat.
 
-    Folders, not every path: a command is one argument to the shell, and may have 128 KiB.
+    Folders, not every path: a command is one argument to the shell, limited to 128 KiB.
     """
     return " ".join(f"{option} {name} {RESULTS}/{folder}/{name}" for name in names)
 

@@ -1,4 +1,4 @@
-# Fetched where Snakemake runs: nodes of a cluster often have no network, and need none.
+# Fetched where Snakemake runs: nodes of a cluster often have no network.
 rule weights:
     input:
         file=lambda wildcards: study.weights_file(wildcards.encoder),

@@ -164,7 +164,7 @@ rule maps_between_encoders:
         " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
-# Of each kind one table of the whole study, from those of its encoders.
+# The tables of each kind, by encoder, which are merged into one table of the study.
 OF_ENCODERS = {
     "metrics": expand(rules.metrics.output, encoder=study.encoders),
     "stability": expand(rules.stability.output, encoder=study.encoders),

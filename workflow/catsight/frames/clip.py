@@ -69,7 +69,7 @@ def stills(
     between frames may vary); or the first frame of each scene, which begins where the score of
     change is at least ``scenes`` (:func:`changes`).
 
-    Raises :class:`Rejected`. Before the first frame: if the file is no clip ("not a clip",
+    Raises :class:`Rejected`. Before the first frame: if the file is not a clip ("not a clip",
     "unreadable", "empty"), has more than ``max_pixels`` ("too large", before decoding), or colours
     that sRGB cannot hold ("unsupported": HDR, wide gamuts). After the last good frame: if the file
     is damaged or cut short ("truncated"), if the decoder notices (:func:`frames`).

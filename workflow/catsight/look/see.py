@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
         see = _viewer(eye, job.source, conditions, options.noise, options.beside)
         try:
             _write(job, see)
-        except CatsightError as error:  # go on with the other files
+        except CatsightError as error:  # continue with the other files
             failed.append(str(error))
     _report(jobs, failed)
 

@@ -38,7 +38,7 @@ def watch() -> None:
         return
     kept = None
     with suppress(CatsightError):  # files are being cleared away, so the run has ended
-        kept = locks.share()  # nobody deletes what this job writes while it lives
+        kept = locks.share()  # no other process deletes what this job writes
 
     def check(kept: IO | None = kept) -> None:  # the thread keeps the lock's file open
         while _started(int(pid)) == started:

@@ -30,7 +30,8 @@ class Frames(Source):
 
     sources: dict[Name, NamedSource] | None = optional(
         "Several sources by name, in place of source and its keys. The name of a source precedes "
-        "the ids and groups of its frames (garden/cat.jpg) and stands in their column source.",
+        "the ids and groups of its frames (garden/cat.jpg) and is the value of their column "
+        "source.",
         min_length=1,
     )
     glances: int = key(
@@ -71,7 +72,7 @@ class Frames(Source):
 def resolve(frames: Frames, seed: int) -> dict[str, SourceSpec]:
     """The sources by name, sorted, each with all of its keys.
 
-    A single source, whose keys stand in ``frames`` itself, has the name "". Raises
+    A single source, whose keys are in ``frames`` itself, has the name "". Raises
     :class:`CatsightError`, naming the key, if a key is missing or has no meaning.
     """
     own = {name: value for name, value in frames.given.items() if name in Source.model_fields}

@@ -55,7 +55,7 @@ class Study(Resolved):
 
         Raises :class:`CatsightError` for a job or a name that the study does not have.
         """
-        if (job, name) in self._specs:  # every shard's job asks
+        if (job, name) in self._specs:  # every shard's job needs it
             return self._specs[job, name]
         if job not in JOBS:
             raise CatsightError(f"there is no job '{job}'; there are {', '.join(JOBS)}")

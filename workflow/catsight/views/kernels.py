@@ -22,7 +22,7 @@ class Kernels:
         """The array of ``key``, computed by ``make`` unless it is in the cache.
 
         If several threads ask for one key at once, one computes it and the others wait. Threads
-        that ask for other keys go on.
+        that ask for other keys do not wait.
         """
         with self._lock:
             making = self._making.setdefault(key, Lock())

@@ -7,7 +7,7 @@ _FOLDER = Path(__file__).parent
 
 
 def render(**words: Any) -> str:
-    """The page with these words in it. All are escaped but for the style sheet and the script."""
+    """The page with these words in it. All are escaped except the style sheet and the script."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

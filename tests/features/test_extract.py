@@ -357,7 +357,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(folder, tmp_path, capfd, mon
     assert asked == [1, 8, 4, 2, 2, 2, 2, 2]  # a blank picture, then two batches, of 8 and 2 frames
     said = capfd.readouterr().err
     assert (
-        "vit: out of memory on cpu; going on with 4 frames a batch" in said
+        "vit: out of memory on cpu; continuing with 4 frames a batch" in said
         and "with 2 frames a batch" in said
     )
     assert tables.content(halved) == tables.content(plain)

@@ -124,7 +124,7 @@ class Encoder:
             getattr(self._torch, self.device.type).empty_cache()
         print(
             f"{self._name}: out of memory on {self.device}; "
-            f"going on with {self._batch} frames a batch",
+            f"continuing with {self._batch} frames a batch",
             file=sys.stderr,
         )
 

@@ -67,7 +67,7 @@ _RC: dict[Any, Any] = {
     "lines.linewidth": 1.4,
     "lines.markersize": 3.2,
     "legend.frameon": False,
-    "svg.fonttype": "path",  # letters as outlines: whoever opens the file needs no font
+    "svg.fonttype": "path",  # letters as outlines, so the file needs no font
     "svg.hashsalt": "catsight",  # ids inside an SVG are random without it
 }
 

@@ -52,7 +52,7 @@ _ALL = (
         photographic=True,
         title="The scenes in every view",
         caption=(
-            "One frame to a row, one view to a column; frames come from different groups as far "
+            "One frame per row, one view per column; frames come from different groups as far "
             "as possible. The white bar spans the angle written above it. The encoders were given "
             "these very pictures."
         ),
@@ -185,16 +185,16 @@ _ALL = (
         name="maps",
         table="maps",
         photographic=False,
-        title="Each layer against each",
+        title="Every layer against every layer",
         caption=(
-            "Above, one square to an encoder: its layers in “{reference}” (upwards) against its "
+            "Above, one square per encoder: its layers in “{reference}” (upwards) against its "
             "layers in “{focal}” (to the right). A bright diagonal means that layers keep their "
             "place; brightness off it, that a layer is like others too. Below, the layers of all "
             "encoders against one another."
         ),
         alt=(
-            "Heat maps of the alignment of each layer with each, for {encoders}. The values are "
-            "in maps.parquet."
+            "Heat maps of the alignment of every layer with every layer, for {encoders}. The "
+            "values are in maps.parquet."
         ),
     ),
     Figure(
@@ -206,7 +206,7 @@ _ALL = (
             "Dissimilarities between all pairs of frames in the last layer of some encoders, as "
             "ranks: dark pairs are alike, bright ones are not. Above in “{reference}”, below in "
             "“{focal}”; RSA by Spearman is the correlation of the two. Of many frames some are "
-            "shown, sorted by group; white lines part the groups."
+            "shown, sorted by group; white lines separate the groups."
         ),
         alt=(
             "Dissimilarity matrices of reference and view for some encoders. The values are in "
@@ -217,7 +217,7 @@ _ALL = (
         name="retrieval",
         table=None,
         photographic=True,
-        title="What is taken for what",
+        title="Which frames are confused",
         caption=(
             "The frames in pairs.parquet that most of these encoders mistake: in “{reference}”, "
             "in “{focal}”, and what each encoder’s last layer finds nearest to the latter among "

@@ -56,7 +56,7 @@ def set_key(config, dotted, value):
         ("frames", {"source": "folder", "folder": "x", "sources": {"a": {"source": "photos"}}}, r"frames has sources and folder"),
         ("frames.sources", {"a": {"source": "photos"}}, r"frames has sources and source"),
         ("frames", {"sources": {}}, r"frames\.sources is \{\}"),
-        ("frames", {"sources": {"a/b": {"source": "photos"}}}, r"it must be text that matches"),
+        ("frames", {"sources": {"a/b": {"source": "photos"}}}, r"it must be a name of letters, digits, - and _"),
         ("frames", {"sources": {"a": {"folder": "x"}}}, r"frames\.sources\.a lacks 'source'"),
         ("frames", {"sources": {"film": {"source": "video", "path": "x", "every": 2, "split": "a"}}}, r"frames\.sources\.film\.split is not a key"),
         ("frames", {"sources": {"film": {"source": "video", "path": "x", "every": 2, "image": "a"}}}, r"frames\.sources\.film\.image has no meaning for video; remove it, or set .* to one of: parquet, hub, pairs$"),
@@ -102,7 +102,7 @@ def set_key(config, dotted, value):
         ("sweeps", {"luminance": [0]}, r"sweeps\.luminance\.0 is 0; it must be at least 1e-06"),
         ("sweeps", {"colour": [1]}, r"sweeps\.colour is not a key"),
         ("figures.published", {"source": "x"}, r"figures\.published lacks 'values'"),
-        ("study", "my study", r"study is 'my study'; it must be text that matches"),
+        ("study", "my study", r"study is 'my study'; it must be a name of letters"),
     ],
 )  # fmt: skip
 def test_messages_name_key_value_and_choice(config, key, value, words):
@@ -393,3 +393,28 @@ def test_a_model_is_read_only():
     with pytest.raises(ValueError, match="frozen"):
         config.seed = 1
     assert isinstance(config, Config) and config.seed == 0
+
+
+def test_a_factory_is_looked_for_when_the_study_is_read(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mynet.py").write_text("def build():\n    return 1\n")
+    entry = {"layers": "*", "family": "cnn", "training": "untrained"}
+    entry["weights"] = {"source": "random", "seed": 0}
+    for factory, words in (
+        ("mynte:build", r"there is no module mynte in "),
+        ("mynet:biuld", r"mynet\.py has no function biuld \(did you mean build\?\)"),
+        ("mynet.py:build", r"there is no module mynet\.py .*; leave out \.py"),
+    ):
+        config["encoders"] = {"mine": entry | {"factory": factory}}
+        with pytest.raises(CatsightError, match=words):
+            Study(config)
+    config["encoders"] = {"mine": entry | {"factory": "mynet:build"}}
+    assert Study(config).spec("features", "mine")
+
+
+def test_an_empty_folder_is_found_when_the_study_is_read(config, tmp_path):
+    (tmp_path / "empty").mkdir()
+    config["frames"] = {"source": "folder", "folder": str(tmp_path / "empty")}
+    study = Study(config)
+    with pytest.raises(CatsightError, match=r"frames reads '.*empty', which holds no files"):
+        _ = study.input_files

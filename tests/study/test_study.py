@@ -35,7 +35,7 @@ def every_spec(study):
         "frames": study.spec("frames"),
         **{f"views {v}": study.spec("views", v) for v in study.views},
         **{f"{kind} {e}": study.spec(kind, e) for e in study.encoders for kind in ("weights", "features", "metrics")},
-        "figures": study.spec("figures", "profiles"),
+        **{f"figures {name}": study.spec("figures", name) for name in ("profiles", "gallery", "eyes", "tables")},
         "report": study.spec("report"),
     }  # fmt: skip
 
@@ -47,6 +47,10 @@ def changed(config, key, value):
     return {job for job in before if before[job] != after[job]}
 
 
+#: Of the figures above those that tell views apart, those that label encoders, and those of pixels.
+OF_VIEWS = {"figures profiles", "figures gallery", "figures tables"}
+OF_ENCODERS = {"figures profiles", "figures tables"}
+PICTURES = {"figures profiles", "figures gallery", "figures eyes"}
 ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s16_untrained"}
 
 
@@ -56,12 +60,13 @@ ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s
         ("frames.glances", 3, {"frames"}),
         ("frames.shards", 4, {"frames"}),
         ("frames.max_pixels", 10**6, {"frames"}),
-        ("views.cat.luminance", 3.0, {"views cat", "views blur", "figures"}),
-        ("viewing.field_of_view", 12, {*(f"views {v}" for v in ("blur", "cat", "greyscale", "human", "jpeg")), "figures"}),
-        ("views.cat.swap", {"colour": "human"}, {"views cat", "views blur", "figures"}),
+        ("views.cat.luminance", 3.0, {"views cat", "views blur", *OF_VIEWS}),
+        ("viewing.field_of_view", 12, {*(f"views {v}" for v in ("blur", "cat", "greyscale", "human", "jpeg")), *OF_VIEWS}),
+        ("views.cat.swap", {"colour": "human"}, {"views cat", "views blur"}),
         ("encoders.vit_s16_untrained", {"weights": {"source": "random", "seed": 1}}, {"weights vit_s16_untrained"}),
         ("encoders.vit_s16_untrained", {"layers": "blocks.0"}, {"features vit_s16_untrained"}),
-        ("encoders.vit_s16_untrained", {"label": "ViT"}, {"figures"}),
+        ("encoders.vit_s16_untrained", {"label": "ViT"}, OF_ENCODERS),
+        ("encoders.vit_s16_untrained", {"note": "Read this.", "licence": "MIT"}, set()),
         ("encoders.vit_s16_untrained", {"preprocessing": {"crop": 1.0}}, {"features vit_s16_untrained"}),
         ("encoders.vit_s16_untrained", {"args": {"img_size": 96}},
          {"weights vit_s16_untrained", "features vit_s16_untrained"}),
@@ -72,7 +77,10 @@ ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s
         ("features.device", "cuda:1", {*(f"features {e}" for e in ENCODERS)}),
         ("features.batch", 2, {*(f"features {e}" for e in ENCODERS)}),
         ("metrics.rsa_distance", "cosine", {*(f"metrics {e}" for e in ENCODERS)}),
-        ("figures.dpi", 100, {"figures"}),
+        ("metrics.confidence", 0.9, {*(f"metrics {e}" for e in ENCODERS)}),
+        ("figures.dpi", 100, PICTURES),
+        ("figures.gallery", 2, {"figures gallery"}),
+        ("figures.pooling", "cls", OF_ENCODERS),
         ("figures.title", "Cats", set()),
     ],
 )  # fmt: skip

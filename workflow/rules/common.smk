@@ -23,7 +23,7 @@ try:
     # the user's files, and a digest of those that Snakemake cannot watch
     FILES, OTHER_FILES = study.input_files
 except CatsightError as error:
-    raise WorkflowError(str(error))
+    sys.exit(f"catsight: error: {error}")
 
 RESULTS = f"results/{study.name}"
 SHARDS = len(study.shards)

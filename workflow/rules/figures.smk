@@ -1,7 +1,7 @@
 FIGURES = {figure.name: figure.table for figure in study.figures if figure.table}
-ATTRIBUTION = [
-    f"{RESULTS}/{table}.parquet" for table in study.result_tables if table == "attribution"
-]
+ATTRIBUTION = []  # nothing if the study has no such table
+if "attribution" in study.result_tables:
+    ATTRIBUTION = [f"{RESULTS}/attribution.parquet"]
 
 
 # Figures that are drawn from one table of the study alone.
@@ -37,7 +37,7 @@ rule gallery:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.spec("figures", "gallery"),
+        spec=spec("figures", name="gallery"),
         frames=frames_folder,
         shards=SHARDS,
         views=each("--views", "views", study.views),
@@ -61,7 +61,7 @@ rule parts:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.spec("figures", "parts"),
+        spec=spec("figures", name="parts"),
         frames=frames_folder,
         shards=SHARDS,
         views=each("--views", "views", study.part_views),
@@ -85,7 +85,7 @@ rule retrieval:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.spec("figures", "retrieval"),
+        spec=spec("figures", name="retrieval"),
         frames=frames_folder,
         shards=SHARDS,
         views=each("--views", "views", study.views),
@@ -111,7 +111,7 @@ rule summary:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.spec("figures", "summary"),
+        spec=spec("figures", name="summary"),
         frames=frames_folder,
         shards=SHARDS,
         views=each("--views", "views", study.views),
@@ -135,7 +135,7 @@ rule eyes:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.spec("figures", "eyes"),
+        spec=spec("figures", name="eyes"),
     message:
         "figures: the eyes"
     shell:
@@ -155,7 +155,7 @@ rule tables:
     conda:
         "../../envs/base.yaml"
     params:
-        spec=lambda wildcards: study.spec("figures", "tables"),
+        spec=spec("figures", name="tables"),
     message:
         "figures: tables"
     shell:
@@ -187,11 +187,11 @@ rule report:
         spec=spec("report"),
         frames=frames_folder,
         shards=SHARDS,
-        blurs=[f"{RESULTS}/views/{view}" for view in study.blur_views],
+        matched=[f"{RESULTS}/views/{view}" for view in study.matched_views],
     message:
         "figures: report"
     shell:
         "python -m catsight figures report --spec {params.spec:q} --frames {params.frames}"
         " --shards {params.shards} --rejected {input.rejected} --near {input.near}"
-        " --metrics {input.metrics} --attribution {input.attribution} --matched {params.blurs}"
+        " --metrics {input.metrics} --attribution {input.attribution} --matched {params.matched}"
         " --features {input.features} --figures {input.figures} --output {output} 2> {log}"

@@ -162,7 +162,14 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
-_TYPES = {"integer": "an integer", "object": "a mapping", "array": "a list", "null": "null"}
+#: What names may be made of: they are parts of paths and of Snakemake's wildcards.
+NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+_TYPES = {
+    "integer": "an integer",
+    "object": "a mapping of keys to values",
+    "array": "a list",
+    "null": "null",
+}
 _LIMITS = {
     "minimum": "at least {limit}{unit}",
     "maximum": "at most {limit}{unit}",
@@ -187,6 +194,8 @@ def _allowed(error: jsonschema.ValidationError) -> str:
         near = difflib.get_close_matches(str(error.instance), map(str, limit), 1)
         guess = f"; did you mean {near[0]}?" if near else ""
         return f"one of {', '.join(map(str, limit))}{guess}"
+    if limit == NAME_PATTERN:
+        return "a name of letters, digits, - and _, without spaces"
     if error.validator in _LIMITS:
         unit = error.schema.get("unit", "")
         if limit == 1:

@@ -17,7 +17,9 @@ PATHS = ("path", "partner")
 
 
 def check(sources: Mapping[str, SourceSpec]) -> None:
-    """Raises :class:`CatsightError` if a file or folder that a source names does not exist."""
+    """Raises :class:`CatsightError` if a file or folder that a source names does not exist, or a
+    folder holds no file.
+    """
     for name, source in sources.items():
         where = f"frames.sources.{name}" if name else "frames"
         for key, path in roots(source).items():
@@ -26,6 +28,11 @@ def check(sources: Mapping[str, SourceSpec]) -> None:
                 raise CatsightError(f"config: {where}.folder is '{path}', which is not a folder")
             if not os.path.exists(path):
                 raise CatsightError(f"config: {where}.{key} is '{path}', which does not exist")
+            if not files.below(path, source.get("files"))[1]:
+                of_these = f" that match {source['files']}" if source.get("files") else ""
+                raise CatsightError(
+                    f"config: {where} reads '{path}', which holds no files{of_these}"
+                )
 
 
 def roots(source: SourceSpec) -> dict[str, str]:

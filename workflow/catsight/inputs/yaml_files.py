@@ -60,7 +60,7 @@ def load_yaml(path: str | os.PathLike) -> Any:
 def line_of(path: str | os.PathLike[str], keys: Iterable[str | int]) -> int | None:
     """The line of a YAML file, from 1, with the last of the ``keys`` that lead to a value.
 
-    None if the value does not stand there, because a merged alias (``<<: *name``) brings it in.
+    None if the value is not written there, because a merged alias (``<<: *name``) supplies it.
     """
     node = _nodes(Path(path))
     line = node.start_mark.line

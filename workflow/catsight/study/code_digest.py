@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from catsight.errors import CatsightError
+from catsight.inputs.schema import near_miss
 
 _FOLDER = Path(__file__).parents[2]
 #: What cannot change a number: how jobs run (options, logs, progress, locks, what they ask of a
@@ -58,25 +59,43 @@ def factory_digest(factory: str) -> str:
 
     A :func:`code_digest` if the module lies in the working folder or on PYTHONPATH; the
     distribution's version if it is an installed package. Raises :class:`CatsightError` if there is
-    no such module.
+    no such module, or if one of the user's has no such function.
     """
-    module = factory.partition(":")[0]
+    module, _, function = factory.partition(":")
     top = module.partition(".")[0]
     for folder in map(
         Path, [os.getcwd(), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     ):
-        if _file(module, folder):
+        if path := _file(module, folder):
             try:
+                _check_function(factory, function, path)
                 return code_digest(module, folder=folder)
             except SyntaxError as error:
                 raise CatsightError(f"{error.filename}, line {error.lineno}: {error.msg}") from None
     installed = metadata.packages_distributions().get(top)
     if not installed:
+        hint = "; leave out .py" if module.endswith(".py") else ""
         raise CatsightError(
             f"the factory '{factory}': there is no module {module} in {os.getcwd()}, nor a package "
-            f"{top}"
+            f"{top}{hint}"
         )
     return ", ".join(f"{name} {metadata.version(name)}" for name in sorted(set(installed)))
+
+
+def _check_function(factory: str, function: str, path: Path) -> None:
+    """Raises :class:`CatsightError` if the module in ``path`` does not bind the ``function``."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_bytes(), filename=str(path)).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        else:  # an assignment, perhaps inside an if or try
+            names |= {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+            names |= {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef)}
+    if function not in names and "*" not in names:
+        guess = near_miss(function, names)
+        raise CatsightError(f"the factory '{factory}': {path} has no function {function}{guess}")
 
 
 @cache

@@ -36,6 +36,8 @@ def resolve(config: Config) -> dict[str, Entry]:
         if config.untrained and entry["training"] != "untrained":
             entry |= _random_weights(name, entry, config.seed)
         _check_weights(name, entry)
+        if "factory" in entry:
+            factory_digest(entry["factory"])  # there must be such a function
         entries[name] = {"label": name, **entry}
     return entries
 

@@ -1,59 +1,59 @@
 """Figures: which ones a study has, and the specs of the jobs that draw them."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
 
 import yaml
 
 from catsight.errors import CatsightError
-from catsight.study.parts import PART_LABELS
 from catsight.run.figure_specs import (
-    FiguresSpec,
+    FigureAttribution,
+    FigureEncoder,
+    FigureSpec,
+    FigureView,
     ReportSpec,
-    ShownAttribution,
-    ShownEncoder,
-    ShownView,
 )
+from catsight.run.specs import Spec
 from catsight.study.config import Config
-from catsight.study.figures_registry import FIGURES, Figure
+from catsight.study.figures_registry import FIGURES, REPORT, TABLES, Figure
 from catsight.study.filters import FILTERS
 from catsight.study.measures import MEASURES
 from catsight.study.metrics import result_tables
+from catsight.study.parts import PART_LABELS
 from catsight.study.resolved import Resolved
 from catsight.study.spec import ROOTS, made_of
 from catsight.study.views import viewing
 
-_PACKAGES = ("matplotlib", "pandas", "numpy", "scipy", "pillow")
+_DRAWING = ("matplotlib", "pandas", "numpy", "scipy", "pillow")
+_WRITING = ("pandas", "numpy")
+#: The facts about views, encoders and measures that the report alone prints.
+_REPORT_ONLY = ("about", "viewing", "licence", "note", "narrow_shares")
 
 
 def figures(study: Resolved) -> list[Figure]:
     """The figures that this study has, in the report's order."""
     tables = result_tables(study)
-    absent = {
-        "changes": len(study.compared_views) < 2,
-        "parts": study.swaps.view is None,
-        "eyes": not study.eye_views,
-    }
     return [
         figure
         for figure in FIGURES.values()
-        if not absent.get(figure.name) and (figure.table is None or figure.table in tables)
+        if figure.wanted(study) and (figure.table is None or figure.table in tables)
     ]
 
 
-def figure_spec(study: Resolved, name: str) -> FiguresSpec:
+def figure_spec(study: Resolved, name: str) -> FigureSpec:
     """The spec of the job that draws one figure, or writes the tables of numbers."""
-    return _shown(study, (f"figures.{name}",), _PACKAGES)
+    facts = _facts(study, without=_REPORT_ONLY)
+    if name == "tables":
+        return _with(TABLES, facts, made_of(("figures.tables",), _WRITING))
+    return _with((*FIGURES[name].reads, "dpi"), facts, made_of((f"figures.{name}",), _DRAWING))
 
 
 def report_spec(study: Resolved) -> ReportSpec:
     """The spec of the job that writes the report, which prints the configuration."""
-    settings = study.config.figures
-    shown = _shown(study, ROOTS["report"], (*_PACKAGES, "jinja2"))
-    config = study.config.dump()
+    facts, config = _facts(study), study.config.dump()
     return {
-        **shown,
-        "title": settings.title,
+        **_with(REPORT, facts, made_of(ROOTS["report"], (*_DRAWING, "jinja2"))),
+        "title": study.config.figures.title,
         "published": config["figures"]["published"],
         "figures": [
             {"name": one.name, "title": one.title, "caption": one.caption, "alt": one.alt}
@@ -86,32 +86,43 @@ def check_published(study: Resolved) -> None:
             )
 
 
-def _shown(study: Resolved, roots: tuple[str, ...], packages: tuple[str, ...]) -> FiguresSpec:
-    """The spec that all figures share."""
+def _with(reads: Sequence[str], facts: Mapping[str, Any], made: Spec) -> FigureSpec:
+    """A spec with the facts that its job reads."""
+    return cast(FigureSpec, {key: facts[key] for key in reads} | made)
+
+
+def _facts(study: Resolved, without: Collection[str] = ()) -> dict[str, Any]:
+    """The value of every key that figures and report may read.
+
+    The keys ``without`` are left out of the facts about views, encoders and measures.
+    """
     config = study.config
     used = {*config.metrics.names, *config.metrics.maps.metrics}
-    attribution: ShownAttribution = {
+    attribution: FigureAttribution = {
         "view": study.swaps.view,
         "whole": study.swaps.whole,
         "swaps": study.swaps.singles,
     }
+
+    def kept(facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in facts.items() if key not in without}
+
     return {
         "study": study.name,
         "reference": study.reference,
-        "gallery": config.figures.gallery,
+        "views": {name: kept(_view(config, name)) for name in study.views},
+        "encoders": {name: kept(_encoder(entry)) for name, entry in study.encoders.items()},
+        "measures": [kept(one.for_figures) for one in MEASURES.values() if one.name in used],
         "pooling": config.figures.pooling,
-        "dpi": config.figures.dpi,
-        "confidence": config.metrics.confidence,
-        "views": {name: _view(config, name) for name in study.views},
-        "encoders": {name: _encoder(entry) for name, entry in study.encoders.items()},
-        "measures": [one.shown for one in MEASURES.values() if one.name in used],
         "parts": [{"name": name, "label": label} for name, label in PART_LABELS.items()],
         "attribution": attribution,
-        **made_of(roots, packages),
+        "gallery": config.figures.gallery,
+        "confidence": config.metrics.confidence,
+        "dpi": config.figures.dpi,
     }
 
 
-def _encoder(entry: dict[str, Any]) -> ShownEncoder:
+def _encoder(entry: dict[str, Any]) -> FigureEncoder:
     return {
         "label": entry["label"],
         "family": entry["family"],
@@ -121,7 +132,7 @@ def _encoder(entry: dict[str, Any]) -> ShownEncoder:
     }
 
 
-def _view(config: Config, name: str) -> ShownView:
+def _view(config: Config, name: str) -> FigureView:
     """The facts about a view that figures and report print."""
     given = config.views[name].given
     if "eye" in given:
@@ -130,22 +141,24 @@ def _view(config: Config, name: str) -> ShownView:
         parts = "".join(f", with the {part} of a {other} eye" for part, other in swaps)
         return {
             "label": _conditions(looking),
-            "about": f"a {given['eye']} eye{parts}",
             "eye": True,
             "control": False,
-            "original": False,
+            "untouched": False,
             "match": None,
+            "field_of_view": looking["field_of_view"],
+            "about": f"a {given['eye']} eye{parts}",
             "viewing": looking,
         }
     record = FILTERS[given["filter"]]
     words = {"reference": config.reference, **record.keys, **given}
     return {
         "label": record.label.format(**words),
-        "about": record.about.format(**words),
         "eye": False,
         "control": record.control,
-        "original": record.name == "original",
+        "untouched": record.untouched,
         "match": words.get("match"),
+        "field_of_view": None,
+        "about": record.about.format(**words),
         "viewing": None,
     }
 

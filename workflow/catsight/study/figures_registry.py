@@ -3,7 +3,23 @@
 Figure ``<name>`` is drawn by ``draw(table, choices)`` in ``catsight/figures/<name>.py``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from catsight.study.resolved import Resolved
+
+#: The keys of the spec that figures of the results read.
+RESULTS = ("reference", "views", "encoders", "measures", "pooling")
+#: The keys that figures of pairs of frames read; they name no measure.
+_PAIRS = ("reference", "views", "encoders", "pooling")
+#: The keys that the tables of numbers read.
+TABLES = ("study", *RESULTS)
+#: The keys that the report reads, besides its own.
+REPORT = ("study", *RESULTS, "parts", "attribution", "confidence")
+
+
+def _always(study: Resolved) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -14,9 +30,13 @@ class Figure:
     needs pictures or several tables. ``photographic``: it holds photographs, so the report embeds
     the PNG, which is smaller than the SVG. ``caption`` says what is plotted, then how to read it;
     ``alt`` stands for the figure where it cannot be seen. Both may hold ``{reference}``,
-    ``{focal}`` (the view that the study is about), ``{whole}`` (the view whose loss is divided
-    among the parts of the eye), ``{interval}`` ("95 % interval"), ``{views}`` and ``{encoders}``
-    (names, in the figures' order).
+    ``{focal}`` (the view that the study is about), ``{attribution_view}`` (the view whose loss is
+    divided among the parts of the eye), ``{interval}`` ("95 % interval"), ``{views}`` and
+    ``{encoders}`` (names, in the figures' order).
+
+    ``reads``: the keys of :class:`catsight.run.figure_specs.FigureSpec` that its module reads;
+    its spec holds these and no others, so that no other setting redraws it. ``wanted``: whether a
+    study has it, if it has the table.
     """
 
     name: str
@@ -25,6 +45,8 @@ class Figure:
     title: str
     caption: str
     alt: str
+    reads: tuple[str, ...] = RESULTS
+    wanted: Callable[[Resolved], bool] = _always
 
 
 _ALL = (
@@ -45,6 +67,7 @@ _ALL = (
             "Photographs of one frame in several views; a line chart, a dot plot, and a dot plot "
             "of the parts of the eye."
         ),
+        reads=(*RESULTS, "parts", "attribution"),
     ),
     Figure(
         name="gallery",
@@ -57,6 +80,7 @@ _ALL = (
             "these very pictures."
         ),
         alt="Photographs in rows, the views {views} in columns.",
+        reads=("reference", "views", "gallery"),
     ),
     Figure(
         name="parts",
@@ -65,12 +89,14 @@ _ALL = (
         title="The eye, part by part",
         caption=(
             "The same frames in “{reference}” (left), then with one part of its eye replaced by "
-            "that of “{whole}”, and with all of these parts replaced (right)."
+            "that of “{attribution_view}”, and with all of these parts replaced (right)."
         ),
         alt=(
             "Photographs in rows; in columns the reference, the eye with single parts replaced, "
             "and with all of them."
         ),
+        reads=("reference", "views", "parts", "attribution", "gallery"),
+        wanted=lambda study: study.swaps.view is not None,
     ),
     Figure(
         name="eyes",
@@ -93,6 +119,8 @@ _ALL = (
             "Curves of each eye's pupil, optics and receptors; point spreads and a test chart as "
             "each eye sees it."
         ),
+        reads=(),
+        wanted=lambda study: bool(study.eye_views),
     ),
     Figure(
         name="profiles",
@@ -148,6 +176,7 @@ _ALL = (
             "Dot plot of the mean alignment over layers for every view, for {encoders}. The "
             "values are in the first table under The numbers."
         ),
+        wanted=lambda study: len(study.compared_views) > 1,
     ),
     Figure(
         name="attribution",
@@ -155,15 +184,16 @@ _ALL = (
         photographic=False,
         title="Which part of the eye",
         caption=(
-            "One bar to a layer, stacked of the alignment that each part of the eye of “{whole}” "
-            "takes away: its mean effect over all orders in which the parts can be swapped "
-            "(Shapley value). A share below 0 adds to the alignment. The shares sum to the black "
-            "line, the whole loss, drawn with its {interval}."
+            "One bar per layer, stacked from the alignment that each part of the eye of "
+            "“{attribution_view}” takes away: its mean effect over all orders in which the parts "
+            "can be swapped (Shapley value). A share below 0 adds to the alignment. The shares sum "
+            "to the black line, the whole loss, drawn with its {interval}."
         ),
         alt=(
             "Stacked bars by layer of the loss due to each part of the eye. The means over layers "
             "are in a table under The numbers."
         ),
+        reads=("encoders", "measures", "pooling", "parts"),
     ),
     Figure(
         name="doses",
@@ -180,6 +210,7 @@ _ALL = (
             "Line charts of the mean alignment against a condition that varies, for {encoders}. "
             "The values are in doses.parquet."
         ),
+        reads=("encoders", "measures", "pooling"),
     ),
     Figure(
         name="maps",
@@ -212,6 +243,7 @@ _ALL = (
             "Dissimilarity matrices of reference and view for some encoders. The values are in "
             "pairs.parquet."
         ),
+        reads=_PAIRS,
     ),
     Figure(
         name="retrieval",
@@ -228,6 +260,7 @@ _ALL = (
             "Photographs: a frame, its view, and the nearest frame of another scene for some "
             "encoders."
         ),
+        reads=_PAIRS,
     ),
     Figure(
         name="stability",

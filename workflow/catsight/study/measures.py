@@ -8,7 +8,7 @@ figures.
 from dataclasses import dataclass
 
 from catsight.errors import CatsightError
-from catsight.run.figure_specs import ShownMeasure
+from catsight.run.figure_specs import FigureMeasure
 from catsight.run.specs import MeasureFacts
 
 
@@ -52,7 +52,7 @@ class Measure:
         }
 
     @property
-    def shown(self) -> ShownMeasure:
+    def for_figures(self) -> FigureMeasure:
         """The facts that figures and report print."""
         return {
             "name": self.name,

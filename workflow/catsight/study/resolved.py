@@ -55,9 +55,9 @@ class Resolved:
         return {name: view for name, view in self.views.items() if "eye" in view}
 
     @property
-    def blur_views(self) -> list[str]:
-        """The views that are blurs, matched to another view."""
-        return [name for name, view in self.views.items() if view.get("filter") == "blur"]
+    def matched_views(self) -> list[str]:
+        """The views whose filter is matched to another view."""
+        return [name for name, view in self.views.items() if "match" in view]
 
     @property
     def part_views(self) -> list[str]:

@@ -23,6 +23,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from catsight.inputs.schema import NAME_PATTERN
+
 
 def _as_given(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     check(value)
@@ -34,7 +36,7 @@ AS_GIVEN = WrapValidator(_as_given)
 Number = Annotated[float, AS_GIVEN]
 Fraction = Annotated[float, Field(gt=0, le=1), AS_GIVEN]
 #: The form of the names of studies, views, encoders and sources, which are parts of paths.
-Name = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
 class Section(BaseModel):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
+from catsight.inputs.schema import near_miss
 from catsight.run.specs import Dose, View
 from catsight.study.config import Config
 from catsight.study.views import VIEWING
@@ -129,9 +130,12 @@ def _eye_pair(key: str, name: str, reference: str, views: Mapping[str, View]) ->
     what = "attribution and sweeps need an eye's view"
     if reference not in eye_views:
         raise CatsightError(f"config: reference is '{reference}'; {what}: {', '.join(eye_views)}")
-    if name not in eye_views or name == reference:
-        others = ", ".join(one for one in eye_views if one != reference)
-        raise CatsightError(f"config: {key} is '{name}'; {what} other than the reference: {others}")
+    others = [one for one in eye_views if one != reference]
+    if name not in others:
+        raise CatsightError(
+            f"config: {key} is '{name}'{near_miss(name, others)}; {what} other than the "
+            f"reference: {', '.join(others)}"
+        )
     return views[reference], views[name]
 
 

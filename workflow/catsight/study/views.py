@@ -5,6 +5,7 @@ from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
+from catsight.inputs.schema import near_miss
 from catsight.run.specs import EyeAtWork, PortraitsSpec, SourceSpec, View, ViewSpec
 from catsight.study.config import Config
 from catsight.study.filters import FILTERS
@@ -24,7 +25,8 @@ def resolve(config: Config, sources: Mapping[str, SourceSpec]) -> dict[str, View
     reference = config.reference
     if reference not in given:
         raise CatsightError(
-            f"config: reference is '{reference}'; it may be one of the views: {', '.join(given)}"
+            f"config: reference is '{reference}'{near_miss(reference, given)}; it may be one of "
+            f"the views: {', '.join(given)}"
         )
     controls = [name for name, view in given.items() if _is_control(view)]
     if reference in controls:
@@ -138,8 +140,9 @@ def _matched(name: str, match: str | None, others: Mapping[str, View], reference
     """The view whose distance from the reference a filter takes on."""
     matchable = {one: view for one, view in others.items() if one != reference}
     if match not in matchable:
+        guess = near_miss(match or "", matchable)
         raise CatsightError(
-            f"config: views.{name}.match is '{match}'; it may be a view that is neither the "
+            f"config: views.{name}.match is '{match}'{guess}; it may be a view that is neither the "
             f"reference nor a control: {', '.join(sorted(matchable))}"
         )
     return matchable[match]

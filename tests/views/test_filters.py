@@ -10,6 +10,7 @@ from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.inputs.pictures import decode_png, encode_png
 from catsight.study import Study
+from catsight.study.code_digest import reached
 from catsight.study.filters import FILTERS as RECORDS
 from catsight.tables.columns.frames import FRAMES
 from catsight.views import FILTERS, filters
@@ -49,6 +50,15 @@ def test_every_record_of_a_filter_has_its_function():
     for name, function in FILTERS.items():
         keys = list(inspect.signature(function).parameters)
         assert keys == ["rgb", *RECORDS[name].keys]
+    assert {name for name, one in RECORDS.items() if one.of_partner} == filters.OF_THE_PARTNER
+
+
+def test_an_eyes_view_and_portraits_do_not_depend_on_filters():
+    of_filters = reached("catsight.views.viewer")
+    assert {"catsight.views.filters", "catsight.views.blur"} <= of_filters
+    for root in ("eye_viewer", "portraits"):
+        of_eyes = reached(f"catsight.views.{root}")
+        assert not of_eyes & {f"catsight.views.{name}" for name in ("filters", "blur", "viewer")}
 
 
 def test_an_unknown_filter_is_named(photo):

@@ -4,7 +4,7 @@ Colours that an eye confuses come back as the same colour.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy.constants import Planck, speed_of_light
 from scipy.optimize import lsq_linear
 
 from catsight.inputs.pictures import srgb_encode
+from catsight.views.models import model
 
 #: Wavelengths in nm over which catches are integrated: those of the reflectance basis.
 WAVELENGTHS = np.arange(400.0, 701.0, 5.0)
@@ -98,11 +99,20 @@ def tapetum_gain(density: float, absorbance: np.ndarray, reflectance: float) -> 
 
 def transmission(media: Mapping) -> np.ndarray:
     """Transmission of cornea and lens at :data:`WAVELENGTHS`."""
-    if media["model"] == "none":
-        return np.ones_like(WAVELENGTHS)
+    return model(MEDIA, media["model"], "colour.media.model")(media)
+
+
+def _sigmoid(media: Mapping) -> np.ndarray:
     return media["transmission"] / (
         1 + np.exp(-(WAVELENGTHS - media["half_wavelength"]) / media["width"])
     )
+
+
+#: The models of cornea and lens.
+MEDIA: dict[str, Callable[[Mapping], np.ndarray]] = {
+    "none": lambda _: np.ones_like(WAVELENGTHS),
+    "sigmoid": _sigmoid,
+}
 
 
 def effective_wavelength(sensitivity: np.ndarray, illuminant: str) -> float:
@@ -144,10 +154,7 @@ def catch_matrix(
       sRGB).
     """
     sensitivities = np.atleast_2d(sensitivities) * WAVELENGTHS  # quanta to energy
-    if reflectances == "charts":
-        return _regression(sensitivities, illuminant)
-    light = _display() if reflectances == "display" else _basis() * _illuminant(illuminant)
-    return _white_is_one(sensitivities @ light.T)
+    return model(REFLECTANCES, reflectances, "colour.reflectances")(sensitivities, illuminant)
 
 
 def back_projection(catches: np.ndarray) -> np.ndarray:
@@ -171,8 +178,15 @@ def _white_is_one(matrix: np.ndarray) -> np.ndarray:
     return matrix / matrix.sum(axis=1, keepdims=True)
 
 
-def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
-    """The :func:`catch_matrix` of ``charts``; ``sensitivities`` are to energy."""
+def _of_mallett2019(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
+    return _white_is_one(sensitivities @ (_basis() * _illuminant(illuminant)).T)
+
+
+def _of_display(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
+    return _white_is_one(sensitivities @ _display().T)
+
+
+def _of_charts(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
     from colour import SDS_COLOURCHECKERS, XYZ_to_RGB
 
     charts = [
@@ -196,6 +210,14 @@ def _regression(sensitivities: np.ndarray, illuminant: str) -> np.ndarray:
         for caught in catches.T
     ]
     return np.array([[red, green, 1 - red - green] for red, green in fits])
+
+
+#: From sensitivities to energy, and the illuminant, to the :func:`catch_matrix`.
+REFLECTANCES: dict[str, Callable[[np.ndarray, str], np.ndarray]] = {
+    "mallett2019": _of_mallett2019,
+    "charts": _of_charts,
+    "display": _of_display,
+}
 
 
 @cache

@@ -32,6 +32,8 @@ class Eye(Physiology):
     :func:`catsight.inputs.eyes.load` returns such parts.
 
     >>> cat = Eye.load("cat")
+    >>> cat
+    <Eye: pupil vesica, acuity 6 c/deg, cones S L, tapetum 0.4>
     >>> slit = cat.pupil(luminance=100)
     >>> round(slit.width, 2), round(slit.height, 2)
     (1.64, 11.5)
@@ -50,8 +52,17 @@ class Eye(Physiology):
         """The eye called ``name`` (cat, dog, human), or in the YAML file at that path."""
         return cls(eyes.load(name))
 
-    def swap(self, other: "Eye", parts: Sequence[str]) -> "Eye":
-        """This eye with some ``parts`` of another."""
+    def __repr__(self) -> str:
+        pupil, acuity, colour, rods = (self.parts[part] for part in eyes.PARTS)
+        return (
+            f"<Eye: pupil {pupil['shape']}, acuity {acuity['cutoff']:g} c/deg, "
+            f"cones {' '.join(colour['cones'])}, tapetum {rods['tapetum']:g}>"
+        )
+
+    def swap(self, other: "Eye", parts: str | Sequence[str]) -> "Eye":
+        """This eye with one or several ``parts`` of another."""
+        if isinstance(parts, str):
+            parts = [parts]
         if unknown := sorted(set(parts) - set(eyes.PARTS)):
             raise CatsightError(
                 f"an eye has no part '{unknown[0]}'; its parts are {', '.join(eyes.PARTS)}"

@@ -3,10 +3,12 @@
 import functools
 import math
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
+from catsight.views.models import model
 from catsight.views.pupil import Pupil
 
 #: Wavelength in nm at which an eye is in focus and its transfer is computed, unless a receptor is
@@ -209,11 +211,37 @@ def equivalent_defocus_half(pupil: Pupil, dioptres: float) -> float:
     return math.radians(0.705 / (pupil.equal_area_diameter * 1e-3 * dioptres))
 
 
+class Residual(NamedTuple):
+    """A model of the blur of an eye in focus.
+
+    ``transfer``: the transfer at frequencies in c/deg, through a pupil, with the numbers of the
+    eye's ``residual``. ``diffracted``: whether it includes the diffraction at the pupil.
+    """
+
+    transfer: Callable[[np.ndarray | float, Pupil, Mapping], np.ndarray]
+    diffracted: bool
+
+
+RESIDUALS = {
+    "equivalent_defocus": Residual(
+        lambda frequency, pupil, residual: equivalent_defocus_mtf(
+            frequency, pupil, residual["dioptres"]
+        ),
+        diffracted=False,
+    ),
+    "watson2013": Residual(
+        lambda frequency, pupil, _: watson2013(frequency, pupil.width), diffracted=True
+    ),
+}
+
+
 def residual_transfer(residual: Mapping, pupil: Pupil, frequency: np.ndarray | float) -> np.ndarray:
     """Transfer of an eye in focus at ``frequency`` c/deg, without the diffraction at its slit."""
-    if residual["model"] == "watson2013":
-        return watson2013(frequency, pupil.width)
-    return equivalent_defocus_mtf(frequency, pupil, residual["dioptres"])
+    return _residual(residual).transfer(frequency, pupil, residual)
+
+
+def _residual(residual: Mapping) -> Residual:
+    return model(RESIDUALS, residual["model"], "pupil.residual.model")
 
 
 def optical_transfer(
@@ -229,10 +257,10 @@ def optical_transfer(
     these frequencies. Watson's measured transfer includes diffraction, so with it the pupil adds
     only the loss by defocus.
     """
-    if residual["model"] == "equivalent_defocus":
-        return equivalent_defocus_mtf(radial, pupil, residual["dioptres"]) * aperture(defocus)
-    measured = watson2013(radial, pupil.width)
+    in_focus = residual_transfer(residual, pupil, radial)
+    if not _residual(residual).diffracted:
+        return in_focus * aperture(defocus)
     if defocus == 0:
-        return measured
+        return in_focus
     sharp, blurred = aperture(0.0), aperture(defocus)
-    return measured * np.divide(blurred, sharp, out=np.zeros_like(blurred), where=sharp > 1e-6)
+    return in_focus * np.divide(blurred, sharp, out=np.zeros_like(blurred), where=sharp > 1e-6)

@@ -1,13 +1,14 @@
 """The pupil: its size and shape at an adapting luminance."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
 
 from catsight.errors import CatsightError
+from catsight.views.models import model
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,31 @@ def pupil(part: Mapping, luminance: float) -> Pupil:
     """The pupil of an eye that is adapted to ``luminance`` (cd/m²).
 
     ``part`` is the eye's part ``pupil``. Raises :class:`CatsightError` if its numbers describe a
-    slit that is wider than tall.
+    slit that is wider than tall, or name an unknown model or shape.
     """
-    if part["model"] == "watson_yellott2012":
-        diameter = watson_yellott2012(luminance, part["field_area"], part["age"], part["eyes"])
-        return Pupil(diameter, diameter)
-    # the logarithm of the area is a falling logistic function of the logarithm of the luminance
+    return model(MODELS, part["model"], "pupil.model")(part, luminance)
+
+
+def _human(part: Mapping, luminance: float) -> Pupil:
+    diameter = watson_yellott2012(luminance, part["field_area"], part["age"], part["eyes"])
+    return Pupil(diameter, diameter)
+
+
+def _logistic_area(part: Mapping, luminance: float) -> Pupil:
+    """The logarithm of the area is a falling logistic function of that of the luminance."""
     span = math.log10(part["area_max"] / part["area_min"])
     fraction = 1 / (1 + (luminance / part["half_luminance"]) ** part["slope"])
     area = part["area_min"] * 10 ** (span * fraction)
-    if part["shape"] == "disc":
-        diameter = 2 * math.sqrt(area / math.pi)
-        return Pupil(diameter, diameter)
+    return model(SHAPES, part["shape"], "pupil.shape")(part, luminance, fraction, area)
+
+
+def _disc(part: Mapping, luminance: float, fraction: float, area: float) -> Pupil:
+    diameter = 2 * math.sqrt(area / math.pi)
+    return Pupil(diameter, diameter)
+
+
+def _slit(part: Mapping, luminance: float, fraction: float, area: float) -> Pupil:
+    """``fraction``: where the height lies between the smallest, 0, and the largest, 1."""
     height = part["height_min"] + (part["height_max"] - part["height_min"]) * fraction
     # 1 % above the area of a disc is rounding of the published numbers; more is another shape
     if area > 1.01 * math.pi * height**2 / 4:
@@ -76,6 +90,18 @@ def pupil(part: Mapping, luminance: float) -> Pupil:
             f"{math.pi * part['height_max'] ** 2 / 4:.4g} mm² with this height_max"
         )
     return Pupil(max(vesica_width(area, height), part["width_min"]), height, part["tilt"])
+
+
+#: From the numbers of an eye's part ``pupil`` and a luminance (cd/m²) to the pupil.
+MODELS: dict[str, Callable[[Mapping, float], Pupil]] = {
+    "logistic_area": _logistic_area,
+    "watson_yellott2012": _human,
+}
+#: The shapes of a pupil of which the area is known.
+SHAPES: dict[str, Callable[[Mapping, float, float, float], Pupil]] = {
+    "vesica": _slit,
+    "disc": _disc,
+}
 
 
 def watson_yellott2012(luminance: float, field_area: float, age: float, eyes: int) -> float:

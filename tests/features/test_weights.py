@@ -14,7 +14,8 @@ from catsight.__main__ import main
 from catsight.features import safe
 from catsight.features.encoders import create, load_strictly
 from catsight.features.layers import find_blocks
-from catsight.features.weights import random_state
+from catsight.features.weights import SOURCES, locate, random_state
+from catsight.study.weights_sources import WEIGHTS_SOURCES
 
 TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": "0", "versions": {}}
 
@@ -29,6 +30,15 @@ def bring(tmp_path, spec, output="w.safetensors", more=()):
         str(tmp_path / output),
     ]
     return main(["features", "weights", *arguments, *more]), tmp_path / output
+
+
+def test_every_record_of_a_source_has_its_functions():
+    assert set(SOURCES) == set(WEIGHTS_SOURCES)
+    with pytest.raises(CatsightError) as raised:
+        locate({"source": "huub"})
+    assert str(raised.value) == (
+        "weights.source is 'huub'; it must be one of file, hub, package, random"
+    )
 
 
 def test_random_weights_are_seeded_and_marked_as_untrained(tmp_path):

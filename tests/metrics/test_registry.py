@@ -1,14 +1,23 @@
-"""Measures and their records: they have the same names, and a new one takes a function and a record."""
+"""Measures, analyses and their records: they have the same names, and a new measure takes a
+function and a record.
+"""
+
+from importlib import import_module
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from catsight import CatsightError
-from catsight.metrics import registry, suite
+from catsight.metrics import correspondence, plan, registry, similarity, suite
+from catsight.metrics.command import ANALYSES as COMMANDS
 from catsight.metrics.compare import estimates
 from catsight.metrics.maps import MAPPED
 from catsight.metrics.parts import comparer
+from catsight.study.code_digest import reached
+from catsight.study.config.metrics import Metrics
 from catsight.study.measures import MEASURES, Measure
+from catsight.study.metrics import ANALYSES
 from support.toy_tables import IDS, SPEC
 
 
@@ -16,6 +25,38 @@ def test_every_measure_has_a_record():
     assert set(suite.names()) == set(MEASURES)
     assert not set(suite.METRICS) & set(registry.PLAIN)
     assert set(MAPPED) == {name for name, record in MEASURES.items() if record.mappable}
+
+
+def test_a_study_may_choose_what_measures_take():
+    for key, choices in (
+        ("rsa_distance", similarity.DISTANCES),
+        ("rsa_comparison", similarity.COMPARISONS),
+        ("retrieval_distance", correspondence.DISTANCES),
+        ("null", plan.NULLS),
+    ):
+        assert get_args(Metrics.model_fields[key].annotation) == choices, key
+
+
+def test_commands_run_what_the_digests_of_their_jobs_cover():
+    assert set(COMMANDS) == {record.core for record in ANALYSES.values()}
+    for record in ANALYSES.values():
+        core, columns = (f"catsight.{root}" for root in record.roots)
+        command = COMMANDS[record.core]
+        assert command.rows.__module__ == core
+        assert command.columns is getattr(import_module(columns), record.name.upper())
+
+
+def test_analyses_depend_on_the_measures_that_they_use_alone():
+    """Maps and pairs have no tests and no distances of distributions."""
+    others = {f"catsight.metrics.{one}" for one in ("distribution", "inference", "permutations")}
+    for name in ("maps", "pairs"):
+        assert not reached(f"catsight.metrics.{name}") & others
+
+
+def test_an_unknown_null_is_named():
+    groups = {i: i.split("-")[0] for i in IDS}
+    with pytest.raises(CatsightError, match="null is 'pairs'; it may be paired, unpaired"):
+        comparer(groups, SPEC | {"null": "pairs"}, permutations=0)
 
 
 @pytest.fixture

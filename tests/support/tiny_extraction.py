@@ -11,7 +11,7 @@ from catsight.inputs.pictures import encode_png
 SPEC = {
     "encoder": {"timm": "test_vit", "layers": "blocks.*"},
     "pooling": ["cls", "mean"], "map_size": 2, "precision": "fp32", "device": "cpu", "batch": 4,
-    "code": "0", "versions": {},
+    "channels_last": False, "code": "0", "versions": {},
 }  # fmt: skip
 
 

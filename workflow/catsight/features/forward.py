@@ -46,7 +46,7 @@ class Encoder:
         self._dtype = getattr(torch, _DTYPES[spec["precision"]])
         # on a CPU convolutions are up to twice as fast if a pixel's channels are adjacent in
         # memory; windows and tokens are not
-        self._format = torch.channels_last if spec.get("channels_last") else torch.contiguous_format
+        self._format = torch.channels_last if spec["channels_last"] else torch.contiguous_format
 
         entry = spec["encoder"]
         model: Any = encoders.make(entry)  # torch's hints lack memory_format beside a device

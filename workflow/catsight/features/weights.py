@@ -6,9 +6,9 @@ strictly and needs neither a network nor the package nor its converter.
 
 import hashlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catsight.errors import CatsightError
 from catsight.features import safe
@@ -24,15 +24,40 @@ if TYPE_CHECKING:
 _NEARLY_ZERO = 1e-3
 
 
+class Source(NamedTuple):
+    """One source of weights.
+
+    ``locate``: from the ``weights`` of a spec to their local file, or None. ``state``: from a spec
+    and the file (None for a seed) to the state dict.
+    """
+
+    locate: Callable[[WeightsSource], Path | None]
+    state: "Callable[[WeightsSpec, Any], dict[str, torch.Tensor]]"
+
+
 def locate(weights: WeightsSource) -> Path | None:
     """The local file that the weights are made from; None for a seed and for the hub."""
+    return _source(weights).locate(weights)
+
+
+def bring(spec: WeightsSpec, file: Path | None) -> "dict[str, torch.Tensor]":
+    """The state dict of the model in ``spec``, with the weights of ``file`` or drawn from a seed.
+
+    ``file`` is the one that :func:`locate` or :func:`download` found; a seed needs none.
+    """
+    return _source(spec["weights"]).state(spec, file)
+
+
+def _source(weights: WeightsSource) -> Source:
     source = weights["source"]
-    if source in ("random", "hub"):
-        return None
-    if source == "file":
-        return Path(weights["path"])
-    if source != "package":
-        raise _unknown(source)
+    if source not in SOURCES:
+        raise CatsightError(
+            f"weights.source is '{source}'; it must be one of {', '.join(sorted(SOURCES))}"
+        )
+    return SOURCES[source]
+
+
+def _in_package(weights: WeightsSource) -> Path:
     # without importing the package, whose own dependencies may be missing
     found = importlib.util.find_spec(weights["package"])
     if found is None or found.origin is None:
@@ -43,25 +68,10 @@ def locate(weights: WeightsSource) -> Path | None:
     return Path(found.origin).parent / weights["path"]
 
 
-def bring(spec: WeightsSpec, file: Path | None) -> "dict[str, torch.Tensor]":
-    """The state dict of the model in ``spec``, with the weights of ``file`` or drawn from a seed.
-
-    ``file`` is the one that :func:`locate` or :func:`download` found; a seed needs none.
-    """
-    weights = spec["weights"]
-    source = weights["source"]
-    if source == "random":
-        return random_state(spec, weights["seed"])
-    if file is None:
-        raise TypeError(f"weights with the source '{source}' need a file")
-    if source == "hub":
-        return hub_state(spec["timm"], spec.get("args", {}), file)
-    if source == "package":
-        state = CONVERTERS[weights["convert"]](file)
-    elif source == "file":
-        state = safe.load(file)
-    else:
-        raise _unknown(source)
+def _fitted(
+    spec: WeightsSpec, state: "Mapping[str, torch.Tensor]", file: Path
+) -> "dict[str, torch.Tensor]":
+    """The state dict of the model in ``spec`` after loading the ``state`` from a ``file``."""
     model = make(spec)
     load_strictly(model, state, file)
     return model.state_dict()
@@ -171,7 +181,21 @@ def _from_hub(repository: str, what: str) -> Path:
         return Path(hf_hub_download(repository, name, etag_timeout=hub.PATIENCE))
 
 
-def _unknown(source: str) -> CatsightError:
-    return CatsightError(
-        f"weights.source is '{source}'; it must be one of file, hub, package, random"
-    )
+#: By name; :mod:`catsight.study.weights_sources` holds their records.
+SOURCES: dict[str, Source] = {
+    "package": Source(
+        _in_package,
+        lambda spec, file: _fitted(spec, CONVERTERS[spec["weights"]["convert"]](file), file),
+    ),
+    "random": Source(
+        lambda weights: None, lambda spec, file: random_state(spec, spec["weights"]["seed"])
+    ),
+    "hub": Source(
+        lambda weights: None,
+        lambda spec, file: hub_state(spec["timm"], spec.get("args", {}), file),
+    ),
+    "file": Source(
+        lambda weights: Path(weights["path"]),
+        lambda spec, file: _fitted(spec, safe.load(file), file),
+    ),
+}

@@ -6,6 +6,7 @@ features, groups and spec.
 
 import argparse
 from collections.abc import Callable, Sequence
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,17 +28,24 @@ from catsight.tables.lists import shards
 from catsight.tables.store import Store, address
 
 
+class Names(Enum):
+    """The kind of name that ``--features`` takes, as its help calls it."""
+
+    VIEW = "view"  # the reference is among them
+    VIEW_OR_ENCODER = "view or encoder"  # views if the spec has an encoder
+    DOSE = "dose"  # a view at a dose
+
+
 class Analysis(NamedTuple):
     """A table that ``catsight metrics`` computes from features.
 
     ``rows``: the function of features by name, groups by frame, and spec. ``names``: the kind of
-    name that ``--features`` takes. The names of a "view" must include the reference; a "view or
-    encoder" is a view if the spec has an encoder; a "dose" is the name of a view at a dose.
+    name that ``--features`` takes.
     """
 
     rows: Callable[..., list[dict[str, Any]]]
     columns: pa.Schema
-    names: str
+    names: Names
     about: str
 
 
@@ -45,37 +53,37 @@ ANALYSES = {
     "compare": Analysis(
         compare.estimates,
         METRICS,
-        "view",
+        Names.VIEW,
         "compare each view of one encoder with the reference, layer by layer",
     ),
     "stability": Analysis(
         stability.stability,
         STABILITY,
-        "view",
+        Names.VIEW,
         "show how one encoder's values depend on which frames there are, and on how many",
     ),
     "maps": Analysis(
         maps.maps,
         MAPS,
-        "view or encoder",
+        Names.VIEW_OR_ENCODER,
         "compare every layer with every layer, between views or between encoders",
     ),
     "attribution": Analysis(
         attribution.attribution,
         ATTRIBUTION,
-        "view",
+        Names.VIEW,
         "divide one encoder's loss of alignment among the parts of the eye",
     ),
     "doses": Analysis(
         doses.doses,
         DOSES,
-        "dose",
+        Names.DOSE,
         "compare one encoder's features as light, focus, field of view or acuity varies",
     ),
     "pairs": Analysis(
         pairs.pairs,
         PAIRS,
-        "view",
+        Names.VIEW,
         "tabulate one encoder's dissimilarities of frames in its last layer, for figures",
     ),
 }
@@ -101,12 +109,12 @@ def run(name: str, arguments: Sequence[str]) -> None:
     analysis = ANALYSES[name]
     options = _parser(name, analysis).parse_args(arguments)
     spec, store = options.spec, Store(options.store)
-    names = analysis.names
-    if names == "view or encoder":
-        names = "view" if "encoder" in spec else "encoder"
     frames = shards(options.frames, options.shards)
     given = {name: shards(path, options.shards) for name, path in options.features}
-    if names == "view" and spec["reference"] not in given:
+    by_view = analysis.names is Names.VIEW or (
+        analysis.names is Names.VIEW_OR_ENCODER and "encoder" in spec
+    )
+    if by_view and spec["reference"] not in given:
         raise CatsightError(f"--features lacks the reference view '{spec['reference']}'")
     inputs = {
         "frames": [tables.content(path) for path in frames],
@@ -120,7 +128,7 @@ def run(name: str, arguments: Sequence[str]) -> None:
     groups = read_groups(frames)
     features = {name: Features(paths, groups) for name, paths in given.items()}
     rows = analysis.rows(features, groups, spec)
-    first = given[spec["reference"] if names == "view" else min(given)][0]
+    first = given[spec["reference"] if by_view else min(given)][0]
     provenance = {
         "stage": "metrics",
         "spec": spec,
@@ -142,8 +150,8 @@ def _parser(name: str, analysis: Analysis) -> argparse.ArgumentParser:
         action="append",
         required=True,
         metavar=("NAME", "PATH"),
-        help=f"name of a {analysis.names}, and its features: a table, or a folder of shards in the "
-        "order of the frames; give the option once for each",
+        help=f"name of a {analysis.names.value}, and its features: a table, or a folder of shards "
+        "in the order of the frames; give the option once for each",
     )
     job.add_shards(parser)
     parser.add_argument("--output", type=Path, required=True, help="the table to write")

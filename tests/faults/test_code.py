@@ -103,7 +103,7 @@ def test_words_of_a_study_are_words_in_figures_and_report(here):
         name: {**entry, "label": f"{name} {EVIL}"} for name, entry in spec["encoders"].items()
     }
     synthetic.write_metrics(here / "m.parquet")
-    figure = profiles.draw(tables.read(here / "m.parquet").to_pandas(), Choices.of(spec))
+    figure = profiles.draw(tables.read(here / "m.parquet").to_pandas(), Choices(spec))
     style.save(figure, here / "f.svg", 50)
     svg = (here / "f.svg").read_text()
     assert "<script" not in svg and svg.count("--") == 2 * svg.count("-->")

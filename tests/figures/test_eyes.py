@@ -8,7 +8,9 @@ from PIL import Image
 
 from catsight import CatsightError, tables
 from catsight.figures import eyes
+from catsight.figures.choices import Choices
 from catsight.inputs.pictures import encode_png
+from catsight.study.figures_registry import FIGURES
 from catsight.tables.columns.portraits import PORTRAITS
 
 
@@ -40,7 +42,8 @@ def table(tmp_path):
 
 
 def test_drawn_lines_and_pictures_are_those_of_the_table(table):
-    figure, rows = eyes.draw(table), table.to_dict("records")
+    assert FIGURES["eyes"].reads == ()
+    figure, rows = eyes.draw(table, Choices({})), table.to_dict("records")
     grid = np.array(figure.axes).reshape(3, 5)
     chart, pupils, transfer, sensitivity, receptors = grid[0]
     assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["cat", "my dog"]

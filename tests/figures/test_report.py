@@ -329,8 +329,33 @@ def test_every_caption_can_be_filled_in(study, first, tmp_path):
     assert "sensitivity, not detail" in words and "95 % interval" in words
 
 
-def test_figures_of_one_table_are_found_by_their_module(choices):
-    assert set(command.of_tables()) == {"eyes", *(n for n, one in FIGURES.items() if one.table)}
+def test_the_help_lists_every_figure(capsys):
+    command.main(["--help"])
+    listed = re.findall(r"^  (\w+)  ", capsys.readouterr().out, re.M)
+    assert set(listed) == {*FIGURES, "tables", "report"}
+
+
+@pytest.mark.parametrize("name", ["report", "summary"])
+def test_attribution_is_one_table_or_none(name, study, capsys):
+    frames = ["--frames", str(study / "frames"), "--metrics", str(study / "metrics.parquet")]
+    call = [
+        name,
+        "--spec",
+        "{}",
+        *frames,
+        "--output",
+        "x",
+        "--attribution",
+        "a.parquet",
+        "b.parquet",
+    ]
+    rest = {
+        "report": ["--rejected", "r.parquet", "--features", "f.parquet", "--figures", "p.svg"],
+        "summary": ["--views", "cat", str(study / "views/cat")],
+    }
+    with pytest.raises(SystemExit):
+        command.main([*call, *rest[name]])
+    assert "unrecognized arguments: b.parquet" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -367,7 +392,7 @@ def full(study, first, tmp_path_factory):
         rejected=study / "rejected.parquet",
         metrics=study / "metrics.parquet",
         features=[study / f"features/{name}/cat/0.parquet" for name in synthetic.ENCODERS],
-        attribution=[folder / "attribution.parquet"],
+        attribution=folder / "attribution.parquet",
         matched=[matched],
         figures=[first.with_name("profiles.svg")],
     )
@@ -414,7 +439,10 @@ def test_commands_say_what_is_wrong(study, tmp_path, capsys):
     assert main(["figures"]) == 1
     assert "say which command" in capsys.readouterr().err
     assert main(["figures", "galery"]) == 1
-    assert "there is no command 'galery'" in capsys.readouterr().err
+    assert "there is no command 'galery' (did you mean gallery?)" in capsys.readouterr().err
+    for name in ("profils", "choices", "page.html", "..os", "os"):  # those are no figures
+        assert main(["figures", name]) == 1
+        assert f"there is no command '{name}'" in capsys.readouterr().err
     assert main(["figures", "--help"]) == 0
     assert main(arguments(study, "profiles", [tmp_path / "profiles.gif"])) == 1
     assert "a figure is a .png or .svg file" in capsys.readouterr().err

@@ -59,7 +59,9 @@ def eye_view(eye: str, **viewing) -> dict:
     """What a figures spec says of an eye's view, seen under these conditions and :data:`VIEWING`."""
     looking = VIEWING | viewing
     label = f"{looking['luminance']:g} cd/m², {looking['field_of_view']:g}°"
-    return view(label, f"a {eye} eye", eye=True, viewing=looking)
+    return view(
+        label, f"a {eye} eye", eye=True, field_of_view=looking["field_of_view"], viewing=looking
+    )
 
 
 def filter_view(name: str, **keys) -> dict:
@@ -68,12 +70,14 @@ def filter_view(name: str, **keys) -> dict:
     words = {"reference": "human", **record.keys, **keys}
     return view(
         record.label.format(**words), record.about.format(**words), control=record.control,
-        original=name == "original", match=words.get("match"),
+        untouched=record.untouched, match=words.get("match"),
     )  # fmt: skip
 
 
 def view(label: str, about: str, **facts) -> dict:
-    nothing = {"eye": False, "control": False, "original": False, "match": None, "viewing": None}
+    nothing = {
+        "eye": False, "control": False, "untouched": False, "match": None, "field_of_view": None, "viewing": None,
+    }  # fmt: skip
     return {"label": label, "about": about} | nothing | facts
 
 
@@ -102,12 +106,12 @@ PHOTOS = {  # title -> author, licence
 
 
 def spec(**changes) -> dict:
-    """A report's spec as :mod:`catsight.study.figures` makes it; a figure's has some keys less."""
+    """All that the specs of figures and report hold (see :mod:`catsight.study.figures`)."""
     config = {"study": "quickstart", "metrics": {"confidence": 0.95}, "viewing": VIEWING}
     return {
         "title": "Through a cat's eye", "gallery": 4, "pooling": "mean", "dpi": 100, "study": "quickstart",
         "reference": "human", "views": VIEWS, "encoders": ENCODERS, "confidence": 0.95, "published": None,
-        "measures": [measure.shown for measure in MEASURES.values()], "parts": PARTS,
+        "measures": [measure.for_figures for measure in MEASURES.values()], "parts": PARTS,
         "attribution": {"view": None, "whole": None, "swaps": {}},
         "figures": [
             {"name": one.name, "title": one.title, "caption": one.caption, "alt": one.alt} for one in FIGURES.values()
@@ -118,7 +122,7 @@ def spec(**changes) -> dict:
 
 def choices(**changes) -> Choices:
     """The choices of figures that follow from :func:`spec`."""
-    return Choices.of(spec(**changes))
+    return Choices(spec(**changes))
 
 
 def metric_rows(n_groups: int = 7) -> list[dict]:

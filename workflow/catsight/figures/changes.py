@@ -18,5 +18,5 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
 
     ``table`` is the study's table of metrics.
     """
-    rows = select.summaries(select.shown(table, choices))
+    rows = select.summaries(select.of_study(table, choices))
     return panels(rows[rows["metric"] == choices.headline(rows)], choices, choices.compared)

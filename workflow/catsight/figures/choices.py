@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from catsight.errors import CatsightError
 from catsight.figures import style
 from catsight.run.figure_specs import (
-    FiguresSpec,
-    ShownAttribution,
-    ShownEncoder,
-    ShownMeasure,
-    ShownView,
+    FigureAttribution,
+    FigureEncoder,
+    FigureMeasure,
+    FigureSpec,
+    FigureView,
 )
 
 
@@ -20,54 +21,97 @@ from catsight.run.figure_specs import (
 class Choices:
     """Views, encoders, measures and parts of the eye in the order in which figures show them.
 
-    Everything comes from the spec; make one with :meth:`of`.
+    Everything comes from the ``spec``, when it is asked for: the spec of a figure holds only the
+    keys that the figure reads.
     """
 
-    study: str
-    reference: str
-    focus: str  #: the view in focus: the one that the study is about
-    views: Mapping[str, ShownView]  #: all, in the gallery's order
-    compared: tuple[str, ...]  #: those compared with the reference; the view in focus first
-    changes: tuple[str, ...]  #: of these all but controls, and a blur matched to the view in focus
-    encoders: Mapping[str, ShownEncoder]  #: trained ones first, by family
-    looks: Mapping[str, style.Look]  #: of each encoder
-    measures: Mapping[str, ShownMeasure]
-    parts: Mapping[str, str]  #: name of each part of the eye -> its label
-    colours: Mapping[str, str]  #: of each part of the eye
-    attribution: ShownAttribution
-    gallery: int  #: frames in the gallery
-    pooling: str  #: the pooling that is shown, of encoders that have it
-    confidence: float  #: of intervals
+    spec: FigureSpec
 
-    @classmethod
-    def of(cls, spec: FiguresSpec) -> "Choices":
-        """The choices that follow from a spec. Raises :class:`CatsightError` if it has one view."""
-        views, reference = _views(spec), spec["reference"]
-        focus = _focus(views, reference)
-        compared = _compared(views, reference, focus)
-        encoders = dict(sorted(spec["encoders"].items(), key=_place_of_encoder))
-        parts = {part["name"]: part["label"] for part in spec["parts"]}
-        return cls(
-            study=spec["study"],
-            reference=reference,
-            focus=focus,
-            views=views,
-            compared=compared,
-            changes=tuple(
-                name
-                for name in compared
-                if name == focus or not views[name]["control"] or views[name]["match"] == focus
-            ),
-            encoders=encoders,
-            looks=style.looks(encoders),
-            measures={measure["name"]: measure for measure in spec["measures"]},
-            parts=parts,
-            colours=style.part_colours(list(parts)),
-            attribution=spec["attribution"],
-            gallery=spec["gallery"],
-            pooling=spec["pooling"],
-            confidence=spec["confidence"],
+    @property
+    def study(self) -> str:
+        """The name of the study."""
+        return self.spec["study"]
+
+    @property
+    def reference(self) -> str:
+        """The view that the others are compared with."""
+        return self.spec["reference"]
+
+    @cached_property
+    def views(self) -> Mapping[str, FigureView]:
+        """All views, in the gallery's order."""
+        return _views(self.spec["views"], self.reference)
+
+    @cached_property
+    def focus(self) -> str:
+        """The view in focus: the one that the study is about. Raises :class:`CatsightError` if
+        there is no view beside the reference.
+        """
+        return _focus(self.views, self.reference)
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """The views that are compared with the reference: that in focus, other eyes, filters,
+        controls, and last the untouched frames.
+        """
+        others = [name for name in self.views if name not in (self.focus, self.reference)]
+        return self.focus, *sorted(others, key=lambda name: self.views[name]["untouched"])
+
+    @cached_property
+    def changes(self) -> tuple[str, ...]:
+        """Of the compared views all but controls, and a blur matched to the view in focus."""
+        return tuple(
+            name
+            for name in self.compared
+            if name == self.focus
+            or not self.views[name]["control"]
+            or self.views[name]["match"] == self.focus
         )
+
+    @cached_property
+    def encoders(self) -> Mapping[str, FigureEncoder]:
+        """The encoders, trained ones first, by family."""
+        return dict(sorted(self.spec["encoders"].items(), key=_place_of_encoder))
+
+    @cached_property
+    def looks(self) -> Mapping[str, style.Look]:
+        """The look of each encoder."""
+        return style.looks(self.encoders)
+
+    @cached_property
+    def measures(self) -> Mapping[str, FigureMeasure]:
+        """The measures."""
+        return {measure["name"]: measure for measure in self.spec["measures"]}
+
+    @cached_property
+    def parts(self) -> Mapping[str, str]:
+        """The label of each part of the eye."""
+        return {part["name"]: part["label"] for part in self.spec["parts"]}
+
+    @cached_property
+    def colours(self) -> Mapping[str, str]:
+        """The colour of each part of the eye."""
+        return style.part_colours(list(self.parts))
+
+    @property
+    def attribution(self) -> FigureAttribution:
+        """The views in which parts of the eye are swapped."""
+        return self.spec["attribution"]
+
+    @property
+    def gallery(self) -> int:
+        """How many frames the gallery shows."""
+        return self.spec["gallery"]
+
+    @property
+    def pooling(self) -> str:
+        """The pooling to show, of encoders that have it."""
+        return self.spec["pooling"]
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of intervals."""
+        return self.spec["confidence"]
 
     @property
     def matched(self) -> str | None:
@@ -79,7 +123,7 @@ class Choices:
                 return name
         return None
 
-    def measure(self, metric: str) -> ShownMeasure:
+    def measure(self, metric: str) -> FigureMeasure:
         """The record of a metric in the spec; raises :class:`CatsightError` if there is none."""
         if metric not in self.measures:
             raise CatsightError(
@@ -115,28 +159,28 @@ class Choices:
         better = [name for name in names if self.measure(name)["headline"]]
         return (better or names)[0]
 
-    def present(self, table: pd.DataFrame) -> dict[str, ShownEncoder]:
+    def present(self, table: pd.DataFrame) -> dict[str, FigureEncoder]:
         """The encoders that the table has rows of."""
         found = set(table["encoder"])
         return {name: about for name, about in self.encoders.items() if name in found}
 
 
-def _views(spec: FiguresSpec) -> dict[str, ShownView]:
+def _views(views: Mapping[str, FigureView], reference: str) -> dict[str, FigureView]:
     """All views in the order of the gallery: untouched frames, the reference, other eyes (cat
     first), other filters, controls.
     """
 
-    def place(item: tuple[str, ShownView]) -> tuple[int, str]:
+    def place(item: tuple[str, FigureView]) -> tuple[int, str]:
         name, view = item
-        kinds = (view["original"], name == spec["reference"], name == "cat", view["eye"])
+        kinds = (view["untouched"], name == reference, name == "cat", view["eye"])
         if True in kinds:
             return kinds.index(True), name
         return (len(kinds) + 1 if view["control"] else len(kinds)), name
 
-    return dict(sorted(spec["views"].items(), key=place))
+    return dict(sorted(views.items(), key=place))
 
 
-def _focus(views: Mapping[str, ShownView], reference: str) -> str:
+def _focus(views: Mapping[str, FigureView], reference: str) -> str:
     """``cat``, or the first other eye, or the first other view."""
     others = [name for name in views if name != reference]
     if not others:
@@ -149,12 +193,6 @@ def _focus(views: Mapping[str, ShownView], reference: str) -> str:
     return (eyes or others)[0]
 
 
-def _compared(views: Mapping[str, ShownView], reference: str, focus: str) -> tuple[str, ...]:
-    """The view in focus, other eyes, filters, controls, and last the untouched frames."""
-    others = [name for name in views if name not in (focus, reference)]
-    return (focus, *sorted(others, key=lambda name: views[name]["original"]))
-
-
-def _place_of_encoder(item: tuple[str, ShownEncoder]) -> tuple[bool, str, str]:
+def _place_of_encoder(item: tuple[str, FigureEncoder]) -> tuple[bool, str, str]:
     name, about = item
     return about["training"] == "untrained", about["family"], name

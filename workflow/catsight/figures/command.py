@@ -1,11 +1,13 @@
 """``catsight figures``: pictures of the results, and the report."""
 
 import argparse
-import ast
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from catsight import tables
@@ -29,38 +31,45 @@ def main(arguments: Sequence[str]) -> None:
             "some frames with one part of the eye swapped, then with all",
         ),
         "retrieval": (_retrieval, "which frame is taken for which"),
-        **{name: (partial(_of_table, name), about) for name, about in of_tables().items()},
         "tables": (_tables, "the numbers as CSV and LaTeX"),
         "report": (_report, "one HTML file with the whole study"),
     }
+    name = arguments[0] if arguments else ""
+    if name not in commands:
+        if module := _module(name):
+            return _of_table(module, name, arguments[1:])
+        # for the help and the error, which list all commands
+        for one in iter_modules([str(Path(__file__).parent)]):
+            if one.name not in commands and (module := _module(one.name)):
+                commands[one.name] = partial(_of_table, module, one.name), _about(module)
     job.choose("figures", commands, arguments)
 
 
-def of_tables() -> dict[str, str]:
-    """The figures that are drawn from one table, with the first line of their module's docstring.
-
-    They are the modules of this package with a function ``draw(table, choices)``.
+def _module(name: str) -> ModuleType | None:
+    """The module that draws the figure ``name``: that of this name in this package, if it has a
+    function ``draw``.
     """
-    found = {}
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        module = ast.parse(path.read_bytes())
-        for function in module.body:
-            if isinstance(function, ast.FunctionDef) and function.name == "draw":
-                names = [argument.arg for argument in function.args.args]
-                if names == ["table", "choices"]:
-                    about = (ast.get_docstring(module) or path.stem).splitlines()[0].rstrip(".")
-                    found[path.stem] = about[0].lower() + about[1:]
-    return found
+    full = f"{__package__}.{name}"
+    if not name.isidentifier() or find_spec(full) is None:
+        return None
+    module = import_module(full)
+    return module if hasattr(module, "draw") else None
 
 
-def _of_table(name: str, arguments: Sequence[str]) -> None:
-    parser = _parser(name, f"Draws {of_tables()[name]}.")
+def _about(module: ModuleType) -> str:
+    """The first line of a module's docstring, as a line of help."""
+    line = (module.__doc__ or module.__name__).splitlines()[0].rstrip(".")
+    return line[0].lower() + line[1:]
+
+
+def _of_table(module: ModuleType, name: str, arguments: Sequence[str]) -> None:
+    """Draws a figure of one table."""
+    parser = _parser(name, f"Draws {_about(module)}.")
     parser.add_argument(
         "--table", type=Path, required=True, help="the study's table that it is drawn from"
     )
     options = parser.parse_args(arguments)
-    draw = import_module(f"catsight.figures.{name}").draw
-    _save(draw(_read(options.table), _choices(options)), options)
+    _save(module.draw(_read(options.table), _choices(options)), options)
 
 
 def _scenes(name: str, arguments: Sequence[str]) -> None:
@@ -81,9 +90,8 @@ def _summary(arguments: Sequence[str]) -> None:
 
     choices = _choices(options)
     scene = summary.read(_frames(options), _views(options), choices)
-    attribution = [_read(path) for path in options.attribution]
-    figure = summary.draw(_read(options.metrics), choices, scene, *attribution)
-    _save(figure, options)
+    attribution = _read(options.attribution) if options.attribution else None
+    _save(summary.draw(_read(options.metrics), choices, scene, attribution), options)
 
 
 def _retrieval(arguments: Sequence[str]) -> None:
@@ -158,9 +166,7 @@ def _report(arguments: Sequence[str]) -> None:
         metrics=options.metrics,
         attribution=options.attribution,
         features=options.features,
-        matched=[
-            path for folder in options.matched for path in shards(folder, options.shards)
-        ],
+        matched=[path for folder in options.matched for path in shards(folder, options.shards)],
         figures=options.figures,
     )
     report.write(html, options.output)
@@ -201,8 +207,7 @@ def _add_attribution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attribution",
         type=Path,
-        nargs="*",
-        default=[],
+        nargs="?",
         help="the study's table of attribution, or nothing if it has none",
     )
 
@@ -222,7 +227,7 @@ def _read(path: Path) -> "pd.DataFrame":
 def _choices(options: argparse.Namespace) -> "Choices":
     from catsight.figures.choices import Choices
 
-    return Choices.of(options.spec)
+    return Choices(options.spec)
 
 
 def _save(figure: "Figure", options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Alignment as light, focus, field of view or acuity varies."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_LOGARITHMIC = ("luminance", "field_of_view", "acuity")
+class Axis(NamedTuple):
+    """The horizontal axis of a dose curve."""
+
+    label: str
+    logarithmic: bool
+
+
+#: The axis of each condition, by its name in the table.
+AXES = {
+    "luminance": Axis("luminance, cd/m²", logarithmic=True),
+    "defocus": Axis("defocus, dioptres", logarithmic=False),
+    "field_of_view": Axis("field of view, degrees", logarithmic=True),
+    "acuity": Axis("acuity, cycles per degree", logarithmic=True),
+}
 
 
 @style.styled
@@ -51,16 +64,16 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
                 _empty(axes)
         axes_row[0].set_ylabel(choices.label(metric))
     for axes, swept in zip(grid[-1], sweeps):
-        axes.set_xlabel(labels.SWEEPS[swept])
+        axes.set_xlabel(AXES[swept].label)
         own = rows[rows["swept"] == swept]
         if own["value"].isna().all():
             axes.set_xticks([])
-        elif swept in _LOGARITHMIC:
+        elif AXES[swept].logarithmic:
             _logarithmic(axes, sorted(own["dose"].unique()))
     if notes:
         figure.supxlabel("\n".join(notes), fontsize=8, linespacing=1.4)
-    shown = [*handles.values(), *style.families(encoders)]
-    figure.legend(handles=shown, loc="outside upper center", ncols=2, handlelength=2.8)
+    entries = [*handles.values(), *style.families(encoders)]
+    figure.legend(handles=entries, loc="outside upper center", ncols=2, handlelength=2.8)
     return figure
 
 
@@ -69,12 +82,12 @@ def _sweeps(rows: pd.DataFrame) -> list[str]:
     has no axis.
     """
     found = set(rows["swept"])
-    if strange := sorted(found - set(labels.SWEEPS)):
+    if strange := sorted(found - set(AXES)):
         raise CatsightError(
             f"the table of doses varies '{strange[0]}', for which there is no axis; there are "
-            f"{', '.join(labels.SWEEPS)}"
+            f"{', '.join(AXES)}"
         )
-    return [swept for swept in labels.SWEEPS if swept in found]
+    return [swept for swept in AXES if swept in found]
 
 
 def _line(axes: "Axes", rows: pd.DataFrame, look: style.Look, label: str) -> "Artist":

@@ -24,7 +24,7 @@ def notice(metrics: pd.DataFrame, choices: Choices) -> str:
     """The notice at the top of a report that has no interval because groups are too few;
     otherwise empty.
     """
-    rows = select.shown(metrics, choices)
+    rows = select.of_study(metrics, choices)
     groups = int(rows["n_groups"].min())
     if groups >= FEW_GROUPS or select.has_interval(rows).any():
         return ""

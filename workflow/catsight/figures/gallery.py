@@ -29,9 +29,9 @@ def read(
 @style.styled
 def draw(scenes: Sequence[Scene], choices: Choices) -> "Figure":
     """A figure with one row per frame and one column per view."""
-    shown = [name for name in choices.views if name in scenes[0].pictures]
-    columns = [(name, labels.view_title(choices, name)) for name in shown]
-    return side_by_side(scenes, columns, scale_bars(shown, choices))
+    views = [name for name in choices.views if name in scenes[0].pictures]
+    columns = [(name, labels.view_title(choices, name)) for name in views]
+    return side_by_side(scenes, columns, scale_bars(views, choices))
 
 
 def side_by_side(
@@ -77,9 +77,9 @@ def scale_bars(views: Sequence[str], choices: Choices) -> dict[str, float]:
     """
     fields: dict[str, float] = {}
     for view in sorted(views, key=lambda view: view != choices.reference):
-        viewing = choices.views[view]["viewing"]
-        if viewing is not None and viewing["field_of_view"] not in list(fields.values())[:1]:
-            fields[view] = viewing["field_of_view"]
+        field = choices.views[view]["field_of_view"]
+        if field is not None and field not in list(fields.values())[:1]:
+            fields[view] = field
     return fields
 
 

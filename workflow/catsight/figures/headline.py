@@ -23,7 +23,7 @@ class Results:
     @classmethod
     def of(cls, metrics: pd.DataFrame, choices: Choices) -> "Results":
         """The results in a table of metrics."""
-        rows = select.shown(metrics, choices)
+        rows = select.of_study(metrics, choices)
         metric = choices.headline(rows)
         rows = rows[rows["metric"] == metric]
         means = select.summaries(rows)

@@ -1,4 +1,4 @@
-"""Words of figures and report: numbers with their intervals, and names of what is shown."""
+"""Words of figures and report: numbers with their intervals, and names."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,14 +7,6 @@ from typing import Any
 import pandas as pd
 
 from catsight.figures.choices import Choices
-
-#: Axes of what dose curves vary, by its name in the table.
-SWEEPS = {
-    "luminance": "luminance, cd/m²",
-    "defocus": "defocus, dioptres",
-    "field_of_view": "field of view, degrees",
-    "acuity": "acuity, cycles per degree",
-}
 
 #: Units of viewing conditions, by their name in the configuration.
 _UNITS = {"field_of_view": "°", "luminance": " cd/m²", "defocus": " D", "focus": " m"}

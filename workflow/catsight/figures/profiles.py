@@ -24,7 +24,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    rows = select.layers(select.shown(table, choices))
+    rows = select.layers(select.of_study(table, choices))
     rows = rows[rows["view"].isin(choices.changes)]
     pooled = select.poolings(rows, choices.pooling)
     names, views = choices.metrics(rows), choices.changes
@@ -54,9 +54,9 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     figure.align_ylabels(grid[:, 0])
     below = "relative depth of the layer (0 is the first, 1 the last)"
     figure.supxlabel("\n".join([below, *notes]), fontsize=8, linespacing=1.5)
-    shown = [handles[encoder] for encoder in choices.encoders if encoder in handles]
-    shown += [*style.families(choices.encoders), *_chance_key(rows)]
-    figure.legend(handles=shown, loc="outside upper center", ncols=2, handlelength=2.8)
+    entries = [handles[encoder] for encoder in choices.encoders if encoder in handles]
+    entries += [*style.families(choices.encoders), *_chance_key(rows)]
+    figure.legend(handles=entries, loc="outside upper center", ncols=2, handlelength=2.8)
     return figure
 
 

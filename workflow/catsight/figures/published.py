@@ -25,7 +25,7 @@ def compared(
     """
     if about is None:
         return None
-    shown = select.shown(metrics, choices)
+    table = select.of_study(metrics, choices)
     named = [value["encoder"] for value in about["values"]]
     named += [name for group in about["order"] for name in group["encoders"]]
     if strange := [name for name in named if name not in choices.encoders]:
@@ -36,18 +36,18 @@ def compared(
     encoders = [choices.encoders[name] for name in dict.fromkeys(named)]
     result = {
         "source": about["source"],
-        "rows": [_row(shown, value, choices) for value in about["values"]],
+        "rows": [_row(table, value, choices) for value in about["values"]],
         "untrained": [one["label"] for one in encoders if one["training"] == "untrained"],
         "order": [],
     }
-    return result | (_order(shown, about, choices) if about["order"] else {})
+    return result | (_order(table, about, choices) if about["order"] else {})
 
 
-def _row(shown: pd.DataFrame, value: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
+def _row(table: pd.DataFrame, value: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
     layer = value.get("layer") or ALL_LAYERS
     view = value.get("view") or choices.focus
     wanted = {"encoder": value["encoder"], "metric": value["metric"], "layer": layer, "view": view}
-    here = shown[(shown[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    here = table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)]
     if here.empty:
         raise CatsightError(
             f"config: figures.published asks for {', '.join(wanted.values())}, which is not in the "
@@ -70,10 +70,10 @@ def _row(shown: pd.DataFrame, value: Mapping[str, Any], choices: Choices) -> dic
     }
 
 
-def _order(shown: pd.DataFrame, about: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
+def _order(table: pd.DataFrame, about: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
     """Groups of encoders by the mean of their means over layers, as published and as found."""
     metric = about["order_metric"]
-    means = select.summaries(shown)
+    means = select.summaries(table)
     means = means[(means["metric"] == metric) & (means["view"] == choices.focus)]
     if means.empty:
         raise CatsightError(

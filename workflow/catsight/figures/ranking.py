@@ -41,7 +41,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     ``changes``.
     """
     views = [view for view in choices.compared if not choices.views[view]["control"]]
-    rows = select.summaries(select.shown(table, choices))
+    rows = select.summaries(select.of_study(table, choices))
     return panels(rows, choices, views or choices.compared)
 
 

@@ -39,23 +39,25 @@ def render(
     metrics: Path,
     features: Sequence[Path],
     figures: Sequence[Path],
-    attribution: Sequence[Path] = (),
+    attribution: Path | None = None,
     near: Path | None = None,
     matched: Sequence[Path] = (),
 ) -> str:
     """The HTML of a study's report, from paths to its tables and figures; the same text on every
     run.
     """
-    choices = Choices.of(spec)
+    choices = Choices(spec)
     rows = tables.read(metrics).to_pandas()
     seen = _concatenated(frames, _FRAME_COLUMNS)
-    shares = _concatenated(attribution) if attribution else None
+    shares = tables.read(attribution).to_pandas() if attribution else None
     photos = report_sections.photos(seen, frames, _PHOTOS)
     about_features = [tables.provenance(path) | {"path": path} for path in features]
     pixels = report_tables.resolution(choices, seen, about_features)
     left_out = tables.read(rejected).to_pylist()
     inputs = {f"frames {path.stem}": path for path in frames}
-    inputs |= {"metrics": metrics} | _named(features) | {path.stem: path for path in attribution}
+    inputs |= {"metrics": metrics} | _named(features)
+    if attribution:
+        inputs["attribution"] = attribution
     provenance = {name: tables.provenance(path) for name, path in inputs.items()}
     sources = [report_sections.source(name, about) for name, about in provenance.items()]
     return page.render(

@@ -16,10 +16,10 @@ from catsight.errors import CatsightError
 from catsight.figures import labels, reading
 from catsight.figures.choices import Choices
 from catsight.figures.report_tables import fields_of_view
-from catsight.run.figure_specs import ShownFigure
+from catsight.run.figure_specs import ReportFigure
 
 
-def figure(path: Path, figures: Sequence[ShownFigure], choices: Choices) -> dict[str, str]:
+def figure(path: Path, figures: Sequence[ReportFigure], choices: Choices) -> dict[str, str]:
     """The figure in a file: its title, caption and alternative text, and the file as an address.
 
     Raises :class:`CatsightError` if the file is not one of the ``figures``.
@@ -34,7 +34,7 @@ def figure(path: Path, figures: Sequence[ShownFigure], choices: Choices) -> dict
         "interval": labels.interval(choices),
         "focal": choices.focus,
         "reference": choices.reference,
-        "whole": choices.attribution["view"],
+        "attribution_view": choices.attribution["view"],
         "views": ", ".join(choices.views),
         "encoders": ", ".join(entry["label"] for entry in choices.encoders.values()),
     }

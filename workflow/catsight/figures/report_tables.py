@@ -95,8 +95,8 @@ def cell(row: Mapping[str, Any] | pd.Series) -> dict[str, str]:
 
 def fields_of_view(choices: Choices) -> list[float]:
     """The fields of view of the eyes, in degrees."""
-    viewing = (view["viewing"] for view in choices.views.values())
-    return sorted({one["field_of_view"] for one in viewing if one is not None})
+    fields = (view["field_of_view"] for view in choices.views.values())
+    return sorted({field for field in fields if field is not None})
 
 
 def resolution(

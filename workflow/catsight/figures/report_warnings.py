@@ -17,23 +17,23 @@ _ALIKE = 3
 
 def of_numbers(rows: pd.DataFrame, choices: Choices) -> Iterator[str]:
     """Warnings of a table of metrics: few groups, missing values; a sentence each."""
-    shown = select.shown(rows, choices)
-    groups = int(shown["n_groups"].min())
-    if groups < findings.FEW_GROUPS and select.has_interval(shown).any():
+    rows = select.of_study(rows, choices)
+    groups = int(rows["n_groups"].min())
+    if groups < findings.FEW_GROUPS and select.has_interval(rows).any():
         yield (
             f"Only {counted(groups, 'independent group', 'independent groups')} of frames: with "
             f"fewer than {findings.FEW_GROUPS}, intervals are rough."
         )
-    measures = [choices.measure(metric) for metric in choices.metrics(shown)]
+    measures = [choices.measure(metric) for metric in choices.metrics(rows)]
     narrow = [measure["label"] for measure in measures if measure["narrow_shares"]]
     if choices.attribution["view"] and narrow and groups < findings.FEW_FOR_SHARES:
         yield (
             f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of the shares of the "
             f"parts of the eye are too narrow for these measures: {'; '.join(narrow)}."
         )
-    reasons = shown.loc[shown["value"].isna(), "reason"].fillna("no reason given")
+    reasons = rows.loc[rows["value"].isna(), "reason"].fillna("no reason given")
     for reason, count in reasons.value_counts().items():
-        yield f"{count} of {len(shown)} values are missing: {reason}."
+        yield f"{count} of {len(rows)} values are missing: {reason}."
 
 
 def of_conditions(choices: Choices) -> Iterator[str]:

@@ -28,7 +28,7 @@ def pooled(table: pd.DataFrame, choices: Choices) -> pd.DataFrame:
     return table[table["pooling"] == table["encoder"].map(poolings(table, choices.pooling))]
 
 
-def shown(table: pd.DataFrame, choices: Choices) -> pd.DataFrame:
+def of_study(table: pd.DataFrame, choices: Choices) -> pd.DataFrame:
     """The rows of the chosen pooling, of this study's encoders, compared views and reference.
 
     Raises :class:`CatsightError` if no row is left, or if an estimate is there twice.

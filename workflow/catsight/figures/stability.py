@@ -57,8 +57,8 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
         for axes in grid[:, 2]:
             axes.axhline(1, color=style.GREY, linewidth=0.7)
     _counts(grid[-1][0], rows)
-    shown = [*handles.values(), *style.families(encoders)]
-    figure.legend(handles=shown, loc="outside upper center", ncols=2, handlelength=2.8)
+    entries = [*handles.values(), *style.families(encoders)]
+    figure.legend(handles=entries, loc="outside upper center", ncols=2, handlelength=2.8)
     return figure
 
 

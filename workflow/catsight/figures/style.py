@@ -13,7 +13,7 @@ from PIL import Image
 
 from catsight.errors import CatsightError
 from catsight.inputs.files import appearing
-from catsight.run.figure_specs import ShownEncoder
+from catsight.run.figure_specs import FigureEncoder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,24 +93,29 @@ class Look:
         }
 
 
-def looks(encoders: Mapping[str, ShownEncoder]) -> dict[str, Look]:
+def looks(encoders: Mapping[str, FigureEncoder]) -> dict[str, Look]:
     """The look of each encoder.
 
     The marker is that of its family. No other encoder has the same colour if there are enough
-    colours; otherwise no other of its family has.
+    colours; otherwise no other of its family has. Raises :class:`CatsightError` for an unknown
+    family.
     """
     many = len(encoders) > len(PALETTE)
     result: dict[str, Look] = {}
     in_family = dict.fromkeys(MARKERS, 0)
     for place, (name, encoder) in enumerate(encoders.items()):
-        own = in_family[encoder["family"]] if many else place
-        in_family[encoder["family"]] += 1
+        family = encoder["family"]
+        if family not in MARKERS:
+            raise CatsightError(
+                f"the encoder '{name}' is of the family '{family}', which has no marker; there are "
+                f"{', '.join(MARKERS)}"
+            )
+        own = in_family[family] if many else place
+        in_family[family] += 1
         colour = PALETTE[own % len(PALETTE)]
         trained = encoder["training"] != "untrained"
         line = _line(trained, own // len(PALETTE))
-        result[name] = Look(
-            colour, MARKERS[encoder["family"]], line, colour if trained else "white"
-        )
+        result[name] = Look(colour, MARKERS[family], line, colour if trained else "white")
     return result
 
 
@@ -135,7 +140,7 @@ def shade(lines: int) -> float:
     return 0.11 * min(1.0, 4 / max(lines, 1))
 
 
-def families(encoders: Mapping[str, ShownEncoder]) -> "list[Line2D]":
+def families(encoders: Mapping[str, FigureEncoder]) -> "list[Line2D]":
     """Handles for a legend that say which marker is which family's; none if there is one family."""
     from matplotlib.lines import Line2D
 

@@ -40,10 +40,10 @@ def draw(
     """
     from matplotlib.figure import Figure
 
-    shown = select.shown(table, choices)
-    shown = shown[shown["metric"] == choices.headline(shown)]
-    encoders = choices.present(shown)
-    shares = _shares(attribution, choices, shown["metric"].iloc[0])
+    rows = select.of_study(table, choices)
+    rows = rows[rows["metric"] == choices.headline(rows)]
+    encoders = choices.present(rows)
+    shares = _shares(attribution, choices, rows["metric"].iloc[0])
     views = _pictured(choices, scene)
     keys = _keys(list(encoders), choices)
     heights = {
@@ -63,8 +63,8 @@ def draw(
     below.legend(handles=keys, loc="center", ncols=2, handlelength=2.8)
     plots = place["plots"].subgridspec(1, 2, width_ratios=[1.25, 1])
     left, right = figure.add_subplot(plots[0]), figure.add_subplot(plots[1])
-    _profile(left, select.layers(shown[shown["view"] == choices.focus]), choices)
-    _means(right, select.summaries(shown), choices)
+    _profile(left, select.layers(rows[rows["view"] == choices.focus]), choices)
+    _means(right, select.summaries(rows), choices)
     if len(shares):
         _parts(figure.add_subplot(place["parts"]), shares, choices)
     return figure

@@ -32,7 +32,7 @@ def latex(table: pd.DataFrame, choices: Choices) -> str:
 
     Below each value stands its interval, if it has one.
     """
-    rows = select.summaries(select.shown(table, choices))
+    rows = select.summaries(select.of_study(table, choices))
     names, pooled = choices.metrics(rows), select.poolings(rows, choices.pooling)
     heads = ["Encoder", "View", *(escaped(choices.label(name)) for name in names)]
     lines = [

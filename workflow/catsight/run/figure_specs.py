@@ -9,7 +9,7 @@ from catsight.run.specs import Spec
 
 
 class FigureView(TypedDict):
-    """The facts about a view that figures print; those marked "report" are in its spec alone."""
+    """The facts about a view that figures print. Those marked "report" are in its spec alone."""
 
     label: str  #: its conditions in a few words: "100 cd/m², 16°", "quality 50"
     eye: bool  #: whether it is an eye's
@@ -22,7 +22,7 @@ class FigureView(TypedDict):
 
 
 class FigureEncoder(TypedDict):
-    """The facts about an encoder that figures print; those marked "report" are in its spec alone."""
+    """The facts about an encoder that figures print, likewise."""
 
     label: str
     family: str
@@ -32,14 +32,13 @@ class FigureEncoder(TypedDict):
 
 
 class FigureMeasure(TypedDict):
-    """The facts about a measure that figures print; those marked "report" are in its spec alone."""
+    """The facts about a measure that figures print, likewise."""
 
     name: str
     label: str
     similarity: bool
     headline: bool  #: findings and summaries are about it; else about the first in the table
-    narrow_shares: NotRequired[bool]  #: report: with few groups, its intervals of parts' shares are
-    #: too narrow
+    narrow_shares: NotRequired[bool]  #: report: few groups make its intervals of shares too narrow
     about: NotRequired[str]  #: report: what it compares; or empty
 
 

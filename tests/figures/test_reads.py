@@ -1,0 +1,141 @@
+"""The spec of a figure holds what its module reads, and no more; registries of figures agree."""
+
+from typing import get_args
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from catsight import CatsightError, tables
+from catsight.figures import (
+    attribution,
+    changes,
+    doses,
+    gallery,
+    maps,
+    parts,
+    profiles,
+    ranking,
+    rdms,
+    report,
+    retrieval,
+    stability,
+    style,
+    summary,
+)
+from catsight.figures import tables as numbers
+from catsight.figures.choices import Choices
+from catsight.figures.reading import Scene
+from catsight.run.figure_specs import FigureSpec, ReportSpec
+from catsight.study.config.encoders import Encoder
+from catsight.study.figures_registry import FIGURES, REPORT, TABLES
+from catsight.study.swaps import SWEEPABLE
+from catsight.tables.columns.attribution import ATTRIBUTION
+from support import synthetic_study as synthetic
+from support import synthetic_tables
+
+
+class Recorder(dict):
+    """A spec that notes which of its keys are read."""
+
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.read = set()
+
+    def __getitem__(self, key):
+        self.read.add(key)
+        return super().__getitem__(key)
+
+
+@pytest.fixture
+def spec():
+    swaps = {"view": "cat", "whole": "cat", "swaps": {"pupil": "original", "acuity": "catvision"}}
+    return Recorder(synthetic.spec(attribution=swaps))
+
+
+@pytest.fixture
+def metrics(rows, table, tmp_path):
+    return table(rows, tmp_path)
+
+
+def paths(study):
+    """The shards of the synthetic study's frames, and of each of its views."""
+    frames = [study / f"frames/{i}.parquet" for i in (0, 1)]
+    views = {v: [study / f"views/{v}/{i}.parquet" for i in (0, 1)] for v in synthetic.VIEWS}
+    return frames, views
+
+
+def scene():
+    return Scene("x", {view: np.zeros((8, 8, 3), np.uint8) for view in synthetic.VIEWS})
+
+
+def scenes(module, choices, study):
+    module.draw(module.read(*paths(study), choices), choices)
+
+
+def of_pairs(choices):
+    pairs = synthetic_tables.pairs()
+    black = {frame: np.zeros((8, 8, 3), np.uint8) for frame in pairs["frame_id"]}
+    found = retrieval.examples(pairs, choices)
+    retrieval.draw(found, choices, retrieval.Pictures(black, black, {}))
+
+
+#: How each figure is drawn; that of the eyes reads nothing (see test_eyes.py).
+DRAWN = {
+    "summary": lambda c, metrics, study: summary.draw(
+        metrics, c, scene(), synthetic_tables.attribution()
+    ),
+    "gallery": lambda c, metrics, study: scenes(gallery, c, study),
+    "parts": lambda c, metrics, study: scenes(parts, c, study),
+    "profiles": lambda c, metrics, study: profiles.draw(metrics, c),
+    "ranking": lambda c, metrics, study: ranking.draw(metrics, c),
+    "changes": lambda c, metrics, study: changes.draw(metrics, c),
+    "attribution": lambda c, metrics, study: attribution.draw(synthetic_tables.attribution(), c),
+    "doses": lambda c, metrics, study: doses.draw(synthetic_tables.doses(), c),
+    "maps": lambda c, metrics, study: maps.draw(synthetic_tables.maps(), c),
+    "rdms": lambda c, metrics, study: rdms.draw(synthetic_tables.pairs(), c),
+    "retrieval": lambda c, metrics, study: of_pairs(c),
+    "stability": lambda c, metrics, study: stability.draw(synthetic_tables.stability(), c),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "eyes"])
+def test_a_figure_reads_what_its_record_says(name, spec, metrics, study):
+    DRAWN[name](Choices(spec), metrics, study)
+    assert spec.read == set(FIGURES[name].reads)
+
+
+def test_the_tables_of_numbers_read_what_their_spec_holds(spec, metrics):
+    numbers.latex(metrics, Choices(spec))
+    assert spec.read == set(TABLES)
+
+
+def test_the_report_reads_what_its_spec_holds(spec, study, tmp_path):
+    rows = synthetic_tables.attribution()
+    rows = pa.Table.from_pandas(rows, schema=ATTRIBUTION, preserve_index=False).to_pylist()
+    tables.write(tmp_path / "attribution.parquet", rows, ATTRIBUTION, {})
+    figure = tmp_path / "attribution.svg"
+    figure.write_text("<svg/>")
+    report.render(
+        spec,
+        frames=paths(study)[0],
+        rejected=study / "rejected.parquet",
+        metrics=study / "metrics.parquet",
+        features=[],
+        figures=[figure],
+        attribution=tmp_path / "attribution.parquet",
+    )
+    own = set(ReportSpec.__annotations__) - set(FigureSpec.__annotations__)
+    assert spec.read == {*REPORT, *own}
+
+
+def test_every_family_has_a_marker_and_every_sweep_an_axis():
+    families, _none = get_args(Encoder.model_fields["family"].annotation)
+    assert set(style.MARKERS) == set(get_args(families))
+    assert set(doses.AXES) == set(SWEEPABLE)
+
+
+def test_an_encoder_of_an_unknown_family_is_refused():
+    encoders = {"mine": {"label": "Mine", "family": "rnn", "training": "supervised"}}
+    with pytest.raises(CatsightError, match="encoder 'mine' is of the family 'rnn', which has no"):
+        style.looks(encoders)

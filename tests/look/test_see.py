@@ -107,6 +107,7 @@ def test_a_bad_file_does_not_stop_the_others(rgb, tmp_path, capfd):
     assert see(tmp_path / "in", "-o", tmp_path / "out") == 1
     error = capfd.readouterr().err
     assert "1 of 5 files failed" in error
+    assert "see as the cat: 4/5 files" in error
     assert "a.png cannot be read as a photo" in error
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["b.png", "c.jpg.png", "c.jpg.tif.png", "c.png.png"]
@@ -225,11 +226,21 @@ def test_what_cannot_be_read_leaves_nothing(rgb, tmp_path, capfd):
         assert sorted(tmp_path.iterdir()) == before
 
 
+def test_one_photo_that_fails_is_not_counted(tmp_path, capfd):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    assert see(tmp_path / "a.png", "-o", tmp_path / "cat.png") == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "a.png cannot be read as a photo" in line
+
+
 def test_impossible_conditions_are_refused_before_the_work(tmp_path, capfd):
     write_clip(tmp_path / "clip.mkv", smooth(2))
     command = ["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4")]
     for options, words in (
-        (["--fov", "400"], "field_of_view is 400.0; it must be a number from 0.001 to 120 degrees"),
+        (["--fov", "400"], "--fov is 400; it must be a number from 0.001 to 120 degrees"),
+        (["--fov", "nan"], "--fov is nan; it must be a number"),
+        (["--fov", "4", "--luminance", "0"], "--luminance is 0; it must be a number from 1e-06"),
+        (["--fov", "4", "--defocus", "-30"], "--defocus is -30; it must be a number from -20"),
         (["--fov", "4", "--noise", "-1"], "--noise is -1"),
     ):
         assert main([*command, *options]) == 1
@@ -285,13 +296,31 @@ def test_outputs_that_cannot_be(rgb, tmp_path, capfd):
         ([one], "q.pdf", "q.pdf: a photo is written as .jpg, .jpeg, .png, .webp, .tif, .tiff"),
         ([one], "q.mp4", "q.mp4: a photo is written as .jpg"),
         ([folder], "file", "file is a file; name another folder"),
-        ([folder], "photos", "photos/a.png is a source and would be overwritten"),
+        ([folder], "photos", "photos holds the sources; name another folder"),
         ([one], "photos/a.png/x.png", "photos/a.png/x.png cannot be written"),
         ([one, other], "out", "a.png would both become"),
     ]:
         assert see(*sources, "-o", tmp_path / output) == 1
         assert words in capfd.readouterr().err
         assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_picture_gets_among_the_photos_of_a_study_unsaid(rgb, tmp_path, capfd, monkeypatch):
+    """A study of a folder reads all pictures in it, so also those that `see` would write there."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(rgb).save(photos / "a.jpg")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("photos")
+    for output in ("photos", "photos/", "photos/../photos", "link"):
+        assert see("photos", "-o", output) == 1
+        assert f"{output.rstrip('/')} holds the sources; name another" in capfd.readouterr().err
+        assert [path.name for path in photos.iterdir()] == ["a.jpg"]
+    assert see("photos", "-o", "photos/seen") == 0
+    said = capfd.readouterr().err
+    assert "warning: photos/seen is inside photos, so a study of photos would read" in said
+    assert see("photos", "-o", "photos-seen") == 0
+    assert "warning" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["see", "eye", "check", "prune"])

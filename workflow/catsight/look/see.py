@@ -1,36 +1,28 @@
 """``catsight see``: photographs and clips as an eye sees them."""
 
 import argparse
-import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from catsight.errors import CatsightError
-from catsight.frames import clip
 from catsight.frames.decode import decode
 from catsight.frames.item import Rejected
 from catsight.inputs import eyes
 from catsight.inputs.files import appearing
 from catsight.look import clips
-from catsight.run.progress import track
+from catsight.look.outputs import PHOTOS, Job, is_clip, plan
+from catsight.run.progress import Progress
 from catsight.views import Eye
+from catsight.views.conditions import RANGES
 
-#: Suffix -> Pillow's format of the photographs that are read and written.
-_PHOTOS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-}
+#: Option -> the viewing condition that it states, a key of :data:`RANGES`.
+_CONDITIONS = {"fov": "field_of_view", "luminance": "luminance", "defocus": "defocus"}
 #: Degrees. A smaller field of view is probably a mistake.
 _SMALL_FIELD = 1.0
 
@@ -45,17 +37,9 @@ _EXAMPLES = """examples:
 _See = Callable[[np.ndarray], np.ndarray]
 
 
-class _Job(NamedTuple):
-    """A photograph or clip, and the file that is made from it."""
-
-    source: Path
-    target: Path
-
-
 def main(arguments: Sequence[str]) -> None:
     options = _parser().parse_args(arguments)
-    if options.noise is not None and options.noise < 0:
-        raise CatsightError(f"--noise is {options.noise}; a seed is a whole number from 0")
+    _check(options)
     eye = Eye.load(options.eye)
     conditions = {
         "field_of_view": options.fov,
@@ -63,21 +47,19 @@ def main(arguments: Sequence[str]) -> None:
         "defocus": options.defocus,
         "eccentricity": options.eccentricity,
     }
-    eye.see(np.zeros((1, 1, 3), np.uint8), **conditions)  # checks the conditions
     if options.fov < _SMALL_FIELD:
         print(
             f"catsight see: warning: --fov is {options.fov:g}, so each picture spans only "
             f"{options.fov:g}° of the visual field; a phone's photo spans about 60",
             file=sys.stderr,
         )
-    jobs = _jobs(options.source, options.output)
-    failed = []
-    for job in _tracked(jobs, f"see as the {Path(options.eye).stem}"):
+    jobs = plan(options.source, options.output)
+
+    def write(job: Job) -> None:
         see = _viewer(eye, job.source, conditions, options.noise, options.beside)
-        try:
-            _write(job, see)
-        except CatsightError as error:  # continue with the other files
-            failed.append(str(error))
+        _write(job, see)
+
+    failed = _write_all(jobs, write, f"see as the {Path(options.eye).stem}")
     _report(jobs, failed)
 
 
@@ -148,6 +130,18 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Raises :class:`CatsightError` for conditions that no eye can be under, by option."""
+    for option, name in _CONDITIONS.items():
+        (unit, low, high), value = RANGES[name], getattr(options, option)
+        if not low <= value <= high:  # NaN fails both comparisons
+            raise CatsightError(
+                f"--{option} is {value:g}; it must be a number from {low:g} to {high:g} {unit}"
+            )
+    if options.noise is not None and options.noise < 0:
+        raise CatsightError(f"--noise is {options.noise}; a seed is a whole number from 0")
+
+
 def _viewer(
     eye: Eye, source: Path, conditions: dict[str, Any], seed: int | None, beside: bool
 ) -> _See:
@@ -165,113 +159,31 @@ def _viewer(
     return see
 
 
-def _jobs(sources: Sequence[Path], output: str) -> list[_Job]:
-    """The files to make, one for each photograph or clip. Raises :class:`CatsightError`, before any
-    work, if a source is missing or ``output`` does not suit them.
+def _write_all(jobs: Sequence[Job], write: Callable[[Job], None], what: str) -> list[str]:
+    """Writes all files, with a bar, and returns the errors of those that failed.
+
+    Raises the error if it is that of the only file. A single clip shows a bar of its own, frame by
+    frame.
     """
-    found = _found(sources)
-    target = Path(output)
-    several = len(sources) > 1 or sources[0].is_dir()
-    if target.is_dir() or output.endswith(os.sep) or not target.suffix:
-        jobs = _into(target, found)
-    elif several:
-        what = f"{sources[0]} is a folder"
-        if len(sources) > 1:
-            what = f"there are {len(sources)} sources"
-        raise CatsightError(
-            f"{what}, so --output must be a folder, too: -o {target.with_suffix('')}/"
-        )
-    else:
-        _check_suffix(found[0], target)
-        jobs = [_Job(found[0], target)]
-    identities = {_identity(path) for path in found}
-    for job in jobs:
-        if job.target.exists() and _identity(job.target) in identities:
-            raise CatsightError(
-                f"{job.target} is a source and would be overwritten; name another output"
-            )
-    return jobs
+    if len(jobs) == 1 and is_clip(jobs[0].source):
+        write(jobs[0])
+        return []
+    failed = []
+    with Progress(what, len(jobs), "files") as progress:
+        for job in jobs:
+            try:
+                write(job)
+                progress.advance()
+            except CatsightError as error:
+                if len(jobs) == 1:
+                    raise
+                failed.append(str(error))  # continue with the other files
+    return failed
 
 
-def _into(folder: Path, sources: Sequence[Path]) -> list[_Job]:
-    """The files to make of the ``sources`` in a ``folder``."""
-    if folder.exists() and not folder.is_dir():
-        raise CatsightError(f"{folder} is a file; name another folder")
-    jobs = [_Job(path, folder / name) for path, name in zip(sources, _names(sources))]
-    made_of: dict[Path, Path] = {}
-    for job in jobs:
-        if job.target in made_of:
-            raise CatsightError(
-                f"{made_of[job.target]} and {job.source} would both become {job.target}; "
-                "give them to separate commands, with an output folder each"
-            )
-        made_of[job.target] = job.source
-    return jobs
-
-
-def _found(sources: Sequence[Path]) -> list[Path]:
-    """The photographs and clips among the ``sources`` and in their folders."""
-    found: list[Path] = []
-    for source in sources:
-        if not source.exists():
-            raise CatsightError(f"{source} is missing")
-        if not source.is_dir():
-            found.append(source)
-            continue
-        known = (*_PHOTOS, *clip.SUFFIXES)
-        inside = sorted(path for path in source.iterdir() if path.suffix.lower() in known)
-        if not inside:
-            raise CatsightError(f"{source} holds no photo or clip; looked for {', '.join(known)}")
-        found += inside
-    return list(dict.fromkeys(found))  # a file that is named twice is converted once
-
-
-def _names(sources: Sequence[Path]) -> list[str]:
-    """The name of the file that is made from each source: its own, with the suffix .png or .mp4.
-
-    If two share it (a.jpg and a.png), both keep their suffixes: a.jpg.png and a.png.png. Only
-    sources of the same name, in different folders, still share one then.
-    """
-    suffixes = [".mp4" if _is_clip(path) else ".png" for path in sources]
-    names = [path.stem + suffix for path, suffix in zip(sources, suffixes)]
-    longest = [path.name + suffix for path, suffix in zip(sources, suffixes)]
-    while True:  # a longer name may be that of a third file, as of a.jpg.tif
-        counts = Counter(names)
-        longer = [full if counts[name] > 1 else name for name, full in zip(names, longest)]
-        if longer == names:
-            return names
-        names = longer
-
-
-def _check_suffix(source: Path, target: Path) -> None:
-    """Raises :class:`CatsightError` if ``target`` is not a format that ``source`` can become."""
-    kind, formats = ("clip", list(clips.FORMATS)) if _is_clip(source) else ("photo", list(_PHOTOS))
-    if target.suffix.lower() not in formats:
-        raise CatsightError(
-            f"{target}: a {kind} is written as {', '.join(formats)}; change the output's suffix"
-        )
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """The numbers of a file's device and inode, which are the same for all paths of one file."""
-    about = path.stat()
-    return about.st_dev, about.st_ino
-
-
-def _is_clip(path: Path) -> bool:
-    return path.suffix.lower() in clip.SUFFIXES
-
-
-def _tracked(jobs: Sequence[_Job], what: str) -> Iterable[_Job]:
-    """The jobs, with a bar; a single clip shows its own, frame by frame."""
-    if len(jobs) == 1 and _is_clip(jobs[0].source):
-        return jobs
-    return track(jobs, what, unit="files")
-
-
-def _write(job: _Job, see: _See) -> None:
+def _write(job: Job, see: _See) -> None:
     """Writes a source as the eye sees it, completely or not at all."""
-    if _is_clip(job.source):
+    if is_clip(job.source):
         clips.change(job.source, job.target, see)
         return
     try:
@@ -280,16 +192,14 @@ def _write(job: _Job, see: _See) -> None:
         raise CatsightError(f"{job.source} cannot be read as a photo: {problem.detail}") from None
     try:
         with appearing(job.target) as part:
-            Image.fromarray(seen).save(part, format=_PHOTOS[job.target.suffix.lower()])
+            Image.fromarray(seen).save(part, format=PHOTOS[job.target.suffix.lower()])
     except ValueError as error:  # such as a picture too large for its format
         raise CatsightError(f"{job.target} cannot be written: {error}") from None
 
 
-def _report(jobs: Sequence[_Job], failed: Sequence[str]) -> None:
+def _report(jobs: Sequence[Job], failed: Sequence[str]) -> None:
     """Prints where the files are; raises :class:`CatsightError` if some are missing."""
     folder = jobs[0].target.parent
-    if len(jobs) == 1 and failed:
-        raise CatsightError(failed[0])
     if failed:
         head = f"{len(failed)} of {len(jobs)} files failed; the others are in {folder}"
         raise CatsightError("\n  ".join([head, *failed]))

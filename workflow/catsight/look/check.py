@@ -49,6 +49,8 @@ def main(arguments: Sequence[str]) -> None:
         raise CatsightError(f"{folder} is not a folder; name results/<study>, or results")
 
     found = files(folder)
+    if not found:
+        raise CatsightError(f"{folder} holds no tables; name results/<study>, or results")
     damaged = {}
     for path in track(found, "check", unit="files"):
         if problem := damage(path):

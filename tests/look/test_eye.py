@@ -12,8 +12,13 @@ from catsight.views import Eye
 
 
 def test_two_eyes_of_one_name_are_refused(tmp_path, capsys):
-    assert main(["eye", "cat", str(tmp_path / "cat.yaml"), "-o", str(tmp_path / "two.png")]) == 1
-    assert "two of the eyes have the same name" in capsys.readouterr().err
+    mine = str(tmp_path / "cat.yaml")
+    for names, words in (
+        (["cat", mine], f"cat and {mine} have the same name in the figure; rename a file"),
+        (["cat", "dog", "cat"], "cat is named twice; name each eye once"),
+    ):
+        assert main(["eye", *names, "-o", str(tmp_path / "two.png")]) == 1
+        assert words in capsys.readouterr().err
     assert not (tmp_path / "two.png").exists()
 
 

@@ -95,10 +95,16 @@ def _check(options: argparse.Namespace) -> None:
         raise CatsightError(
             f"{len(options.eyes)} eyes are too many for one figure; draw at most {_MOST}"
         )
-    if len({Path(name).stem for name in options.eyes}) < len(options.eyes):
-        raise CatsightError(
-            "two of the eyes have the same name; rename a file, so that the figure can name both"
-        )
+    given: dict[str, str] = {}  # by the name in the figure
+    for eye in options.eyes:
+        name = Path(eye).stem
+        if given.get(name) == eye:
+            raise CatsightError(f"{eye} is named twice; name each eye once")
+        if name in given:
+            raise CatsightError(
+                f"{given[name]} and {eye} have the same name in the figure; rename a file"
+            )
+        given[name] = eye
 
 
 def disagreement(eye: "Eye") -> str | None:

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
         unused = store.unused()
         count = sum(map(len, unused.values()))
         if count == 0:
-            print(f"{store.root}: a study refers to every file; nothing to remove")
+            print(f"{store.root}: some study refers to every file, so there is nothing to remove")
             return
         _print_sizes(unused)
         if not options.yes and not _confirmed(store, count):

@@ -75,8 +75,15 @@ def test_tables_are_data_frames(folder):
             r"attribution.parquet is missing: this study was run without attribution \(docs/configuration\.md",
         ),
         (lambda study: study.picture("z"), "has no frame 'z'"),
-        (lambda study: study.picture("a", "dog"), "has no views dog; it has cat, human"),
-        (lambda study: study.features("cnn", "cat", "x"), "has no features cnn cat; it has vit"),
+        (
+            lambda study: study.picture("a", "dog"),
+            "views has no view 'dog'; the study has cat, human",
+        ),
+        (lambda study: study.features("cnn", "cat", "x"), "has no encoder 'cnn'; it has vit"),
+        (
+            lambda study: study.features("vit", "dog", "b.0/mean"),
+            "features/vit has no view 'dog'; the study has cat, human",
+        ),
         (lambda study: study.layers("cnn"), "has no encoder 'cnn'; it has vit"),
         (
             lambda study: study.features("vit", "cat", "b.9/mean"),
@@ -107,6 +114,12 @@ def test_no_study_there(folder):
         CatsightError, match=r"holds no finished study .* finished studies beside it: mine"
     ):
         catsight.load(folder[0].parent / "yours")
+    results = folder[0].parent
+    with pytest.raises(
+        CatsightError,
+        match=f"results is a folder of studies: mine; name one of them, such as {results}/mine",
+    ):
+        catsight.load(results)
 
 
 def test_loading_is_not_imported_with_the_package():

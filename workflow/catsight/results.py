@@ -23,7 +23,7 @@ from catsight.tables.lists import shards
 def load(folder: str | os.PathLike[str] = "results/quickstart") -> "Results":
     """The finished study whose results are in ``folder``.
 
-    Raises :class:`CatsightError` if there is none, naming the studies beside it.
+    Raises :class:`CatsightError` if there is none, naming the studies inside it or beside it.
     """
     return Results(folder)
 
@@ -38,13 +38,7 @@ class Results:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         if not (self.folder / "metrics.parquet").is_file():
-            found = sorted(
-                path.parent.name for path in self.folder.parent.glob("*/metrics.parquet")
-            )
-            beside = f"; finished studies beside it: {', '.join(found)}" if found else ""
-            raise CatsightError(
-                f"{self.folder} holds no finished study (no metrics.parquet); run it first{beside}"
-            )
+            raise CatsightError(_no_study(self.folder))
         self.name = self.folder.name
         names = tables.read(self.folder / "metrics.parquet", ["encoder", "reference", "view"])
         self.encoders = sorted(set(names["encoder"].to_pylist()))
@@ -132,6 +126,7 @@ class Results:
 
         float32, one row per frame, indexed by frame id.
         """
+        self._check_encoder(encoder)
         parts = []
         for path in self._shards(f"features/{encoder}/{view}"):
             if layer not in tables.schema(path).names:
@@ -161,21 +156,26 @@ class Results:
         return rows
 
     def _any_view(self, encoder: str) -> str:
+        self._check_encoder(encoder)
         folder = self.folder / "features" / encoder
-        if not folder.is_dir():
+        return min(path.name for path in folder.iterdir() if path.is_dir())
+
+    def _check_encoder(self, encoder: str) -> None:
+        if not (self.folder / "features" / encoder).is_dir():
             raise CatsightError(
                 f"{self.folder} has no encoder '{encoder}'; it has {', '.join(self.encoders)}"
             )
-        return min(path.name for path in folder.iterdir() if path.is_dir())
 
-    def _shards(self, folder: str) -> list[Path]:
-        if not (self.folder / folder).is_dir():
-            kind, *names = folder.split("/")
-            has = {"views": self.views, "features": self.encoders}.get(kind, [])
-            raise CatsightError(
-                f"{self.folder} has no {kind} {' '.join(names)}; it has {', '.join(has)}"
-            )
-        return shards(self.folder / folder)
+    def _shards(self, name: str) -> list[Path]:
+        """The shards in ``frames``, ``views/<view>`` or ``features/<encoder>/<view>``."""
+        folder = self.folder / name
+        if folder.is_dir():
+            return shards(folder)
+        if folder.parent == self.folder:
+            raise CatsightError(f"{folder} is missing; run the study again")
+        raise CatsightError(
+            f"{folder.parent} has no view '{folder.name}'; the study has {', '.join(self.views)}"
+        )
 
     def _table(self, name: str) -> pd.DataFrame:
         path = self.folder / f"{name}.parquet"
@@ -185,3 +185,14 @@ class Results:
                 "(docs/configuration.md says how to add it)"
             )
         return tables.read(path).to_pandas()
+
+
+def _no_study(folder: Path) -> str:
+    """What an error says of a ``folder`` that holds no finished study."""
+    inside = sorted(path.parent for path in folder.glob("*/metrics.parquet"))
+    if inside:
+        names = ", ".join(path.name for path in inside)
+        return f"{folder} is a folder of studies: {names}; name one of them, such as {inside[0]}"
+    found = sorted(path.parent.name for path in folder.parent.glob("*/metrics.parquet"))
+    beside = f"; finished studies beside it: {', '.join(found)}" if found else ""
+    return f"{folder} holds no finished study (no metrics.parquet); run it first{beside}"

@@ -220,6 +220,22 @@ def test_swaps():
     )
 
 
+def test_one_part_is_swapped_by_its_name():
+    cat, human = Eye.load("cat"), Eye.load("human")
+    assert human.swap(cat, "pupil").parts == human.swap(cat, ["pupil"]).parts
+    for wrong in ("pupils", ["pupils"]):
+        with pytest.raises(CatsightError, match="an eye has no part 'pupils'; its parts are pupil"):
+            human.swap(cat, wrong)
+
+
+def test_an_eye_says_what_it_is():
+    cat, human = Eye.load("cat"), Eye.load("human")
+    assert repr(cat) == "<Eye: pupil vesica, acuity 6 c/deg, cones S L, tapetum 0.4>"
+    assert repr(human.swap(cat, "pupil")) == (
+        "<Eye: pupil vesica, acuity 50 c/deg, cones S M L, tapetum 0>"
+    )
+
+
 def test_colour_alone_leaves_the_detail():
     rgb = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     cat, human, conditions = (

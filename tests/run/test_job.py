@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from catsight import CatsightError
+from catsight.__main__ import main
 from catsight.run import job
 
 COMMANDS = {
@@ -25,12 +26,29 @@ def test_columns_of_help_stand_apart(capsys):
 def test_a_command_gets_its_arguments_and_an_unknown_one_a_near_miss(capsys):
     job.choose("stage", COMMANDS, ["a", "--b", "c"])
     assert capsys.readouterr().out == "a --b c\n"
-    with pytest.raises(
-        CatsightError, match=r"no command 'atribution' \(did you mean attribution\?"
-    ):
+    with pytest.raises(CatsightError) as unknown:
         job.choose("stage", COMMANDS, ["atribution"])
+    assert str(unknown.value) == (
+        "there is no command 'atribution' (did you mean attribution?); "
+        "`catsight stage --help` lists the commands"
+    )
     with pytest.raises(CatsightError, match=r"say which command\nusage: catsight stage"):
         job.choose("stage", COMMANDS, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["se", "a.png"], "catsight: error: there is no command 'se' (did you mean see?)"),
+        (["zzz"], "catsight: error: there is no command 'zzz'; `catsight --help` lists"),
+        (["figures", "summry"], "there is no command 'summry' (did you mean summary?)"),
+        (["metrics", "copare"], "there is no command 'copare' (did you mean compare?)"),
+    ],
+)
+def test_a_mistyped_command_costs_one_line(arguments, said, capsys):
+    assert main(arguments) in (1, 2)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line and "--help` lists the commands" in line
 
 
 def test_an_old_name_says_the_new_one(capsys):

@@ -53,7 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     if asked:
         print(usage())
         return 0
-    print(f"catsight: '{arguments[0]}' is not a command\n\n{usage()}", file=sys.stderr)
+    from catsight.run.job import unknown
+
+    print(f"catsight: error: {unknown('catsight', arguments[0], known)}", file=sys.stderr)
     return 2
 
 

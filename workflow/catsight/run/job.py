@@ -5,7 +5,7 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,8 @@ Commands = Mapping[str, tuple[Callable[[Sequence[str]], None], str]]
 def choose(command: str, commands: Commands, arguments: Sequence[str]) -> None:
     """Runs the sub-command of ``catsight <command>`` that ``arguments`` name first.
 
-    ``-h`` and ``--help`` print the sub-commands. Raises :class:`CatsightError`, with the same help,
-    if none is named or it is unknown.
+    ``-h`` and ``--help`` print the sub-commands. Raises :class:`CatsightError`, with the same help
+    if none is named, or with a near miss if it is unknown.
     """
     if arguments and arguments[0] in commands:
         return commands[arguments[0]][0](arguments[1:])
@@ -69,12 +69,16 @@ def choose(command: str, commands: Commands, arguments: Sequence[str]) -> None:
     lines.append(f"Options of a command: catsight {command} COMMAND --help")
     if arguments and arguments[0] in ("-h", "--help"):
         return print("\n".join(lines))
-    problem = "say which command"
     if arguments:
-        near = difflib.get_close_matches(arguments[0], commands, 1)
-        guess = f" (did you mean {near[0]}?)" if near else ""
-        problem = f"there is no command '{arguments[0]}'{guess}"
-    raise CatsightError("\n".join([problem, *lines]))
+        raise CatsightError(unknown(f"catsight {command}", arguments[0], commands))
+    raise CatsightError("\n".join(["say which command", *lines]))
+
+
+def unknown(program: str, name: str, known: Iterable[str]) -> str:
+    """What an error says of a command ``name`` that ``program`` does not have."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    guess = f" (did you mean {near[0]}?)" if near else ""
+    return f"there is no command '{name}'{guess}; `{program} --help` lists the commands"
 
 
 def columns(about: Mapping[str, str]) -> list[str]:

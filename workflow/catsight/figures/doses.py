@@ -52,10 +52,10 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     grid = figure.subplots(len(names), len(sweeps), squeeze=False, sharex="col", sharey="row")
     handles: dict[str, Artist] = {}
     for axes_row, metric in zip(grid, names):
-        for axes, swept in zip(axes_row, sweeps):
+        for axes, condition in zip(axes_row, sweeps):
             axes.axhline(choices.agreement(metric), color=style.GREY, linewidth=0.7)
             axes.grid(True)
-            here = rows[(rows["metric"] == metric) & (rows["swept"] == swept)]
+            here = rows[(rows["metric"] == metric) & (rows["swept"] == condition)]
             for name in encoders:
                 own = here[here["encoder"] == name].sort_values("dose")
                 label = labels.encoder(choices, name, pooled[name])
@@ -63,12 +63,12 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
             if here["value"].isna().all():
                 _empty(axes)
         axes_row[0].set_ylabel(choices.label(metric))
-    for axes, swept in zip(grid[-1], sweeps):
-        axes.set_xlabel(AXES[swept].label)
-        own = rows[rows["swept"] == swept]
+    for axes, condition in zip(grid[-1], sweeps):
+        axes.set_xlabel(AXES[condition].label)
+        own = rows[rows["swept"] == condition]
         if own["value"].isna().all():
             axes.set_xticks([])
-        elif AXES[swept].logarithmic:
+        elif AXES[condition].logarithmic:
             _logarithmic(axes, sorted(own["dose"].unique()))
     if notes:
         figure.supxlabel("\n".join(notes), fontsize=8, linespacing=1.4)
@@ -87,7 +87,7 @@ def _sweeps(rows: pd.DataFrame) -> list[str]:
             f"the table of doses varies '{strange[0]}', for which there is no axis; there are "
             f"{', '.join(AXES)}"
         )
-    return [swept for swept in AXES if swept in found]
+    return [condition for condition in AXES if condition in found]
 
 
 def _line(axes: "Axes", rows: pd.DataFrame, look: style.Look, label: str) -> "Artist":

@@ -43,6 +43,8 @@ def problems(
     if not found:
         validator = _Validator(load(schema) if isinstance(schema, str) else schema)
         found = {one for error in validator.iter_errors(values) for one in _explain(error, name)}
+    if not found:
+        found = set(_strange(values, ()))
     lines = {}
     for problem in found:
         file, line = _place(problem.keys, values, files)
@@ -86,7 +88,9 @@ def _at(node: Any, keys: Iterable[str | int]) -> Any:
 
 
 def _unfit(node: Any, keys: tuple[str | int, ...], name: str) -> Iterator[_Problem]:
-    """Problems in any file, whatever its schema: what JSON cannot hold, numbers out of range."""
+    """Problems in any file, whatever its schema: keys and text that JSON cannot hold, numbers that
+    are too large.
+    """
     where = _joined(keys) or name
     if isinstance(node, str) and not node.isascii():
         try:
@@ -95,8 +99,6 @@ def _unfit(node: Any, keys: tuple[str | int, ...], name: str) -> Iterator[_Probl
             yield _Problem(keys, f"{where} is {node!r}; it must be text that UTF-8 can hold")
     elif isinstance(node, int) and abs(node) >= _LARGE:
         yield _Problem(keys, f"{where} is {node}; it must be less than {_LARGE}")
-    elif not isinstance(node, str | int | float | Mapping | list | None):
-        yield _Problem(keys, f"{where} is {node}, a {type(node).__name__}; put it in quotes")
     if isinstance(node, float) and not math.isfinite(node):
         yield _Problem(keys, f"{where} is {node}; it must be finite")
     if isinstance(node, Mapping):
@@ -107,6 +109,16 @@ def _unfit(node: Any, keys: tuple[str | int, ...], name: str) -> Iterator[_Probl
     if isinstance(node, Mapping | list):
         for key, child in node.items() if isinstance(node, Mapping) else enumerate(node):
             yield from _unfit(child, (*keys, key), name)
+
+
+def _strange(node: Any, keys: tuple[str | int, ...]) -> Iterator[_Problem]:
+    """Values that a schema lets pass, where it allows anything, and that JSON does not have."""
+    if isinstance(node, Mapping | list):
+        for key, child in node.items() if isinstance(node, Mapping) else enumerate(node):
+            yield from _strange(child, (*keys, key))
+    elif not isinstance(node, str | int | float | None):
+        kind = type(node).__name__
+        yield _Problem(keys, f"{_joined(keys)} is {node}, a {kind}; put it in quotes")
 
 
 def _joined(keys: Iterable[str | int]) -> str:

@@ -189,7 +189,7 @@ def test_on_reject_stop(folder):
 
 
 def test_a_folder_without_a_picture(job, tmp_path):
-    with pytest.raises(CatsightError, match="photos' holds no files"):
+    with pytest.raises(CatsightError, match="photos', which holds no files"):
         job()
     job.add("a.jpg", b"")
     job.add("b.txt", b"text")

@@ -127,7 +127,7 @@ def _report(arguments: Sequence[str]) -> None:
     about = "Writes one HTML file that holds the whole study and needs no network."
     parser = job.parser("figures report", about)
     parser.add_argument("--output", type=Path, required=True, help="the .html file to write")
-    _add_frames(parser)
+    job.add_frames(parser)
     parser.add_argument(
         "--rejected", type=Path, required=True, help="the table of files that could not be used"
     )
@@ -183,15 +183,8 @@ def _parser(
     return parser
 
 
-def _add_frames(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
-    )
-    job.add_shards(parser)
-
-
 def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    _add_frames(parser)
+    job.add_frames(parser)
     parser.add_argument(
         "--views",
         nargs=2,

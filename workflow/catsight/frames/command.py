@@ -27,10 +27,7 @@ _OTHER_FILES = 64
 
 def main(arguments: Sequence[str]) -> None:
     """Runs a sub-command. Options without one run ``make``, as in earlier versions."""
-    if arguments and arguments[0].startswith("--") and arguments[0] != "--help":
-        job.alias("frames", "frames make")
-        return make(arguments)
-    job.choose("frames", COMMANDS, arguments)
+    job.choose("frames", COMMANDS, arguments, default="make")
 
 
 def manifest(arguments: Sequence[str]) -> None:

@@ -142,9 +142,6 @@ def _parser(name: str, analysis: Analysis) -> argparse.ArgumentParser:
     about = f"{analysis.about[0].upper()}{analysis.about[1:]}."
     parser = job.parser(f"metrics {name}", about)
     parser.add_argument(
-        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
-    )
-    parser.add_argument(
         "--features",
         nargs=2,
         action="append",
@@ -153,7 +150,7 @@ def _parser(name: str, analysis: Analysis) -> argparse.ArgumentParser:
         help=f"name of a {analysis.names.value}, and its features: a table, or a folder of shards "
         "in the order of the frames; give the option once for each",
     )
-    job.add_shards(parser)
+    job.add_frames(parser)
     parser.add_argument("--output", type=Path, required=True, help="the table to write")
     return parser
 

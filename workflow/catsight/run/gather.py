@@ -26,9 +26,6 @@ def main(arguments: Sequence[str]) -> None:
         "--tables cat results/mine/views/cat --output results/mine/views/all.parquet",
     )
     parser.add_argument(
-        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
-    )
-    parser.add_argument(
         "--tables",
         nargs=2,
         action="append",
@@ -36,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
         metavar=("VIEW", "PATH"),
         help="the name of a view, and its table or folder of shards; repeat for each view",
     )
-    job.add_shards(parser)
+    job.add_frames(parser)
     parser.add_argument("--output", type=Path, required=True, help="the table to write")
     options = parser.parse_args(arguments)
     rows = [

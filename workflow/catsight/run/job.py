@@ -37,12 +37,16 @@ def parser(command: str, description: str | None) -> argparse.ArgumentParser:
     return result
 
 
-def add_shards(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--shards``, the number of tables in each folder that a command is given.
+def add_frames(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--frames``, and ``--shards``, the number of tables in each folder that a command is
+    given.
 
     A folder and a number instead of every path: Linux limits an argument to 128 KiB, and to a shell
     a whole command is one argument.
     """
+    parser.add_argument(
+        "--frames", type=Path, required=True, help="the frames: a table, or a folder of shards"
+    )
     parser.add_argument(
         "--shards",
         type=int,
@@ -56,14 +60,20 @@ def add_shards(parser: argparse.ArgumentParser) -> None:
 Commands = Mapping[str, tuple[Callable[[Sequence[str]], None], str]]
 
 
-def choose(command: str, commands: Commands, arguments: Sequence[str]) -> None:
+def choose(
+    command: str, commands: Commands, arguments: Sequence[str], default: str | None = None
+) -> None:
     """Runs the sub-command of ``catsight <command>`` that ``arguments`` name first.
 
-    ``-h`` and ``--help`` print the sub-commands. Raises :class:`CatsightError`, with the same help
-    if none is named, or with a near miss if it is unknown.
+    Options without a sub-command are those of ``default``, as in earlier versions. ``-h`` and
+    ``--help`` print the sub-commands. Raises :class:`CatsightError`, with the same help if none is
+    named, or with a near miss if it is unknown.
     """
     if arguments and arguments[0] in commands:
         return commands[arguments[0]][0](arguments[1:])
+    if default and arguments and arguments[0].startswith("--") and arguments[0] != "--help":
+        alias(command, f"{command} {default}")
+        return commands[default][0](arguments)
     about = {name: line for name, (_, line) in commands.items()}
     lines = [f"usage: catsight {command} COMMAND ...", "", *columns(about), ""]
     lines.append(f"Options of a command: catsight {command} COMMAND --help")

@@ -19,10 +19,7 @@ _ROWS = 8
 
 def main(arguments: Sequence[str]) -> None:
     """Runs the sub-command that ``arguments`` name; without one, options are those of ``make``."""
-    if arguments and arguments[0].startswith("--") and arguments[0] != "--help":
-        job.alias("views --spec …", "views make --spec …")
-        return make(arguments)
-    job.choose("views", COMMANDS, arguments)
+    job.choose("views", COMMANDS, arguments, default="make")
 
 
 def make(arguments: Sequence[str]) -> None:

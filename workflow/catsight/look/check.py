@@ -69,8 +69,16 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _remove(damaged: Mapping[Path, str], folder: Path) -> str:
-    """Removes the files, and returns a line that says what happens next."""
+    """Removes the files, and returns a line that says what happens next.
+
+    Raises :class:`CatsightError` if the folder is not one of results: then the files are not ours.
+    """
     results = folder if (folder / "store").is_dir() else folder.parent
+    if not (results / "store").is_dir():
+        raise CatsightError(
+            f"--redo removes files, so it takes results/<study> or results alone; there is no store "
+            f"in {folder} or beside it"
+        )
     with locks.alone(results):
         for path in damaged:
             path.unlink(missing_ok=True)

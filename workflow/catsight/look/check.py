@@ -76,8 +76,8 @@ def _remove(damaged: Mapping[Path, str], folder: Path) -> str:
     results = folder if (folder / "store").is_dir() else folder.parent
     if not (results / "store").is_dir():
         raise CatsightError(
-            f"--redo removes files, so it takes results/<study> or results alone; there is no store "
-            f"in {folder} or beside it"
+            "--redo removes files, so it takes results/<study> or results alone; there is no "
+            f"store in {folder} or beside it"
         )
     with locks.alone(results):
         for path in damaged:

@@ -9,11 +9,14 @@ from typing import Any
 
 from catsight.study.section import Section, optional
 
+#: The quality of a JPEG, unless a view says otherwise.
+_QUALITY = 50
+
 
 class FilterKeys(Section):
     """The keys of all filters."""
 
-    quality: int | None = optional("The quality of a JPEG; 50 by default.", ge=1, le=95)
+    quality: int | None = optional(f"The quality of a JPEG; {_QUALITY} by default.", ge=1, le=95)
     match: str | None = optional("The view whose distance from the reference a blur matches.")
 
 
@@ -63,7 +66,7 @@ _ALL = (
         "quality {quality}",
         "what “{reference}” delivers, as a JPEG of quality {quality}",
         control=True,
-        keys={"quality": 50},
+        keys={"quality": _QUALITY},
     ),
     Filter(
         "greyscale", "without colour", "what “{reference}” delivers, without colour", control=True

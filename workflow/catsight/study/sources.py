@@ -38,7 +38,9 @@ class SourceKind:
     pixels: Callable[[Mapping[str, Any]], int] = lambda source: 0
 
 
-_TABLE = {"image": "image", "id": None, "group": None}
+#: Defaults that the descriptions of keys repeat.
+_IMAGE, _SIZE = "image", 256
+_TABLE = {"image": _IMAGE, "id": None, "group": None}
 _ON_DISK = {"path": REQUIRED, "files": None}
 _TABLE_PACKAGES = ("pyarrow", "tifffile")
 _ALL = (
@@ -85,7 +87,7 @@ _ALL = (
     SourceKind(
         "dead-leaves",
         "synthetic scenes of overlapping discs, drawn with the study's seed",
-        {"count": REQUIRED, "size": 256, "depth": False},
+        {"count": REQUIRED, "size": _SIZE, "depth": False},
         packages=("numba",),
         adds=lambda seed: {"seed": seed},
         pixels=lambda source: source["count"] * source["size"] ** 2,
@@ -129,7 +131,7 @@ class Source(Section):
         "Takes the first frame of each scene. A change of this size, from 0 to 1, starts a new "
         "scene; 0.12 finds nearly every cut and ignores pans and fades."
     )
-    image: str | None = optional("The column that holds the pictures; image by default.")
+    image: str | None = optional(f"The column that holds the pictures; {_IMAGE} by default.")
     id: str | None = optional(
         "The column that names each picture; no two rows may have the same value. By default "
         "frame_id if the table has it, otherwise the file and the number of the row."
@@ -149,7 +151,7 @@ class Source(Section):
     )
     count: int | None = optional("How many scenes to draw.", ge=1, le=10_000_000)
     size: int | None = optional(
-        "The side of each scene; 256 by default.", unit="px", ge=16, le=4096
+        f"The side of each scene; {_SIZE} by default.", unit="px", ge=16, le=4096
     )
     depth: bool | None = optional("Whether each scene has a depth map; false by default.")
     group_by: Literal["file", "folder"] | None = optional(ABOUT_GROUPS)

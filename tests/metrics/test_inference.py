@@ -71,7 +71,9 @@ def test_degenerate_cases_have_a_reason():
     few = inference.jackknife(0.5, np.array([0.4, 0.6, 0.5]), [3] * 3, 0.95)
     assert np.isnan(few.low) and few.reason == "fewer than 4 groups, too few for an interval"
     undefined = inference.jackknife(0.5, np.array([0.4, np.nan, 0.5, 0.6]), [3] * 4, 0.95)
-    assert np.isnan(undefined.high) and "undefined" in undefined.reason
+    assert np.isnan(undefined.high) and undefined.reason.startswith("undefined if certain")
+    left = inference.jackknife(0.5, np.full(4, np.nan), [1] * 4, 0.95)
+    assert left.reason == "if one photograph is left out, too few frames remain to compute it"
     assert inference.jackknife(1.0, np.ones(5), [2] * 5, 0.95) == (1.0, 1.0, None)
     # an unbiased CKA can exceed 1, where it has no angle
     above = inference.jackknife(1.02, np.array([1.01, 1.03, 0.99, 1.04]), [2] * 4, 0.95)

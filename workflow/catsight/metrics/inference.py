@@ -21,6 +21,11 @@ from catsight.metrics.similarity import Ranks, as_matrix, compare, rdm
 MOST_BLOCKS = 40
 #: With fewer groups an interval would be a guess.
 FEWEST_GROUPS = 4
+#: Of fewer frames an unbiased measure is undefined.
+FEWEST_FRAMES = 4
+#: Why replicates of the jackknife are undefined.
+_TOO_FEW_LEFT = "if one photograph is left out, too few frames remain to compute it"
+_UNDEFINED_WITHOUT_SOME = "undefined if certain groups are left out"
 
 
 class Interval(NamedTuple):
@@ -85,7 +90,8 @@ def jackknife(
             math.nan, math.nan, f"fewer than {FEWEST_GROUPS} groups, too few for an interval"
         )
     if not (np.isfinite(value) and np.isfinite(replicates).all()):
-        return Interval(math.nan, math.nan, "undefined without some of the groups")
+        few = np.sum(sizes) - np.max(sizes) < FEWEST_FRAMES
+        return Interval(math.nan, math.nan, _TOO_FEW_LEFT if few else _UNDEFINED_WITHOUT_SOME)
     if (replicates == value).all():
         return Interval(value, value)
     # an unbiased CKA above 1 has no angle

@@ -17,7 +17,7 @@ from catsight.metrics.plan import Plan
 from catsight.metrics.registry import PLAIN, Function
 
 #: Fewer frames than this are not compared.
-FEWEST_FRAMES = 4
+FEWEST_FRAMES = inference.FEWEST_FRAMES
 _NO_BANDWIDTH = "more than half of all pairs of frames have the same features"
 
 

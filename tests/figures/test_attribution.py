@@ -56,6 +56,20 @@ def test_bars_do_not_overlap(choices):
                 assert one[1] <= other[0] + 1e-12 or other[1] <= one[0] + 1e-12
 
 
+def test_a_loss_without_an_interval_is_left_out(choices):
+    table = synthetic_tables.attribution()
+    first = table["metric"] == synthetic.METRICS[0]
+    table.loc[first, ["ci_low", "ci_high"]] = np.nan
+    one = (table["metric"] == synthetic.METRICS[1]) & (table["layer"] == "blocks.3")
+    table.loc[one, ["ci_low", "ci_high"]] = np.nan
+    grid = np.array(attribution.draw(table, choices).axes).reshape(3, 2)
+    for axes in grid[0]:
+        assert not any(bars(axes, part) for part in synthetic_tables.PARTS)
+        assert axes.texts[0].get_text().startswith("no value with an interval")
+    assert 2 in bars(grid[1, 0], "acuity") and 3 not in bars(grid[1, 0], "acuity")
+    assert not grid[1, 0].texts
+
+
 def test_what_is_missing_is_said(choices):
     table = synthetic_tables.attribution()
     gone = (table["part"] == "rods") & (table["layer"] == "blocks.3")

@@ -39,15 +39,16 @@ def test_values_without_an_interval_are_no_curve(choices):
     table = synthetic_tables.doses()
     few = table["swept"] == "luminance"
     table.loc[few, ["ci_low", "ci_high"]] = np.nan
-    table.loc[few, "reason"] = "undefined without some of the groups"
+    table.loc[few, "reason"] = "undefined if certain groups are left out"
     grid = np.array(doses.draw(table, choices).axes).reshape(3, 2)
     for without, having in grid:
         lines = [line for line in without.get_lines() if not line.get_label().startswith("_")]
         assert len(lines) == 4 and all(np.isnan(line.get_ydata()).all() for line in lines)
-        assert "no value with an interval" in without.texts[0].get_text()
+        said = without.texts[0].get_text()
+        assert said == "no value with an interval:\nadd photographs, or glances"
         assert not having.texts
     notes = doses.draw(table, choices).get_supxlabel()
-    assert "no interval: undefined without some of the groups (36 of 60 points)" in notes
+    assert "no interval, so not drawn: undefined if certain groups are left out (36 of 60 points)" in notes
 
 
 def test_a_condition_without_an_axis_is_refused(choices):

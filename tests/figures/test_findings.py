@@ -1,11 +1,15 @@
 """The sentences say what the table says, and no more."""
 
+import numpy as np
 import pytest
 
 from catsight import CatsightError
 from catsight.figures import findings, labels, profiles, ranking
+from catsight.metrics import inference
 from support import synthetic_study as synthetic
 from support import synthetic_tables
+
+TOO_FEW_LEFT = "if one photograph is left out, too few frames remain to compute it"
 
 
 def summary(rows, encoder, view="cat", metric="cka_linear_unbiased"):
@@ -77,6 +81,59 @@ def test_changes_are_counted_only_where_intervals_are_apart(rows, table, tmp_pat
     assert said.endswith("Those whose intervals overlap are undecided.")
 
 
+def one_encoder(training):
+    return {"mine": {"label": "my_network", "family": "cnn", "training": training}}
+
+
+def of_one(rows):
+    rows = [row for row in rows if row["encoder"] == "efficientnet_lite0"]
+    return [row | {"encoder": "mine"} for row in rows]
+
+
+def test_one_encoder_is_spoken_of_as_one(rows, table, tmp_path):
+    encoders = one_encoder("supervised")
+    said = " ".join(say(of_one(rows), table, tmp_path, encoders=encoders))
+    assert "“cat” changes features less than “catvision” in my_network" in said
+    assert "of 1" not in said and "encoders" not in said
+    rows = of_one(rows)
+    summary(rows, "mine", "catvision").update(ci_low=0.0, ci_high=1.0)
+    said = " ".join(say(rows, table, tmp_path, encoders=encoders))
+    assert (
+        "Whether “cat” changes features more or less than “catvision” is undecided in my_network: "
+        "the intervals overlap."
+    ) in said
+    assert "“cat” changes features more than “original” in my_network." in said
+    assert "neither" not in said and "Those whose" not in said
+
+
+def test_an_undecided_equal_change_comes_first_and_has_its_values(rows, table, tmp_path):
+    views = synthetic.VIEWS | {"blur": synthetic.filter_view("blur", match="cat")}
+    rows = of_one(rows)
+    rows += [row | {"view": "blur"} for row in rows if row["view"] == "cat"]
+    first = say(rows, table, tmp_path, views=views, encoders=one_encoder("supervised"))[0]
+    assert first.startswith(
+        "Whether “cat” changes features more or less than “blur”, an equally large change of the "
+        "pixels, is undecided in my_network: the intervals overlap. Agreement with “human” is "
+    )
+
+
+def test_too_few_photographs_are_a_short_reason(rows, table, tmp_path):
+    """The reason itself is the one that the jackknife gives."""
+    reason = inference.jackknife(0.5, np.array([0.4, 0.6, 0.5]), [2] * 3, 0.95).reason
+    reason += "; too few groups to test: 6 arrangements of them in all"
+    none = {"ci_low": None, "ci_high": None, "reason": reason}
+    metrics = [row | none for row in synthetic.metric_rows(3)]
+    said = say(metrics, table, tmp_path)[0]
+    assert "(no interval: 3 photographs are too few) in EfficientNet-Lite0" in said
+    assert "arrangements" not in said
+    of_clips = "frames: {source: video, path: clips}"
+    said = say(metrics, table, tmp_path, config=of_clips)[0]
+    assert "(no interval: 3 groups are too few)" in said
+    left = [row | none | {"reason": TOO_FEW_LEFT} for row in synthetic.metric_rows(4)]
+    said = say(left, table, tmp_path)[0]
+    assert "(no interval: if one photograph is left out, too few frames remain" in said
+
+
 def test_lowest_and_highest_layer(rows, table, tmp_path):
     for row in rows:
         if row["encoder"] == "efficientnet_lite0" and row["view"] == "cat":
@@ -87,7 +144,9 @@ def test_lowest_and_highest_layer(rows, table, tmp_path):
     said = say(rows, table, tmp_path)[3]
     assert "lowest at blocks.5 (0.11 (0.10 to 0.12), relative depth 0.33)" in said
     assert "highest at blocks.0 (0.940 (0.930 to 0.949), relative depth 0.00)" in said
-    assert "the intervals lie apart" in said and "chosen after seeing the values" in said
+    assert "the intervals lie apart" in said
+    extremes = "They are the extremes of many layers, so their intervals look better than they are."
+    assert said.endswith(extremes)
 
 
 def test_few_groups_and_odd_training_are_said(rows, table, tmp_path):
@@ -111,12 +170,17 @@ def test_single_group_has_no_interval_and_claims_nothing(table, tmp_path):
 
 
 def test_too_few_groups_for_an_interval_are_said_first(rows, table, tmp_path, choices):
-    none = {"ci_low": None, "ci_high": None, "reason": "undefined without some of the groups"}
+    none = {"ci_low": None, "ci_high": None, "reason": TOO_FEW_LEFT}
     few = table([row | none for row in synthetic.metric_rows(4)], tmp_path)
     said = findings.notice(few, choices)
     assert said.startswith("Too few groups of frames for error bars: this study has 4.")
     assert "Add pictures of other scenes, to 15 or more" in said and "frames.glances: 6" in said
     assert findings.notice(table(rows, tmp_path), choices) == ""
+    headline = [
+        row | (none if row["metric"] == "cka_linear_unbiased" else {})
+        for row in synthetic.metric_rows(4)
+    ]
+    assert findings.notice(table(headline, tmp_path), choices) == said
     many = table([row | none for row in synthetic.metric_rows(20)], tmp_path)
     assert findings.notice(many, choices) == ""  # it is not for lack of groups
 
@@ -253,3 +317,9 @@ def test_small_values_keep_two_digits():
 
 def test_zero_has_no_sign():
     assert labels.number(-0.0001, 3) == "0.000" and labels.number(-0.001, 3) == "−0.001"
+    assert [labels.difference(value) for value in (-0.0001, 0.0001, -0.5, 0.5)] == [
+        "0.000",
+        "0.000",
+        "−0.500",
+        "+0.500",
+    ]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from catsight import CatsightError, tables
-from catsight.figures import command, gallery, parts, reading
+from catsight.figures import command, gallery, parts, reading, style
 from catsight.figures.reading import Scene
 from catsight.tables.columns.views import VIEWS
 from support import synthetic_study as synthetic
@@ -64,6 +64,32 @@ def test_a_view_with_its_own_field_of_view_has_its_own_bar():
 @pytest.mark.parametrize("field, degrees", [(16, 2), (20, 5), (40, 10), (120, 20), (1, 0.2)])
 def test_scale_is_round(field, degrees):
     assert gallery.scale(field) == pytest.approx(degrees)
+
+
+def test_long_titles_are_wrapped_and_cut_after_a_word(choices):
+    picture = np.zeros((40, 40, 3), np.uint8)
+
+    def shown(title):
+        scene = Scene(title, dict.fromkeys(["original", "human", "cat", "catvision"], picture))
+        return gallery.draw([scene], choices).axes[0].get_ylabel()
+
+    assert shown("The astronaut Eileen Collins") == "The astronaut Eileen\nCollins"
+    long = "The astronaut Eileen Collins, commander of a space shuttle"
+    assert shown(long) == "The astronaut Eileen\nCollins, commander…"
+
+
+@pytest.mark.parametrize(
+    "text, length, short",
+    [
+        ("coffee cup", 10, "coffee cup"),
+        ("coffee cup, empty", 12, "coffee cup…"),
+        ("IMG_20240101_120000.jpg", 12, "IMG_2024010…"),
+        ("one two three", 8, "one two…"),
+        ("one two three", 7, "one…"),
+    ],
+)
+def test_a_text_is_cut_after_a_word(text, length, short):
+    assert style.shortened(text, length) == short and len(short) <= length
 
 
 def test_large_pictures_are_reduced(choices):

@@ -35,7 +35,10 @@ def test_a_single_encoder_has_no_map_of_encoders():
     only = {"imgfocus_vit_s14": synthetic.ENCODERS["imgfocus_vit_s14"]}
     choices = synthetic.choices(encoders=only)
     figure = maps.draw(table, choices)
-    assert len([axes for axes in figure.axes if axes.images]) == 1
+    square, bar = (axes.get_window_extent() for axes in figure.axes)
+    assert 0 < bar.x0 - square.x1 < 0.1 * figure.bbox.width  # the scale stands beside it
+    left, right = square.x0, figure.bbox.width - bar.x1
+    assert abs(left - right) < 0.15 * figure.bbox.width
 
 
 @pytest.mark.parametrize("undefined", [1, 144])

@@ -94,8 +94,12 @@ def test_null_intervals_are_named(choices, table, tmp_path):
     ]
     figure = profiles.draw(table(rows, tmp_path), choices)
     count = 9 * sum(synthetic.DEPTH.values())
-    assert f"no interval: one group only ({count} of {count} points)" in words(figure)
+    reason = f"no interval, so not drawn: one group only ({count} of {count} points)"
+    assert reason in words(figure)
     for axes in figure.axes:
+        (said,) = (text.get_text() for text in axes.texts)
+        assert said == "no value with an interval:\nadd photographs, or glances"
+        assert all(np.isnan(line.get_ydata()).all() for line in lines(axes).values())
         assert not any(
             shade.get_paths() for shade in axes.collections if "FillBetween" in type(shade).__name__
         )
@@ -165,13 +169,13 @@ def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(choices, rows
     grid = np.array(figure.axes).reshape(3, 3)
     assert {axes.get_ylim()[0] for axes in grid[2]} == {-0.04}
     assert grid[0, 0].get_ylim()[0] > 0
-    assert "goes on below 0" in words(figure)
+    assert "shading that reaches the lower edge continues below 0" in words(figure)
     for row in rows:
         if row["layer"] == "blocks.2" and row["metric"] == "rsa" and row["view"] == "cat":
             row |= {"value": -0.3}
     figure = profiles.draw(table(rows, tmp_path), choices)
     assert figure.axes[6].get_ylim()[0] < -0.8
-    assert "goes on below 0" not in words(figure)
+    assert "below 0" not in words(figure)
 
 
 def test_distances_over_many_orders_are_logarithmic(choices, table, tmp_path):

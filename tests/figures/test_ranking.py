@@ -112,5 +112,5 @@ def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(choices, rows
     ] = -0.8
     figure = ranking.draw(table(rows, tmp_path), choices)
     assert {axes.get_xlim()[0] for axes in figure.axes} == {-0.04}
-    assert "goes on below 0" in figure.axes[-1].get_xlabel()
+    assert "bars that reach the left edge continue below 0" in figure.axes[-1].get_xlabel()
     assert any("[−0.800, " in text.get_text() for text in figure.axes[2].texts)

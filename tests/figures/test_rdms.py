@@ -29,6 +29,15 @@ def test_squares_are_ranks_of_the_table_by_group(choices):
             assert np.isnan(np.diag(shown)).all()
 
 
+def test_the_squares_of_one_encoder_fill_the_figure():
+    """They stood in its right half, and the left was empty."""
+    only = {"imgfocus_vit_s14": synthetic.ENCODERS["imgfocus_vit_s14"]}
+    figure = rdms.draw(synthetic_tables.pairs(), synthetic.choices(encoders=only))
+    one, other = (axes.get_window_extent() for axes in figure.axes if axes.images)
+    assert one.x0 < 0.15 * figure.bbox.width and other.x1 > 0.8 * figure.bbox.width
+    assert 0 < other.x0 - one.x1 < 0.15 * figure.bbox.width
+
+
 def test_what_is_unknown_has_no_rank():
     values = np.array([[0, 3, np.nan], [3, 0, 1], [np.nan, 1, 0.0]])
     expected = [[np.nan, 1, np.nan], [1, np.nan, 0], [np.nan, 0, np.nan]]

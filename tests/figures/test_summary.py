@@ -51,6 +51,32 @@ def test_shares_of_parts(rows, table, tmp_path):
     np.testing.assert_array_equal(dots, sorted(here["value"]))
 
 
+def test_values_without_an_interval_are_no_curve(rows, table, tmp_path):
+    """They are noise: with four photographs unbiased CKA may be anything."""
+    none = {"ci_low": None, "ci_high": None, "reason": "too few frames", "n_groups": 4}
+    for row in rows:
+        row |= none if row["metric"] == "cka_linear_unbiased" else {}
+    attribution = synthetic_tables.attribution()
+    attribution[["ci_low", "ci_high"]] = np.nan
+    _, panels, (notes,) = drawn(rows, table, tmp_path, attribution)
+    for axes in panels:
+        curves = [line for line in axes.get_lines() if line.get_marker() not in (None, "None")]
+        assert all(np.isnan(line.get_ydata()).all() for line in curves)
+        (said,) = (text.get_text() for text in axes.texts)
+        assert said == "no value with an interval:\nadd photographs, or glances"
+    assert "no interval, so not drawn: too few frames (64 of 64 points)" in notes.texts[0].get_text()
+
+
+def test_a_part_without_an_interval_leaves_the_others(rows, table, tmp_path):
+    attribution = synthetic_tables.attribution()
+    gone = (attribution["part"] == "acuity") & (attribution["encoder"] == "efficientnet_lite0")
+    attribution.loc[gone, "ci_low"] = np.nan
+    *_, (axes,) = drawn(rows, table, tmp_path, attribution)
+    assert len([line for line in axes.get_lines() if len(line.get_xdata()) == 1]) == 7
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["pupil and optics", "acuity", "colour", "rods"]
+
+
 def test_wide_photographs_leave_no_gap_above_the_legend(rows, table, tmp_path):
     for shape in ((20, 20, 3), (20, 60, 3)):
         figure = figure_of(rows, table, tmp_path, shape=shape)

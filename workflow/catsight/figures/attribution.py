@@ -28,14 +28,15 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     parts' shares.
 
     ``table`` is the study's table of attribution. Shares that raise the alignment hang below 0. The
-    black line is the whole loss with its interval, to which the shares sum.
+    black line is the whole loss with its interval, to which the shares sum. Layers whose whole loss
+    has no interval are left out.
     """
     from matplotlib.figure import Figure
 
     rows = select.layers(select.pooled(table, choices))
     encoders, names = choices.present(rows), choices.metrics(rows)
     parts = [part for part in choices.parts if part in set(rows["part"])]
-    notes = select.gaps(rows)
+    notes = select.gaps(rows, left_out=True)
     size = style.width(1.6 * len(encoders)), 0.95 + 1.5 * len(names) + 0.16 * len(notes)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(names), len(encoders), squeeze=False, sharey="row", sharex="col")
@@ -61,8 +62,11 @@ def _panel(axes: "Axes", rows: pd.DataFrame, parts: Sequence[str], choices: Choi
     """Draws one encoder by one metric."""
     axes.axhline(0, color=style.GREY, linewidth=0.7)
     axes.grid(axis="y")
-    _stack(axes, rows, parts, choices)
-    whole = rows[rows["part"] == WHOLE].sort_values("layer_index")
+    whole = select.drawn(rows[rows["part"] == WHOLE]).sort_values("layer_index")
+    known = whole.loc[whole["value"].notna(), "layer_index"]
+    if known.empty:
+        style.empty(axes, select.nothing(rows))
+    _stack(axes, rows[rows["layer_index"].isin(known)], parts, choices)
     low, high = whole["ci_low"].to_numpy(float), whole["ci_high"].to_numpy(float)
     axes.vlines(whole["layer_index"], low, high, color=style.INK, linewidth=0.9)
     axes.plot(whole["layer_index"], whole["value"], label=WHOLE, **_WHOLE_LINE)

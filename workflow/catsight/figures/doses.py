@@ -42,8 +42,8 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     from matplotlib.figure import Figure
 
     rows = select.summaries(select.pooled(table, choices))
-    notes = select.gaps(rows)
-    rows = rows.assign(value=rows["value"].where(select.has_interval(rows)))
+    notes = select.gaps(rows, left_out=True)
+    rows = select.drawn(rows)
     encoders, names, sweeps = choices.present(rows), choices.metrics(rows), _sweeps(rows)
     pooled = select.poolings(rows, choices.pooling)
     keys = len(encoders) + len(style.families(encoders))
@@ -61,7 +61,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
                 label = labels.encoder(choices, name, pooled[name])
                 handles[name] = _line(axes, own, choices.looks[name], label)
             if here["value"].isna().all():
-                _empty(axes)
+                style.empty(axes, select.nothing(here))
         axes_row[0].set_ylabel(choices.label(metric))
     for axes, condition in zip(grid[-1], sweeps):
         axes.set_xlabel(AXES[condition].label)
@@ -98,12 +98,6 @@ def _line(axes: "Axes", rows: pd.DataFrame, look: style.Look, label: str) -> "Ar
     axes.vlines(dose, low, high, color=look.colour, linewidth=0.8, alpha=0.7)
     (line,) = axes.plot(dose, value, label=label, **look.drawn)
     return line
-
-
-def _empty(axes: "Axes") -> None:
-    """Says why a panel is empty."""
-    words = "no value with an interval:\nadd frames"
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=7.5)
 
 
 def _logarithmic(axes: "Axes", doses: Sequence[float]) -> None:

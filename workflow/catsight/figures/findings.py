@@ -1,11 +1,13 @@
 """What was found, in plain sentences that claim no more than the intervals allow."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from catsight.figures import labels, select
 from catsight.figures.choices import Choices
 from catsight.figures.headline import Results, order
-from catsight.figures.labels import estimate, listed, number
+from catsight.figures.labels import listed, number
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
 #: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies,
@@ -16,20 +18,24 @@ FEW_GROUPS = 15
 FEW_FOR_SHARES = 25
 #: More encoders than this are summed up instead of listed; more others are left out.
 _LISTED, _IN_DETAIL = 4, 2
+#: The :func:`order` of intervals that overlap.
+_OPEN = "overlapping"
+#: Said of layers that were chosen by their values.
+EXTREMES = "They are the extremes of many layers, so their intervals look better than they are."
 #: What weights may be trained for and still stand for their architecture.
 _GENERAL = ("supervised", "self-supervised", "language")
 
 
 def notice(metrics: pd.DataFrame, choices: Choices) -> str:
-    """The notice at the top of a report that has no interval because groups are too few;
-    otherwise empty.
+    """The notice at the top of a report whose main measure has no interval because groups are too
+    few; otherwise empty.
     """
-    rows = select.of_study(metrics, choices)
-    groups = int(rows["n_groups"].min())
-    if groups >= FEW_GROUPS or select.has_interval(rows).any():
+    results = Results.of(metrics, choices)
+    if results.groups >= FEW_GROUPS or select.has_interval(results.rows).any():
         return ""
     return (
-        f"Too few groups of frames for error bars: this study has {groups}. The values below may "
+        f"Too few groups of frames for error bars: this study has {results.groups}. The values "
+        "below may "
         "be due to these pictures alone, and differences between them mean nothing. Add pictures "
         f"of other scenes, to {FEW_GROUPS} or more, and take several frames of each "
         "(frames.glances: 6)."
@@ -72,66 +78,90 @@ def _level(results: Results) -> str:
     rows = {name: results.focal(name) for name in names}
     known = [name for name in names if pd.notna(rows[name]["value"])]
     if len(names) <= _LISTED or len(known) < 2:
-        each = [f"{estimate(rows[name])} in {results.label(name)}" for name in names]
+        each = [f"{results.estimate(rows[name])} in {results.label(name)}" for name in names]
         return f"{start} {listed(each)} {end}"
     low = min(known, key=lambda name: rows[name]["value"])
     high = max(known, key=lambda name: rows[name]["value"])
     return (
-        f"{start} at least {estimate(rows[low])} in {results.label(low)} and at most "
-        f"{estimate(rows[high])} in {results.label(high)}, of {len(names)} encoders {end}"
+        f"{start} at least {results.estimate(rows[low])} in {results.label(low)} and at most "
+        f"{results.estimate(rows[high])} in {results.label(high)}, of {len(names)} encoders {end}"
     )
 
 
 def _changes(results: Results) -> str:
     """How the effect of the view in focus compares with other views, an equal change first."""
-    choices = results.choices
+    choices, focal = results.choices, f"“{results.choices.focus}”"
     others = [view for view in choices.changes if view != choices.focus]
     others.sort(key=lambda view: view != choices.matched)
-    words = {view: _beside(results, view) for view in others[:3]}
-    told = [words[view] for view in words if words[view]]
-    unknown = [f"“{view}”" for view in words if not words[view]]
-    sentences = []
-    if choices.matched and words.get(choices.matched):
-        first, *told = told
-        sentences = [f"“{choices.focus}” changes features {first}.", _values(results)]
-    if told:
-        subject = "It changes them" if sentences else f"“{choices.focus}” changes features"
-        sentences.append(f"{subject} {listed(told)}.")
-    if any("undecided" in sentence for sentence in sentences):
-        sentences.append("Those whose intervals overlap are undecided.")
+    sides = {view: _sides(results, view) for view in others[:3]}
+    unknown = [view for view in sides if set(sides[view].values()) <= {None}]
+    undecided = {
+        view: f"Whether {focal} changes features more or less than {_named(results, view)} is "
+        f"undecided in {results.label(*side)}: the intervals overlap."
+        for view, side in sides.items()
+        if list(side.values()) == [_OPEN]
+    }
+    clauses = {
+        view: _beside(results, view, side)
+        for view, side in sides.items()
+        if view not in unknown and view not in undecided
+    }
+    subject, told = f"{focal} changes features", []
+    if choices.matched in undecided:
+        told = [undecided.pop(choices.matched), _values(results)]
+    elif choices.matched in clauses:
+        told = [f"{subject} {clauses.pop(choices.matched)}.", _values(results)]
+        subject = "It changes them"
+    if clauses:
+        told.append(f"{subject} {listed(list(clauses.values()))}.")
+    if any(len(side) > 1 and _OPEN in side.values() for side in sides.values()):
+        told.append("Those whose intervals overlap are undecided.")
+    told += undecided.values()
     if unknown:
-        sentences.append(
-            f"Without intervals, “{choices.focus}” cannot be compared with {listed(unknown)}."
-        )
-    return " ".join(filter(None, sentences))
+        names = listed([f"“{view}”" for view in unknown])
+        told.append(f"Without intervals, {focal} cannot be compared with {names}.")
+    return " ".join(filter(None, told))
 
 
-def _beside(results: Results, view: str) -> str:
-    """In how many encoders the view in focus changes features less or more than ``view``; empty
-    if no encoder has intervals of both.
+def _sides(results: Results, view: str) -> dict[str, str | None]:
+    """Whether each encoder's features are changed less or more by the view in focus than by
+    ``view``; overlapping if that is undecided, None without intervals of both.
     """
-    choices = results.choices
-    pairs = [(results.focal(name), results.mean(name, view)) for name in results.encoders]
-    sides = [order(focal, other) for focal, other in pairs if other is not None]
-    if set(sides) <= {None}:
-        return ""
-    nearer, further = ("above", "below")
-    if choices.distance(results.metric):
-        nearer, further = further, nearer
-    less, more = sides.count(nearer), sides.count(further)
-    name, total = f"“{view}”", labels.counted(len(sides), "encoder", "encoders")
-    if view == choices.matched:
-        name += ", an equally large change of the pixels,"
+    words = {"above": "less", "below": "more", _OPEN: _OPEN, None: None}
+    if results.choices.distance(results.metric):
+        words |= {"above": "more", "below": "less"}
+    pairs = {name: results.mean(name, view) for name in results.encoders}
+    return {
+        name: words[order(results.focal(name), other)]
+        for name, other in pairs.items()
+        if other is not None
+    }
+
+
+def _named(results: Results, view: str) -> str:
+    """The view, and what it is if it is the equally large change."""
+    if view == results.choices.matched:
+        return f"“{view}”, an equally large change of the pixels,"
+    return f"“{view}”"
+
+
+def _beside(results: Results, view: str, sides: Mapping[str, str | None]) -> str:
+    """In which encoders the view in focus changes features less or more than ``view`` does."""
+    name, found = _named(results, view), list(sides.values())
+    if len(found) == 1:
+        return f"{found[0]} than {name} in {results.label(*sides)}"
+    less, more = found.count("less"), found.count("more")
     if less:
-        words = f"less than {name} in {less} of {total}" + (f" and more in {more}" if more else "")
+        words = f"less than {name} in {less} of {len(found)} encoders"
+        words += f" and more in {more}" if more else ""
     elif more:
-        words = f"more than {name} in {more} of {total}"
+        words = f"more than {name} in {more} of {len(found)} encoders"
     else:
-        words = f"neither less nor more than {name} in any of {total}"
+        words = f"neither less nor more than {name} in any of {len(found)} encoders"
     notes = []
-    if undecided := sides.count("overlapping"):
+    if undecided := found.count(_OPEN):
         notes.append(f"{undecided} undecided")
-    if unknown := sides.count(None):
+    if unknown := found.count(None):
         notes.append(f"{unknown} without an interval")
     return f"{words} ({', '.join(notes)})" if notes else words
 
@@ -156,7 +186,7 @@ def _untrained(results: Results, verdict: str) -> str:
     if not verdict:
         return ""  # if no encoder is trained, the cautions say so
     values = [
-        f"{estimate(results.focal(name))} in {results.label(name)}"
+        f"{results.estimate(results.focal(name))} in {results.label(name)}"
         for name in results.untrained[:_LISTED]
     ]
     return (
@@ -241,19 +271,19 @@ def _depth(results: Results) -> str:
             None: "without both intervals they cannot be compared",
         }.get(order(low, high), "the intervals overlap")
         told.append(
-            f"In {results.label(name)}, {what} is lowest at {_layer(low)} and highest at "
-            f"{_layer(high)}; {verdict}."
+            f"In {results.label(name)}, {what} is lowest at {_layer(results, low)} and highest "
+            f"at {_layer(results, high)}; {verdict}."
         )
-    return " ".join([*told, "These layers were chosen after seeing the values."]) if told else ""
+    return " ".join([*told, EXTREMES]) if told else ""
 
 
-def _layer(row: pd.Series) -> str:
-    return f"{row['layer']} ({estimate(row)}, relative depth {row['depth']:.2f})"
+def _layer(results: Results, row: pd.Series) -> str:
+    return f"{row['layer']} ({results.estimate(row)}, relative depth {row['depth']:.2f})"
 
 
 def _cautions(results: Results, verdict: str) -> str:
     """How many groups the findings rest on, and what they do not cover."""
-    groups = int(results.rows["n_groups"].min())
+    groups = results.groups
     count = labels.counted(groups, "independent group", "independent groups")
     words = [f"All this rests on {count} of frames"]
     if groups < FEW_GROUPS:

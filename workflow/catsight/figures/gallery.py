@@ -59,7 +59,7 @@ def side_by_side(
             axes.spines[:].set_visible(False)
             if view in bars:
                 _scale_bar(axes, picture.shape, bars[view])
-        title = style.shortened(scene.title, int(16 * cell * ratio))
+        title = style.wrapped(scene.title, int(16 * cell * ratio))
         axes_row[0].set_ylabel(title, fontsize=7, color=style.GREY)
     for axes, (_, title) in zip(grid[0], columns):
         axes.set_title(title, fontsize=8 if len(columns) <= 4 else 7, linespacing=1.4)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from catsight.figures import select
+from catsight.figures import labels, select
 from catsight.figures.choices import Choices
 
 
@@ -50,6 +50,15 @@ class Results:
         """The row of an encoder's mean over layers; None if there is none."""
         found = self.means[(self.means["encoder"] == encoder) & (self.means["view"] == view)]
         return None if found.empty else found.iloc[0]
+
+    @property
+    def groups(self) -> int:
+        """How many independent groups of frames the rows rest on, at the least."""
+        return int(self.rows["n_groups"].min())
+
+    def estimate(self, row: pd.Series) -> str:
+        """A row's value with its interval, or why it has none."""
+        return labels.estimate(row, groups=labels.groups(self.choices, self.groups))
 
     def focal(self, encoder: str) -> pd.Series:
         """The row of an encoder's mean over layers for the view in focus."""

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from catsight.figures.choices import Choices
 
+#: How the reason ends of a row whose groups are too few (catsight.metrics.inference).
+TOO_FEW = "too few for an interval"
 #: Units of viewing conditions, by their name in the configuration.
 _UNITS = {"field_of_view": "°", "luminance": " cd/m²", "defocus": " D", "focus": " m"}
 
@@ -42,13 +45,22 @@ def signed(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def estimate(row: Mapping[str, Any] | pd.Series, digits: int | None = None) -> str:
-    """A row's value with its interval, or why it has none. Decimals: ``digits``, or as needed."""
+def estimate(
+    row: Mapping[str, Any] | pd.Series, digits: int | None = None, *, groups: str | None = None
+) -> str:
+    """A row's value with its interval, or in brackets why it has none.
+
+    Decimals: ``digits``, or as needed. ``groups``: the number of groups in words, for the reason
+    that they are too few.
+    """
     if pd.isna(row["value"]):
         return f"no value ({reason(row)})"
     if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
         value = number(row["value"], digits or _digits(row["value"]))
-        return f"{value} (no interval: {reason(row)})"
+        why = reason(row).split("; ")[0]  # of the interval; what follows is about the test
+        if groups and why.endswith(TOO_FEW):
+            why = f"{groups} are too few"
+        return f"{value} (no interval: {why})"
     digits = digits or _digits(row["value"], row["ci_low"], row["ci_high"])
     low, high = number(row["ci_low"], digits), number(row["ci_high"], digits)
     return f"{number(row['value'], digits)} ({low} to {high})"
@@ -58,6 +70,28 @@ def reason(row: Mapping[str, Any] | pd.Series) -> str:
     """Why a row lacks its value or interval."""
     given = row["reason"]
     return given if isinstance(given, str) and given else "no reason given"
+
+
+def groups(choices: Choices, count: int) -> str:
+    """So many independent groups of frames, by the word for what each was taken from if all were
+    taken from photographs: ``4 photographs``, else ``4 groups``.
+    """
+    config = str(choices.spec.get("config", ""))  # in the report's spec alone
+    frames = (yaml.safe_load(config) or {}).get("frames") or {}
+    sources = [frames, *(frames.get("sources") or {}).values()]
+    photographs = all(
+        one.get("source") in (None, "photos", "folder") and one.get("group_by") in (None, "file")
+        for one in sources
+    )
+    if photographs:
+        return counted(count, "photograph", "photographs")
+    return counted(count, "group", "groups")
+
+
+def difference(value: float, digits: int = 3) -> str:
+    """A difference with its sign: ``+0.012``, ``−0.012``, ``0.000``."""
+    text = f"{value:+.{digits}f}"
+    return signed(text) if float(text) else text[1:]
 
 
 def _digits(value: float, *ends: float) -> int:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: Maps in a row.
 _COLUMNS = 4
-#: Inches of a row of maps, and of the map of all encoders.
-_ROW, _TOGETHER = 1.75, 5.0
+#: Inches of a row of maps, at least and at most, and of the map of all encoders.
+_ROW, _TALLEST, _TOGETHER = 1.75, 2.9, 5.0
 
 
 @style.styled
@@ -24,8 +24,8 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """A figure with a square map for each encoder, its layers in the reference against those in the
     view in focus.
 
-    Below, the layers of all encoders against one another in the reference. ``table`` is the study's
-    table of maps, of which one metric is shown.
+    Below, if there are several, the layers of all against one another in the reference. ``table``
+    is the study's table of maps, of which one metric is shown.
     """
     from matplotlib.figure import Figure
 
@@ -35,17 +35,23 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     values = maps["value"].dropna()
     lowest = min(0.0, np.floor(10 * values.min()) / 10) if len(values) else 0.0
     look = {"vmin": lowest, "vmax": 1, "cmap": "viridis", "interpolation": "nearest"}
-    rows = -(-len(encoders) // _COLUMNS)
+    upper_height = _height(len(encoders))
     if len(encoders) == 1:
-        figure = Figure(figsize=(style.WIDTH, _ROW * rows + 0.4), layout="constrained")
+        figure = Figure(figsize=(style.WIDTH, upper_height + 0.4), layout="compressed")
         _maps(figure, maps, choices, look)
         return figure
-    figure = Figure(figsize=(style.WIDTH, _ROW * rows + _TOGETHER + 0.4), layout="constrained")
-    ratios = [_ROW * rows, _TOGETHER]
+    figure = Figure(figsize=(style.WIDTH, upper_height + _TOGETHER + 0.4), layout="constrained")
+    ratios = [upper_height, _TOGETHER]
     upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=ratios).flat
     _maps(upper, maps, choices, look)
     _together(lower.subplots(), every, encoders, choices, look)
     return figure
+
+
+def _height(encoders: int) -> float:
+    """Inches that the maps of so many encoders need."""
+    columns = min(encoders, _COLUMNS)
+    return -(-encoders // columns) * max(_ROW, min(_TALLEST, style.WIDTH / columns))
 
 
 def matrix(
@@ -81,13 +87,14 @@ def _maps(
 ) -> None:
     """Draws the maps of single encoders, and the scale of their colours."""
     encoders = choices.present(maps)
-    grid = figure.subplots(-(-len(encoders) // _COLUMNS), _COLUMNS, squeeze=False)
+    columns = min(len(encoders), _COLUMNS)
+    grid = figure.subplots(-(-len(encoders) // columns), columns, squeeze=False)
     for axes in grid.flat[len(encoders) :]:
         axes.set_visible(False)
     for axes, (name, about) in zip(grid.flat, encoders.items()):
         square = matrix(maps, (name, choices.reference), (name, choices.focus))
         image = axes.imshow(square, **look, origin="lower")
-        axes.set_title(style.shortened(about["label"], 20), fontsize=7.5)
+        axes.set_title(style.wrapped(about["label"], 20), fontsize=7.5)
         ends = ["first", "last"][: len(square)]
         axes.set_xticks(sorted({0, len(square) - 1}), ends)
         axes.set_yticks(sorted({0, len(square) - 1}), ends)
@@ -125,7 +132,7 @@ def _together(
         axes.axhline(edge, color="white", linewidth=1.2)
         axes.axvline(edge, color="white", linewidth=1.2)
     middles = (edges[:-1] + edges[1:]) / 2
-    names = [style.shortened(choices.encoders[name]["label"], 22) for name in encoders]
+    names = [style.wrapped(choices.encoders[name]["label"], 22) for name in encoders]
     axes.set_yticks(middles, names, fontsize=7.5)
     axes.set_xticks(middles, names, fontsize=7.5, rotation=20, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0)

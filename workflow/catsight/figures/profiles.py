@@ -19,8 +19,9 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """A figure with one row per metric, one column per compared view and one line per encoder; grey
     is chance.
 
-    ``table`` is the study's table of metrics. Values and intervals that it lacks are explained
-    under the figure. Of the controls only a blur that is matched to the view in focus is shown.
+    ``table`` is the study's table of metrics. Values without an interval are left out; what it
+    lacks is explained under the figure. Of the controls only a blur that is matched to the view in
+    focus is shown.
     """
     from matplotlib.figure import Figure
 
@@ -28,9 +29,13 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     rows = rows[rows["view"].isin(choices.changes)]
     pooled = select.poolings(rows, choices.pooling)
     names, views = choices.metrics(rows), choices.changes
-    notes = select.gaps(rows)
-    if any(select.cut(rows[rows["metric"] == metric], choices) for metric in names):
-        notes.append("shading that meets the lower edge goes on below 0")
+    notes = select.gaps(rows, left_out=True)
+    rows = select.drawn(rows)
+    of = {metric: rows[rows["metric"] == metric] for metric in names}
+    if any(select.cut(some, choices) for some in of.values()):
+        notes.append(select.SHADING_CUT)
+    if any(select.wide(some, choices) and some["ci_low"].min() <= 0 for some in of.values()):
+        notes.append(select.LOGARITHMIC_CUT)
     keys = len(choices.encoders) + len(style.families(choices.encoders)) + 1
     height = 0.75 + 1.45 * len(names) + 0.18 * (np.ceil(keys / 2) + len(notes))
     figure = Figure(figsize=(style.width(len(views)), height))
@@ -38,13 +43,12 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     grid = figure.subplots(len(names), len(views), squeeze=False, sharex=True, sharey="row")
     handles: dict[str, Artist] = {}
     for axes_row, metric in zip(grid, names):
-        of_metric = rows[rows["metric"] == metric]
         for axes, view in zip(axes_row, views):
             axes.axhline(choices.agreement(metric), color=style.GREY, linewidth=0.7)
-            handles |= _panel(axes, of_metric[of_metric["view"] == view], choices, pooled)
-        if select.cut(of_metric, choices):
+            handles |= _panel(axes, of[metric][of[metric]["view"] == view], choices, pooled)
+        if select.cut(of[metric], choices):
             axes_row[0].set_ylim(select.CUT, 1.05)
-        if select.wide(of_metric, choices):
+        if select.wide(of[metric], choices):
             axes_row[0].set_yscale("log")
         axes_row[0].set_ylabel(choices.label(metric))
     for axes, view in zip(grid[0], views):
@@ -73,6 +77,8 @@ def _panel(
         if not own.empty:
             label = labels.encoder(choices, encoder, pooled[encoder])
             drawn[encoder] = _line(axes, own, look, label, shade)
+    if rows["value"].isna().all():
+        style.empty(axes, select.nothing(rows))
     return drawn
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from catsight.errors import CatsightError
-from catsight.figures import select
+from catsight.figures import labels, select
 from catsight.figures.choices import Choices
 from catsight.figures.report_tables import cell
 from catsight.tables.names import ALL_LAYERS
@@ -64,8 +64,10 @@ def _row(table: pd.DataFrame, value: Mapping[str, Any], choices: Choices) -> dic
         "layer": "mean over layers" if layer == ALL_LAYERS else layer,
         "view": view,
         "value": value["value"],
+        "printed": labels.signed(f"{value['value']}"),
         "cell": cell(row),
-        "difference": f"{row['value'] - value['value']:+.3f}" if known else "",
+        "difference": labels.difference(row["value"] - value["value"]) if known else "",
+        "sort": row["value"] - value["value"] if known else "",
         "inside": inside,
     }
 
@@ -96,7 +98,7 @@ def _order(table: pd.DataFrame, about: Mapping[str, Any], choices: Choices) -> d
         {
             "published": published,
             "here": here,
-            "mean": "–" if pd.isna(found[here]) else f"{found[here]:.3f}",
+            "mean": "–" if pd.isna(found[here]) else labels.number(found[here], 3),
         }
         for published, here in zip(theirs, ours)
     ]

@@ -55,7 +55,7 @@ def panels(rows: pd.DataFrame, choices: Choices, views: Sequence[str]) -> "Figur
     cut = bool(similar) and select.cut(rows[rows["metric"].isin(similar)], choices)
     notes = select.gaps(rows, width=68)
     if cut:
-        notes.append("a bar that meets the left edge goes on below 0")
+        notes.append(select.BARS_CUT)
     step = 0.16 * max(len(views), 1) + 0.14  # inches per encoder
     height = len(names) * (step * rows["encoder"].nunique() + 0.55) + 0.35 + 0.18 * len(notes)
     figure = Figure(figsize=(style.WIDTH, height))
@@ -63,10 +63,10 @@ def panels(rows: pd.DataFrame, choices: Choices, views: Sequence[str]) -> "Figur
     grid = figure.subplots(len(names), 1, squeeze=False)[:, 0]
     marks = _marks(views)
     of_metric = dict(zip(names, grid))
+    for metric in similar[1:]:  # before anything is drawn, so that the axis holds all panels
+        of_metric[metric].sharex(of_metric[similar[0]])
     for metric, axes in of_metric.items():
         _panel(axes, rows[rows["metric"] == metric], choices, marks, metric)
-        if metric in similar[1:]:
-            axes.sharex(of_metric[similar[0]])
     if cut:
         of_metric[similar[0]].set_xlim(select.CUT, 1.03)
     about = "mean over layers (1 is the reference itself"
@@ -124,9 +124,10 @@ def _panel(
 def _dot(axes: "Axes", row: pd.Series, y: float, look: style.Look, mark: _Mark) -> None:
     if pd.isna(row["value"]):
         return _beside(axes, y, "no value", style.GREY)
-    words = f"{row['value']:.3f}  no interval"
+    words = f"{_number(row['value'])}  no interval"
     if pd.notna(row["ci_low"]) and pd.notna(row["ci_high"]):
-        words = f"{row['value']:.3f}  [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+        ends = f"{_number(row['ci_low'])}, {_number(row['ci_high'])}"
+        words = f"{_number(row['value'])}  [{ends}]"
         axes.hlines(
             y,
             row["ci_low"],
@@ -145,7 +146,11 @@ def _dot(axes: "Axes", row: pd.Series, y: float, look: style.Look, mark: _Mark) 
         markersize=mark.size,
         label=f"{row['encoder']}/{row['view']}",
     )
-    _beside(axes, y, labels.signed(words), style.INK if mark.first else style.GREY)
+    _beside(axes, y, words, style.INK if mark.first else style.GREY)
+
+
+def _number(value: float) -> str:
+    return labels.number(value, 3).replace("over ", ">")
 
 
 def _beside(axes: "Axes", y: float, words: str, colour: str) -> None:

@@ -23,7 +23,7 @@ _PARTED = 21
 @style.styled
 def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """A figure with one column per encoder: the matrix of the reference above that of the view in
-    focus.
+    focus; of a single encoder they stand side by side.
 
     ``table`` is the study's table of pairs of frames. Dissimilarities are drawn as ranks, from 0
     (the two most alike frames) to 1, which is what RSA by Spearman compares. Frames are sorted by
@@ -33,9 +33,10 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
 
     pairs = select.pooled(table[table["view"] == choices.focus], choices)
     encoders = list(choices.present(pairs))[:MOST]
+    alone = len(encoders) == 1
     figure = Figure(figsize=(style.width(len(encoders) + 0.3), 1.22 * 2 + 0.62))
-    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
-    grid = figure.subplots(2, len(encoders), squeeze=False)
+    figure.set_layout_engine("compressed", w_pad=0.02, h_pad=0.02)
+    grid = figure.subplots(1, 2).reshape(2, 1) if alone else figure.subplots(2, len(encoders))
     for (above, below), name in zip(grid.T, encoders):
         here = pairs[pairs["encoder"] == name]
         _square(above, here, "reference_dissimilarity")

@@ -17,6 +17,7 @@ from catsight.figures import (
     report_sections,
     report_tables,
     report_warnings,
+    style,
 )
 from catsight.figures.choices import Choices
 from catsight.inputs.files import appearing
@@ -78,6 +79,9 @@ def render(
         ],
         published=published.compared(rows, spec["published"], choices),
         interval=labels.interval(choices),
+        counted=labels.counted,
+        condition=labels.condition,
+        families=style.FAMILIES,
         figures=[report_sections.figure(path, spec["figures"], choices) for path in figures],
         encoders=list(choices.encoders.values()),
         photos=photos[:_PHOTOS],

@@ -18,6 +18,9 @@ from catsight.figures.choices import Choices
 from catsight.figures.report_tables import fields_of_view
 from catsight.run.figure_specs import ReportFigure
 
+#: Said of the maps if there are several encoders.
+_TOGETHER = " Below, the layers of all encoders against one another."
+
 
 def figure(path: Path, figures: Sequence[ReportFigure], choices: Choices) -> dict[str, str]:
     """The figure in a file: its title, caption and alternative text, and the file as an address.
@@ -37,6 +40,8 @@ def figure(path: Path, figures: Sequence[ReportFigure], choices: Choices) -> dic
         "attribution_view": choices.attribution["view"],
         "views": ", ".join(choices.views),
         "encoders": ", ".join(entry["label"] for entry in choices.encoders.values()),
+        "together": _TOGETHER if len(choices.encoders) > 1 else "",
+        "of_this_size": _of_this_size(choices),
     }
     return {
         "id": about["name"],
@@ -45,6 +50,14 @@ def figure(path: Path, figures: Sequence[ReportFigure], choices: Choices) -> dic
         "alt": about["alt"].format(**words),
         "source": embed(path),
     }
+
+
+def _of_this_size(choices: Choices) -> str:
+    """In brackets, the measures whose interval is of the value of a study of the same size."""
+    measures = [one["label"] for one in choices.measures.values() if one["depends_on_n"]]
+    if not measures:
+        return ""
+    return f" (for {labels.listed(measures)}: the value of another study of this size)"
 
 
 def embed(path: Path) -> str:

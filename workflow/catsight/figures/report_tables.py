@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from catsight.figures import labels
+from catsight.figures import labels, reading
 from catsight.figures.choices import Choices
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
@@ -16,6 +16,8 @@ CAT_LIMIT = 6
 ENOUGH = 2 * CAT_LIMIT
 #: A frame that is narrower than this many of these cycles is nearly blank to a cat.
 FEW_CYCLES = 12
+#: What the table of pixels per degree calls the frames before an encoder scales them.
+FRAMES = "the frames themselves"
 #: More rows than this would make the report heavy.
 _ROWS = 20_000
 
@@ -89,8 +91,9 @@ def cell(row: Mapping[str, Any] | pd.Series) -> dict[str, str]:
         return {"sort": "", "value": "–", "note": f"no value: {labels.reason(row)}"}
     note = f"no interval: {labels.reason(row)}"
     if pd.notna(row["ci_low"]) and pd.notna(row["ci_high"]):
-        note = f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"
-    return {"sort": repr(float(row["value"])), "value": f"{row['value']:.3f}", "note": note}
+        note = f"{labels.number(row['ci_low'], 3)} to {labels.number(row['ci_high'], 3)}"
+    value = labels.number(row["value"], 3)
+    return {"sort": repr(float(row["value"])), "value": value, "note": note}
 
 
 def fields_of_view(choices: Choices) -> list[float]:
@@ -107,10 +110,10 @@ def resolution(
 
     ``features``: for each table of features its ``path``, and the ``preprocessing`` of its encoder.
     An encoder scales a frame's shorter side to ``size / crop`` px and cuts ``size`` px out of its
-    middle; the width spans the field of view. The lowest value over the frames counts.
+    middle; the width spans the field of view. Each row has the lowest value over the frames, and
+    says which frames have too few pixels.
     """
-    narrowest = int(frames["width"].min())
-    broad = (frames["width"] / frames[["width", "height"]].min(axis=1)).min()
+    broad = frames["width"] / frames[["width", "height"]].min(axis=1)
     found = {}
     for about in features:
         encoder = _encoder_of(about["path"], choices)
@@ -118,28 +121,42 @@ def resolution(
             found[encoder] = about["preprocessing"]
     rows = []
     for field in fields_of_view(choices):
-        frame = f"from {narrowest} px wide"
-        rows.append(_pixels("the frames themselves", frame, narrowest / field, field))
+        what = f"from {frames['width'].min()} px wide"
+        rows.append(_pixels(FRAMES, what, frames["width"] / field, field, frames))
         for encoder, about in choices.encoders.items():
             if encoder not in found:
                 continue
             size, crop = found[encoder]["size"], found[encoder].get("crop", 1)
             size = size if isinstance(size, int | float) else size[-1]
             what = f"{size:g} px" + (f", the middle {100 * crop:g} %" if crop < 1 else "")
-            rows.append(_pixels(about["label"], what, size / crop * broad / field, field))
+            rows.append(_pixels(about["label"], what, size / crop * broad / field, field, frames))
     return rows
 
 
-def _pixels(label: str, what: str, density: float, field: float) -> dict[str, Any]:
+def _pixels(
+    label: str, what: str, density: pd.Series, field: float, frames: pd.DataFrame
+) -> dict[str, Any]:
+    """One row: ``density`` holds the pixels per degree of each of the ``frames``."""
     return {
         "label": label,
         "input": what,
         "field": field,
-        "density": density,
-        "enough": density >= ENOUGH,
+        "density": density.min(),
+        "enough": density.min() >= ENOUGH,
+        "coarse": _which(frames[density < ENOUGH], len(frames)),
         "cycles": CAT_LIMIT * field,
         "tiny": CAT_LIMIT * field < FEW_CYCLES,
     }
+
+
+def _which(some: pd.DataFrame, of: int) -> str:
+    """How many of all frames these are, and the first: ``2 of 38 frames (first: “a.jpg”)``."""
+    if len(some) == of:
+        return f"all {of} frames" if of > 1 else "the only frame"
+    if some.empty:
+        return ""
+    first = next(iter(reading.titles(some).values()))
+    return f"{len(some)} of {of} frames (first: “{first}”)"
 
 
 def _encoder_of(path: Path, choices: Choices) -> str | None:

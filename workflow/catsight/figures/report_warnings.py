@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from catsight.figures import findings, select
+from catsight.figures import findings, labels, select
 from catsight.figures.choices import Choices
+from catsight.figures.headline import Results
 from catsight.figures.labels import condition, counted
-from catsight.figures.report_tables import CAT_LIMIT, ENOUGH
+from catsight.figures.report_tables import CAT_LIMIT, ENOUGH, FRAMES
 
 #: Pairs of pictures that look nearly alike, in a warning.
 _ALIKE = 3
@@ -17,13 +18,18 @@ _ALIKE = 3
 
 def of_numbers(rows: pd.DataFrame, choices: Choices) -> Iterator[str]:
     """Warnings of a table of metrics: few groups, missing values; a sentence each."""
-    rows = select.of_study(rows, choices)
-    groups = int(rows["n_groups"].min())
-    if groups < findings.FEW_GROUPS and select.has_interval(rows).any():
-        yield (
-            f"Only {counted(groups, 'independent group', 'independent groups')} of frames: with "
-            f"fewer than {findings.FEW_GROUPS}, intervals are rough."
-        )
+    results = Results.of(rows, choices)
+    rows, groups = select.of_study(rows, choices), results.groups
+    if groups < findings.FEW_GROUPS:
+        words = labels.groups(choices, groups)
+        only = f"Only {words}{'' if 'group' in words else ' (independent groups)'}"
+        if select.has_interval(results.rows).any():
+            yield f"{only}: with fewer than {findings.FEW_GROUPS}, intervals are rough."
+        else:
+            yield (
+                f"{only}: too few for an interval of {choices.label(results.metric)}. Take at "
+                f"least {findings.FEW_GROUPS}."
+            )
     measures = [choices.measure(metric) for metric in choices.metrics(rows)]
     narrow = [measure["label"] for measure in measures if measure["narrow_shares"]]
     if choices.attribution["view"] and narrow and groups < findings.FEW_FOR_SHARES:
@@ -66,11 +72,15 @@ def of_resolution(pixels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
     ``pixels``: rows of :func:`catsight.figures.report_tables.resolution`.
     """
-    coarse = [row["label"] for row in pixels if not row["enough"]]
+    coarse = {row["label"]: row for row in pixels if not row["enough"]}
     if coarse:
+        where = [
+            f"{row['coarse']} {'as they are' if label == FRAMES else f'at the input of {label}'}"
+            for label, row in coarse.items()
+        ]
         yield (
-            f"Under {ENOUGH} pixels per degree in {', '.join(dict.fromkeys(coarse))}: part of what "
-            "a cat would lose is lost in the reference already. A smaller field of view helps."
+            f"Under {ENOUGH} pixels per degree: {', '.join(where)}. Part of what a cat would lose "
+            "is lost there already, in the reference too. A smaller field of view helps."
         )
     for field, cycles in {row["field"]: row["cycles"] for row in pixels if row["tiny"]}.items():
         yield (

@@ -137,7 +137,7 @@ def draw(found: Sequence[Example], choices: Choices, pictures: Pictures) -> "Fig
     figure = Figure(figsize=(width, 0.6 + (width / columns + 0.12) * len(found)))
     figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03)
     grid = figure.subplots(len(found), columns, squeeze=False)
-    short = [style.shortened(choices.encoders[name]["label"], 22) for name in encoders]
+    short = [style.wrapped(choices.encoders[name]["label"], 22) for name in encoders]
     heads = [f"frame as\n{choices.reference}", f"frame as\n{choices.focus}"]
     heads += [f"nearest other,\n{label}" for label in short]
     for axes, head in zip(grid[0], heads):
@@ -145,7 +145,7 @@ def draw(found: Sequence[Example], choices: Choices, pictures: Pictures) -> "Fig
     for axes_row, one in zip(grid, found):
         _show(axes_row[0], pictures.reference[one.frame], style.PALE, 0.8)
         _show(axes_row[1], pictures.view[one.frame], style.PALE, 0.8)
-        title = style.shortened(pictures.titles.get(one.frame, one.frame), 18)
+        title = style.wrapped(pictures.titles.get(one.frame, one.frame), 18)
         axes_row[0].set_ylabel(title, fontsize=7, color=style.GREY)
         for axes, name in zip(axes_row[2:], encoders):
             if name in one.nearest:

@@ -11,6 +11,13 @@ from catsight.tables.names import ALL_LAYERS
 
 #: Where a :func:`cut` axis ends: a dot at 0 is still whole.
 CUT = -0.04
+#: What a figure with such an axis says, of its bars or its shading.
+BARS_CUT = "bars that reach the left edge continue below 0"
+SHADING_CUT = "shading that reaches the lower edge continues below 0"
+#: What a figure says whose axis is logarithmic although intervals reach down to 0.
+LOGARITHMIC_CUT = "shading that reaches the lower edge continues to 0"
+#: With at least this many groups, more would not give a value the interval that it lacks.
+_ENOUGH = 15
 
 
 def poolings(table: pd.DataFrame, wanted: str) -> dict[str, str]:
@@ -72,16 +79,31 @@ def has_interval(table: pd.DataFrame) -> pd.Series:
     return table[["value", "ci_low", "ci_high"]].notna().all(axis=1)
 
 
+def drawn(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows with no value where there is no interval: such a value could be noise."""
+    return table.assign(value=table["value"].where(has_interval(table)))
+
+
+def nothing(table: pd.DataFrame) -> str:
+    """Why a panel of these rows, of which none has an interval, is empty; what to add, if that
+    helps.
+    """
+    if (table["n_groups"] >= _ENOUGH).all():
+        return "no value with an interval"
+    return "no value with an interval:\nadd photographs, or glances"
+
+
 def cut(table: pd.DataFrame, choices: Choices) -> bool:
     """Whether the axis ends just below 0 although intervals reach further down.
 
-    It does if no value is negative; the axis then runs from :data:`CUT` to 1, and the figure says
+    It does if all values are in 0..1; the axis then runs from :data:`CUT` to 1, and the figure says
     so. Below 0 a similarity means nothing more, and wide intervals would leave the values no room.
     """
     if any(choices.distance(metric) for metric in table["metric"].unique()):
         return False
     return bool(
         (table["value"].min() >= 0)
+        and (table["value"].max() <= 1)
         and (table["ci_low"].min() < CUT)
         and (table["ci_high"].max() <= 1)
     )
@@ -95,14 +117,17 @@ def wide(table: pd.DataFrame, choices: Choices) -> bool:
     return bool(values.min() > 0 and values.max() > 100 * values.median())
 
 
-def gaps(table: pd.DataFrame, width: int = 88) -> list[str]:
+def gaps(table: pd.DataFrame, width: int = 88, left_out: bool = False) -> list[str]:
     """Why values or intervals are missing, and at how many of the points shown; lines of up to
     ``width`` letters.
+
+    ``left_out``: points without an interval are not drawn, and the lines say so.
     """
     without_value = table["value"].isna()
     without_interval = table["value"].notna() & ~has_interval(table)
     lines = []
-    for what, missing in (("value", without_value), ("interval", without_interval)):
+    interval = "interval, so not drawn" if left_out else "interval"
+    for what, missing in (("value", without_value), (interval, without_interval)):
         reasons = table.loc[missing, "reason"].replace("", np.nan).fillna("no reason given")
         for reason, count in reasons.value_counts().sort_index().items():
             lines += textwrap.wrap(f"no {what}: {reason} ({count} of {len(table)} points)", width)

@@ -93,17 +93,9 @@ def _halves(axes: "Axes", rows: pd.DataFrame, choices: Choices, encoders: Collec
             linestyle="",
         )
     if len(rows) and rows["value"].isna().all():
-        axes.text(
-            0.5,
-            0.5,
-            textwrap.fill(labels.reason(rows.iloc[0]), 16),
-            transform=axes.transAxes,
-            ha="center",
-            va="center",
-            fontsize=7,
-            color=style.GREY,
-        )
-    axes.set(ylim=(-0.05, 1.05), xlim=(-0.6, len(encoders) - 0.4), xticks=[])
+        style.empty(axes, textwrap.fill(labels.reason(rows.iloc[0]), 16))
+    lowest = np.nanmin([0.0, *rows["low"], *rows["value"]])
+    axes.set(ylim=(lowest - 0.05, 1.05), xlim=(-0.6, len(encoders) - 0.4), xticks=[])
 
 
 def _ceiling(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> None:

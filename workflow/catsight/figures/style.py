@@ -2,6 +2,7 @@
 
 import functools
 import os
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from catsight.inputs.files import appearing
 from catsight.run.figure_specs import FigureEncoder
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
@@ -25,6 +27,14 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 _PART_PALETTE = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#56B4E9", "#D55E00", "#000000")
 #: Each family of encoders has its own marker.
 MARKERS = {"cnn": "s", "vit": "o", "windowed-vit": "D", "hybrid": "^", "mlp": "v"}
+#: The words for each family.
+FAMILIES = {
+    "cnn": "convolutional",
+    "vit": "ViT",
+    "windowed-vit": "windowed ViT",
+    "hybrid": "hybrid",
+    "mlp": "MLP",
+}
 
 #: Width of every figure in inches; printed in one column (89 mm) its type is still 5 to 6 pt.
 WIDTH = 5.6
@@ -35,6 +45,8 @@ INK, GREY, PALE = "#1f2328", "#6b7075", "#e4e4e0"
 #: Dots per inch at which figures are laid out: at fewer, letters are measured too narrow and labels
 #: cut off.
 _LAYOUT_DPI = 200
+#: Digits of the places of panels, as fractions of the figure.
+_DIGITS = 9
 
 _RC: dict[Any, Any] = {
     "figure.facecolor": "white",
@@ -148,7 +160,7 @@ def families(encoders: Mapping[str, FigureEncoder]) -> "list[Line2D]":
     if len(there) < 2:
         return []
     return [
-        Line2D([], [], color=GREY, linestyle="", marker=marker, label=family)
+        Line2D([], [], color=GREY, linestyle="", marker=marker, label=FAMILIES[family])
         for family, marker in MARKERS.items()
         if family in there
     ]
@@ -166,7 +178,8 @@ def styled(draw: "Callable[Arguments, Figure]") -> "Callable[Arguments, Figure]"
     """A function that draws as ``draw`` does, in this style, whatever the user's matplotlibrc says.
 
     It lays the figure out, once: laid out again for every file that it is saved as, panels would
-    shift a little.
+    shift a little. Places are rounded, since the last digits of the layout's solver differ from
+    process to process.
     """
 
     @functools.wraps(draw)
@@ -178,9 +191,23 @@ def styled(draw: "Callable[Arguments, Figure]") -> "Callable[Arguments, Figure]"
             figure.draw_without_rendering()
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
+            _round_places(figure)
             return figure
 
     return inner
+
+
+def _round_places(figure: Any) -> None:
+    """Rounds where panels stand in the figure."""
+    from matplotlib.transforms import Bbox
+
+    for part in figure.subfigs:
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(_DIGITS))
+        _round_places(part)
+    for axes in figure.axes:
+        for which in ("original", "active"):
+            place = axes.get_position(original=which == "original")
+            axes.set_position(Bbox(place.get_points().round(_DIGITS)), which)
 
 
 def save(figure: "Figure", path: str | os.PathLike[str], dpi: int) -> None:
@@ -210,9 +237,36 @@ def reduce(picture: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(image)
 
 
+def wrapped(text: str, width: int) -> str:
+    """The text in at most two lines of ``width`` letters, cut if it is longer."""
+    text = " ".join(text.split())
+    lines = textwrap.wrap(text, width)
+    if len(lines) < 2:
+        return text
+    return f"{lines[0]}\n{shortened(text[len(lines[0]) :].strip(), width)}"
+
+
 def shortened(text: str, length: int) -> str:
-    """The text, cut to at most ``length`` letters."""
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+    """The text, cut to at most ``length`` letters: after a word, or inside one that is longer."""
+    if len(text) <= length:
+        return text
+    whole = text[:length].rpartition(" ")[0] or text[: length - 1]
+    return f"{whole.rstrip(' ,;:–-')}…"
+
+
+def empty(axes: "Axes", words: str) -> None:
+    """Writes into a panel why it is empty, in the place of its scale."""
+    axes.text(
+        0.5,
+        0.5,
+        words,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        fontsize=7,
+        color=GREY,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
 
 
 @contextmanager

@@ -43,6 +43,9 @@ def draw(
     rows = select.of_study(table, choices)
     rows = rows[rows["metric"] == choices.headline(rows)]
     encoders = choices.present(rows)
+    layers = select.layers(rows[rows["view"] == choices.focus])
+    means = select.summaries(rows)
+    notes = _notes(layers, means, choices)
     shares = _shares(attribution, choices, rows["metric"].iloc[0])
     views = _pictured(choices, scene)
     keys = _keys(list(encoders), choices)
@@ -53,6 +56,8 @@ def draw(
     }
     if len(shares):
         heights["parts"] = 0.65 + 0.26 * shares["encoder"].nunique()
+    if notes:
+        heights["notes"] = 0.05 + 0.17 * len(notes)
     figure = Figure(figsize=(style.WIDTH, sum(heights.values())))
     figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=list(heights.values()))
@@ -63,11 +68,25 @@ def draw(
     below.legend(handles=keys, loc="center", ncols=2, handlelength=2.8)
     plots = place["plots"].subgridspec(1, 2, width_ratios=[1.25, 1])
     left, right = figure.add_subplot(plots[0]), figure.add_subplot(plots[1])
-    _profile(left, select.layers(rows[rows["view"] == choices.focus]), choices)
-    _means(right, select.summaries(rows), choices)
+    _profile(left, select.drawn(layers), choices)
+    _means(right, select.drawn(means), choices)
     if len(shares):
         _parts(figure.add_subplot(place["parts"]), shares, choices)
+    if notes:
+        axes = figure.add_subplot(place["notes"])
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "\n".join(notes), ha="center", va="center", fontsize=7.5)
     return figure
+
+
+def _notes(layers: pd.DataFrame, means: pd.DataFrame, choices: Choices) -> list[str]:
+    """What the panels leave out or cut off."""
+    notes = select.gaps(pd.concat([layers, means]), left_out=True)
+    if select.cut(select.drawn(layers), choices):
+        notes.append(f"left: {select.SHADING_CUT}")
+    if select.cut(select.drawn(means), choices):
+        notes.append(f"right: {select.BARS_CUT}")
+    return notes
 
 
 def _height(scene: Scene, views: Sequence[str]) -> float:
@@ -97,6 +116,9 @@ def _pictures(
 
 def _profile(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> None:
     """Draws the view in focus layer by layer: a line for each encoder."""
+    if rows["value"].isna().all():
+        style.empty(axes, select.nothing(rows))
+        axes.set_yticks([])  # a scale of nothing
     metric, encoders = rows["metric"].iloc[0], choices.present(rows)
     axes.axhline(choices.agreement(metric), color=style.GREY, linewidth=0.7)
     for name in encoders:
@@ -118,6 +140,8 @@ def _means(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> None:
     """Draws a group of dots for each view, one for each encoder: what each change of the picture
     does.
     """
+    if rows["value"].isna().all():
+        style.empty(axes, select.nothing(rows))
     encoders = choices.present(rows)
     offsets = (np.arange(len(encoders)) - (len(encoders) - 1) / 2) * 0.75 / len(encoders)
     for place, view in enumerate(choices.compared):
@@ -149,22 +173,27 @@ def _means(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> None:
 
 
 def _shares(attribution: pd.DataFrame | None, choices: Choices, metric: str) -> pd.DataFrame:
-    """The parts' shares of the loss by this metric, means over layers; no row if there are none."""
+    """The parts' shares of the loss by this metric, means over layers, that have an interval."""
     if attribution is None:
         return pd.DataFrame()
     rows = select.pooled(attribution[attribution["metric"] == metric], choices)
     rows = rows[rows["layer"] == ALL_LAYERS]
-    return rows[rows["part"].isin(list(choices.parts)) & rows["value"].notna()]
+    return rows[rows["part"].isin(list(choices.parts)) & select.has_interval(rows)]
 
 
 def _parts(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> None:
     """Draws what is due to each part: a group of dots for each encoder."""
+    from matplotlib.lines import Line2D
+
     encoders = choices.present(rows)
     parts = [part for part in choices.parts if part in set(rows["part"])]
     offsets = (np.arange(len(parts)) - (len(parts) - 1) / 2) * 0.7 / len(parts)
     for place, name in enumerate(encoders):
         for part, offset in zip(parts, offsets):
-            one = rows[(rows["encoder"] == name) & (rows["part"] == part)].iloc[0]
+            here = rows[(rows["encoder"] == name) & (rows["part"] == part)]
+            if here.empty:
+                continue
+            one = here.iloc[0]
             y, colour = place + offset, choices.colours[part]
             axes.hlines(y, one["ci_low"], one["ci_high"], color=colour, linewidth=1.4)
             axes.plot(
@@ -173,7 +202,7 @@ def _parts(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> None:
                 color=colour,
                 marker="o",
                 linestyle="",
-                label=choices.parts[part] if place == 0 else f"_{part}",
+                label=f"_{part}",
             )
     axes.axvline(0, color=style.GREY, linewidth=0.7)
     axes.set_yticks(range(len(encoders)), [about["label"] for about in encoders.values()])
@@ -184,7 +213,18 @@ def _parts(axes: "Axes", rows: pd.DataFrame, choices: Choices) -> None:
         f"loss due to each part of the eye of “{choices.attribution['view']}”, mean over layers",
         fontsize=7.5,
     )
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=7.5, handletextpad=0.2)
+    keys = [
+        Line2D([], [], color=choices.colours[part], marker="o", linestyle="", label=label)
+        for part, label in choices.parts.items()
+        if part in parts
+    ]
+    axes.legend(
+        handles=keys,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.05),
+        fontsize=7.5,
+        handletextpad=0.2,
+    )
 
 
 def _keys(encoders: Sequence[str], choices: Choices) -> "list[Artist]":

@@ -70,7 +70,8 @@ def _line(cells: list[str]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "$-$")
+    text = f"{value:.3f}"
+    return text.replace("-", "$-$") if float(text) else text.lstrip("-")
 
 
 def _value(rows: pd.DataFrame, metric: str) -> str:

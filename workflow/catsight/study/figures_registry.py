@@ -32,7 +32,8 @@ class Figure:
     ``alt`` stands for the figure where it cannot be seen. Both may hold ``{reference}``,
     ``{focal}`` (the view that the study is about), ``{attribution_view}`` (the view whose loss is
     divided among the parts of the eye), ``{interval}`` ("95 % interval"), ``{views}`` and
-    ``{encoders}`` (names, in the figures' order).
+    ``{encoders}`` (names, in the figures' order), ``{together}`` (a sentence on the map of several
+    encoders) and ``{of_this_size}`` (which measures have an interval for studies of this size).
 
     ``reads``: the keys of :class:`catsight.run.figure_specs.FigureSpec` that its module reads;
     its spec holds these and no others, so that no other setting redraws it. ``wanted``: whether a
@@ -59,9 +60,9 @@ _ALL = (
             "Above, one frame in some of the views. Left, how well each encoder’s features in "
             "“{focal}” agree with those in “{reference}”, layer by layer: 1 is full agreement (of "
             "a distance, 0); shading is the {interval}. Right, the mean over layers for every "
-            "view. Below, if the study divides the loss, the share of each part of the eye. "
-            "Dashed lines and hollow markers are untrained encoders; the shape of a marker is the "
-            "encoder’s family."
+            "view. Values without an interval are left out. Below, if the study divides the loss, "
+            "the share of each part of the eye. Dashed lines and hollow markers are untrained "
+            "encoders; the shape of a marker is the encoder’s family."
         ),
         alt=(
             "Photographs of one frame in several views; a line chart, a dot plot, and a dot plot "
@@ -131,13 +132,12 @@ _ALL = (
             "Agreement of each encoder’s features with those in “{reference}” against relative "
             "depth, from its first layer (left) to its last (right). The thin line is full "
             "agreement: 1, or of a distance 0. Shading is the {interval} over groups of frames. "
-            "It is the interval of the value that ever more groups would give or, by a measure "
-            "that depends on the number of frames, that as many groups as here would give. Few "
-            "groups make agreement look too high, so a line may run along the upper edge of its "
-            "shading or above it. Grey is agreement by chance: what the measure gives when the "
-            "frames of one view are shuffled. Dashed lines and hollow markers are untrained "
-            "encoders; the shape of a marker is the encoder’s family. The vertical axis need not "
-            "start at 0, and differs from row to row."
+            "It covers the value that many more photographs would give{of_this_size}. Few "
+            "photographs make agreement look too high, so a line may run along the upper edge of "
+            "its shading or above it. Values without an interval are left out. Grey is agreement "
+            "by chance: what the measure gives when the frames of one view are shuffled. Dashed "
+            "lines and hollow markers are untrained encoders; the shape of a marker is the "
+            "encoder’s family. The vertical axis need not start at 0, and differs from row to row."
         ),
         alt=(
             "Line charts of alignment with {reference} against relative depth, for {encoders}. "
@@ -187,7 +187,8 @@ _ALL = (
             "One bar per layer, stacked from the alignment that each part of the eye of "
             "“{attribution_view}” takes away: its mean effect over all orders in which the parts "
             "can be swapped (Shapley value). A share below 0 adds to the alignment. The shares sum "
-            "to the black line, the whole loss, drawn with its {interval}."
+            "to the black line, the whole loss, drawn with its {interval}. Layers whose whole loss "
+            "has no interval are left out."
         ),
         alt=(
             "Stacked bars by layer of the loss due to each part of the eye. The means over layers "
@@ -218,10 +219,9 @@ _ALL = (
         photographic=False,
         title="Every layer against every layer",
         caption=(
-            "Above, one square per encoder: its layers in “{reference}” (upwards) against its "
+            "One square for each encoder: its layers in “{reference}” (upwards) against its "
             "layers in “{focal}” (to the right). A bright diagonal means that layers keep their "
-            "place; brightness off it, that a layer is like others too. Below, the layers of all "
-            "encoders against one another."
+            "place; brightness off it, that a layer is like others too.{together}"
         ),
         alt=(
             "Heat maps of the alignment of every layer with every layer, for {encoders}. The "
@@ -234,10 +234,10 @@ _ALL = (
         photographic=False,
         title="How alike the frames are",
         caption=(
-            "Dissimilarities between all pairs of frames in the last layer of some encoders, as "
-            "ranks: dark pairs are alike, bright ones are not. Above in “{reference}”, below in "
-            "“{focal}”; RSA by Spearman is the correlation of the two. Of many frames some are "
-            "shown, sorted by group; white lines separate the groups."
+            "Dissimilarities between all pairs of frames in the last layer of an encoder, in "
+            "“{reference}” and in “{focal}”, as ranks: dark pairs are alike, bright ones are not. "
+            "RSA by Spearman is the correlation of the two. Of many frames some are shown, sorted "
+            "by group; white lines separate the groups. Of many encoders some are shown."
         ),
         alt=(
             "Dissimilarity matrices of reference and view for some encoders. The values are in "
@@ -251,10 +251,11 @@ _ALL = (
         photographic=True,
         title="Which frames are confused",
         caption=(
-            "The frames in pairs.parquet that most of these encoders mistake: in “{reference}”, "
-            "in “{focal}”, and what each encoder’s last layer finds nearest to the latter among "
-            "the other groups in “{reference}”. An orange border marks a mistake: another scene "
-            "is nearer than the frame itself. A grey one marks none."
+            "The frames that most of these networks take for another scene, of those in "
+            "pairs.parquet: in “{reference}”, in “{focal}”, and what each network’s last layer "
+            "finds nearest to the latter among the other groups in “{reference}”. An orange "
+            "border marks a mistake: another scene is nearer than the frame itself. A grey one "
+            "marks none."
         ),
         alt=(
             "Photographs: a frame, its view, and the nearest frame of another scene for some "

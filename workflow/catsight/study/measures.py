@@ -59,6 +59,7 @@ class Measure:
             "label": self.label,
             "similarity": self.similarity,
             "headline": self.headline,
+            "depends_on_n": self.depends_on_n,
             "narrow_shares": self.narrow_shares,
             "about": self.about,
         }

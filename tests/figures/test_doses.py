@@ -48,7 +48,10 @@ def test_values_without_an_interval_are_no_curve(choices):
         assert said == "no value with an interval:\nadd photographs, or glances"
         assert not having.texts
     notes = doses.draw(table, choices).get_supxlabel()
-    assert "no interval, so not drawn: undefined if certain groups are left out (36 of 60 points)" in notes
+    assert (
+        "no interval, so not drawn: undefined if certain groups are left out (36 of 60 points)"
+        in notes
+    )
 
 
 def test_a_condition_without_an_axis_is_refused(choices):

@@ -64,7 +64,9 @@ def test_values_without_an_interval_are_no_curve(rows, table, tmp_path):
         assert all(np.isnan(line.get_ydata()).all() for line in curves)
         (said,) = (text.get_text() for text in axes.texts)
         assert said == "no value with an interval:\nadd photographs, or glances"
-    assert "no interval, so not drawn: too few frames (64 of 64 points)" in notes.texts[0].get_text()
+    assert (
+        "no interval, so not drawn: too few frames (64 of 64 points)" in notes.texts[0].get_text()
+    )
 
 
 def test_a_part_without_an_interval_leaves_the_others(rows, table, tmp_path):

@@ -28,6 +28,12 @@ from catsight.tables.names import ALL_LAYERS
 _BYTES = 15_000_000
 #: The most of each that the report shows; it counts the rest.
 _PHOTOS, _TABLES, _REJECTED = 60, 40, 500
+#: What the page's own sentences use.
+_WORDS = {
+    "counted": labels.counted,
+    "condition": labels.condition,
+    "families": style.FAMILIES,
+}
 #: The columns that it reads of the table of frames.
 _FRAME_COLUMNS = ["frame_id", "group", "width", "height", "title", "author", "licence", "link"]
 
@@ -79,9 +85,7 @@ def render(
         ],
         published=published.compared(rows, spec["published"], choices),
         interval=labels.interval(choices),
-        counted=labels.counted,
-        condition=labels.condition,
-        families=style.FAMILIES,
+        words=_WORDS,
         figures=[report_sections.figure(path, spec["figures"], choices) for path in figures],
         encoders=list(choices.encoders.values()),
         photos=photos[:_PHOTOS],

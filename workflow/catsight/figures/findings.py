@@ -10,9 +10,6 @@ from catsight.figures.headline import Results, order
 from catsight.figures.labels import listed, number
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
-#: Fewer groups than this are too few: a 95 % interval holds the truth in less than 93 % of studies,
-#: for some metrics (benchmarks/calibration.py).
-FEW_GROUPS = 15
 #: Fewer than this are too few for the shares of parts of the eye by some measures: their intervals
 #: are too narrow.
 FEW_FOR_SHARES = 25
@@ -31,13 +28,13 @@ def notice(metrics: pd.DataFrame, choices: Choices) -> str:
     few; otherwise empty.
     """
     results = Results.of(metrics, choices)
-    if results.groups >= FEW_GROUPS or select.has_interval(results.rows).any():
+    if results.groups >= select.FEW_GROUPS or select.has_interval(results.rows).any():
         return ""
     return (
         f"Too few groups of frames for error bars: this study has {results.groups}. The values "
         "below may "
         "be due to these pictures alone, and differences between them mean nothing. Add pictures "
-        f"of other scenes, to {FEW_GROUPS} or more, and take several frames of each "
+        f"of other scenes, to {select.FEW_GROUPS} or more, and take several frames of each "
         "(frames.glances: 6)."
     )
 
@@ -286,10 +283,12 @@ def _cautions(results: Results, verdict: str) -> str:
     groups = results.groups
     count = labels.counted(groups, "independent group", "independent groups")
     words = [f"All this rests on {count} of frames"]
-    if groups < FEW_GROUPS:
+    if groups < select.FEW_GROUPS:
         known = bool(select.has_interval(results.rows).any())
         so = "intervals are rough" if known else "there are no intervals"
-        words[0] += f", too few (fewer than {FEW_GROUPS}): {so}, and other photographs may give "
+        words[0] += (
+            f", too few (fewer than {select.FEW_GROUPS}): {so}, and other photographs may give "
+        )
         words[0] += "other values"
     for name in results.trained:
         training = results.choices.encoders[name]["training"]

@@ -20,15 +20,15 @@ def of_numbers(rows: pd.DataFrame, choices: Choices) -> Iterator[str]:
     """Warnings of a table of metrics: few groups, missing values; a sentence each."""
     results = Results.of(rows, choices)
     rows, groups = select.of_study(rows, choices), results.groups
-    if groups < findings.FEW_GROUPS:
+    if groups < select.FEW_GROUPS:
         words = labels.groups(choices, groups)
         only = f"Only {words}{'' if 'group' in words else ' (independent groups)'}"
         if select.has_interval(results.rows).any():
-            yield f"{only}: with fewer than {findings.FEW_GROUPS}, intervals are rough."
+            yield f"{only}: with fewer than {select.FEW_GROUPS}, intervals are rough."
         else:
             yield (
                 f"{only}: too few for an interval of {choices.label(results.metric)}. Take at "
-                f"least {findings.FEW_GROUPS}."
+                f"least {select.FEW_GROUPS}."
             )
     measures = [choices.measure(metric) for metric in choices.metrics(rows)]
     narrow = [measure["label"] for measure in measures if measure["narrow_shares"]]

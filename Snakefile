@@ -1,7 +1,7 @@
 # frames ──► views ──► features ──► metrics ──► figures
 #
-# Run it with `make run`, or `snakemake` once `make setup` has been done and .venv/bin is on the PATH. Another study:
-# snakemake --configfile resources/studies/NAME.yaml
+# Run it with `make run`, or `snakemake` once `make setup` has been done and .venv/bin is on the
+# PATH. Another study: snakemake --configfile resources/studies/NAME.yaml
 from snakemake.utils import min_version
 
 min_version("9.0")

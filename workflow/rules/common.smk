@@ -1,6 +1,6 @@
-# The study: its validated configuration, and the spec of every job. A job's spec holds, as canonical
-# JSON, all that can change its result, and nothing else: so a change recomputes only what depends on
-# it.
+# The study: its validated configuration, and the spec of every job. A job's spec holds, as
+# canonical JSON, all that can change its result, and nothing else: so a change recomputes only what
+# depends on it.
 import os
 import re
 import sys
@@ -38,10 +38,10 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
-# Specs are always given by functions: in a plain string, Snakemake would take {x}, which a label may
-# hold, for a wildcard.
+# Specs are always given by functions: in a plain string, Snakemake would take {x}, which a label
+# may hold, for a wildcard.
 def spec(job, of=None, name=None):
-    """The spec of a job of the view, encoder or figure ``name``, or that the wildcard ``of`` names."""
+    """The spec of a job, of the view, encoder or figure ``name`` or in the wildcard ``of``."""
     return lambda wildcards: study.spec(job, getattr(wildcards, of) if of else name)
 
 

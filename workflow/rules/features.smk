@@ -64,8 +64,8 @@ rule gather_features:
     message:
         "features: {wildcards.encoder}, all shards"
     shell:
-        "python -m catsight gather --frames {params.frames} {params.tables} --shards {params.shards}"
-        " --output {output} 2> {log}"
+        "python -m catsight gather --frames {params.frames} {params.tables}"
+        " --shards {params.shards} --output {output} 2> {log}"
 
 
 # Views with swapped parts of the eye, which only some encoders may be given.

@@ -35,7 +35,8 @@ rule portraits:
 
 
 # All views and shards in one small table, for jobs that read them all. In a plan of many shards,
-# each file that a job depends on costs time, and Snakemake would read all tables for every such job.
+# each file that a job depends on costs time, and Snakemake would read all tables for every such
+# job.
 rule gather_views:
     input:
         FRAMES,
@@ -54,5 +55,5 @@ rule gather_views:
     message:
         "views: all shards"
     shell:
-        "python -m catsight gather --frames {params.frames} {params.tables} --shards {params.shards}"
-        " --output {output} 2> {log}"
+        "python -m catsight gather --frames {params.frames} {params.tables}"
+        " --shards {params.shards} --output {output} 2> {log}"

@@ -184,15 +184,7 @@ def _parser(
 
 
 def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    job.add_frames(parser)
-    parser.add_argument(
-        "--views",
-        nargs=2,
-        action="append",
-        required=True,
-        metavar=("VIEW", "PATH"),
-        help="a view's name, and its table or folder of shards; once for each view",
-    )
+    job.add_tables(parser, "--views", "view")
     return parser
 
 

@@ -14,7 +14,7 @@ studies or of earlier settings. Counts them first, and asks.
 """
 _EXAMPLES = """examples:
   catsight prune          shows the sizes of unused files, and asks before it removes them
-  catsight prune --yes    removes it without asking
+  catsight prune --yes    removes them without asking
 
 To free the space of a whole study, delete its folder (results/<study>) first.
 """

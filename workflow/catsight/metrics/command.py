@@ -141,16 +141,7 @@ def run(name: str, arguments: Sequence[str]) -> None:
 def _parser(name: str, analysis: Analysis) -> argparse.ArgumentParser:
     about = f"{analysis.about[0].upper()}{analysis.about[1:]}."
     parser = job.parser(f"metrics {name}", about)
-    parser.add_argument(
-        "--features",
-        nargs=2,
-        action="append",
-        required=True,
-        metavar=("NAME", "PATH"),
-        help=f"name of a {analysis.names.value}, and its features: a table, or a folder of shards "
-        "in the order of the frames; give the option once for each",
-    )
-    job.add_frames(parser)
+    job.add_tables(parser, "--features", analysis.names.value)
     parser.add_argument("--output", type=Path, required=True, help="the table to write")
     return parser
 

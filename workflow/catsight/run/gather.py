@@ -25,15 +25,7 @@ def main(arguments: Sequence[str]) -> None:
         epilog="Example: catsight gather --frames results/mine/frames "
         "--tables cat results/mine/views/cat --output results/mine/views/all.parquet",
     )
-    parser.add_argument(
-        "--tables",
-        nargs=2,
-        action="append",
-        required=True,
-        metavar=("VIEW", "PATH"),
-        help="the name of a view, and its table or folder of shards; repeat for each view",
-    )
-    job.add_frames(parser)
+    job.add_tables(parser, "--tables", "view")
     parser.add_argument("--output", type=Path, required=True, help="the table to write")
     options = parser.parse_args(arguments)
     rows = [

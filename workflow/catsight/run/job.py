@@ -56,6 +56,22 @@ def add_frames(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_tables(parser: argparse.ArgumentParser, option: str, of: str) -> None:
+    """Adds ``--frames``, ``--shards``, and an ``option`` that takes a name and its table, once for
+    each ``of`` (such as "view").
+    """
+    parser.add_argument(
+        option,
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("NAME", "PATH"),
+        help=f"the name of a {of}, and its table, or its folder of shards in the order of the "
+        f"frames; repeat for each {of}",
+    )
+    add_frames(parser)
+
+
 #: Sub-command -> its function and one line of help.
 Commands = Mapping[str, tuple[Callable[[Sequence[str]], None], str]]
 

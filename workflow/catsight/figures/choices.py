@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
+import yaml
 
 from catsight.errors import CatsightError
 from catsight.figures import style
@@ -112,6 +114,11 @@ class Choices:
     def confidence(self) -> float:
         """The confidence of intervals."""
         return self.spec["confidence"]
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """The study's configuration, which only the report's spec holds; else empty."""
+        return yaml.safe_load(str(self.spec.get("config", ""))) or {}
 
     @property
     def matched(self) -> str | None:

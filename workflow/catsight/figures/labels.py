@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from catsight.figures.choices import Choices
 
@@ -76,8 +75,7 @@ def groups(choices: Choices, count: int) -> str:
     """So many independent groups of frames, by the word for what each was taken from if all were
     taken from photographs: ``4 photographs``, else ``4 groups``.
     """
-    config = str(choices.spec.get("config", ""))  # in the report's spec alone
-    frames = (yaml.safe_load(config) or {}).get("frames") or {}
+    frames = choices.config.get("frames") or {}
     sources = [frames, *(frames.get("sources") or {}).values()]
     photographs = all(
         one.get("source") in (None, "photos", "folder") and one.get("group_by") in (None, "file")

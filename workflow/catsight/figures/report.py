@@ -81,7 +81,7 @@ def render(
             *report_warnings.of_resolution(pixels),
             *report_warnings.of_blurs(_blurs(matched), choices),
             *report_warnings.of_pictures(tables.read(near).to_pylist() if near else [], left_out),
-            *report_warnings.of_code(spec["config"]),
+            *report_warnings.of_code(choices),
         ],
         published=published.compared(rows, spec["published"], choices),
         interval=labels.interval(choices),

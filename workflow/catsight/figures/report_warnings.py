@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from catsight.figures import findings, labels, select
 from catsight.figures.choices import Choices
@@ -125,9 +124,9 @@ def of_pictures(alike: Sequence[Mapping[str, Any]], rejected: Sequence[Any]) -> 
         yield f"{counted(len(rejected), 'file', 'files')} could not be used; they are listed below."
 
 
-def of_code(config: str) -> Iterator[str]:
+def of_code(choices: Choices) -> Iterator[str]:
     """Warnings of encoders that the user's own code makes, from the study's configuration."""
-    encoders = (yaml.safe_load(config) or {}).get("encoders") or {}
+    encoders = choices.config.get("encoders") or {}
     for name, entry in encoders.items():
         if isinstance(entry, Mapping) and entry.get("factory"):
             yield f"The encoder {name} is built by the study’s own code, {entry['factory']}."

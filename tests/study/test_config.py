@@ -10,6 +10,7 @@ from catsight import CatsightError
 from catsight.inputs import eyes, yaml_files
 from catsight.study import Study
 from catsight.study.config import Config, config_schema, reference, validate
+from catsight.study.figures_registry import FIGURES
 from catsight.study.filters import FILTERS
 from catsight.study.measures import MEASURES
 from catsight.study.sources import SOURCES, Source
@@ -418,3 +419,24 @@ def test_an_empty_folder_is_found_when_the_study_is_read(config, tmp_path):
     study = Study(config)
     with pytest.raises(CatsightError, match=r"frames reads '.*empty', which holds no files"):
         _ = study.input_files
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [measure.label for measure in MEASURES.values()],
+        [one.label for one in FILTERS.values()],
+        [figure.title for figure in FIGURES.values()],
+    ],
+    ids=["measures", "filters", "figures"],
+)
+def test_labels_tell_records_apart(labels):
+    assert len(labels) > 1 and all(labels)
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_variant_of_a_measure_says_so_in_its_label(name):
+    label = MEASURES[name].label
+    for variant in ("unbiased", "scaled", "between"):
+        assert label.endswith(f", {variant}") == name.endswith(f"_{variant}")

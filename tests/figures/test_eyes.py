@@ -1,9 +1,10 @@
-"""The figure of the eyes draws what the table of eyes says."""
+"""The figure of the eyes draws what the table of eyes says, and names what it draws."""
 
 import io
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from catsight import CatsightError, tables
@@ -12,9 +13,12 @@ from catsight.figures.choices import Choices
 from catsight.inputs.pictures import encode_png
 from catsight.study.figures_registry import FIGURES
 from catsight.tables.columns.portraits import PORTRAITS
+from catsight.views import Eye
+
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#6b7075"
 
 
-def row(name: str, seed: int) -> dict:
+def row(name: str, seed: int, levels=(1000.0, 10.0, 0.01), **changes) -> dict:
     rng = np.random.default_rng(seed)
 
     def image():
@@ -25,57 +29,172 @@ def row(name: str, seed: int) -> dict:
         "luminance": [0.01, 1, 100], "pupil_width": rng.uniform(1, 5, 3), "pupil_height": rng.uniform(5, 9, 3),
         "rod_weight": [1, 0.5, 0], "frequency": [1, 3, 9, 27],
         "mtf_across": rng.random(4), "mtf_along": rng.random(4), "mtf_along_defocused": rng.random(4),
-        "contrast_sensitivity": [50, 90, 5, 0.2],
-        "spread_degrees": 1.0, "spread": rng.random(25), "spread_defocus": 0.5, "spread_defocused": rng.random(25),
+        "contrast_sensitivity": [50, 90, 1.0, 0.2],
+        "spread_degrees": 1.5, "spread": rng.random(25), "spread_defocus": 0.5, "spread_defocused": rng.random(25),
         "wavelength": [400, 500, 600],
         "receptors": [{"name": n, "sensitivity": rng.uniform(0.5, 2, 3)} for n in ("S", "L", "rod")],
-        "chart_degrees": 8.0, "chart": image(), "levels": [1000.0, 10.0, 0.01], "charts": [image() for _ in range(3)],
-    }  # fmt: skip
+        "chart_degrees": 8.0, "chart": image(), "levels": list(levels), "charts": [image() for _ in levels],
+    } | changes  # fmt: skip
 
 
-@pytest.fixture
-def table(tmp_path):
-    tables.write(
-        tmp_path / "eyes.parquet", [row("cat", 0), row("my dog", 1)], PORTRAITS, {"stage": "views"}
-    )
-    return tables.read(tmp_path / "eyes.parquet").to_pandas()
+def read_back(rows, folder):
+    """The rows as pandas reads them back from Parquet."""
+    tables.write(folder / "eyes.parquet", rows, PORTRAITS, {"stage": "views"})
+    return tables.read(folder / "eyes.parquet").to_pandas()
 
 
-def test_drawn_lines_and_pictures_are_those_of_the_table(table):
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A cat, and a dog that is adapted to other light and has one chart less."""
+    dog = row("my dog", 1, levels=(500.0, 0.2), adapted_to=2.5)
+    return read_back([row("cat", 0), dog], tmp_path_factory.mktemp("eyes"))
+
+
+@pytest.fixture(scope="module")
+def figure(table):
     assert FIGURES["eyes"].reads == ()
-    figure, rows = eyes.draw(table, Choices({})), table.to_dict("records")
-    grid = np.array(figure.axes).reshape(3, 5)
-    chart, pupils, transfer, sensitivity, receptors = grid[0]
-    assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["cat", "my dog"]
+    return eyes.draw(table, Choices({}))
 
-    def drawn(axes):
-        return [line.get_ydata() for line in axes.get_lines()]
 
-    for i, one in enumerate(rows):
-        np.testing.assert_array_equal(drawn(pupils)[2 * i], one["pupil_width"])
-        np.testing.assert_array_equal(drawn(pupils)[2 * i + 1], one["pupil_height"])
-        for j, name in enumerate(("mtf_across", "mtf_along", "mtf_along_defocused")):
-            np.testing.assert_array_equal(drawn(transfer)[3 * i + j], one[name])
-        np.testing.assert_array_equal(drawn(sensitivity)[i], [50, 90, 5])  # below 1 nothing is seen
+def panels(figure):
+    return np.array(figure.axes).reshape(3, 5)
+
+
+def looks(axes):
+    """The colour and line of each curve of a panel."""
+    return [(to_hex(line.get_color()), line.get_linestyle()) for line in axes.get_lines()]
+
+
+def ticks(axis):
+    return dict(zip(axis.get_ticklocs(), (label.get_text() for label in axis.get_ticklabels())))
+
+
+def test_the_curves_are_those_of_the_table(table, figure):
+    _, pupils, transfer, sensitivity, receptors = panels(figure)[0]
+    for i, one in enumerate(table.to_dict("records")):
+        for axes, x, names in (
+            (pupils, "luminance", ("pupil_width", "pupil_height")),
+            (transfer, "frequency", ("mtf_across", "mtf_along", "mtf_along_defocused")),
+        ):
+            drawn = axes.get_lines()[len(names) * i : len(names) * (i + 1)]
+            for line, name in zip(drawn, names, strict=True):
+                np.testing.assert_array_equal(line.get_xydata().T, [one[x], one[name]])
+        # below 1 nothing is seen
+        np.testing.assert_array_equal(
+            sensitivity.get_lines()[i].get_xydata(), [[1, 50], [3, 90], [9, 1]]
+        )
         for j, receptor in enumerate(one["receptors"]):
             values = np.array(receptor["sensitivity"])
-            np.testing.assert_array_equal(drawn(receptors)[3 * i + j], values / values.max())
-        np.testing.assert_allclose(
-            grid[i + 1][0].images[0].get_array(), np.sqrt(one["spread"]).reshape(5, 5)
-        )
-        np.testing.assert_allclose(
-            grid[i + 1][1].images[0].get_array(), np.sqrt(one["spread_defocused"]).reshape(5, 5)
-        )
-        for axes, picture in zip(grid[i + 1][2:], one["charts"]):
-            wanted = np.asarray(Image.open(io.BytesIO(picture["bytes"])))
-            np.testing.assert_array_equal(axes.images[0].get_array(), wanted)
-        assert grid[i + 1][0].get_ylabel() == one["eye"]
-        assert all("optics alone" in axes.get_title() for axes in grid[i + 1][:2])
-    np.testing.assert_array_equal(
-        chart.images[0].get_array(), np.asarray(Image.open(io.BytesIO(rows[0]["chart"]["bytes"])))
+            drawn = receptors.get_lines()[3 * i + j].get_xydata().T
+            np.testing.assert_array_equal(drawn, [one["wavelength"], values / values.max()])
+
+
+def test_the_legend_names_each_colour_and_line_and_so_does_the_caption(figure):
+    """What is across and what along the slit is in the columns' names: mtf_across and the others."""
+    (legend,) = figure.legends
+    words = [text.get_text() for text in legend.get_texts()]
+    handles = [(to_hex(one.get_color()), one.get_linestyle()) for one in legend.legend_handles]
+    assert dict(zip(words, handles, strict=True)) == {
+        "cat": (BLUE, "-"),
+        "my dog": (ORANGE, "-"),
+        "contrast across the slit": (GREY, "-"),
+        "along it": (GREY, "--"),
+        "along it, 0.5 D out of focus": (GREY, ":"),
+    }
+    assert legend._ncols == 5
+    _, pupils, transfer, sensitivity, receptors = panels(figure)[0]
+    # across, along, along and out of focus, as the table's columns are drawn
+    styles = [style for _, style in handles[2:]]
+    assert looks(transfer)[:6] == [(colour, s) for colour in (BLUE, ORANGE) for s in styles]
+    assert looks(pupils) == [(colour, s) for colour in (BLUE, ORANGE) for s in ("-", "--")]
+    assert looks(sensitivity) == [(BLUE, "-"), (ORANGE, "-")]
+    # of each eye S, L and rods
+    assert looks(receptors) == [(colour, s) for colour in (BLUE, ORANGE) for s in ("-", "-", ":")]
+
+
+def test_the_caption_says_what_across_and_along_the_slit_mean():
+    """Bars along a cat's slit stay visible out of focus, for it is narrow across them."""
+    assert (
+        "solid: vertical bars; dashed: horizontal bars; dotted: horizontal bars out of focus"
+        in FIGURES["eyes"].caption
     )
+    cat = Eye.load("cat")
+    vertical, horizontal = (cat.mtf([3.0], angle, luminance=100, defocus=1)[0] for angle in (0, 90))
+    assert vertical > 2 * abs(horizontal)
+
+
+def test_every_panel_is_named(figure):
+    grid = panels(figure)
+    assert [axes.get_title() for axes in grid[0]] == [
+        "test chart, 8° across",
+        "pupil, mm (dashed: height)",
+        "contrast, 2.5, 100 cd/m²",
+        "contrast sensitivity",
+        "receptors (dotted: rods)",
+    ]
+    frequency = "cycles per degree"
+    names = [axes.get_xlabel() for axes in grid[0]]
+    assert names == ["", "luminance, cd/m²", frequency, frequency, "wavelength, nm"]
+    points = [
+        "a point in focus\n(optics alone, 1.5°)",
+        "0.5 D out of focus\n(optics alone, 1.5°)",
+    ]
+    heads = [[axes.get_title() for axes in row] for row in grid[1:]]
+    assert heads[0] == [*points, "at 1000 cd/m²", "at 10 cd/m²", "at 0.01 cd/m²"]
+    assert heads[1] == [*points, "at 500 cd/m²", "at 0.2 cd/m²", ""]
+    assert [axes.get_visible() for axes in grid.ravel()] == [True] * 14 + [False]
+    for axes, name, colour in zip(grid[1:, 0], ("cat", "my dog"), (BLUE, ORANGE)):
+        label = axes.yaxis.label
+        assert (label.get_text(), to_hex(label.get_color())) == (name, colour)
+        assert (label.get_fontweight(), label.get_fontsize()) == ("bold", 9)
+
+
+def test_the_scales_have_round_numbers(figure):
+    _, pupils, transfer, sensitivity, receptors = panels(figure)[0]
+    assert [axes.get_xscale() for axes in (pupils, transfer, sensitivity)] == ["log"] * 3
+    assert (transfer.get_yscale(), sensitivity.get_yscale()) == ("linear", "log")
+    assert ticks(pupils.xaxis) == {0.01: "0.01", 1: "1", 100: "100", 10000: "10⁴"}
+    for axes in (transfer, sensitivity):
+        assert ticks(axes.xaxis) == {0.1: "0.1", 1: "1", 10: "10", 50: "50"}
+        assert axes.get_xlim() == (0.1, 60)
+    assert ticks(sensitivity.yaxis) == {1: "1", 10: "10", 100: "100"}
+    assert list(receptors.get_xticks()) == [400, 500, 600, 700]
+    limits = [axes.get_ylim() for axes in (transfer, sensitivity, receptors)]
+    assert limits == [(-0.15, 1), (1, 400), (0, 1.04)]
+    assert pupils.get_ylim()[0] == 0 and pupils.get_ylim()[1] > 9 * 0.9
+    zero = transfer.get_lines()[-1]
+    assert list(zero.get_ydata()) == [0, 0] and to_hex(zero.get_color()) == GREY
+    assert not any(axes.xaxis.get_minorticklocs().size for axes in (pupils, transfer, sensitivity))
+    assert all(
+        axes.xaxis.get_gridlines()[0].get_visible() for axes in (pupils, transfer, receptors)
+    )
+
+
+def test_the_pictures_are_those_of_the_table(table, figure):
+    grid, rows = panels(figure), table.to_dict("records")
+
+    def picture(image):
+        return np.asarray(Image.open(io.BytesIO(image["bytes"])))
+
+    np.testing.assert_array_equal(grid[0][0].images[0].get_array(), picture(rows[0]["chart"]))
+    for axes_row, one in zip(grid[1:], rows):
+        for axes, name in zip(axes_row, ("spread", "spread_defocused")):
+            (shown,) = axes.images
+            np.testing.assert_allclose(shown.get_array(), np.sqrt(one[name]).reshape(5, 5))
+            assert shown.get_cmap().name == "gray" and shown.get_clim()[0] == 0
+        for axes, image in zip(axes_row[2:], one["charts"]):
+            np.testing.assert_array_equal(axes.images[0].get_array(), picture(image))
+        assert not any(axes.get_xticks().size + axes.get_yticks().size for axes in axes_row[:4])
+
+
+def test_eyes_beyond_the_palette_begin_again_with_its_first_colour(tmp_path):
+    names = [f"eye {i}" for i in range(8)]
+    figure = eyes.draw(read_back([row(name, 0, levels=(1.0,)) for name in names], tmp_path))
+    handles = figure.legends[0].legend_handles[:8]
+    colours = [to_hex(handle.get_color()) for handle in handles]
+    assert colours[7] == colours[0] and len(set(colours)) == 7
 
 
 def test_no_eye_is_an_error(table):
-    with pytest.raises(CatsightError, match="holds no eye to draw"):
+    with pytest.raises(CatsightError, match=r"^the table of eyes holds no eye to draw$"):
         eyes.draw(table[:0])

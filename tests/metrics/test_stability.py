@@ -9,6 +9,8 @@ from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, procrustes, retrieval, rsa, stability
 from catsight.metrics.estimate import Estimate
+from support import by_hand
+from support.by_hand import Arrays
 from support.toy_tables import COMPARING, measures, write_features, write_frames
 
 SPEC = COMPARING | {
@@ -196,3 +198,222 @@ def test_a_measure_that_is_undefined_in_one_layer_has_no_split_half(tmp_path):
     halves = [row for row in rows if row["kind"] == "split_half"]
     assert len(halves) == 3
     assert all(row["value"] is None and "undefined" in row["reason"] for row in halves)
+
+
+# -- in memory -------------------------------------------------------------------------------------
+
+FACTS = {"similarity": True, "cosine": False, "depends_on_n": False, "share": False}
+
+
+def test_a_size_has_the_mean_of_its_draws_and_their_middle_95_percent():
+    """Of draws 0, 1, ... 40 the quantiles lie at 1 and 39, and so on, size by size."""
+    drawn = stability.Draws(frames(12, 2), SPEC | {"draws": 41})
+    assert drawn.sizes == [4, 5, 6, 8, 10]
+    values = np.concatenate([[7.0], *(np.arange(41.0)[::-1] + 100 * i for i in range(5))])
+    halves = np.arange(82.0)
+    rows = drawn.by_size(Estimate(np.concatenate([values, halves])))
+    for i, (row, size) in enumerate(zip(rows, drawn.sizes)):
+        wanted = {"kind": "size", "n_groups": size, "n_frames": 2 * size, "draws": 41}
+        wanted |= {"value": 20 + 100 * i, "low": 1 + 100 * i, "high": 39 + 100 * i}
+        assert row == pytest.approx(wanted)
+    whole = {"kind": "size", "n_groups": 12, "n_frames": 24, "draws": 1, "value": 7.0}
+    assert rows[5:] == [whole]
+    np.testing.assert_array_equal(
+        drawn.halves(Estimate(np.concatenate([values, halves]))), halves.reshape(41, 2)
+    )
+
+
+def test_a_size_with_an_undefined_draw_says_so():
+    drawn = stability.Draws(frames(12, 1), SPEC | {"draws": 3})
+    values = np.ones(1 + 3 * 5 + 6)
+    values[1 + 3 * 2 : 1 + 3 * 2 + 2] = np.nan
+    rows = drawn.by_size(Estimate(values))
+    assert [row.get("reason") for row in rows] == [
+        None,
+        None,
+        "undefined in 2 of 3 draws",
+        *[None] * 3,
+    ]
+    assert "value" not in rows[2] and rows[3]["value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("groups", "sizes", "halves"),
+    [(3, [], 0), (4, [], 0), (5, [4], 0), (7, [4, 5, 6], 0), (8, [4, 5, 6, 7], 10)],
+)
+def test_few_groups_have_few_sizes_and_no_halves(groups, sizes, halves):
+    """Four groups are the fewest of a draw, and of a half."""
+    drawn = stability.Draws(frames(groups, 2), SPEC)
+    assert drawn.sizes == sizes
+    assert len(drawn.plan.blocks) == 10 * len(sizes) + 2 * halves
+
+
+def test_a_draw_of_fewer_than_four_frames_has_no_value():
+    """Of unequal groups, whose numbers of frames are averaged."""
+    groups = {f"{i}": str(i) for i in range(9)}
+    drawn = stability.Draws(groups | {f"9-{i}": "9" for i in range(30)}, SPEC)
+    rows = drawn.by_size(Estimate(np.ones(1 + len(drawn.plan.blocks))))
+    kept = [39 - len(out) for out in drawn.plan.blocks]
+    for i, row in enumerate(rows[:-1]):
+        assert row["n_frames"] == int(np.mean(kept[10 * i : 10 * (i + 1)])) and "value" in row
+
+
+def test_draws_repeat_with_their_seed_alone():
+    def blocks(seed):
+        return [
+            out.tolist()
+            for out in stability.Draws(frames(20, 2), SPEC | {"seed": seed}).plan.blocks
+        ]
+
+    assert blocks(0) == blocks(0) != blocks(1)
+    assert len({tuple(out) for out in blocks(0)}) > 60  # every draw is another
+
+
+def test_at_most_so_many_frames_are_drawn_from():
+    drawn = stability.Draws(frames(60, 2), SPEC | {"frames": 50})
+    assert len(drawn.rows) == 40 and drawn.frames == 40 and drawn.count == 20
+    other = stability.Draws(frames(60, 2), SPEC | {"frames": 50, "seed": 1})
+    assert set(drawn.rows) != set(other.rows)
+
+
+def test_reliability_is_the_mean_corrected_correlation_and_its_middle_95_percent():
+    """Spearman-Brown, draw by draw; opposite profiles count 0."""
+    rng = np.random.default_rng(0)
+    halves = (
+        rng.normal(size=(5, 1, 1)) + rng.normal(size=(5, 30, 2)) * np.linspace(0.3, 2, 30)[:, None]
+    )
+    r = np.array(
+        [
+            np.corrcoef(one, other)[0, 1]
+            for one, other in zip(*np.moveaxis(halves, 2, 0).swapaxes(1, 2))
+        ]
+    )
+    corrected = np.where(r < 0, 0, 2 * r / (1 + r))
+    assert (r < 0).sum() > 2
+    low, high = np.percentile(corrected, [2.5, 97.5])
+    wanted = {"value": corrected.mean(), "low": low, "high": high, "draws": 30}
+    assert stability.reliability(halves) == pytest.approx(wanted)
+    assert low == 0 and 0 < high < 1
+
+
+def test_a_profile_needs_three_layers():
+    three = np.array([[[0, 0]], [[1, 1]], [[2, 5.0]]])
+    assert stability.reliability(three)["draws"] == 1
+    assert stability.reliability(three[:2]) == {
+        "reason": "fewer than 3 layers, no profile to compare"
+    }
+
+
+def test_the_ceiling_is_the_mean_over_controls():
+    def estimate(*values):
+        return Estimate(np.array(values), sizes=[1] * (len(values) - 1))
+
+    of = {
+        "jpeg": {"rsa": estimate(0.9, 0.8, 0.7)},
+        "cat": {"rsa": estimate(0.4, 0.35, 0.3)},
+        "noise": {"rsa": estimate(0.7, 0.6, 0.3)},
+        "dog": {"rsa": estimate(0.8, 0.7, 0.5)},
+    }
+    found = [(*key, list(e.values)) for *key, e in stability.ceilings(of, ["jpeg", "noise"])]
+    assert found == [
+        ("jpeg", "rsa", "ceiling", [0.9, 0.8, 0.7]),
+        ("noise", "rsa", "ceiling", [0.7, 0.6, 0.3]),
+        ("cat", "rsa", "of_ceiling", pytest.approx([0.5, 0.5, 0.6])),
+        ("dog", "rsa", "of_ceiling", pytest.approx([1, 1, 1])),
+    ]
+    of["jpeg"]["rsa"], of["noise"]["rsa"] = estimate(0.1, 0.2), estimate(-0.1, 0.1)
+    of["cat"]["rsa"] = of["dog"]["rsa"] = estimate(0.1, 0.2)
+    _, _, *others = stability.ceilings(of, ["jpeg", "noise"])
+    assert {e.reason for *_, e in others} == {"the control itself is not aligned"}
+    assert stability.ceilings(of, []) == [] and stability.ceilings({}, ["jpeg"]) == []
+
+
+GROUPS = {f"{group}-{i}": group for group in "abcdefghi" for i in range(1 + (group < "e"))}
+
+
+def in_memory(**changes):
+    """The rows of three views of three layers, by kind; one view is a control."""
+    rng = np.random.default_rng(2)
+    human = Arrays({f"b.{i}/mean": rng.normal(size=(13, 5)) for i in range(3)})
+    views = {"human": human}
+    for view, noise in (("cat", 1.6), ("original", 0.9)):
+        views[view] = Arrays({c: x + noise * rng.normal(size=x.shape) for c, x in human.items()})
+    spec = SPEC | {
+        "controls": ["original"],
+        "measures": measures("cka_linear", "energy", "rsa", "retrieval_mrr"),
+    }
+    rows = stability.stability(views, GROUPS, spec | changes)
+    kinds = {row["kind"]: [] for row in rows}
+    for row in rows:
+        kinds[row["kind"]].append(row)
+    return views, kinds
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_ceilings_have_the_interval_of_leaving_groups_out(confidence):
+    """Of each control's values, and of the ratios of other views' values to these."""
+    views, kinds = in_memory(confidence=confidence)
+    labels = np.array(list(GROUPS.values()))
+    without = [list(range(13)), *(np.flatnonzero(labels != out) for out in "abcdefghi")]
+
+    def values(view, row):
+        x, y = (views[v][f"{row['layer']}/mean"] for v in ("human", view))
+        return np.array(
+            [by_hand.measure(row["metric"], x, y, keep, labels, 1.0) for keep in without]
+        )
+
+    rows = kinds["ceiling"] + kinds["of_ceiling"]
+    assert len(rows) == 2 * 3 * 3  # kinds, layers, and measures that are similarities
+    for row in rows:
+        assert (row["n_frames"], row["n_groups"]) == (13, 9)
+        assert row["view"] == ("original" if row["kind"] == "ceiling" else "cat")
+        of = values(row["view"], row)
+        if row["kind"] == "of_ceiling":
+            of = of / values("original", row)
+        facts = measures(row["metric"])[row["metric"]]
+        ends = by_hand.jackknife(
+            of[0], of[1:], [2] * 4 + [1] * 5, confidence, cosine=facts["cosine"] and of.max() <= 1,
+            depends_on_n=facts["depends_on_n"],
+        )  # fmt: skip
+        if facts["share"]:
+            ends = np.clip(ends, 0, 1)
+        assert row["value"] == pytest.approx(of[0])
+        assert (row["low"], row["high"]) == pytest.approx(tuple(ends), rel=1e-6), row
+
+
+def test_rows_of_each_kind_say_what_they_are_of():
+    _, kinds = in_memory()
+    common = {"encoder": "toy", "reference": "human", "pooling": "mean"}
+    for row in [row for rows in kinds.values() for row in rows]:
+        assert common.items() <= row.items()
+        if row["kind"] == "split_half":
+            assert row["layer"] == "all" and "layer_index" not in row
+        else:
+            assert (
+                row["layer"] == f"b.{row['layer_index']}" and row["depth"] == row["layer_index"] / 2
+            )
+    assert [(row["view"], row["metric"]) for row in kinds["split_half"]] == [
+        (view, name) for view in ("cat", "original") for name in ("cka_linear", "energy", "retrieval_mrr", "rsa")
+    ]  # fmt: skip
+    for row in kinds["split_half"]:
+        assert (row["n_frames"], row["n_groups"]) == (13, 9)
+        assert row["metric"] == "retrieval_mrr" or row["draws"] == 10
+    assert "ceiling" not in in_memory(controls=[])[1]
+
+
+#: Key -> another value, and the kinds whose values or limits change.
+OPTIONS = {
+    "seed": (1, {"size", "split_half"}),
+    "draws": (12, {"size", "split_half"}),
+    "confidence": (0.8, {"ceiling", "of_ceiling"}),
+    "rsa_comparison": ("pearson", {"size", "split_half", "ceiling", "of_ceiling"}),
+    "frames": (9, {"size", "split_half"}),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_changes_the_rows_that_depend_on_it_alone(option):
+    changed, wanted = OPTIONS[option]
+    (_, before), (_, again), (_, after) = in_memory(), in_memory(), in_memory(**{option: changed})
+    assert before == again
+    assert {kind for kind in before if before[kind] != after.get(kind)} == wanted

@@ -1,0 +1,262 @@
+"""The table of metrics, in memory: every column of every measure against plain calculation."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+
+from catsight.metrics.compare import estimates
+from catsight.metrics.registry import PLAIN
+from catsight.study.measures import MEASURES
+from support import by_hand
+from support.by_hand import Arrays
+from support.toy_tables import SPEC, measures
+
+#: Five groups of three frames and one of two: 120 relabellings and 32 exchanges in all.
+GROUPS = [*"bbbaaadddccceeeff"]
+FRAMES = {f"{group}-{i}": group for i, group in enumerate(GROUPS)}
+RELABELLED = ("cka", "rsa", "retrieval")
+LAYERS = 3
+CONFIDENCE = 0.9
+
+
+def features() -> dict[str, Arrays]:
+    """Two views of three layers of different widths and units, less and less alike."""
+    rng = np.random.default_rng(5)
+    names = [f"blocks.{i}/mean" for i in range(LAYERS)]
+    scene = np.repeat(rng.normal(size=(6, 4)), 3, axis=0)[:17]
+    human = [
+        10**i * (scene @ rng.normal(size=(4, 4 + i)) + rng.normal(size=(17, 4 + i)))
+        for i in range(LAYERS)
+    ]
+    cat = [
+        x + 10**i * ((0.8 + 0.4 * i) * rng.normal(size=x.shape) + 0.4) for i, x in enumerate(human)
+    ]
+    return {"human": Arrays(zip(names, human)), "cat": Arrays(zip(names, cat))}
+
+
+@pytest.fixture(scope="module")
+def views():
+    return features()
+
+
+@pytest.fixture(scope="module")
+def rows(views):
+    """The rows of all measures, by measure and layer; every arrangement is taken."""
+    spec = SPEC | {"measures": measures(*MEASURES), "permutations": 999, "confidence": CONFIDENCE}
+    return {(row["metric"], row["layer"]): row for row in estimates(views, FRAMES, spec)}
+
+
+@pytest.fixture(scope="module", params=list(MEASURES))
+def plain(request, views):
+    """The name of a measure; its values without each group and its null, layer by layer."""
+    name, everything = request.param, list(range(len(GROUPS)))
+    without = [
+        everything,
+        *([i for i in everything if GROUPS[i] != out] for out in sorted(set(GROUPS))),
+    ]
+    values, nulls = [], []
+    for x, y in zip(views["human"].values(), views["cat"].values()):
+        own = by_hand.scale(x)
+        values.append([by_hand.measure(name, x, y, keep, GROUPS, own) for keep in without])
+        if name.startswith(RELABELLED):
+            arranged = ((x, y[order]) for order in by_hand.relabellings(GROUPS))
+        else:
+            arranged = (
+                (np.where(swap, y, x), np.where(swap, x, y)) for swap in by_hand.swaps(GROUPS)
+            )
+        if name not in PLAIN:
+            nulls.append([by_hand.measure(name, *two, everything, GROUPS, own) for two in arranged])
+    return name, np.array(values), np.array(nulls)
+
+
+def expected_interval(name: str, values: np.ndarray) -> tuple[float, float]:
+    facts, sizes = MEASURES[name], [GROUPS.count(group) for group in sorted(set(GROUPS))]
+    ends = by_hand.jackknife(
+        values[0], values[1:], sizes, CONFIDENCE, cosine=facts.cosine, depends_on_n=facts.depends_on_n,
+    )  # fmt: skip
+    return tuple(np.clip(ends, 0, 1)) if facts.share else ends
+
+
+def test_values_and_intervals_are_those_of_leaving_groups_out(plain, rows):
+    """Of each layer; and of all, from the means of values and of replicates over layers."""
+    name, values, _ = plain
+    for layer, of_layer in zip(
+        ("blocks.0", "blocks.1", "blocks.2", "all"), [*values, values.mean(0)]
+    ):
+        row = rows[name, layer]
+        assert row["value"] == pytest.approx(of_layer[0], rel=1e-9), layer
+        ends = row["ci_low"], row["ci_high"]
+        assert ends == pytest.approx(expected_interval(name, of_layer), rel=1e-6, abs=1e-9), layer
+        assert row["reason"] is None
+
+
+def standardised(nulls: np.ndarray) -> np.ndarray:
+    return np.array([(null - np.mean(null)) / np.std(null) for null in nulls])
+
+
+def test_p_values_and_null_ranges_are_those_of_all_arrangements(plain, rows):
+    """Of each layer; of all, from the mean null; corrected, from the largest standardised value."""
+    name, _, nulls = plain
+    if name in PLAIN:
+        assert not {"p_value", "p_corrected", "null_mean", "null_low"} & set(rows[name, "blocks.0"])
+        return
+    # retrieval breaks ties between arrangements by less than the share of a hundredth of a frame
+    atol = 0.01 / 17 if name.startswith("retrieval") else 1e-6 * np.abs(nulls).max()
+    for layer, null in zip(("blocks.0", "blocks.1", "blocks.2", "all"), [*nulls, nulls.mean(0)]):
+        row = rows[name, layer]
+        assert row["null_mean"] == pytest.approx(null.mean(), abs=atol)
+        low, high = np.percentile(null, [2.5, 97.5])
+        assert (row["null_low"], row["null_high"]) == pytest.approx((low, high), abs=atol), layer
+        if "top1" not in name:
+            assert row["p_value"] == np.mean(null >= null[0] - 1e-9 * abs(null[0])), layer
+    if not name.startswith("retrieval"):
+        scores = standardised(nulls)
+        for i, score in enumerate(scores):
+            wanted = np.mean(scores.max(axis=0) >= score[0] - 1e-9)
+            assert rows[name, f"blocks.{i}"]["p_corrected"] == wanted
+    assert "p_corrected" not in rows[name, "all"]
+
+
+def test_ties_of_the_first_place_are_broken_by_the_ranks_of_the_others():
+    """Few frames are found first by chance, so arrangements that find as many are compared by
+    their mean of 1 / rank.
+    """
+    x, y = np.random.default_rng(4).normal(size=(2, len(GROUPS), 4))
+    found = [by_hand.ranks(x, y[order], None) for order in by_hand.relabellings(GROUPS)]
+    scores = [(np.sum(ranks == 1), np.sum(1 / ranks)) for ranks in found]
+    wanted = np.mean([score >= scores[0] for score in scores])
+    assert np.mean([first >= scores[0][0] for first, _ in scores]) > wanted + 0.1
+    given = {"human": Arrays({"b/mean": x}), "cat": Arrays({"b/mean": y})}
+    spec = SPEC | {"measures": measures("retrieval_top1"), "permutations": 999}
+    assert estimates(given, FRAMES, spec)[0]["p_value"] == wanted
+
+
+@pytest.mark.parametrize("name", ["mmd2", "mmd2_unbiased", "energy", "wasserstein"])
+def test_the_unpaired_null_divides_the_pooled_groups(name, views):
+    """The three frames' groups of both views among each other, and so the two frames' groups."""
+    x, y = (view["blocks.1/mean"] for view in views.values())
+    pooled, n = np.concatenate([x, y]), len(x)
+    labels = np.array([*(f"x{g}" for g in GROUPS), *(f"y{g}" for g in GROUPS)])
+    large, small = ([f"{v}{g}" for v in "xy" for g in part] for part in ("abcde", "f"))
+    null = []
+    for half in itertools.product(itertools.combinations(large, 5), small):
+        first = np.isin(labels, [*half[0], half[1]])
+        both = pooled[first], pooled[~first]
+        if name.startswith("mmd2"):
+            kind = "unpaired" if name.endswith("unbiased") else "biased"
+            null.append(by_hand.mmd2(*both, range(n), kind))
+        else:
+            null.append(by_hand.measure(name, *both, range(n), GROUPS, 1.0))
+    spec = SPEC | {"measures": measures(name), "permutations": 999, "null": "unpaired"}
+    row = estimates(views, FRAMES, spec)[1]
+    assert row["layer"] == "blocks.1" and row["value"] == pytest.approx(null[0])
+    assert row["p_value"] == np.mean(null >= null[0] - 1e-12)
+    assert (row["null_low"], row["null_high"]) == pytest.approx(
+        tuple(np.percentile(null, [2.5, 97.5]))
+    )
+
+
+def test_rows_say_what_they_are_of(views, rows):
+    common = {
+        "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "view": "cat", "seed": 0,
+        "n_frames": 17, "n_groups": 6, "at_once": 17, "pooling": "mean",
+    }  # fmt: skip
+    for (name, layer), row in rows.items():
+        assert {key: row[key] for key in common} == common
+        assert (row["metric"], row["layer"]) == (name, layer)
+        place = {key: row.get(key) for key in ("layer_index", "depth", "n_features")}
+        index = None if layer == "all" else int(layer[-1])
+        of_layer = (None,) * 3 if index is None else (index, index / 2, 4 + index)
+        assert tuple(place.values()) == of_layer
+        has_bandwidth = name.startswith(("cka_rbf", "mmd2")) and index is not None
+        assert (row["bandwidth"] is not None) == has_bandwidth
+
+
+def test_bandwidths_are_medians_of_distances(views, rows):
+    """Squared, in the reference, for CKA; of the pooled frames for MMD²."""
+    x, y = (view["blocks.1/mean"] for view in views.values())
+    of_reference, of_both = np.median(pdist(x) ** 2), np.median(pdist(np.concatenate([x, y])))
+    for name, wanted in (("cka_rbf", of_reference), ("mmd2", of_both)):
+        for suffix in ("", "_unbiased"):
+            assert rows[name + suffix, "blocks.1"]["bandwidth"] == pytest.approx(wanted)
+
+
+def test_rows_come_by_view_and_layer_and_then_their_means(views):
+    """Views in the order of the features, however they are called; poolings have means apart."""
+    wide = {
+        view: Arrays({f"{layer}/{p}": of["blocks.0/mean"] + (p == "cls") for layer in ("b", "a") for p in ("mean", "cls")})
+        for view, of in views.items()
+    }  # fmt: skip
+    given = {"zebra": wide["cat"], "human": wide["human"], "cat": wide["cat"]}
+    rows = estimates(given, FRAMES, SPEC | {"measures": measures("energy"), "permutations": 0})
+    assert [(row["view"], row["layer"], row["pooling"]) for row in rows] == [
+        *((view, layer, pooling) for view in ("zebra", "cat") for layer in "ba" for pooling in ("mean", "cls")),
+        *((view, "all", pooling) for view, pooling in (("zebra", "mean"), ("cat", "mean"), ("zebra", "cls"), ("cat", "cls"))),
+    ]  # fmt: skip
+
+
+# -- options ---------------------------------------------------------------------------------------
+
+MANY = {f"{i:02}": str(i) for i in range(48)}  # more groups than blocks
+ALL = set(MEASURES)
+TESTED = ALL - set(PLAIN)
+CKA_RBF, MMD2 = {"cka_rbf", "cka_rbf_unbiased"}, {"mmd2", "mmd2_unbiased"}
+SLICED = {"sliced_wasserstein", "sliced_wasserstein_scaled"}
+RETRIEVAL = {name for name in ALL if name.startswith("retrieval")}
+DISTANCES = {name for name in ALL if name.startswith(("mmd2", "energy", "wasserstein", "sliced"))}
+ENDS = {"ci_low", "ci_high"}
+TEST = {"null_mean"}
+VALUE = {"value", *ENDS, *TEST}
+WIDTH = {"bandwidth", *VALUE}
+RESAMPLED = {*ENDS, *TEST}
+#: Key -> another value, and what changes: measure -> columns.
+OPTIONS = {
+    "confidence": (0.8, dict.fromkeys(ALL, ENDS)),
+    "bandwidth": (2.0, dict.fromkeys(CKA_RBF | MMD2, WIDTH)),
+    "rsa_distance": ("euclidean", {"rsa": VALUE}),
+    "rsa_comparison": ("pearson", {"rsa": VALUE}),
+    "projections": (30, dict.fromkeys(SLICED, VALUE)),
+    "retrieval_distance": ("euclidean", dict.fromkeys(RETRIEVAL, VALUE)),
+    "null": ("unpaired", dict.fromkeys(DISTANCES, TEST) | {"mmd2_unbiased": VALUE}),
+    "permutations": (60, dict.fromkeys(TESTED, TEST)),
+    # blocks change with the seed, and the directions of projections
+    "seed": (
+        1,
+        dict.fromkeys(PLAIN, ENDS)
+        | dict.fromkeys(TESTED, RESAMPLED)
+        | dict.fromkeys(SLICED, VALUE),
+    ),
+}
+
+
+def two_views() -> dict[str, Arrays]:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(48, 5))
+    y = x + 0.8 * rng.normal(size=(48, 5)) + 0.5
+    return {"human": Arrays({"b/mean": x}), "cat": Arrays({"b/mean": y})}
+
+
+def by_measure(**changes) -> dict[str, dict]:
+    spec = SPEC | {"measures": measures(*MEASURES), "permutations": 50} | changes
+    rows = estimates(two_views(), MANY, spec)
+    return {row["metric"]: row for row in rows if row["layer"] != "all"}
+
+
+@pytest.fixture(scope="module")
+def unchanged():
+    return by_measure()
+
+
+def test_the_same_spec_gives_the_same_rows(unchanged):
+    assert by_measure() == unchanged
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_changes_the_measures_that_take_it_and_no_others(option, unchanged):
+    changed, wanted = OPTIONS[option]
+    rows = by_measure(**{option: changed})
+    for name, row in rows.items():
+        differ = {c for c in WIDTH if row.get(c) != unchanged[name].get(c)}
+        assert differ == wanted.get(name, set()), name

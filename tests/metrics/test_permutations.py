@@ -1,13 +1,13 @@
 """Rearrangements, the Mantel test and p-values: enumerated, and compared with scikit-bio."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 import skbio.stats.distance
 
 from catsight.metrics import (
-    cka_linear,
     distribution,
     energy_distance,
     inference,
@@ -54,27 +54,100 @@ def test_swaps_exchange_whole_groups():
     )
     assert (each.each[0] == 1).all() and (each.each[:, 0] == each.each[:, 1]).all()
     assert not any((row == -other).all() for row in each.each for other in each.each)
-    drawn = permutations.swaps(range(40), 200, seed=3)
-    assert not drawn.exact and (drawn.each[0] == 1).all() and abs(drawn.each[1:].mean()) < 0.05
+
+
+def test_many_swaps_are_drawn_with_the_seed():
+    groups = np.repeat(np.arange(40), 2)
+    one, again, other = (permutations.swaps(groups, 200, seed) for seed in (3, 3, 4))
+    assert not one.exact and one.distinct == 2**39 and one.each.shape == (201, 80)
+    assert (one.each == again.each).all() and (one.each != other.each).any()
+    assert (one.each[0] == 1).all() and set(one.each.ravel()) == {-1, 1}
+    assert (one.each[:, ::2] == one.each[:, 1::2]).all()
+    # every group, the first too, is exchanged in about half of the arrangements
+    shares = (one.each[1:] == -1).mean(axis=0)
+    assert shares.min() > 0.3 and shares.max() < 0.7 and len(np.unique(one.each, axis=0)) == 201
+    assert (permutations.swaps(groups, 200).each == permutations.swaps(groups, 200, 0).each).all()
 
 
 def test_divisions_are_within_groups_of_one_size():
     each = permutations.divisions(GROUPS, 999)
     assert each.exact and each.distinct == len(each.each) == 20 * 2
     assert (each.each.sum(axis=1) == 0).all() and each.each[0].tolist() == [1] * 7 + [-1] * 7
-    assert not permutations.divisions(range(30), 20).exact
+    # the two views' groups of two frames are mixed with each other, and so are those of one
+    pooled = [*GROUPS, *GROUPS]
+    for signs in each.each:
+        assert signs[[6, 13]].sum() == 0
+        for group in "abc":
+            members = [i for i in range(14) if pooled[i] == group]
+            assert signs[members[0]] == signs[members[1]] and signs[members[2]] == signs[members[3]]
+    assert len(np.unique(each.each, axis=0)) == 40
+
+
+def test_many_divisions_are_drawn_with_the_seed():
+    groups = np.repeat(np.arange(30), [1, 2] * 15)
+    one, again, other = (permutations.divisions(groups, 100, seed) for seed in (1, 1, 2))
+    assert not one.exact and one.each.shape == (101, 90) and one.distinct == math.comb(30, 15) ** 2
+    assert (one.each == again.each).all() and (one.each != other.each).any()
+    assert one.each[0].tolist() == [1] * 45 + [-1] * 45
+    pooled = np.concatenate([groups, groups + 30])
+    for size in (1, 2):  # half of the groups of each size are in each view
+        of = one.each[:, np.isin(pooled % 30, np.flatnonzero(np.bincount(groups) == size))]
+        assert of.shape[1] == 30 * size and (of.sum(axis=1) == 0).all()
+    assert len(np.unique(one.each, axis=0)) == 101
+    shares = (one.each[1:] == 1).mean(axis=0)
+    assert shares.min() > 0.3 and shares.max() < 0.7
+    assert (
+        permutations.divisions(groups, 9).each == permutations.divisions(groups, 9, 0).each
+    ).all()
+
+
+@pytest.mark.parametrize(
+    ("arrange", "groups", "distinct"),
+    [
+        (permutations.relabellings, "aabbccdd", 24),
+        (permutations.swaps, "aabbccddee", 16),
+        (permutations.divisions, "aabbcc", 20),
+    ],
+)
+def test_all_arrangements_are_taken_if_they_are_no_more_than_asked_for(arrange, groups, distinct):
+    """The data's own is not among those that are asked for."""
+    for count, exact in ((distinct, True), (distinct - 1, True), (distinct - 2, False)):
+        found = arrange(list(groups), count)
+        assert found.exact == exact and found.distinct == distinct
+        assert len(found.each) == (distinct if exact else count + 1)
+
+
+def test_twenty_arrangements_are_enough_for_a_test():
+    assert permutations.divisions([*"aabbcc"], 99).reason is None
+    assert (
+        permutations.swaps([*"abcde"], 99).reason
+        == "too few groups to test: 16 arrangements of them in all"
+    )
+    assert (
+        permutations.relabellings([*"aab"], 99).reason
+        == "too few groups to test: 1 arrangement of them in all"
+    )
+    assert permutations.Arrangements(np.ones((19, 2)), 19, True).reason is not None
+    assert permutations.Arrangements(np.ones((2, 2)), 20, False).reason is None
+
+
+def test_drawn_relabellings_are_uniform():
+    """Each of eight groups comes into each place in an eighth of 2000 draws, within chance."""
+    found = permutations.relabellings([*"abcdefgh"], 2000, seed=5)
+    counts = np.array([[np.sum(found.each[1:, i] == j) for j in range(8)] for i in range(8)])
+    assert counts.min() > 180 and counts.max() < 320
 
 
 def test_mantel_of_few_frames_is_exact():
-    """As enumerated here for each comparison; the identity is one of the 6! relabellings."""
+    """As enumerated here for each comparison; the identity is one of the 5! relabellings."""
     rng = np.random.default_rng(3)
-    x = rng.normal(size=(6, 4))
-    y = x + rng.normal(size=(6, 4))
+    x = rng.normal(size=(5, 4))
+    y = x + rng.normal(size=(5, 4))
     for comparison, alternative in itertools.product(
         similarity.COMPARISONS, ("greater", "less", "two-sided")
     ):
         values = [
-            rsa(x, y[list(o)], comparison=comparison) for o in itertools.permutations(range(6))
+            rsa(x, y[list(o)], comparison=comparison) for o in itertools.permutations(range(5))
         ]
         sign = {
             "greater": np.array(values),
@@ -82,7 +155,7 @@ def test_mantel_of_few_frames_is_exact():
             "two-sided": np.abs(values),
         }[alternative]
         test = mantel(x, y, comparison=comparison, alternative=alternative)
-        assert test.permutations == 719
+        assert test.permutations == 119
         assert test.statistic == pytest.approx(rsa(x, y, comparison=comparison), rel=1e-9)
         assert test.p_value == pytest.approx(np.mean(sign >= sign[0] - 1e-9), abs=1e-12)
         assert test.null_mean == pytest.approx(np.mean(values), abs=1e-6)
@@ -199,4 +272,3 @@ def test_permutation_test_holds_its_level_with_grouped_frames():
         rejected["frames"] += mantel(x, y, permutations=99, distance="euclidean").p_value <= 0.05
     assert rejected["groups"] / 150 < 0.11
     assert rejected["frames"] / 150 > 0.2
-    assert abs(cka_linear(x, y, unbiased=True)) < 1

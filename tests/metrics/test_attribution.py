@@ -9,9 +9,11 @@ import pytest
 from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, rsa
-from catsight.metrics.attribution import divide, name, weight
+from catsight.metrics.attribution import attribution, divide, name, weight
 from catsight.metrics.estimate import Estimate
 from catsight.tables.names import WHOLE
+from support import by_hand
+from support.by_hand import Arrays
 from support.toy_tables import COMPARING, IDS, measures, write_features, write_frames
 
 PARTS = ["pupil", "acuity", "colour", "rods"]
@@ -168,17 +170,142 @@ def test_parts_sum_to_the_whole_in_every_row(attributed):
     assert (table[WHOLE] > 0).all() and (table["rods"] > table["pupil"]).all()
 
 
-def test_intervals_are_over_groups_and_contain_the_value(attributed):
-    """Most of them: they are centred on the value corrected for its bias."""
+def test_the_table_counts_frames_and_groups(attributed):
     _, rows = attributed
-    assert (
-        rows["ci_low"].notna().all()
-        and (rows["n_groups"] == len({i.split("-")[0] for i in IDS})).all()
-    )
-    assert (rows["ci_low"] < rows["ci_high"]).all()
-    held = (rows["ci_low"] <= rows["value"]) & (rows["value"] <= rows["ci_high"])
-    assert held.mean() > 0.8
+    assert (rows["n_groups"] == 6).all() and (rows["n_frames"] == len(IDS)).all()
+    assert rows["reason"].isna().all() and (rows["ci_low"] < rows["ci_high"]).all()
 
 
 def test_the_name_of_a_subset_does_not_depend_on_its_order():
     assert name(["rods", "pupil"], PARTS) == "pupil+rods" and name([], PARTS) == ""
+
+
+# -- in memory -------------------------------------------------------------------------------------
+
+#: The names of views by the subset that is swapped in them. Listed in an order of their own.
+SUBSETS = {"rods": "human+rods", "": "human", "pupil+rods": "cat", "pupil": "human+pupil"}
+GROUPS = {f"{group}-{i}": group for group in "abcdef" for i in range(2 + (group > "c"))}
+CONFIDENCE = 0.8
+NAMES = ("cka_linear", "cka_rbf_unbiased", "energy", "retrieval_mrr", "rsa")
+
+
+def study() -> dict[str, Arrays]:
+    """Views of two layers of different widths."""
+    rng = np.random.default_rng(4)
+    human = {f"b.{i}/mean": rng.normal(size=(15, 5 + i)) for i in range(2)}
+    amount = {"": 0.0, "pupil": 0.7, "rods": 0.9, "pupil+rods": 1.2}
+    return {
+        view: Arrays({c: x + amount[subset] * rng.normal(size=x.shape) for c, x in human.items()})
+        for subset, view in SUBSETS.items()
+    }
+
+
+def table(features, **changes):
+    spec = COMPARING | {
+        "parts": ["pupil", "rods"], "subsets": SUBSETS, "view": "cat", "confidence": CONFIDENCE, "measures": measures(*NAMES),
+    }  # fmt: skip
+    rows = attribution(features, GROUPS, spec | changes)
+    return {(row["metric"], row["layer"], row["part"]): row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def in_memory():
+    features = study()
+    return features, table(features)
+
+
+@pytest.mark.parametrize("metric", NAMES)
+def test_losses_and_intervals_are_those_of_leaving_groups_out(metric, in_memory):
+    """A loss is no cosine and no share: its interval is on its own scale, and may lie below 0."""
+    features, rows = in_memory
+    labels, facts = np.array(list(GROUPS.values())), measures(metric)[metric]
+    without = [list(range(15)), *(np.flatnonzero(labels != out) for out in "abcdef")]
+
+    def worth(view, layer):
+        x, y = (features[v][f"{layer}/mean"] for v in ("human", view))
+        sign = -1 if facts["similarity"] else 1
+        return sign * np.array(
+            [by_hand.measure(metric, x, y, keep, labels, 1.0) for keep in without]
+        )
+
+    of = {layer: {s: worth(view, layer) for s, view in SUBSETS.items()} for layer in ("b.0", "b.1")}
+    of["all"] = {s: (of["b.0"][s] + of["b.1"][s]) / 2 for s in SUBSETS}
+    for layer, v in of.items():
+        none, pupil, rods, both = (v[s] for s in ("", "pupil", "rods", "pupil+rods"))
+        losses = {
+            "pupil": ((pupil - none) + (both - rods)) / 2,
+            "rods": ((rods - none) + (both - pupil)) / 2,
+            WHOLE: both - none,
+        }
+        for part, values in losses.items():
+            row = rows[metric, layer, part]
+            ends = by_hand.jackknife(
+                values[0], values[1:], [2, 2, 2, 3, 3, 3], CONFIDENCE, depends_on_n=facts["depends_on_n"]
+            )  # fmt: skip
+            assert row["value"] == pytest.approx(values[0])
+            assert (row["ci_low"], row["ci_high"]) == pytest.approx(ends, rel=1e-6), (layer, part)
+        alone = {"pupil": (pupil - none)[0], "rods": (rods - none)[0]}
+        last = {"pupil": (both - rods)[0], "rods": (both - pupil)[0]}
+        for part in alone:
+            row = rows[metric, layer, part]
+            assert (row["alone"], row["last"]) == pytest.approx((alone[part], last[part]))
+        assert not {"alone", "last"} & set(rows[metric, layer, WHOLE])
+
+
+def test_rows_say_what_they_are_of(in_memory):
+    """Layers in their order, then their means; the whole first, then the parts in their order."""
+    _, rows = in_memory
+    keys = [(layer, name_, part) for layer in ("b.0", "b.1", "all") for name_ in NAMES for part in (WHOLE, "pupil", "rods")]  # fmt: skip
+    assert [(layer, name_, part) for name_, layer, part in rows] == keys
+    common = {
+        "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "view": "cat",
+        "n_frames": 15, "n_groups": 6, "pooling": "mean", "reason": None,
+    }  # fmt: skip
+    for (_, layer, _), row in rows.items():
+        assert {key: row[key] for key in common} == common
+        place = (None, None) if layer == "all" else (int(layer[-1]), float(layer[-1]))
+        assert (row.get("layer_index"), row.get("depth")) == place
+
+
+#: Key -> another value, and the measures whose rows change.
+OPTIONS = {
+    "confidence": (0.95, set(NAMES)),
+    "bandwidth": (2.0, {"cka_rbf_unbiased"}),
+    "rsa_distance": ("euclidean", {"rsa"}),
+    "rsa_comparison": ("pearson", {"rsa"}),
+    "retrieval_distance": ("euclidean", {"retrieval_mrr"}),
+    "seed": (1, set()),  # six groups are not dealt
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_changes_the_measures_that_take_it(option, in_memory):
+    features, rows = in_memory
+    changed, wanted = OPTIONS[option]
+    others = table(features, **{option: changed})
+    assert {key[0] for key, row in rows.items() if row != others[key]} == wanted
+    assert table(features) == rows
+
+
+def test_an_undefined_value_has_its_reason_and_so_has_the_mean(in_memory):
+    features, _ = in_memory
+    flat = np.ones_like(features["human+rods"]["b.1/mean"])
+    changed = features | {"human+rods": Arrays(features["human+rods"] | {"b.1/mean": flat})}
+    rows = table(changed, measures=measures("rsa"))
+    for part in (WHOLE, "pupil", "rods"):
+        assert rows["rsa", "b.0", part]["value"] is not None
+        row, mean = rows["rsa", "b.1", part], rows["rsa", "all", part]
+        assert row["reason"] == "the view's features do not vary" and "value" not in row
+        assert mean["reason"] == "undefined in a layer: the view's features do not vary"
+    assert rows["rsa", "b.1", "rods"]["alone"] is None
+
+
+def test_too_few_groups_have_a_value_and_no_interval():
+    features = study()
+    three = {view: Arrays({c: x[:6] for c, x in of.items()}) for view, of in features.items()}
+    spec = COMPARING | {"parts": ["pupil", "rods"], "subsets": SUBSETS, "view": "cat", "measures": measures("energy")}  # fmt: skip
+    rows = attribution(three, dict(list(GROUPS.items())[:6]), spec)
+    for row in rows:
+        assert row["value"] is not None and row["ci_low"] is row["ci_high"] is None
+        assert row["reason"] == "fewer than 4 groups, too few for an interval"
+        assert (row["n_frames"], row["n_groups"]) == (6, 3)

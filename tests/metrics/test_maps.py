@@ -7,7 +7,9 @@ import pytest
 
 from catsight import CatsightError, tables
 from catsight.__main__ import main
-from catsight.metrics.maps import similarity_map
+from catsight.metrics import cka_linear, cka_rbf, rsa
+from catsight.metrics.maps import maps, similarity_map
+from support.by_hand import Arrays
 from support.toy_tables import FUNCTIONS, IDS, write_features, write_frames
 
 SPEC = {
@@ -129,3 +131,113 @@ def test_a_map_is_made_of_a_limited_number_of_frames(tmp_path):
     rows = run("maps", tmp_path, {"human": human, "cat": human}, SPEC | {"frames": 20})
     assert {row["n_frames"] for row in rows} == {20} and len(IDS) == 24
     assert all(row["value"] == pytest.approx(1) for row in rows)
+
+
+@pytest.mark.parametrize("metric", FUNCTIONS)
+def test_more_pairs_than_are_summed_at_once(metric):
+    """190 frames have 17955 pairs, more than 16384."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(190, 6)), rng.normal(size=(190, 5))
+    y[:, :3] += x[:, :3]
+    found = similarity_map([x], [y, x], metric)
+    np.testing.assert_allclose(found, [[FUNCTIONS[metric](x, y), 1]], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("metric", "option", "function"),
+    [
+        ("cka_rbf", {"bandwidth": 0.3}, lambda x, y: cka_rbf(x, y, bandwidth=0.3)),
+        ("cka_rbf_unbiased", {"bandwidth": 0.3}, lambda x, y: cka_rbf(x, y, bandwidth=0.3, unbiased=True)),
+        ("rsa", {"distance": "euclidean"}, lambda x, y: rsa(x, y, distance="euclidean")),
+        ("rsa", {"distance": "cosine"}, lambda x, y: rsa(x, y, distance="cosine")),
+        ("rsa", {"comparison": "pearson"}, lambda x, y: rsa(x, y, comparison="pearson")),
+    ],
+)  # fmt: skip
+def test_a_map_takes_the_options_of_its_measure(metric, option, function):
+    xs, ys = layers(2), layers(2, seed=1)
+    ys[1] = xs[1] - 100 + 0.2 * np.random.default_rng(0).normal(size=xs[1].shape)
+    found = similarity_map(xs, ys, metric, **option)
+    np.testing.assert_allclose(found, [[function(x, y) for y in ys] for x in xs], atol=1e-5)
+    assert np.abs(found - similarity_map(xs, ys, metric)).max() > 0.001
+
+
+def test_the_measure_of_a_map_is_unbiased_linear_cka_unless_named():
+    xs, ys = layers(2), layers(2, seed=1)
+    wanted = similarity_map(xs, ys, "cka_linear_unbiased")
+    np.testing.assert_array_equal(similarity_map(xs, ys), wanted)
+
+
+def test_a_map_of_features_of_any_unit():
+    """Squares of such float32 features overflow or vanish."""
+    x, y = (layers(1, seed=seed)[0].astype(np.float32) for seed in (0, 1))
+    wanted = cka_linear(x, y)
+    for factor in (1e-30, 1e30):
+        found = similarity_map([x * np.float32(factor)], [y], "cka_linear")[0, 0]
+        assert found == pytest.approx(wanted, abs=1e-5)
+
+
+# -- in memory -------------------------------------------------------------------------------------
+
+GROUPS = {f"{i:02}": f"{i:02}" for i in range(60)}
+
+
+def in_memory(**changes):
+    human = Arrays({f"b.{i}/mean": x for i, x in enumerate(layers(2))})
+    cat = Arrays({c: x + np.random.default_rng(1).normal(size=x.shape) for c, x in human.items()})
+    spec = SPEC | {"metrics": ["cka_rbf", "rsa", "cka_linear"], "frames": 30} | changes
+    return maps({"cat": cat, "human": human}, GROUPS, spec)
+
+
+#: Key -> another value, and the measures whose rows change.
+OPTIONS = {
+    "seed": (1, {"cka_rbf", "rsa", "cka_linear"}),
+    "frames": (20, {"cka_rbf", "rsa", "cka_linear"}),
+    "bandwidth": (0.5, {"cka_rbf"}),
+    "rsa_distance": ("cosine", {"rsa"}),
+    "rsa_comparison": ("pearson", {"rsa"}),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_changes_the_maps_that_take_it(option):
+    changed, wanted = OPTIONS[option]
+    rows, others = in_memory(), in_memory(**{option: changed})
+    assert rows == in_memory()
+    differ = {row["metric"] for row, other in zip(rows, others) if row["value"] != other["value"]}
+    assert differ == wanted
+
+
+def test_rows_say_which_layers_they_are_of():
+    rows = in_memory()
+    assert [(row["metric"], row["layer_index"], row["other_index"]) for row in rows] == [
+        (metric, i, j) for metric in ("cka_rbf", "rsa", "cka_linear") for i in (0, 1) for j in (0, 1)
+    ]  # fmt: skip
+    common = {
+        "encoder": "toy", "other_encoder": "toy", "view": "human", "other_view": "cat", "pooling": "mean", "n_frames": 30,
+    }  # fmt: skip
+    for row in rows:
+        assert common.items() <= row.items() and "reason" not in row
+        assert (row["layer"], row["other_layer"]) == (
+            f"b.{row['layer_index']}",
+            f"b.{row['other_index']}",
+        )
+
+
+def test_maps_between_encoders_are_of_the_reference():
+    """Each pair of encoders once, in their order, and each with itself."""
+    x, y = (Arrays({"b.0/mean": layers(1, seed=seed)[0]}) for seed in (0, 1))
+    spec = {key: SPEC[key] for key in SPEC if key != "encoder"} | {"metrics": ["rsa"]}
+    rows = maps({"vit": x, "cnn": y}, GROUPS, spec)
+    assert [(row["encoder"], row["other_encoder"]) for row in rows] == [
+        ("vit", "vit"), ("vit", "cnn"), ("cnn", "cnn"),
+    ]  # fmt: skip
+    assert {(row["view"], row["other_view"]) for row in rows} == {("human", "human")}
+
+
+def test_a_cell_without_a_value_has_a_reason():
+    x = Arrays({"b.0/mean": layers(1)[0], "b.1/mean": np.ones((60, 3))})
+    rows = maps({"human": x, "cat": x}, GROUPS, SPEC | {"metrics": ["rsa"]})
+    for row in rows:
+        flat = 1 in (row["layer_index"], row["other_index"])
+        reason = "the features of one of the layers do not vary enough"
+        assert row.get("reason") == (reason if flat else None) and ("value" in row) != flat

@@ -8,6 +8,8 @@ from scipy.spatial.distance import cdist, pdist, squareform
 
 from catsight import tables
 from catsight.__main__ import main
+from catsight.metrics.pairs import pairs
+from support.by_hand import Arrays
 from support.toy_tables import IDS, write_features, write_frames
 
 SPEC = {
@@ -83,3 +85,78 @@ def test_a_frame_without_direction_has_no_dissimilarity(features, tmp_path):
     assert (
         flat["distance"].isna().all() and of.loc[of["frame_id"] != IDS[3], "distance"].notna().all()
     )
+
+
+# -- in memory -------------------------------------------------------------------------------------
+
+
+def in_memory(features, count=24, **changes):
+    groups = {frame: frame.split("-")[0] for frame in IDS[:count]}
+    given = {
+        view: Arrays({c: x[:count] for c, x in columns.items()})
+        for view, columns in features.items()
+    }
+    return pairs(given, groups, SPEC | changes)
+
+
+#: Key -> another value, and the columns that change.
+MATRICES = {"reference_dissimilarity", "view_dissimilarity"}
+OPTIONS = {
+    "rsa_distance": ("euclidean", MATRICES),
+    "retrieval_distance": ("euclidean", {"distance"}),
+    "seed": (1, set()),  # all frames are taken
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_changes_the_columns_that_take_it(option, features):
+    changed, wanted = OPTIONS[option]
+    rows, others = in_memory(features), in_memory(features, **{option: changed})
+    assert rows == in_memory(features)
+    differ = {key for row, other in zip(rows, others) for key in row if row[key] != other[key]}
+    assert differ == wanted
+
+
+def test_frames_are_evenly_spaced_if_there_are_too_many(features):
+    """Six photographs are one part, whatever the seed."""
+    rows = in_memory(features, frames=12)
+    taken = list(dict.fromkeys(row["frame_id"] for row in rows))
+    assert taken == IDS[::2] and len(rows) == 2 * 12 * 12
+
+
+def test_of_many_groups_some_are_drawn_with_the_seed(features):
+    rng = np.random.default_rng(0)
+    groups = {f"{i:02}": f"{i:02}" for i in range(60)}
+    given = {view: Arrays({"b.0/mean": rng.normal(size=(60, 4))}) for view in ("human", "cat")}
+
+    def taken(seed):
+        rows = pairs(given, groups, SPEC | {"frames": 20, "seed": seed})
+        return list(dict.fromkeys(row["frame_id"] for row in rows))
+
+    assert len(taken(0)) == 20 and taken(0) == taken(0) != taken(1)
+
+
+def test_the_distance_is_from_the_view_to_the_reference(features):
+    """Searching frames are those of the view, as frame_id; and every pair comes once a view."""
+    rows = [row for row in in_memory(features, count=3) if row["view"] == "cat"]
+    assert [(row["frame_id"], row["other_id"]) for row in rows] == [
+        (one, other) for one in IDS[:3] for other in IDS[:3]
+    ]
+    human, cat = features["human"]["b.1/mean"][:3], features["cat"]["b.1/mean"][:3]
+    apart = cdist(cat, human, "cosine")
+    found = np.array([row["distance"] for row in rows]).reshape(3, 3)
+    np.testing.assert_allclose(found, apart / apart.max(), atol=1e-11)
+    common = {"encoder": "toy", "reference": "human", "layer": "b.1", "pooling": "mean"}
+    assert all(common.items() <= row.items() for row in rows)
+
+
+def test_every_pooling_of_the_last_layer_has_its_pairs(features):
+    for columns in features.values():
+        columns["b.1/cls"] = columns["b.1/mean"] ** 2
+    rows = in_memory(features, count=4)
+    assert {(row["layer"], row["pooling"]) for row in rows} == {("b.1", "mean"), ("b.1", "cls")}
+    assert len(rows) == 2 * 2 * 16
+
+
+def test_no_frames_have_no_pairs(features):
+    assert in_memory(features, count=0) == []

@@ -1,116 +1,257 @@
-"""The ranking shows the means over layers of the table, in their order."""
+"""The ranking shows the means over layers of the table, in their order, and says which is which."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from catsight import CatsightError
-from catsight.figures import changes, ranking
-from support import synthetic_study as synthetic
+from catsight.figures import ranking
+from support import said
+from support import small_figures as small
+
+METRICS = {"cka_linear_unbiased": "Linear CKA, unbiased", "energy": "Energy distance"}
+#: Of the compared views all but the controls, with their markers.
+VIEWS = {"cat": "o", "original": "s"}
+BELOW = "mean over layers (1 is the reference itself, of a distance 0)"
 
 
-def dots(axes):
-    return {line.get_label(): line for line in axes.get_lines() if "/" in str(line.get_label())}
+@pytest.fixture(scope="module")
+def data():
+    return small.metrics(*METRICS)
 
 
-def chosen(rows, **where):
-    (row,) = (
-        r
-        for r in rows
-        if r["layer"] == "all" and all(r[key] == value for key, value in where.items())
-    )
-    return row
+@pytest.fixture(scope="module")
+def figure(data):
+    return ranking.draw(data, small.choices())
 
 
-def test_dots_and_bars_are_the_summary_rows(choices, rows, table, tmp_path):
-    figure = ranking.draw(table(rows, tmp_path), choices)
-    for axes, metric in zip(figure.axes, synthetic.METRICS):
-        drawn = dots(axes)
-        assert len(drawn) == 12
-        bars = {
-            tuple(s[:, 0])
-            for c in axes.collections
-            if hasattr(c, "get_segments")
-            for s in c.get_segments()
-        }
-        for encoder in synthetic.ENCODERS:
-            for view in ("cat", "catvision", "original"):
-                row = chosen(rows, encoder=encoder, view=view, metric=metric, pooling="mean")
-                assert list(drawn[f"{encoder}/{view}"].get_xdata()) == [row["value"]]
-                assert (row["ci_low"], row["ci_high"]) in bars
+@pytest.fixture
+def cka():
+    """The same by one measure, to be changed."""
+    return small.metrics("cka_linear_unbiased")
 
 
-def test_best_on_top_by_the_cat(choices, rows, table, tmp_path):
-    data = table(rows, tmp_path)
-    axes = ranking.draw(data, choices).axes[0]
-    values = {
-        e: chosen(rows, encoder=e, view="cat", metric="cka_linear", pooling="mean")["value"]
-        for e in choices.encoders
+def order(axes):
+    return [word for _, word in said.ticks(axes.yaxis)]
+
+
+def mean(data, **where):
+    return small.one(data, layer="all", **where)
+
+
+def set_mean(data, encoder, view, **values):
+    here = (data["encoder"] == encoder) & (data["view"] == view) & (data["layer"] == "all")
+    data.loc[here, list(values)] = list(values.values())
+
+
+def in_order(data, metric, lowest=False):
+    """The encoders by the cat's mean."""
+    value = {
+        name: mean(data, encoder=name, view="cat", metric=metric).value for name in small.LOOKS
     }
-    best = sorted(values, key=values.get, reverse=True)
-    assert [text.get_text() for text in axes.get_yticklabels()] == [
-        synthetic.ENCODERS[e]["label"] for e in best
+    return sorted(value, key=lambda name: value[name] * (1 if lowest else -1))
+
+
+def test_panels_are_metrics_under_their_names(figure):
+    assert [axes.get_title("left") for axes in figure.axes] == [*METRICS.values()]
+    assert [axes.title.get_text() for axes in figure.axes] == ["", ""]
+    above, below = (row[0] for row in said.grid(figure.axes))
+    assert [above, below] == figure.axes
+    assert (above.get_xlabel(), below.get_xlabel()) == ("", BELOW)
+    for axes, agreement in zip(figure.axes, (1, 0)):
+        assert said.rules(axes) == [said.Rule("x", agreement, small.GREY, 0.7)]
+        assert said.gridlines(axes) == "x"
+        assert axes._left_title.get_fontweight() == "bold"
+        assert not axes.spines["left"].get_visible()
+
+
+def test_the_legend_names_views_by_their_markers(figure):
+    assert said.legend(figure) == [
+        (view, said.Mark(small.INK, marker, "", small.INK)) for view, marker in VIEWS.items()
     ]
-    heights = [dots(axes)[f"{e}/cat"].get_ydata()[0] for e in best]
-    assert heights == sorted(heights) and axes.yaxis_inverted()
+    sizes = [handle.get_markersize() for handle in figure.legends[0].legend_handles]
+    assert sizes == [5, 4]
 
 
-def test_null_value_is_last_and_said(choices, rows, table, tmp_path):
-    row = chosen(rows, encoder="vit_s16_untrained", view="cat", metric="rsa", pooling="mean")
-    row |= {"value": None, "ci_low": None, "ci_high": None, "reason": "features do not vary"}
-    figure = ranking.draw(table(rows, tmp_path), choices)
-    axes = figure.axes[2]
-    assert axes.get_yticklabels()[-1].get_text() == "ViT-S/16 (untrained)"
-    assert "vit_s16_untrained/cat" not in dots(axes)
-    assert "no value" in [text.get_text() for text in axes.texts]
-    assert "no value: features do not vary (1 of 36 points)" in axes.get_xlabel()
+def test_the_best_encoder_by_the_cat_is_on_top(figure, data):
+    for axes, metric in zip(figure.axes, METRICS):
+        best = in_order(data, metric, lowest=metric == "energy")
+        assert order(axes) == [small.LABELS[name] for name in best]
+        assert [at for at, _ in said.ticks(axes.yaxis)] == [0, 1, 2]
+        assert axes.get_ylim() == (2.55, -0.55)  # the first on top
+    assert order(figure.axes[0]) != order(figure.axes[1])
 
 
-def test_null_interval_keeps_its_dot_and_is_said(choices, table, tmp_path):
-    rows = [
-        row | {"ci_low": None, "ci_high": None, "reason": "one group only"}
-        for row in synthetic.metric_rows(1)
+def test_dots_bars_and_numbers_are_the_summary_rows(figure, data):
+    for axes, metric in zip(figure.axes, METRICS):
+        dots, bars, words = iter(said.dots(axes)), iter(said.bars(axes)), iter(axes.texts)
+        for place, encoder in enumerate(in_order(data, metric, lowest=metric == "energy")):
+            colour, _, _, face = small.LOOKS[encoder]
+            for (view, marker), side in zip(VIEWS.items(), (-0.2, 0.2)):
+                row = mean(data, encoder=encoder, view=view, metric=metric)
+                x, y, mark = next(dots)
+                assert (x, y) == (row.value, pytest.approx(place + side))
+                assert mark == (colour, marker, "", face)
+                bar = next(bars)
+                assert (bar.start, bar.end) == ((row.ci_low, y), (row.ci_high, y))
+                assert (bar.colour, bar.width) == (colour, 2 if view == "cat" else 1.1)
+                word = next(words)
+                said_there = f"{row.value:.3f}  [{row.ci_low:.3f}, {row.ci_high:.3f}]"
+                assert (word.get_text(), word.xy) == (said_there, (1, y))
+                assert word.get_color() == (small.INK if view == "cat" else small.GREY)
+        assert not any(True for _ in (*dots, *bars, *words))
+
+
+def test_the_view_in_focus_is_drawn_larger_and_darker(figure):
+    lines = said.curves(figure.axes[0])
+    assert [line.get_markersize() for line in lines] == [5, 4] * 3
+    assert [one.get_alpha() for one in figure.axes[0].collections] == [1, 0.7] * 3
+
+
+def test_every_second_row_is_shaded(figure):
+    (shade,) = figure.axes[0].patches
+    assert (shade.get_y(), shade.get_y() + shade.get_height()) == (0.5, 1.5)
+    assert shade.get_zorder() < min(line.get_zorder() for line in figure.axes[0].get_lines())
+    assert said.mark(shade).colour == "#f5f5f2" and shade.get_linewidth() == 0
+
+
+def test_the_layout_is_in_order(figure):
+    assert not said.misplaced(figure)
+    assert said.letters(figure) == {7, 7.5, 8, 8.5}
+    assert figure.get_figwidth() == 5.6
+    for axes in figure.axes:
+        edge = axes.get_window_extent().x1
+        for word in axes.texts:  # numbers stand beside the panel, at the height of their dot
+            box, middle = word.get_window_extent(), axes.transData.transform((0, word.xy[1]))[1]
+            assert 0 < box.x0 - edge < 0.1 * figure.dpi
+            assert abs((box.y0 + box.y1) / 2 - middle) < 0.03 * figure.dpi
+        assert not any(tick.tick1line.get_markersize() for tick in axes.yaxis.get_major_ticks())
+    top = figure.axes[0]._left_title.get_window_extent()
+    legend = figure.legends[0].get_window_extent()
+    assert legend.y0 > top.y1
+    assert len({text.get_window_extent().y0 for text in figure.legends[0].get_texts()}) == 1
+
+
+def test_rows_keep_their_height_beside_notes_and_many_panels(figure, cka):
+    one = ranking.draw(cka, small.choices())
+    cka["ci_low"], cka["reason"] = np.nan, "word " * 60
+    noted = ranking.draw(cka, small.choices())
+    assert max(map(len, noted.axes[0].get_xlabel().splitlines())) <= 68
+    two = {name: small.ENCODERS[name] for name in ("net", "vit")}
+    fewer = ranking.draw(cka, small.choices(encoders=two))
+    for drawn, count in ((figure, 3), (one, 3), (noted, 3), (fewer, 2)):
+        for axes in drawn.axes:
+            assert 0.38 < said.inches(axes)[1] / count < 0.56  # two views each
+
+
+def test_means_of_similarities_alone_need_no_word_on_distances(cka):
+    (axes,) = ranking.draw(cka, small.choices()).axes
+    assert axes.get_xlabel() == "mean over layers (1 is the reference itself)"
+
+
+def test_panels_of_similarities_share_their_axis_and_distances_have_their_own():
+    data = small.metrics("cka_linear", "energy", "rsa")
+    data.loc[data["metric"] == "energy", ["value", "ci_low", "ci_high"]] *= 40
+    figure = ranking.draw(data, small.choices())
+    names = [axes.get_title("left") for axes in figure.axes]
+    assert names == ["Linear CKA", "RSA", "Energy distance"]
+    linear, rsa, energy = figure.axes
+    assert linear.get_xlim() == rsa.get_xlim()
+    assert linear.get_xlim()[0] < min(
+        bar.start[0] for axes in (linear, rsa) for bar in said.bars(axes)
+    )
+    assert 1 < linear.get_xlim()[1] < 1.2 and energy.get_xlim()[1] > 20
+
+
+def test_null_value_is_last_and_said(cka):
+    best = in_order(cka, "cka_linear_unbiased")[0]
+    none = {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "reason": "features do not vary"}
+    set_mean(cka, best, "cat", **none)
+    (axes,) = ranking.draw(cka, small.choices()).axes
+    assert order(axes)[-1] == small.LABELS[best]
+    assert len(said.dots(axes)) == len(said.bars(axes)) == 5
+    word = axes.texts[4]
+    assert (word.get_text(), word.get_color()) == ("no value", small.GREY)
+    assert word.xy[1] == pytest.approx(1.8)
+    assert axes.get_xlabel().splitlines()[1:] == ["no value: features do not vary (1 of 6 points)"]
+
+
+def test_an_encoder_without_the_view_in_focus_is_last_and_has_no_dot_for_it(cka):
+    best = in_order(cka, "cka_linear_unbiased")[0]
+    cka = cka[(cka["encoder"] != best) | (cka["view"] != "cat")]
+    (axes,) = ranking.draw(cka, small.choices()).axes
+    assert order(axes)[-1] == small.LABELS[best]
+    assert len(said.dots(axes)) == len(axes.texts) == 5
+
+
+@pytest.mark.parametrize("lost", ["ci_low", "ci_high"])
+def test_null_interval_keeps_its_dot_and_is_said(cka, lost):
+    set_mean(cka, "vit", "cat", **{lost: np.nan, "reason": "one group only"})
+    (axes,) = ranking.draw(cka, small.choices()).axes
+    value = mean(cka, encoder="vit", view="cat").value
+    assert value in [x for x, _, _ in said.dots(axes)] and len(said.bars(axes)) == 5
+    place = in_order(cka, "cka_linear_unbiased").index("vit")
+    assert said.words(axes)[2 * place] == f"{value:.3f}  no interval"
+    assert "no interval: one group only (1 of 6 points)" in axes.get_xlabel()
+
+
+def test_a_value_that_is_nearly_one_does_not_read_as_one(cka):
+    set_mean(cka, "net", "cat", value=0.99996, ci_low=0.9, ci_high=1)
+    (axes,) = ranking.draw(cka, small.choices()).axes
+    assert said.words(axes)[0] == ">0.999  [0.900, 1.000]"
+
+
+def test_the_pooling_is_named_where_it_is_another(cka):
+    (axes,) = ranking.draw(cka, small.choices(pooling="cls")).axes
+    assert set(order(axes)) == {"ConvNet [mean]", "ViT-S", "Swin (untrained) [mean]"}
+
+
+def test_a_study_of_controls_alone_ranks_by_them(cka):
+    """A study of a JPEG has no other view, and is ranked by it."""
+    views = {name: small.VIEWS[name] for name in ("human", "jpeg", "blur")}
+    figure = ranking.draw(cka, small.choices(views=views))
+    assert [label for label, _ in said.legend(figure)] == ["blur", "jpeg"]
+
+
+def test_single_encoder_and_view(cka):
+    choices = small.choices(
+        encoders={"vit": small.ENCODERS["vit"]},
+        views={name: small.VIEWS[name] for name in ("human", "cat")},
+    )
+    (axes,) = ranking.draw(cka, choices).axes
+    assert [(x, y) for x, y, _ in said.dots(axes)] == [
+        (mean(cka, encoder="vit", view="cat").value, 0)
     ]
-    figure = ranking.draw(table(rows, tmp_path), choices)
-    assert all(len(dots(axes)) == 12 for axes in figure.axes)
-    assert "no interval: one group only (36 of 36 points)" in figure.axes[-1].get_xlabel()
-    assert all(text.get_text().endswith("no interval") for text in figure.axes[0].texts)
+    assert np.isfinite(axes.get_xlim()).all()
 
 
-def test_controls_are_among_the_changes_alone(rows, table, tmp_path):
-    views = synthetic.VIEWS | {"jpeg": synthetic.filter_view("jpeg")}
-    choices = synthetic.choices(views=views)
-    data = table(
-        [*rows, *(row | {"view": "jpeg"} for row in rows if row["view"] == "cat")], tmp_path
+def test_markers_differ_until_they_start_again(cka):
+    views = {f"view{i}": small.VIEWS["cat"] for i in range(8)}
+    figure = ranking.draw(
+        cka.replace({"cat": "view3"}), small.choices(views={"human": small.VIEWS["human"], **views})
     )
-    (axes,) = changes.draw(data, choices).axes
-    assert axes.get_title("left") == "Linear CKA, unbiased"
-    shown = {label.split("/")[1] for label in dots(axes)}
-    assert shown == {"cat", "catvision", "original", "jpeg"}
-    assert not any(
-        "jpeg" in label for axes in ranking.draw(data, choices).axes for label in dots(axes)
-    )
+    assert [mark.marker for _, mark in said.legend(figure)] == [*"osD^vPX", "o"]
+    boxes = [text.get_window_extent() for text in figure.legends[0].get_texts()]
+    assert len({round(box.x0) for box in boxes}) == 6  # columns
 
 
-def test_single_encoder_and_view(rows, table, tmp_path):
-    choices = synthetic.choices(
-        encoders={"imgfocus_vit_s14": synthetic.ENCODERS["imgfocus_vit_s14"]},
-        views={name: synthetic.VIEWS[name] for name in ("human", "cat")},
-    )
-    figure = ranking.draw(table(rows, tmp_path), choices)
-    assert [list(dots(axes)) for axes in figure.axes] == [["imgfocus_vit_s14/cat"]] * 3
-    assert np.isfinite(figure.axes[0].get_xlim()).all()
-
-
-def test_table_without_means_is_refused(choices, rows, table, tmp_path):
+def test_table_without_means_is_refused(cka):
     with pytest.raises(CatsightError, match="layer 'all'"):
-        ranking.draw(table([row for row in rows if row["layer"] != "all"], tmp_path), choices)
+        ranking.draw(cka[cka["layer"] != "all"], small.choices())
 
 
-def test_intervals_far_below_zero_leave_the_panel_and_that_is_said(choices, rows, table, tmp_path):
-    chosen(rows, encoder="vit_s16_untrained", view="cat", metric="rsa", pooling="mean")[
-        "ci_low"
-    ] = -0.8
-    figure = ranking.draw(table(rows, tmp_path), choices)
-    assert {axes.get_xlim()[0] for axes in figure.axes} == {-0.04}
-    assert "bars that reach the left edge continue below 0" in figure.axes[-1].get_xlabel()
-    assert any("[−0.800, " in text.get_text() for text in figure.axes[2].texts)
+def test_intervals_far_below_zero_leave_the_panel_and_that_is_said():
+    data = small.metrics("cka_linear", "energy", "rsa")
+    set_mean(data, "vit", "cat", ci_low=-0.8)
+    figure = ranking.draw(data, small.choices())
+    assert [axes.get_xlim() == (-0.04, 1.03) for axes in figure.axes] == [True, True, False]
+    note = "bars that reach the left edge continue below 0"
+    assert figure.axes[-1].get_xlabel() == f"{BELOW}\n{note}"
+    assert any("[−0.800, " in word for word in said.words(figure.axes[0]))
+
+
+def test_ranks_of_equals_are_those_of_their_names():
+    rows = pd.DataFrame(
+        {"encoder": ["vit", "swin", "stranger", "net"], "view": "cat", "value": 0.5}
+    )
+    assert ranking.rank(rows, "cat") == ["net", "stranger", "swin", "vit"]

@@ -4,6 +4,8 @@
 #   make run STUDY=resources/studies/x.yaml   run another study
 #   make run ARGS="--cores 1 -n"              pass more arguments to snakemake
 #   make test                                 run the tests; ARGS="tests/views -k tapetum" for some
+#   make test-all                             run those that take minutes each, too
+#   make mutants                              count the careless changes that the tests notice
 #   make lint                                 check style, types, and Snakemake's own lint
 #   make types                                check types alone (mypy)
 #   make format                               format the code
@@ -23,7 +25,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run test coverage test-lowest test-newest pictures lint types format schema setup setup-dev lock clean
+.PHONY: help run test test-all mutants coverage test-lowest test-newest pictures lint types format schema setup setup-dev lock clean
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 
@@ -31,7 +33,13 @@ run: setup
 	@workflow/run $(if $(STUDY),--configfile $(STUDY)) $(ARGS)
 
 test: setup-dev
+	$(PYTEST) -m "not slow" $(ARGS)
+test-all: setup-dev
 	$(PYTEST) $(ARGS)
+
+# By stage, on a seeded sample: ARGS="--stage views --count 50 --seed 3"; ARGS=--help says more.
+mutants: setup-dev
+	$(BIN)/python tests/mutants.py $(ARGS)
 
 # By file, because the tests of a file share expensive fixtures; longest first (tests/conftest.py).
 # One thread each: idle threads of torch took 40 % of the processor time of one test file. Snakemake

@@ -1,0 +1,328 @@
+"""What each rule reads, writes and runs: the plan of a study with every kind of job."""
+
+import copy
+from itertools import product
+
+import pytest
+
+from catsight.study import Study
+from support.plan import Job, makers, plan
+from support.tiny_study import TINY, Workflow
+
+STUDY = copy.deepcopy(TINY) | {
+    "views": {
+        "human": {"eye": "human"},
+        "cat": {"eye": "cat"},
+        "blur": {"filter": "blur", "match": "cat"},
+    },
+    "attribution": {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]},
+    "sweeps": {"luminance": [1, 100], "acuity": [3]},
+}
+ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human")
+SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
+#: 100 cd/m² is the study's own luminance: its views are those above.
+SWEPT = ("human@luminance=1", "cat@luminance=1", "cat@acuity=3")
+#: Figure -> the table that it is drawn from.
+OF_ONE_TABLE = {
+    "profiles": "metrics", "ranking": "metrics", "changes": "metrics", "attribution": "attribution", "doses": "doses",
+    "maps": "maps", "rdms": "pairs", "stability": "stability",
+}  # fmt: skip
+#: Figures of photographs, which the report shows as PNG.
+PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval")
+
+
+@pytest.fixture(scope="module")
+def workflow(tmp_path_factory) -> Workflow:
+    workflow = Workflow.create(tmp_path_factory.mktemp("plan") / "study")
+    workflow.write(STUDY)
+    return workflow
+
+
+@pytest.fixture(scope="module")
+def planned(workflow) -> dict[str, Job]:
+    return plan(workflow)
+
+
+def shards(folder: str) -> list[str]:
+    return [f"{folder}/{shard}.parquet" for shard in "01"]
+
+
+def all_shards(folder: str, views) -> list[str]:
+    return [path for view in views for path in shards(f"{folder}/{view}")]
+
+
+def each(option: str, folder: str, names) -> str:
+    return " ".join(f"--{option} {name} {folder}/{name}" for name in names)
+
+
+def pictures(name: str) -> str:
+    return f"figures/{name}.png figures/{name}.svg"
+
+
+# Below: the first output of each job -> its inputs, and its command.
+
+
+def of_frames() -> dict:
+    photos = [f"photos/{i} {{it's}}.png" for i in (0, 2, 4)]
+    photos += ["photos/broken.jpg", *(f"photos/deep/{i} {{it's}}.png" for i in (1, 3, 5))]
+    return {
+        "frames/manifest.parquet": (
+            photos, "frames manifest --spec SPEC --output frames/manifest.parquet",
+        ),
+        "frames/0.parquet": (
+            ["frames/manifest.parquet"],
+            "frames make --spec SPEC --manifest frames/manifest.parquet --output frames",
+        ),
+    }  # fmt: skip
+
+
+def of_views() -> dict:
+    views = {
+        f"views/{view}/{shard}.parquet": (
+            [f"frames/{shard}.parquet"],
+            f"views make --spec SPEC --frames frames/{shard}.parquet --output views/{view}/{shard}.parquet",
+        )
+        for view, shard in product((*VIEWS, *SWAPS, *SWEPT), "01")
+    }
+    return views | {
+        "views/eyes.parquet": ([], "views portraits --spec SPEC --output views/eyes.parquet"),
+        "views/all.parquet": (
+            shards("frames") + all_shards("views", VIEWS),
+            f"gather --frames frames {each('tables', 'views', VIEWS)} --shards 2 --output views/all.parquet",
+        ),
+    }
+
+
+def of_features() -> dict:
+    found = {}
+    for encoder in ENCODERS:
+        weights, folder = f"weights/{encoder}.safetensors", f"features/{encoder}"
+        found[weights] = ([], f"features weights --spec SPEC --file --output {weights}")
+        found[f"{folder}/all.parquet"] = (
+            ["views/all.parquet", *all_shards(folder, VIEWS)],
+            f"gather --frames frames {each('tables', folder, VIEWS)} --shards 2 --output {folder}/all.parquet",
+        )
+    # both eyes in every sweep for both encoders; swapped parts for the one that is asked for
+    asked = [(encoder, (*VIEWS, *SWEPT)) for encoder in ENCODERS] + [("vit", SWAPS)]
+    for (encoder, views), shard in product(asked, "01"):
+        read = [f"views/{view}/{shard}.parquet" for view in views]
+        made = [f"features/{encoder}/{view}/{shard}.parquet" for view in views]
+        weights = f"weights/{encoder}.safetensors"
+        found[made[0]] = (
+            [weights, *read],
+            f"features extract --spec SPEC --threads 8 --weights {weights} --views {' '.join(read)} --output {' '.join(made)}",
+        )
+    return found
+
+
+def of_metrics() -> dict:
+    found, swept = {}, ("human@luminance=1", "cat@luminance=1", "human", "cat", "cat@acuity=3")
+    jobs = {"metrics": "compare", "metrics/stability": "stability", "metrics/pairs": "pairs", "metrics/maps/views": "maps"}  # fmt: skip
+    for encoder in ENCODERS:
+        folder = f"features/{encoder}"
+        for place, command in jobs.items():
+            found[f"{place}/{encoder}.parquet"] = (
+                [f"{folder}/all.parquet"], reads(command, folder, VIEWS, f"{place}/{encoder}.parquet"),
+            )  # fmt: skip
+        output = f"metrics/doses/{encoder}.parquet"
+        found[output] = (
+            shards("frames") + all_shards(folder, swept),
+            reads("doses", folder, swept, output),
+        )
+    output = "metrics/attribution/vit.parquet"
+    found[output] = (
+        shards("frames") + all_shards("features/vit", ("human", *SWAPS)),
+        reads("attribution", "features/vit", ("human", *SWAPS), output),
+    )
+    found["metrics/maps/encoders.parquet"] = (
+        [f"features/{encoder}/all.parquet" for encoder in ENCODERS],
+        "metrics maps --spec SPEC --frames frames --features cnn features/cnn/human --features vit features/vit/human"
+        " --shards 2 --output metrics/maps/encoders.parquet",
+    )
+    return found | merged()
+
+
+def reads(command: str, folder: str, views, output: str) -> str:
+    features = each("features", folder, views)
+    return f"metrics {command} --spec SPEC --frames frames {features} --shards 2 --output {output}"
+
+
+def merged() -> dict:
+    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "pairs", "doses")}  # fmt: skip
+    of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
+    of["attribution"] = ["metrics/attribution/vit.parquet"]
+    of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
+    return {
+        f"{table}.parquet": (some, f"metrics merge {' '.join(some)} --study tiny --output {table}.parquet")
+        for table, some in of.items()
+    }  # fmt: skip
+
+
+def of_figures() -> dict:
+    found = {
+        f"figures/{name}.png": (
+            [f"{table}.parquet"], f"figures {name} --spec SPEC --table {table}.parquet --output {pictures(name)}",
+        )
+        for name, table in OF_ONE_TABLE.items()
+    }  # fmt: skip
+    parts = ("human", *SWAPS)
+    with_pictures = {  # name -> inputs, views, further options
+        "gallery": (["views/all.parquet"], VIEWS, ""),
+        "parts": (shards("frames") + all_shards("views", parts), parts, ""),
+        "retrieval": (["views/all.parquet", "pairs.parquet"], VIEWS, " --pairs pairs.parquet"),
+        "summary": (
+            ["views/all.parquet", "metrics.parquet", "attribution.parquet"], VIEWS,
+            " --metrics metrics.parquet --attribution attribution.parquet",
+        ),
+    }  # fmt: skip
+    for name, (inputs, views, options) in with_pictures.items():
+        found[f"figures/{name}.png"] = (
+            inputs,
+            f"figures {name} --spec SPEC --frames frames {each('views', 'views', views)} --shards 2{options}"
+            f" --output {pictures(name)}",
+        )
+    return found | {
+        "figures/eyes.png": (
+            ["views/eyes.parquet"],
+            f"figures eyes --spec SPEC --table views/eyes.parquet --output {pictures('eyes')}",
+        ),
+        "tables/metrics.csv": (
+            ["metrics.parquet"],
+            "figures tables --spec SPEC --table metrics.parquet --output tables/metrics.csv tables/metrics.tex",
+        ),
+    }
+
+
+def of_report() -> dict:
+    shown = [
+        f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
+        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "changes", "attribution", "doses", "maps",
+                     "rdms", "retrieval", "stability")
+    ]  # fmt: skip
+    lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
+    lists |= {"metrics": "metrics.parquet", "attribution": "attribution.parquet"}
+    features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
+    options = " ".join(f"--{name} {path}" for name, path in lists.items())
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "pairs", "attribution", "doses", "maps")]  # fmt: skip
+    return {
+        "report.html": (
+            ["views/all.parquet", *lists.values(), *features, *shown],
+            f"figures report --spec SPEC --frames frames --shards 2 {options} --matched views/blur"
+            f" --features {' '.join(features)} --figures {' '.join(shown)} --output report.html",
+        ),
+        "all": (["report.html", "tables/metrics.csv", "tables/metrics.tex", *results], None),
+    }
+
+
+EXPECTED = of_frames() | of_views() | of_features() | of_metrics() | of_figures() | of_report()
+
+
+def test_every_job_is_planned_and_no_other(planned):
+    assert set(planned) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("output", EXPECTED)
+def test_a_job_reads_and_runs(output, planned):
+    """Its inputs, its command, and where what it says goes."""
+    job, (inputs, command) = planned[output], EXPECTED[output]
+    assert (sorted(job.input), len(job.input)) == (sorted(inputs), len(set(inputs)))
+    if command is None:
+        assert (job.command, job.output) == ("", [])
+        return
+    (log,) = job.log
+    assert job.command == f"python -m catsight {command} 2> {log.removeprefix('results/tiny/')}"
+
+
+def test_a_job_writes_what_its_command_is_told_to(planned):
+    """Frames apart, whose command is told the folder."""
+    (frames,) = (job for job in planned.values() if job.rule == "frames")
+    written = ("0", "1", "rejected", "near_duplicates")
+    assert frames.output == [f"frames/{name}.parquet" for name in written]
+    for job in planned.values():
+        if job is not frames and job.command:
+            told = job.command.partition(" --output ")[2].partition(" 2> ")[0]
+            assert job.output == told.split()
+
+
+def test_each_job_has_a_log_of_its_own(planned):
+    logs = [log for job in planned.values() for log in job.log]
+    assert len(set(logs)) == len(logs) == len(planned) - 1
+    assert all(log.startswith("results/tiny/logs/") for log in logs)
+
+
+def test_a_job_is_told_its_spec(planned, workflow, monkeypatch):
+    monkeypatch.chdir(workflow.folder)
+    study, kinds = Study(copy.deepcopy(STUDY)), {"metrics/maps/encoders.parquet": ("maps",)}
+    kinds |= {f"frames/{name}.parquet": (job,) for name, job in (("manifest", "manifest"), ("0", "frames"))}  # fmt: skip
+    kinds |= {"views/eyes.parquet": ("portraits",), "report.html": ("report",)}
+    for output, job in planned.items():
+        first, _, rest = output.removesuffix(".parquet").partition("/")
+        name = rest.split("/")[-1].partition(".")[0]
+        if first in ("views", "features"):
+            kinds.setdefault(output, (first, rest.split("/")[0]))
+        elif first == "weights":
+            kinds[output] = ("weights", name)
+        elif first == "metrics":
+            kinds.setdefault(output, (rest.split("/")[0] if "/" in rest else "metrics", name))
+        elif first in ("figures", "tables"):
+            kinds[output] = ("figures", "tables" if first == "tables" else name)
+        gathers = job.command.split()[3:4] in (["gather"], []) or " metrics merge " in job.command
+        assert job.spec == (None if gathers else study.spec(*kinds[output])), output
+
+
+def test_where_jobs_run_and_what_they_ask_for(planned):
+    """On a cluster: work on many frames and features, with memory and time; extraction alone with
+    a GPU. Small jobs, figures and downloads run on the submitting host.
+    """
+    asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
+    there, small = {}, ["mem_mb", "runtime"]
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "pairs", "attribution", "doses", "maps", "maps_between_encoders"):  # fmt: skip
+        there[rule] = (False, 4 if rule == "frames" else 1, small)
+    for rule in ("features", "features_of_swaps"):
+        there[rule] = (False, 8, ["gpu", *small])
+    assert {rule: ask for rule, ask in asks.items() if not ask[0]} == there
+    assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
+    assert set(asks) - set(there) == {
+        "all", "portraits", "gather_views", "weights", "gather_features", "merge", "figure", "gallery", "parts", "retrieval",
+        "summary", "eyes", "tables", "report",
+    }  # fmt: skip
+
+
+def test_only_jobs_of_networks_need_torch(planned):
+    with_torch = {job.rule for job in planned.values() if "torch" in (job.environment or "")}
+    assert with_torch == {"weights", "features", "features_of_swaps"}
+    others = {job.environment for job in planned.values() if job.rule not in with_torch}
+    assert others == {"../../envs/base.yaml", None}
+
+
+def test_each_path_has_one_rule_and_others_have_none(workflow):
+    """Names that the study does not have cannot be asked for, though they look alike."""
+    one = {
+        "views/human+pupil/0.parquet": "views",
+        "views/all.parquet": "gather_views",
+        "views/eyes.parquet": "portraits",
+        "features/vit/all.parquet": "gather_features",
+        "features/vit/cat/10.parquet": "features",
+        "features/vit/human+pupil/0.parquet": "features_of_swaps",
+        "figures/gallery.png": "gallery",
+        "figures/profiles.svg": "figure",
+        "maps.parquet": "merge",
+        "metrics/maps/encoders.parquet": "maps_between_encoders",
+    }
+    none = [f"{folder}/lion{rest}" for folder, rest in (
+        ("views", "/0.parquet"), ("features/vit", "/0.parquet"), ("features", "/cat/0.parquet"), ("features", "/all.parquet"),
+        ("weights", ".safetensors"), ("metrics", ".parquet"), ("metrics/pairs", ".parquet"), ("figures", ".png"),
+    )]  # fmt: skip
+    none += ["lion.parquet", "views/cat/x.parquet", "views/humannpupil/0.parquet"]
+    wanted = {path: [rule] for path, rule in one.items()} | {path: [] for path in none}
+    assert makers(workflow, *wanted) == wanted
+
+
+def test_a_source_that_needs_the_network_is_listed_where_snakemake_runs(workflow):
+    config = copy.deepcopy(STUDY)
+    config["frames"] = {"source": "hub", "dataset": "a/b", "revision": "0" * 40, "shards": 2}
+    workflow.write(config)
+    try:
+        assert plan(workflow)["frames/manifest.parquet"].local
+    finally:
+        workflow.write(STUDY)

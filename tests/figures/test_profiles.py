@@ -108,7 +108,7 @@ def test_the_layout_is_in_order(figure):
     first, last = said.grid(figure.axes)[0][0], said.grid(figure.axes)[-1][0]
     assert legend.y0 > first.title.get_window_extent().y1
     assert figure._supxlabel.get_window_extent().y1 < last.get_window_extent().y0
-    assert 2 == len({text.get_window_extent().x0 for text in figure.legends[0].get_texts()})
+    assert len({text.get_window_extent().x0 for text in figure.legends[0].get_texts()}) == 2
 
 
 def test_panels_keep_their_size_beside_notes_and_many_rows(figure, cka):
@@ -142,7 +142,7 @@ def test_null_intervals_are_named(cka):
     assert figure.get_supxlabel() == f"{BELOW}\n{reason}"
     for axes in figure.axes:
         assert said.words(axes) == ["no value with an interval:\nadd photographs, or glances"]
-        assert encoder_curves(axes) == dict.fromkeys(small.LABELS.values(), [])
+        assert encoder_curves(axes) == {label: [] for label in small.LABELS.values()}
         assert not any(shade.points for shade in encoder_bands(axes)) and not said.bars(axes)
 
 

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 
 from catsight.figures.choices import Choices
+from catsight.tables.columns.attribution import ATTRIBUTION
+from catsight.tables.columns.doses import DOSES
+from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
+from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.stability import STABILITY
 from support import synthetic_study
 from support.said import Mark
 from support.synthetic_tables import frame
@@ -132,3 +137,95 @@ def one(table: pd.DataFrame, **where) -> pd.Series:
 def pairs(rows: pd.DataFrame, x: str, y: str) -> list[tuple[float, float]]:
     """Two columns as points."""
     return list(zip(rows[x].astype(float), rows[y].astype(float)))
+
+
+def attribution(*names: str) -> pd.DataFrame:
+    """A table of attribution: shares above and below 0, that need not sum to the whole."""
+    rows = []
+    for metric in names:
+        for encoder in (*LOOKS, "stranger"):
+            for pooling in ("mean", "cls") if encoder == "vit" else ("mean",):
+                for place in layers(encoder):
+                    for part in ("whole", *reversed(PART_COLOURS), "eyelid"):
+                        row = about(encoder) | place | {"pooling": pooling, "reference": "human"}
+                        rows.append(row | {"view": "cat", "metric": metric, "part": part, "n_groups": 20})  # fmt: skip
+    table = numbered(rows, ATTRIBUTION, seed=1)
+    return table.assign(**{key: table[key] - 0.5 for key in ("value", "ci_low", "ci_high")})
+
+
+def doses(*names: str) -> pd.DataFrame:
+    """A table of doses, of luminance and acuity."""
+    rows = []
+    for metric in names:
+        for encoder in (*LOOKS, "stranger"):
+            for pooling in ("mean", "cls") if encoder == "vit" else ("mean",):
+                for swept, values in {"acuity": (12, 3, 6), "luminance": (100, 0.01, 1)}.items():
+                    for dose in values:
+                        for place in layers(encoder)[-2:]:
+                            row = about(encoder) | place | {"pooling": pooling, "view": "cat"}
+                            row |= {"reference": "human", "swept": swept, "dose": float(dose)}
+                            rows.append(row | {"metric": metric, "n_groups": 20})
+    return numbered(rows, DOSES, seed=2)
+
+
+def stability(*names: str) -> pd.DataFrame:
+    """A table of stability: layers with 4, 6 and 9 groups, halves, and shares of two ceilings."""
+    rows = []
+    for metric in names:
+        for encoder in (*LOOKS, "stranger"):
+            for view in ("cat", "jpeg", "blur", "moon"):
+                for place in layers(encoder):
+                    row = {
+                        "encoder": encoder,
+                        "pooling": "mean",
+                        "reference": "human",
+                        "view": view,
+                    }
+                    row |= place | {"metric": metric}
+                    if place["layer"] == "all":
+                        rows.append(row | {"kind": "split_half", "n_groups": 9})
+                        continue
+                    rows += [row | {"kind": "size", "n_groups": groups} for groups in (6, 9, 4)]
+                    kind = "ceiling" if view in ("jpeg", "blur") else "of_ceiling"
+                    rows.append(row | {"kind": kind, "n_groups": 9})
+    rows += [row | {"pooling": "cls"} for row in rows if row["encoder"] == "vit"]
+    return numbered(rows, STABILITY, ends=("low", "high"), seed=3)
+
+
+def maps(*names: str) -> pd.DataFrame:
+    """A table of maps: each network in the reference against the cat and another view, and each
+    pair of networks once.
+    """
+    found = [((one, "human"), (one, view)) for one in LOOKS for view in ("cat", "jpeg")]
+    between = [("net", "net"), ("vit", "net"), ("net", "swin"), ("vit", "vit"), ("swin", "vit"),
+               ("swin", "swin"), ("net", "stranger"), ("stranger", "stranger")]  # fmt: skip
+    found += [((one, "human"), (other, "human")) for one, other in between]
+    rows = []
+    for metric in names:
+        for (one, view), (other, other_view) in found:
+            for i in range(LAYERS.get(one, 2)):
+                for j in range(LAYERS.get(other, 2)):
+                    rows.append({
+                        "encoder": one, "view": view, "layer": f"blocks.{i}", "layer_index": i, "other_encoder": other,
+                        "other_view": other_view, "other_layer": f"blocks.{j}", "other_index": j, "pooling": "mean",
+                        "metric": metric,
+                    })  # fmt: skip
+    return numbered(rows, MAPS, ends=("low", "high"), seed=4)
+
+
+def frames() -> pd.DataFrame:
+    """A table of pairs of six frames of three groups, not in their order."""
+    ids = {"f5": "b", "f1": "c", "f6": "a", "f2": "b", "f4": "c", "f3": "b"}
+    rng, rows = np.random.default_rng(5), []
+    for encoder in (*LOOKS, "stranger"):
+        for view in ("cat", "blur"):
+            one, other = (rng.permutation(36).reshape(6, 6) / 36 for _ in range(2))
+            for i, first in enumerate(ids):
+                for j, second in enumerate(ids):
+                    rows.append({
+                        "encoder": encoder, "layer": f"last of {encoder}", "pooling": "mean", "reference": "human",
+                        "view": view, "frame_id": first, "group": ids[first], "other_id": second,
+                        "reference_dissimilarity": one[min(i, j), max(i, j)],
+                        "view_dissimilarity": other[min(i, j), max(i, j)], "distance": rng.uniform(),
+                    })  # fmt: skip
+    return frame([rows[place] for place in rng.permutation(len(rows))], PAIRS)

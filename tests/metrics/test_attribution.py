@@ -309,3 +309,9 @@ def test_too_few_groups_have_a_value_and_no_interval():
         assert row["value"] is not None and row["ci_low"] is row["ci_high"] is None
         assert row["reason"] == "fewer than 4 groups, too few for an interval"
         assert (row["n_frames"], row["n_groups"]) == (6, 3)
+
+
+def test_every_comparison_is_counted(in_memory, capsys):
+    """Four subsets of two layers."""
+    table(in_memory[0], measures=measures("energy"))
+    assert capsys.readouterr().err.startswith("attribution toy: 8/8 comparisons in ")

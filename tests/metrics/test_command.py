@@ -25,6 +25,7 @@ from catsight.metrics.distribution import scale
 from catsight.metrics.registry import PLAIN
 from catsight.metrics.suite import names
 from catsight.study.measures import MEASURES
+from catsight.tables.columns.metrics import METRICS
 from support.toy_tables import FUNCTIONS, IDS, SPEC, measures, write_features, write_frames
 
 #: The spec of a job that computes every measure.
@@ -95,7 +96,7 @@ def test_the_table_agrees_with_the_functions(tmp_path, features):
             if metric in PLAIN:  # these have no test
                 assert row["p_value"] is None
             else:
-                assert 1 / 100 <= row["p_value"] <= row["p_corrected"] <= 1 or metric == "rsa"
+                assert 1 / 100 <= row["p_value"] <= 1 and 1 / 100 <= row["p_corrected"] <= 1
             assert (row["layer_index"], row["depth"], row["n_features"]) == (i, i / 2, 8 + i)
             assert (row["n_frames"], row["n_groups"], row["view"]) == (24, 6, "cat")
             values.append(row["value"])
@@ -201,6 +202,44 @@ def test_a_frame_that_is_not_finite_is_named(tmp_path):
         reading.Features([table], IDS)["b/mean"]
 
 
+def test_the_table_says_what_it_was_made_of(tmp_path, features):
+    """Spec, the content of every input, and how the reference's features were made."""
+    frames = write_frames(tmp_path / "f.parquet")
+    # the reference comes neither first nor last by name
+    names = {"cat": "cat", "human": "human", "ape": "cat", "zoo": "cat"}
+    views = {
+        view: write_features(tmp_path / f"{view}.parquet", features[of])
+        for view, of in names.items()
+    }
+    compare(tmp_path, views, frames)
+    about = tables.provenance(tmp_path / "toy.parquet")
+    assert about["stage"] == "metrics" and about["spec"] == SPEC
+    assert about["inputs"] == {
+        "frames": [tables.content(frames)],
+        "features": {view: [tables.content(path)] for view, path in views.items()},
+    }
+    assert about["features"] == tables.provenance(views["human"])
+    assert about["features"]["of"] == "human.parquet"
+
+
+def test_other_features_or_frames_are_computed_anew(tmp_path, features, capfd):
+    def outcome(ids=IDS, **views):
+        paths = {
+            view: write_features(tmp_path / f"{view}.parquet", of, ids)
+            for view, of in (features | views).items()
+        }
+        compare(tmp_path, paths, write_frames(tmp_path / "f.parquet", ids))
+        return capfd.readouterr().err
+
+    assert "store: computed" in outcome()
+    assert "store: hit" in outcome()
+    for view in ("human", "cat"):
+        changed = {name: x + 1 for name, x in features[view].items()}
+        assert "store: computed" in outcome(**{view: changed})
+    assert "store: computed" in outcome([i.replace("photo", "p") for i in IDS])
+    assert "store: hit" in outcome()
+
+
 def test_merge(tmp_path, features):
     frames = write_frames(tmp_path / "f.parquet")
     views = {view: write_features(tmp_path / f"{view}.parquet", f) for view, f in features.items()}
@@ -212,7 +251,13 @@ def test_merge(tmp_path, features):
     parts = [str(tmp_path / "toy.parquet"), str(tmp_path / "other.parquet")]
     assert main(["metrics", "merge", *parts, "--study", "s", "--output", str(output)]) == 0
     assert tables.read(output).to_pylist() == one + two
-    assert tables.provenance(output)["study"] == "s"
+    about = tables.provenance(output)
+    assert (about["study"], about["stage"]) == ("s", "metrics")
+    assert about["parts"] == {
+        "toy": tables.provenance(tmp_path / "toy.parquet"),
+        "other": tables.provenance(tmp_path / "other.parquet"),
+    }
+    assert tables.schema(output).names == METRICS.names
 
 
 def test_the_stage_needs_neither_torch_nor_timm():
@@ -257,10 +302,12 @@ def test_different_numbers_of_frames_or_features_are_named(tmp_path, features):
         v: reading.Features([write_features(tmp_path / f"{v}.parquet", f)], IDS)
         for v, f in features.items()
     }
-    with pytest.raises(
-        CatsightError, match=r"column blocks\.1/mean has 5 features, and 9 in the reference view"
-    ):
+    with pytest.raises(CatsightError) as error:
         estimates(views, {i: i.split("-")[0] for i in IDS}, SPEC)
+    assert str(error.value) == (
+        f"{tmp_path}: column blocks.1/mean has 5 features, and 9 in the reference view; compare "
+        "features of one encoder"
+    )
 
 
 @pytest.mark.parametrize(
@@ -288,3 +335,88 @@ def test_the_reference_must_be_among_the_features(tmp_path, features, capsys):
     arguments += ["--frames", str(frames), "--features", "cat", str(cat)]
     assert main(["metrics", "compare", *arguments, "--output", str(tmp_path / "x.parquet")]) == 1
     assert "--features lacks the reference view 'human'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["compare", "stability", "maps", "attribution", "pairs"])
+def test_an_analysis_of_views_needs_its_reference(name, tmp_path, features, capsys):
+    cat = write_features(tmp_path / "cat.parquet", features["cat"])
+    arguments = ["--spec", json.dumps(SPEC), "--store", str(tmp_path / "store")]
+    arguments += ["--frames", str(write_frames(tmp_path / "f.parquet"))]
+    arguments += ["--features", "cat", str(cat), "--output", str(tmp_path / "x.parquet")]
+    assert main(["metrics", name, *arguments]) == 1
+    assert "--features lacks the reference view 'human'" in capsys.readouterr().err
+
+
+def test_tables_without_a_reference_view_tell_of_their_first_features(tmp_path, features):
+    """Maps between encoders: of the first encoder by name."""
+    paths = {
+        name: write_features(tmp_path / f"{name}.parquet", features["human"])
+        for name in ("vit", "cnn")
+    }
+    spec = {
+        "reference": "human", "seed": 0, "bandwidth": 1.0, "rsa_distance": "correlation", "rsa_comparison": "spearman",
+        "metrics": ["rsa"], "frames": 1000, "code": "0", "versions": {},
+    }  # fmt: skip
+    arguments = ["metrics", "maps", "--spec", json.dumps(spec), "--store", str(tmp_path / "store")]
+    arguments += ["--frames", str(write_frames(tmp_path / "f.parquet"))]
+    for name, path in paths.items():
+        arguments += ["--features", name, str(path)]
+    assert main([*arguments, "--output", str(tmp_path / "maps.parquet")]) == 0
+    assert tables.provenance(tmp_path / "maps.parquet")["features"]["of"] == "cnn.parquet"
+
+
+def test_help_lists_what_each_analysis_does(capsys):
+    assert main(["metrics", "--help"]) == 0
+    lines = [line.split(None, 1) for line in capsys.readouterr().out.splitlines()]
+    about = {
+        "compare": "compare each view of one encoder with the reference, layer by layer",
+        "stability": "show how one encoder's values depend on which frames there are, and on how many",
+        "maps": "compare every layer with every layer, between views or between encoders",
+        "attribution": "divide one encoder's loss of alignment among the parts of the eye",
+        "doses": "compare one encoder's features as light, focus, field of view or acuity varies",
+        "pairs": "tabulate one encoder's dissimilarities of frames in its last layer, for figures",
+        "merge": "concatenate a study's tables of one kind",
+    }
+    assert dict(line for line in lines if line and line[0] in about) == about
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "about"),
+    [
+        ("compare", "view", "Compare each view of one encoder with the reference, layer by layer."),
+        ("maps", "view or encoder", "Compare every layer with every layer, between views or between encoders."),
+        ("doses", "dose", "Compare one encoder's features as light, focus, field of view or acuity varies."),
+    ],
+)  # fmt: skip
+def test_help_of_an_analysis_says_what_its_features_are_called_by(name, kind, about, capsys):
+    with pytest.raises(SystemExit):
+        main(["metrics", name, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith(f"usage: catsight metrics {name} [-h]") and about in shown
+    assert f"the name of a {kind}, and its table" in shown
+    assert "--output OUTPUT the table to write" in shown
+
+
+def test_help_of_merge_says_what_it_takes(capsys):
+    with pytest.raises(SystemExit):
+        main(["metrics", "merge", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith("usage: catsight metrics merge [-h] --study STUDY --output OUTPUT")
+    for words in (
+        "Concatenates tables of one kind: all of metrics, all of stability, and so on.",
+        "tables tables that catsight metrics wrote",
+        "--study STUDY name of the study, for the table's provenance",
+        "--output OUTPUT the table to write",
+    ):
+        assert words in shown
+
+
+def test_public_functions_are_found_in_their_modules():
+    from catsight import metrics
+
+    assert dir(metrics) == sorted(metrics.__all__)
+    for name in metrics.__all__:
+        assert getattr(metrics, name).__name__ == name
+    with pytest.raises(AttributeError) as error:
+        _ = metrics.nothing
+    assert str(error.value) == "module 'catsight.metrics' has no attribute 'nothing'"

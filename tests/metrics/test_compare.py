@@ -260,3 +260,10 @@ def test_an_option_changes_the_measures_that_take_it_and_no_others(option, uncha
     for name, row in rows.items():
         differ = {c for c in WIDTH if row.get(c) != unchanged[name].get(c)}
         assert differ == wanted.get(name, set()), name
+
+
+def test_every_comparison_is_counted(views, capsys):
+    """Of three layers with each of two views."""
+    given = views | {"ape": views["cat"]}
+    estimates(given, FRAMES, SPEC | {"measures": measures("energy")})
+    assert capsys.readouterr().err.startswith("metrics toy: 6/6 comparisons in ")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy.spatial import procrustes as scipy_procrustes
+from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 
-from catsight.metrics import procrustes, retrieval
+from catsight.metrics import correspondence, procrustes, retrieval
 from catsight.metrics.correspondence import nuclear_norm
 
 
@@ -81,3 +82,86 @@ def test_the_nuclear_norm_is_computed_from_the_smaller_side():
     for d, e in ((5, 40), (40, 5), (40, 60)):
         x, y = rng.normal(size=(12, d)), rng.normal(size=(12, e))
         assert nuclear_norm(x, y) == pytest.approx(np.linalg.norm(x.T @ y, "nuc"), rel=1e-10)
+
+
+def test_a_candidate_at_the_same_distance_counts_as_nearer():
+    """Frames at 0, 2 and 9; their counterparts at 1, 1 and 9."""
+    x, y = np.array([[0.0], [2], [9]]), np.array([[1.0], [1], [9]])
+    assert retrieval(x, y, distance="euclidean") == pytest.approx((1 / 3, (1 / 2 + 1 / 2 + 1) / 3))
+    assert correspondence.ranks(x, y, distance="euclidean").tolist() == [
+        [2, 2, 3],
+        [2, 2, 3],
+        [3, 3, 1],
+    ]
+    near = correspondence.as_near(x, y, distance="euclidean")
+    assert near.tolist() == [[False, True, False], [True, False, False], [False] * 3]
+    # in one group, the two are no candidates for each other
+    found = retrieval(x, y, distance="euclidean", groups=["a", "a", "b"])
+    assert found == (1, 1)
+    near = correspondence.as_near(x, y, distance="euclidean", groups=["a", "a", "b"])
+    assert not near.any()
+
+
+def test_ranks_of_every_frame_are_among_other_groups():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 9, 4))
+    groups = [*"aabbbcccc"]
+    for distance, metric in (("cosine", "cosine"), ("euclidean", "sqeuclidean")):
+        apart = cdist(x, y, metric)
+        wanted = [
+            [
+                1 + sum(apart[i, k] <= apart[i, j] for k in range(9) if groups[k] != groups[j])
+                for j in range(9)
+            ]
+            for i in range(9)
+        ]
+        assert correspondence.ranks(x, y, groups=groups, distance=distance).tolist() == wanted
+        # distances are in units of the largest
+        found = correspondence.distances(x, y, distance)
+        np.testing.assert_allclose(found, apart / apart.max(), atol=1e-11)
+
+
+def test_retrieval_is_by_cosine_among_all_frames_unless_told_otherwise():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 30, 2))
+    y = (x + 0.3 * y) * rng.uniform(0.1, 10, size=(30, 1))
+    assert retrieval(x, y) == retrieval(x, y, distance="cosine", groups=None)
+    assert retrieval(x, y) != retrieval(x, y, distance="euclidean")
+    assert (
+        correspondence.ranks(x, y).tolist()
+        == correspondence.ranks(x, y, distance="cosine").tolist()
+    )
+    assert (correspondence.as_near(x, y) == correspondence.as_near(x, y, distance="cosine")).all()
+
+
+def test_distances_that_differ_by_rounding_are_equal():
+    """0.1 + 0.2 is not 0.3 in binary."""
+    x, y = np.array([[0.0, 1]]), np.array([[0.1 + 0.2, 1], [0.3, 1]])
+    for distance in correspondence.DISTANCES:
+        one, other = correspondence.distances(x, y, distance)[0]
+        assert one == other == 1
+    assert (correspondence.distances(np.ones((2, 1)), np.ones((2, 1)), "euclidean") == 0).all()
+    with pytest.raises(ValueError, match="distance is 'taxi'; it may be cosine, euclidean"):
+        correspondence.distances(x, y, "taxi")
+
+
+def test_retrieval_needs_every_frame_to_have_a_direction():
+    """Both its values are undefined otherwise; with one group, too."""
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    zero = x * (np.arange(6) != 2)[:, None]
+    for found in (retrieval(zero, x), retrieval(x, zero), retrieval(x, x, groups=["a"] * 6)):
+        assert np.isnan(found.top1) and np.isnan(found.mean_reciprocal_rank)
+    with pytest.raises(ValueError, match="x has 3 features and y has 2"):
+        retrieval(x, x[:, :2])
+
+
+def test_procrustes_of_nothing_shared_is_the_root_of_two():
+    """Across frames, the two patterns are orthogonal."""
+    x = np.array([[1.0], [1], [-1], [-1]])
+    y = np.array([[1.0], [-1], [1], [-1]])
+    assert procrustes(x, y) == pytest.approx(np.sqrt(2))
+    assert procrustes(x, 3 - 2 * x) == pytest.approx(0, abs=1e-7)
+    assert np.isnan(procrustes(x, np.ones_like(y)))
+    for seed in range(20):  # rounding never makes the root of a negative number
+        same = np.random.default_rng(seed).normal(size=(9, 4))
+        assert procrustes(same, same) == pytest.approx(0, abs=1e-6)

@@ -157,4 +157,71 @@ def test_bad_input_is_named():
         sliced_wasserstein(x, y[:25], p=2)
     with pytest.raises(ValueError, match=r"p is 0\.5"):
         sliced_wasserstein(x, y, p=0.5)
+    with pytest.raises(ValueError, match=r"p is 1 and projections 0; both must be at least 1"):
+        sliced_wasserstein(x, y, projections=0)
     assert np.isnan(mmd2(np.ones((5, 2)), np.ones((5, 2))))
+
+
+def test_the_frames_of_a_paired_statistic_must_be_as_many():
+    x, y = data(m=25)
+    assert np.isfinite(mmd2(x, y)) and np.isfinite(sliced_wasserstein(x, y))
+    with pytest.raises(ValueError, match="x has 40 frames and y has 25"):
+        mmd2(x, y, unbiased=True, paired=True)
+    for metric in (mmd2, wasserstein, sliced_wasserstein):
+        with pytest.raises(ValueError, match="x has 6 features and y has 5"):
+            metric(x[:25], y[:, :5])
+
+
+def test_defaults_are_the_biased_statistic_500_directions_and_seed_0():
+    x, y = data()
+    assert mmd2(x, y) == mmd2(x, y, unbiased=False, paired=False, bandwidth=1)
+    assert mmd2(x, y, unbiased=True) == mmd2(x, y, unbiased=True, paired=False)
+    wanted = sliced_wasserstein(x, y, projections=500, seed=0, p=1)
+    assert sliced_wasserstein(x, y) == wanted != sliced_wasserstein(x, y, projections=499)
+    # the V-statistic is the same, paired or not
+    assert mmd2(x, y, paired=True) == mmd2(x, y)
+
+
+def test_statistics_of_one_frame():
+    """One pair of frames: distances are defined, U-statistics are not."""
+    x, y = np.array([[1.0, 2]]), np.array([[4.0, 6]])
+    assert energy_distance(x, y) == pytest.approx(10)
+    assert wasserstein(x, y) == pytest.approx(3.5)
+    assert mmd2(x, y) == pytest.approx(2 - 2 * np.exp(-0.5))
+    assert np.isnan(mmd2(x, y, unbiased=True)) and np.isnan(mmd2(x, y, unbiased=True, paired=True))
+    assert np.isnan(mmd2(np.vstack([x, x + 1]), y, unbiased=True))
+    # with two, each other's pair remains
+    two, others = np.array([[0.0], [3]]), np.array([[1.0], [7]])
+    s = np.median([3, 1, 7, 2, 4, 6])
+    k = {d: np.exp(-d * d / (2 * s * s)) for d in (1, 2, 3, 4, 6, 7)}
+    assert mmd2(two, others, unbiased=True, paired=True) == pytest.approx(k[3] + k[6] - k[7] - k[2])
+    wanted = k[3] + k[6] - (k[1] + k[7] + k[2] + k[4]) / 2
+    assert mmd2(two, others, unbiased=True) == pytest.approx(wanted)
+
+
+def test_the_scale_is_the_root_of_the_mean_variance():
+    """Over n - 1: variances of 2 and 8."""
+    assert distribution.scale(np.array([[0, 1], [2, 5]])) == pytest.approx(np.sqrt(5))
+
+
+def test_directions_are_unit_vectors_in_all_directions():
+    found = distribution.unit_vectors(3, 4000, seed=0)
+    np.testing.assert_allclose((found**2).sum(axis=0), 1)
+    np.testing.assert_allclose(found @ found.T / 4000, np.eye(3) / 3, atol=0.02)
+    assert np.abs(found.mean(axis=1)).max() < 0.03
+    assert (found == distribution.unit_vectors(3, 4000, seed=0)).all()
+    assert (found != distribution.unit_vectors(3, 4000, seed=1)).any()
+
+
+def test_more_divisions_than_are_walked_at_once():
+    """70 columns, of which 64 stay in the processor's cache."""
+    x, y = data(n=6, m=6, d=2)
+    pooled, rng = np.concatenate([x, y]), np.random.default_rng(2)
+    orders = [rng.permutation(12) for _ in range(70)]
+    weights = np.zeros((12, 70))
+    for column, order in enumerate(orders):
+        weights[order[:6], column], weights[order[6:], column] = 1 / 6, -1 / 6
+    wanted = [wasserstein(pooled[order[:6]], pooled[order[6:]]) for order in orders]
+    np.testing.assert_allclose(distribution.wasserstein_of(pooled, weights), wanted)
+    paired = distribution.mmd2_of(np.eye(12), np.full((12, 1), 0.0), unbiased=True, paired=True)
+    assert np.isnan(paired).all()

@@ -6,7 +6,9 @@ import numpy as np
 
 from catsight import tables
 from catsight.__main__ import main
-from support.toy_tables import SPEC, write_features, write_frames
+from catsight.metrics.doses import doses
+from support.by_hand import Arrays
+from support.toy_tables import IDS, SPEC, write_features, write_frames
 
 DOSES = [
     {
@@ -58,8 +60,9 @@ def test_every_dose_is_compared_with_the_reference_at_that_dose(tmp_path):
         wanted = run(
             "compare", SPEC | {"reference": dose["reference"]}, [dose["reference"], dose["view"]]
         )
-        columns = ["layer", "metric", "value", "ci_low", "ci_high", "p_value"]
+        columns = [c for c in wanted if c not in ("reference", "view")]
         assert here[columns].reset_index(drop=True).equals(wanted[columns])
+        assert list(here.columns[:2]) == ["swept", "dose"]
     assert len(found) == len(DOSES) * 2 * len(SPEC["measures"])
 
 
@@ -91,3 +94,19 @@ def test_the_condition_of_the_study_need_not_be_a_dose(tmp_path):
         == 0
     )
     assert set(tables.read(tmp_path / "out.parquet").to_pandas()["dose"]) == {0.01}
+
+
+def test_rows_come_dose_by_dose_under_the_names_of_the_study():
+    """The order is that of the spec; a dose's own views are not named."""
+    rng = np.random.default_rng(0)
+    views = {dose[role] for dose in DOSES for role in ("reference", "view")}
+    features = {view: Arrays({"b/mean": rng.normal(size=(24, 4))}) for view in sorted(views)}
+    groups = {frame: frame.split("-")[0] for frame in IDS}
+    rows = doses(features, groups, SPEC | {"view": "cat", "doses": DOSES})
+    each = 2 * len(SPEC["measures"])  # of one layer, and of all
+    assert [(row["swept"], row["dose"]) for row in rows] == [
+        (dose["swept"], dose["dose"]) for dose in DOSES for _ in range(each)
+    ]
+    assert {(row["reference"], row["view"]) for row in rows} == {("human", "cat")}
+    values = {row["dose"]: row["value"] for row in rows if row["metric"] == "rsa"}
+    assert len(set(values.values())) == 3

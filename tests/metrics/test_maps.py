@@ -241,3 +241,13 @@ def test_a_cell_without_a_value_has_a_reason():
         flat = 1 in (row["layer_index"], row["other_index"])
         reason = "the features of one of the layers do not vary enough"
         assert row.get("reason") == (reason if flat else None) and ("value" in row) != flat
+
+
+def test_every_map_is_counted(capsys):
+    """Of each measure and pooling."""
+    in_memory()
+    assert capsys.readouterr().err.startswith("maps toy: 3/3 maps in ")
+    x = Arrays({"b.0/mean": layers(1)[0], "b.0/cls": layers(1)[0]})
+    spec = {key: SPEC[key] for key in SPEC if key != "encoder"}
+    maps({"vit": x, "cnn": x}, GROUPS, spec)
+    assert capsys.readouterr().err.startswith("maps between encoders: 4/4 maps in ")

@@ -160,3 +160,9 @@ def test_every_pooling_of_the_last_layer_has_its_pairs(features):
 
 def test_no_frames_have_no_pairs(features):
     assert in_memory(features, count=0) == []
+
+
+def test_every_comparison_is_counted(features, capsys):
+    """Of the last layer, with two views."""
+    in_memory(features, count=4)
+    assert capsys.readouterr().err.startswith("pairs toy: 2/2 comparisons in ")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
-from scipy.stats import ortho_group, pearsonr, spearmanr
+from scipy.stats import kendalltau, ortho_group, pearsonr, rankdata, spearmanr
 
 from catsight.metrics import cka_linear, cka_rbf, rsa, similarity
+from support import by_hand
 
 
 def data(n=30, d=12, e=9, seed=0):
@@ -47,10 +48,10 @@ def test_unbiased_cka_agrees_with_enumeration():
 
 
 @pytest.mark.parametrize("distance", ["correlation", "cosine", "euclidean"])
-@pytest.mark.parametrize("comparison", ["spearman", "pearson"])
+@pytest.mark.parametrize("comparison", ["spearman", "pearson", "kendall"])
 def test_rsa_agrees_with_scipy(distance, comparison):
     x, y = data()
-    correlate = {"spearman": spearmanr, "pearson": pearsonr}[comparison]
+    correlate = {"spearman": spearmanr, "pearson": pearsonr, "kendall": kendalltau}[comparison]
     wanted = correlate(pdist(x, distance), pdist(y, distance)).statistic
     assert rsa(x, y, distance=distance, comparison=comparison) == pytest.approx(wanted, rel=1e-9)
 
@@ -143,3 +144,106 @@ def test_rsa_and_cka_agree_with_rsatoolbox(comparison, theirs):
     one, other = (calc_rdm(Dataset(values), method="euclidean") for values in (x, y))
     wanted = rsatoolbox_compare(one, other, method="cosine_cov")[0, 0]
     assert cka_linear(x, y) == pytest.approx(wanted, abs=1e-8)
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+@pytest.mark.parametrize("n", [8, 40])
+def test_linear_cka_is_the_same_of_frames_and_of_features(n, unbiased):
+    """Of fewer frames than features it is computed from frames, else from features."""
+    x, y = data(n=n)
+    wanted = by_hand.cka(x @ x.T, y @ y.T, unbiased)
+    assert cka_linear(x, y, unbiased=unbiased) == pytest.approx(wanted, rel=1e-9)
+    x32, y32 = x.astype(np.float32), y.astype(np.float32)
+    assert cka_linear(x32, y32, unbiased=unbiased) == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+@pytest.mark.parametrize("bandwidth", [0.5, 1.0, 3.0])
+def test_rbf_cka_is_its_definition(bandwidth, unbiased):
+    """With the median of squared distances over pairs, without the diagonal."""
+    x, y = data()
+    wanted = by_hand.cka(by_hand.gaussian(x, bandwidth), by_hand.gaussian(y, bandwidth), unbiased)
+    found = cka_rbf(x, y, unbiased=unbiased, bandwidth=bandwidth)
+    assert found == pytest.approx(wanted, rel=1e-9)
+    if bandwidth == 1:
+        assert cka_rbf(x, y, unbiased=unbiased) == found
+
+
+def test_cka_is_biased_and_rsa_of_ranked_correlations_unless_told_otherwise():
+    x, y = data()
+    assert cka_linear(x, y) == cka_linear(x, y, unbiased=False) != cka_linear(x, y, unbiased=True)
+    assert cka_rbf(x, y) == cka_rbf(x, y, unbiased=False)
+    assert rsa(x, y) == rsa(x, y, distance="correlation", comparison="spearman")
+
+
+def test_the_fewest_frames_of_each_measure():
+    """Two for CKA, four if it is unbiased, three for RSA."""
+    x, y = data(n=4, d=3, e=2)
+    for function in (cka_linear, cka_rbf):
+        assert np.isnan(function(x[:1], y[:1])) and function(x[:2], y[:2]) == pytest.approx(1)
+        assert np.isnan(function(x[:3], y[:3], unbiased=True))
+    assert np.isfinite(cka_linear(x, y, unbiased=True))
+    assert np.isfinite(cka_rbf(x, y, unbiased=True))
+    assert np.isnan(rsa(x[:2], y[:2])) and np.isfinite(rsa(x[:3], y[:3]))
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+def test_squares_of_float32_neither_vanish_nor_overflow(factor):
+    for n in (8, 40):
+        x, y = (values.astype(np.float32) for values in data(n=n))
+        for unbiased in (False, True):
+            found = cka_linear(x * np.float32(factor), y, unbiased=unbiased)
+            assert found == pytest.approx(cka_linear(x, y, unbiased=unbiased), abs=1e-5)
+
+
+def test_cka_of_subsets_is_cka_of_their_frames():
+    x, y = data(n=12)
+    k, m = x @ x.T + 2, y @ y.T
+    keep = np.ones((4, 12))
+    keep[1, 3:5], keep[2, 4:], keep[3, 3:] = 0, 0, 0  # 12, 10, 4 and 3 frames
+    for unbiased in (False, True):
+        found = similarity.cka(k, m, keep, unbiased=unbiased)
+        for value, kept in zip(found[:3], keep.astype(bool)):
+            wanted = by_hand.cka(k[np.ix_(kept, kept)], m[np.ix_(kept, kept)], unbiased)
+            assert value == pytest.approx(wanted, rel=1e-9)
+        assert np.isnan(found[3]) == unbiased
+
+
+def test_ranks_of_any_subset_are_average_ranks():
+    values = np.array([3.0, 1, 2, 2, 5, 3, 3, 0])
+    ranks = similarity.Ranks(values)
+    np.testing.assert_array_equal(ranks(), rankdata(values))
+    keep = np.array([1, 0, 1, 1, 0, 1, 1, 1], dtype=bool)
+    np.testing.assert_array_equal(ranks(keep), rankdata(values[keep]))
+
+
+def test_dissimilarities_are_exactly_0_on_the_diagonal_and_symmetric():
+    x, _ = data()
+    for distance in similarity.DISTANCES:
+        found = similarity.rdm(x, distance)
+        assert (np.diag(found) == 0).all() and found.dtype == np.float64
+        np.testing.assert_allclose(found, found.T, atol=1e-12)
+    np.testing.assert_array_equal(similarity.rdm(x), similarity.rdm(x, "correlation"))
+    zero = np.vstack([np.zeros(12), x])
+    assert np.isnan(similarity.rdm(zero, "cosine")[0, 1:]).all()
+    assert np.isfinite(similarity.rdm(np.vstack([np.ones(12), x]), "cosine")).all()
+    assert similarity.rdm(np.vstack([x[:1], -x[:1]]), "correlation")[0, 1] == pytest.approx(2)
+
+
+def test_comparing_is_undefined_for_what_does_not_vary_or_is_not_a_number():
+    a, b = np.array([1.0, 2, 4]), np.array([2.0, 1, 7])
+    for comparison in similarity.COMPARISONS:
+        assert np.isnan(similarity.compare(a, np.ones(3), comparison))
+        assert np.isnan(similarity.compare(np.ones(3), b, comparison))
+        assert np.isnan(similarity.compare(a, np.array([1, np.nan, 2]), comparison))
+        assert np.isnan(similarity.compare(np.array([1, np.inf, 2]), b, comparison))
+    assert similarity.compare(a, b) == pytest.approx(0.5)
+    assert similarity.compare(a, b, "kendall") == pytest.approx(1 / 3)
+    with pytest.raises(
+        ValueError, match="comparison is 'taxi'; it may be spearman, pearson, kendall"
+    ):
+        similarity.compare(a, b, "taxi")
+    with pytest.raises(
+        ValueError, match="distance is 'taxi'; it may be correlation, cosine, euclid"
+    ):
+        similarity.rdm(np.ones((3, 2)), "taxi")

@@ -417,3 +417,8 @@ def test_an_option_changes_the_rows_that_depend_on_it_alone(option):
     (_, before), (_, again), (_, after) = in_memory(), in_memory(), in_memory(**{option: changed})
     assert before == again
     assert {kind for kind in before if before[kind] != after.get(kind)} == wanted
+
+
+def test_every_layer_is_counted(capsys):
+    in_memory(controls=[])
+    assert capsys.readouterr().err.startswith("stability toy: 3/3 layers in ")

@@ -1,0 +1,176 @@
+"""What a comparison says if a measure is undefined, untested or given too little."""
+
+import numpy as np
+import pytest
+
+from catsight import CatsightError
+from catsight.metrics import inference, suite
+from catsight.metrics.plan import Plan
+from catsight.study.measures import MEASURES
+from support.toy_tables import SPEC
+
+FRAMES = {f"photo{i // 2}-{i % 2}": f"photo{i // 2}" for i in range(14)}
+NOT_VARYING = "the {}'s features do not vary"
+NO_BANDWIDTH = "more than half of all pairs of frames have the same features"
+
+
+def reasons(x, y, *names, frames=FRAMES, **changes):
+    """The reasons why each of the measures is undefined."""
+    plan = Plan(frames, SPEC | changes, permutations=99)
+    found = suite.compare(x, y, plan, names)
+    for estimate in found.values():
+        defined = estimate.reason is None
+        assert np.isfinite(estimate.values[0]) == defined
+        assert defined or len(estimate.values) == 1 + len(plan.blocks)
+    return [estimate.reason for estimate in found.values()]
+
+
+@pytest.fixture
+def two():
+    return np.random.default_rng(0).normal(size=(2, 14, 4))
+
+
+def test_all_measures_need_four_frames(two):
+    x, y = two[:, :3]
+    three, four = ({f"{i}": f"{i}" for i in range(n)} for n in (3, 4))
+    assert set(reasons(x, y, *MEASURES, frames=three)) == {"fewer than 4 frames"}
+    assert set(reasons(*two[:, :4], *MEASURES, frames=four)) == {None}
+
+
+def test_all_measures_need_features_that_vary(two):
+    x, y = two
+    flat = np.ones_like(x)
+    assert set(reasons(flat, y, *MEASURES)) == {"the reference's features do not vary"}
+    assert set(reasons(x, flat, *MEASURES)) == {"the view's features do not vary"}
+    once = flat.copy()
+    once[5, 2], once[6, 1] = 2, 3  # varies
+    assert set(reasons(x, once, "energy", "cka_linear")) == {None}
+
+
+def test_a_kernel_needs_a_median_distance(two):
+    x, y = two
+    same = np.repeat([[1.0, 2, 3, 4]], 14, axis=0)
+    same[:2] = x[:2]
+    for pair in ((same, y), (x, same)):
+        assert reasons(*pair, "cka_rbf", "cka_rbf_unbiased") == [NO_BANDWIDTH] * 2
+    assert reasons(same, same, "mmd2", "mmd2_unbiased") == [NO_BANDWIDTH] * 2
+    assert reasons(same, y, "mmd2", "mmd2_unbiased") == [None, None]
+
+
+@pytest.mark.parametrize(("whose", "at"), [("reference", 0), ("view", 1)])
+@pytest.mark.parametrize(
+    ("distance", "value", "shown"),
+    [("correlation", 2.5, "2.5"), ("correlation", 0, "0"), ("cosine", 0, "0")],
+)
+def test_rsa_names_the_first_frame_without_a_direction(whose, at, distance, value, shown, two):
+    two[at][[5, 9]] = value
+    (reason,) = reasons(*two, "rsa", rsa_distance=distance)
+    said = f"the features of frame 'photo2-1' are all {shown} in the {whose}, so it has no dissimilarity"
+    assert reason == said
+    assert reasons(*two, "rsa", rsa_distance="euclidean") == [None]
+
+
+def test_constant_features_have_a_direction_for_cosine(two):
+    two[0][5] = 2.5
+    assert reasons(*two, "rsa", rsa_distance="cosine") == [None]
+
+
+@pytest.mark.parametrize(("whose", "at"), [("reference", 0), ("view", 1)])
+@pytest.mark.parametrize("comparison", ["spearman", "pearson", "kendall"])
+def test_rsa_needs_dissimilarities_that_differ(whose, at, comparison, two):
+    """Frames at right angles are equally far from each other."""
+    wide = np.random.default_rng(1).normal(size=(2, 14, 14))
+    wide[at] = np.eye(14)
+    said = f"all frames are equally dissimilar in the {whose}"
+    options = {"rsa_distance": "cosine", "rsa_comparison": comparison}
+    assert reasons(*wide, "rsa", **options) == [said]
+    assert reasons(*two, "rsa", **options) == [None]
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_retrieval_names_the_first_frame_that_is_zero(at, two):
+    two[at][[6, 11]] = 0
+    said = "the features of frame 'photo3-0' are all 0, so no frame is nearest"
+    names = ("retrieval_top1", "retrieval_mrr", "retrieval_top1_between", "retrieval_mrr_between")
+    assert reasons(*two, *names) == [said] * 4
+    assert reasons(*two, *names, retrieval_distance="euclidean") == [None] * 4
+
+
+def test_a_frame_of_zeros_in_the_reference_is_named_before_one_in_the_view(two):
+    two[0][8], two[1][3] = 0, 0
+    (reason,) = reasons(*two, "retrieval_mrr")
+    assert reason.startswith("the features of frame 'photo4-0'")
+
+
+def test_a_search_between_groups_needs_two(two):
+    one = dict.fromkeys(FRAMES, "photo")
+    names = ("retrieval_top1", "retrieval_mrr_between", "retrieval_top1_between")
+    said = "only one group, so there are no frames of other groups"
+    assert reasons(*two, *names, frames=one) == [None, said, said]
+    halves = {frame: str(i % 2) for i, frame in enumerate(FRAMES)}
+    assert reasons(*two, *names, frames=halves) == [None] * 3
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")
+def test_unbiased_cka_of_features_that_hardly_vary_is_undefined(two):
+    """One frame alone differs: the unbiased HSIC of this kernel with itself is 0."""
+    x, y = np.zeros((14, 1)), two[1]
+    x[0] = 14
+    assert reasons(x, y, "cka_linear", "cka_linear_unbiased") == [
+        None,
+        "too little varies to normalise it",
+    ]
+
+
+def test_distances_of_distributions_need_the_same_features(two):
+    x, y = two
+    with pytest.raises(ValueError, match="features differ in number: 4 and 3"):
+        suite.compare(x, y[:, :3], Plan(FRAMES, SPEC, 9), ["energy"])
+
+
+def test_an_unknown_measure_is_named_with_all_names(two):
+    with pytest.raises(CatsightError) as error:
+        suite.compare(*two, Plan(FRAMES, SPEC, 9), ["energi"])
+    assert (
+        str(error.value) == f"there is no measure 'energi'; there are {', '.join(sorted(MEASURES))}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("rsa", "too few groups to test: 6 arrangements of them in all"),
+        ("cka_linear", "too few groups to test: 6 arrangements of them in all"),
+        ("retrieval_mrr", "too few groups to test: 6 arrangements of them in all"),
+        ("energy", "too few groups to test: 4 arrangements of them in all"),
+        ("mmd2", "too few groups to test: 4 arrangements of them in all"),
+        ("procrustes", None),
+    ],
+)
+def test_too_few_groups_have_no_null(name, reason, two):
+    frames = {f"{i}": "abc"[i // 3] for i in range(9)}
+    estimate = suite.compare(*two[:, :9], Plan(frames, SPEC, 99), [name])[name]
+    assert estimate.null is None and estimate.untested == reason and estimate.reason is None
+
+
+def test_slow_measures_have_ten_blocks_and_others_forty():
+    """Unless there are fewer groups; each block's number of frames is known."""
+    x, y = np.random.default_rng(0).normal(size=(2, 48, 4))
+    for groups, few, many in ((48, 10, 40), (24, 10, 24), (8, 8, 8)):
+        frames = {f"{i:02}": f"{i % groups:02}" for i in range(48)}
+        found = suite.compare(x, y, Plan(frames, SPEC, 0), ["procrustes", "rsa", "energy"])
+        for name, count in (("procrustes", few), ("rsa", many), ("energy", many)):
+            assert len(found[name].values) == 1 + count == 1 + len(found[name].sizes)
+            assert sum(found[name].sizes) == 48
+        wanted = [len(block) for block in inference.blocks(list(frames.values()), 0, few)]
+        assert found["procrustes"].sizes == wanted
+
+
+def test_one_group_has_a_value_and_nothing_to_leave_out(two):
+    found = suite.compare(*two, Plan(dict.fromkeys(FRAMES, "one"), SPEC, 99), ["rsa", "procrustes"])
+    assert [len(estimate.values) for estimate in found.values()] == [1, 1]
+    assert [list(estimate.sizes) for estimate in found.values()] == [[], []]
+
+
+def test_measures_are_registered_under_the_names_of_their_functions():
+    assert suite.names()[-1] == "procrustes" and len(suite.names()) == len(set(suite.names()))

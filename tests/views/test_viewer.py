@@ -1,0 +1,92 @@
+"""Views as functions of a frame: which columns they read, what they are made from, what they match."""
+
+import numpy as np
+import pytest
+
+from catsight.inputs import eyes
+from catsight.inputs.pictures import encode_png
+from catsight.views import FILTERS, filters
+from catsight.views.blur import Matched
+from catsight.views.eye_viewer import eye_viewer
+from catsight.views.viewer import columns, needs_partner, viewer
+
+EYE = {
+    "eye": eyes.load("cat"),
+    "field_of_view": 6.0,
+    "luminance": 30.0,
+    "defocus": 0.0,
+    "focus": None,
+    "photon_noise": None,
+    "eccentricity": False,
+}
+ORIGINAL, PAIRED = {"filter": "original"}, {"filter": "paired"}
+RGB = np.random.default_rng(0).integers(0, 256, (10, 20, 3), dtype=np.uint8)
+FRAME = {
+    "frame_id": "f",
+    "image": {"bytes": encode_png(RGB), "path": "a.png"},
+    "partner": {"bytes": encode_png(255 - RGB), "path": "b.png"},
+    "depth": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("view", "needed"),
+    [
+        (EYE, False),
+        (ORIGINAL, False),
+        (PAIRED, True),
+        ({"filter": "greyscale", "of": PAIRED}, True),
+        ({"filter": "greyscale", "of": EYE}, False),
+        ({"filter": "blur", "of": ORIGINAL, "match": PAIRED}, True),
+        ({"filter": "blur", "of": PAIRED, "match": ORIGINAL}, True),
+        ({"filter": "blur", "of": ORIGINAL, "match": EYE}, False),
+        ({"filter": "greyscale", "of": {"filter": "greyscale", "of": PAIRED}}, True),
+    ],
+)
+def test_the_partner_is_read_where_a_view_or_what_it_is_made_from_needs_it(view, needed):
+    assert needs_partner(view) == needed
+    assert columns(view) == ["frame_id", "image", "depth", *(["partner"] if needed else [])]
+
+
+def test_a_filter_is_of_the_frame_or_of_another_view():
+    np.testing.assert_array_equal(viewer(ORIGINAL)(FRAME), RGB)
+    np.testing.assert_array_equal(viewer(PAIRED)(FRAME), 255 - RGB)
+    np.testing.assert_array_equal(viewer({"filter": "greyscale"})(FRAME), filters.greyscale(RGB))
+    seen = eye_viewer(EYE)(FRAME)
+    np.testing.assert_array_equal(viewer(EYE)(FRAME), seen)
+    of_eye = viewer({"filter": "greyscale", "of": EYE})(FRAME)
+    np.testing.assert_array_equal(of_eye, filters.greyscale(seen))
+
+
+@pytest.fixture
+def shift(monkeypatch):
+    """A filter with ``match`` and a key of its own, and what it was called with."""
+    calls = []
+
+    def change(rgb, *, match, by):
+        calls.append((rgb, match))
+        return Matched(rgb + by, float(by), by < 4)
+
+    monkeypatch.setitem(FILTERS, "shift", change)
+    return calls
+
+
+def test_a_matched_view_changes_one_view_and_is_compared_with_the_other(shift):
+    view = {"filter": "shift", "of": PAIRED, "match": ORIGINAL, "by": 2}
+    np.testing.assert_array_equal(viewer(view)(FRAME), (255 - RGB) + np.uint8(2))
+    ((of, match),) = shift
+    np.testing.assert_array_equal(of, 255 - RGB)
+    np.testing.assert_array_equal(match, RGB)
+
+
+def test_matches_are_summed_up_in_widths_of_a_frame(shift, capfd):
+    """Blurs of 1, 2, 2, 7 and 5 px of frames that are 20 px wide and 10 px tall."""
+    see = viewer({"filter": "shift", "of": ORIGINAL, "match": PAIRED, "by": 1})
+    assert see.summary() == {"blur": [], "frames": 0, "unmatched": 0}
+    for i, by in enumerate((1, 2, 2, 7, 5)):
+        see.change = viewer({"filter": "shift", "of": ORIGINAL, "match": PAIRED, "by": by}).change
+        see({**FRAME, "frame_id": f"f{i}"})
+    assert see.summary() == {"blur": [0.05, 0.1, 0.35], "frames": 5, "unmatched": 2}
+    assert capfd.readouterr().err == "".join(
+        f"frame 'f{i}': no blur changes it that much; the strongest blur is used\n" for i in (3, 4)
+    )

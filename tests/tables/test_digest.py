@@ -113,3 +113,77 @@ def test_digests_stay_what_they_are():
         == "5b03ac7fffa8be0e7ea883ebf5c727f74222d65607ba327c55b345006c707652"
     )
     assert canonical_json({"b": 1.5, "a": ["é", None]}) == '{"a":["é",null],"b":1.5}'
+
+
+def test_a_number_that_is_not_finite_has_no_json():
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            canonical_json({"a": value})
+
+
+#: A column of every kind that a table has, and three rows, the second of nulls.
+KINDS = {
+    "text": (pa.string(), ["ab", None, ""]),
+    "bytes": (pa.binary(), [b"ab", None, b""]),
+    "whole": (pa.int32(), [1, None, -1]),
+    "long": (pa.int64(), [1, None, 2**40]),
+    "real": (pa.float64(), [0.5, None, -0.5]),
+    "list": (pa.list_(pa.float64()), [[1.0, 2.0], None, []]),
+    "vector": (pa.list_(pa.float32(), 2), [[1, 2], None, [3, 4]]),
+    "struct": (pa.struct([("a", pa.string()), ("b", pa.int32())]), [{"a": "x", "b": 1}, None, {"a": None, "b": 2}]),
+    "structs": (pa.list_(pa.struct([("a", pa.string())])), [[{"a": "x"}], None, [{"a": None}]]),
+}  # fmt: skip
+
+
+def digest_of(kind, values, name="x"):
+    schema = pa.schema([(name, kind)])
+    return digest([{name: value} for value in values], schema, cuts=(1, len(values)))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_digest_of_a_column_is_that_of_its_values_its_name_and_its_type(name):
+    kind, values = KINDS[name]
+    first, _, last = values
+    others = [
+        [last, None, first],  # another order
+        [first, last, None],  # another place of the null
+        [first, first, last],  # no null
+        [first, None],  # fewer rows
+        [first, None, first],
+        [first, None, last, None],
+    ]
+    digests = [digest_of(kind, rows) for rows in [values, *others]]
+    digests.append(digest_of(kind, values, "y"))
+    assert len(set(digests)) == len(digests)
+    assert digest_of(kind, values) == digests[0]
+
+
+def test_types_with_the_same_bytes_have_other_digests():
+    """Also where no row tells them apart."""
+    kinds = [pa.string(), pa.binary(), pa.int32(), pa.int64(), pa.list_(pa.int32()), pa.list_(pa.int64()),
+             pa.list_(pa.float32(), 2), pa.list_(pa.float32(), 3), pa.list_(pa.float32()), pa.struct([("a", pa.int32())]),
+             pa.struct([("b", pa.int32())]), pa.struct([("a", pa.int64())])]  # fmt: skip
+    assert len({digest_of(kind, [None]) for kind in kinds}) == len(kinds)
+    assert len({RowsDigest(pa.schema([("x", kind)])).hexdigest() for kind in kinds}) == len(kinds)
+
+
+def test_digests_of_every_kind_of_column_stay_what_they_are():
+    schema = pa.schema([(name, kind) for name, (kind, _) in KINDS.items()])
+    rows = [{name: values[i] for name, (_, values) in KINDS.items()} for i in range(3)]
+    assert (
+        digest(rows, schema) == "3ac4263d1e564531f0b960ca87a524d019abc2a9596fcee9ae4e89c3966e28a7"
+    )
+
+
+def test_the_seal_is_of_the_provenance_and_of_each_columns_name_type_and_nulls():
+    columns = [pa.field("a", pa.int32()), pa.field("b", pa.string())]
+    texts = [
+        ("{}", columns),
+        ("{} ", columns),
+        ("{}", columns[::-1]),
+        ("{}", columns[:1]),
+        ("{}", [pa.field("c", pa.int32()), columns[1]]),
+        ("{}", [pa.field("a", pa.int64()), columns[1]]),
+        ("{}", [pa.field("a", pa.int32(), nullable=False), columns[1]]),
+    ]
+    assert len({seal(text, pa.schema(schema)) for text, schema in texts}) == len(texts)

@@ -1,5 +1,8 @@
 """The store: it links what it holds, and never a damaged table."""
 
+import hashlib
+import os
+
 import pytest
 
 from catsight import tables
@@ -48,3 +51,88 @@ def test_linking_twice_replaces(tmp_path):
     store.save(address({}, 2), output, VIEWS, ROWS[:3], {})
     assert tables.read(output).num_rows == 3
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_an_address_is_the_digest_of_spec_and_inputs():
+    """Those of all tables that were ever written depend on it."""
+    text = '{"inputs":["é",1],"spec":{"a":null,"b":2.5}}'
+    assert address({"b": 2.5, "a": None}, ["é", 1]) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_entries_lie_in_folders_by_the_start_of_their_address(tmp_path):
+    store = Store(tmp_path / "store")
+    assert store.path("abcdef") == tmp_path / "store" / "ab" / "abcdef.parquet"
+    assert store.path("abcdef", ".safetensors") == tmp_path / "store/ab/abcdef.safetensors"
+    assert not (tmp_path / "store").exists()  # until something is written
+
+
+def test_what_the_store_says_and_records(tmp_path, capfd):
+    store, output = Store(tmp_path / "store"), tmp_path / "study" / "v.parquet"
+    about = {"stage": "views", "spec": {"a": 1}}
+    store.save("abcd", output, VIEWS, ROWS, about)
+    assert capfd.readouterr().err == f"store: computed {output}\n"
+    found = tables.provenance(output)
+    assert found == {
+        "stage": "views", "spec": {"a": 1}, "address": "abcd", "rows": 10, "content": tables.measure_content(output),
+    }  # fmt: skip
+    assert about == {"stage": "views", "spec": {"a": 1}}
+    assert store.find("abcd", tmp_path / "other.parquet") is True
+    assert capfd.readouterr().err == f"store: hit {tmp_path / 'other.parquet'}\n"
+    assert store.find("abce", tmp_path / "third.parquet") is False
+    assert capfd.readouterr().err == "" and not (tmp_path / "third.parquet").exists()
+    damage(store.path("abcd"))
+    assert store.find("abcd", tmp_path / "third.parquet") is False
+    said = f"store: {store.path('abcd')} is damaged; recomputing it\n"
+    assert capfd.readouterr().err == said and not (tmp_path / "third.parquet").exists()
+
+
+def test_a_writer_of_the_store_takes_the_options_of_a_table(tmp_path):
+    store = Store(tmp_path / "store")
+    with store.writer("abcd", VIEWS, {}, row_group=1) as writer:
+        writer.write(ROWS[:1])
+        writer.write(ROWS[1:2])
+    with tables.table._opened(store.path("abcd")) as parquet:
+        assert parquet.num_row_groups == 2
+
+
+def test_a_link_replaces_a_file_in_one_step_and_leads_to_the_real_store(tmp_path, monkeypatch):
+    """Store and results may themselves be reached through links; no moment is without a file."""
+    (tmp_path / "disk" / "store").mkdir(parents=True)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "store").symlink_to(tmp_path / "disk" / "store")
+    (tmp_path / "disk" / "study").mkdir()
+    (tmp_path / "here" / "study").symlink_to(tmp_path / "disk" / "study")
+    store, output = Store(tmp_path / "here" / "store"), tmp_path / "here" / "study" / "v.parquet"
+    output.write_text("old")
+    replaced, real = [], os.replace
+    monkeypatch.setattr(
+        os, "replace", lambda a, b: (replaced.append((os.path.exists(b), b)), real(a, b))
+    )
+    store.save("abcd", output, VIEWS, ROWS, {})
+    assert replaced[-1] == (True, output)
+    assert os.readlink(output) == "../store/ab/abcd.parquet" and tables.read(output).num_rows == 10
+    leftover = output.with_name(f"v.parquet.{os.getpid()}.part")
+    leftover.write_text("of a killed run with this process's number")
+    store.link(store.path("abcd"), output)
+    assert not leftover.exists() and os.readlink(output) == "../store/ab/abcd.parquet"
+
+
+def test_what_no_study_links_to_is_unused(tmp_path):
+    """By the stage that wrote it: weights by their suffix, the rest by what they record."""
+    store = Store(tmp_path / "store")
+    for i, about in enumerate(({"stage": "views"}, {"stage": "views"}, {"stage": "metrics"}, {})):
+        store.save(f"ab{i}", tmp_path / "study" / f"{i}.parquet", VIEWS, ROWS, about)
+    store.path("cd0", ".safetensors").parent.mkdir()
+    store.path("cd0", ".safetensors").touch()
+    store.path("cd1").write_bytes(b"PAR1")
+    (store.root / "notes" / "deep").mkdir(parents=True)
+    (store.root / "notes" / "deep" / "file").touch()
+    left = {"weights": [store.path("cd0", ".safetensors")], "damaged": [store.path("cd1")]}
+    assert store.unused() == left
+    for i in (1, 2, 3):
+        (tmp_path / "study" / f"{i}.parquet").unlink()
+    assert store.unused() == left | {
+        "views": [store.path("ab1")], "metrics": [store.path("ab2")], "unknown": [store.path("ab3")],
+    }  # fmt: skip
+    (tmp_path / "study" / "0.parquet").unlink()
+    assert store.unused()["views"] == [store.path("ab0"), store.path("ab1")]

@@ -1,5 +1,7 @@
 """Tables are written whole or not at all, and damage is noticed."""
 
+import os
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -123,3 +125,190 @@ def test_rows_added_one_by_one_are_the_rows_that_are_written_together(tmp_path):
     assert tables.read(added).to_pylist() == rows and tables.provenance(added)["rows"] == 20
     assert tables.content(added) == tables.content(tmp_path / "together.parquet")
     assert 2 < pq.read_metadata(added).num_row_groups < 10
+
+
+# -- what a writer does ----------------------------------------------------------------------------
+
+
+def test_a_table_reaches_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    """A power cut after the renaming must not leave an empty table."""
+    path, steps = tmp_path / "t.parquet", []
+    sync, replace = os.fsync, os.replace
+
+    def synced(file):
+        steps.append(("sync", os.path.samestat(os.fstat(file), os.stat(steps_part()))))
+        sync(file)
+
+    def steps_part():
+        (part,) = tmp_path.glob("*.part")
+        return part
+
+    def replaced(old, new):
+        steps.append(("replace", old == steps_part() and new == path))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    tables.write(path, ROWS, VIEWS, {})
+    assert steps == [("sync", True), ("replace", True)] and list(tmp_path.iterdir()) == [path]
+
+
+def row(i, weight):
+    """A row that weighs this much: a name of 4 letters, bytes, and 8 for the null."""
+    return {"frame_id": f"f{i:03}", "image": {"bytes": bytes(weight - 12), "path": None}}
+
+
+def groups(path):
+    about = pq.read_metadata(path)
+    return [about.row_group(i).num_rows for i in range(about.num_row_groups)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "found"), [(300, [3, 3, 1]), (299, [3, 3, 1]), (301, [4, 3]), (100, [1] * 7), (10_000, [7])]
+)  # fmt: skip
+def test_rows_wait_until_they_weigh_as_much_as_a_row_group(tmp_path, limit, found):
+    with tables.Writer(tmp_path / "t.parquet", VIEWS, {}, row_group=limit) as writer:
+        for i in range(7):
+            writer.add(row(i, 100))
+    assert groups(tmp_path / "t.parquet") == found
+
+
+def test_batches_wait_by_their_own_size(tmp_path):
+    batches = [pa.RecordBatch.from_pylist([row(i, 100)], schema=VIEWS) for i in range(5)]
+    limit = 2 * batches[0].nbytes
+    with tables.Writer(tmp_path / "t.parquet", VIEWS, {}, row_group=limit) as writer:
+        for batch in batches:
+            writer.write(batch)
+    assert groups(tmp_path / "t.parquet") == [2, 2, 1]
+    with tables.Writer(tmp_path / "t.parquet", VIEWS, {}, row_group=limit + 1) as writer:
+        writer.write(pa.Table.from_batches(batches))
+    assert groups(tmp_path / "t.parquet") == [3, 2]
+
+
+def test_a_row_group_holds_four_megabytes_unless_it_is_told(tmp_path):
+    with tables.Writer(tmp_path / "t.parquet", VIEWS, {}) as writer:
+        for i in range(9):
+            writer.add(row(i, 1_000_000))
+    assert groups(tmp_path / "t.parquet") == [4, 4, 1]
+
+
+def test_provenance_may_grow_until_the_end_and_is_the_tables_own(tmp_path):
+    given = {"stage": "views"}
+    with tables.Writer(tmp_path / "t.parquet", VIEWS, given) as writer:
+        writer.write(ROWS[:4])
+        assert writer.rows == 4 and writer.path == tmp_path / "t.parquet"
+        writer.provenance["matched"] = 3
+    found = tables.provenance(tmp_path / "t.parquet")
+    assert found == {"stage": "views", "matched": 3, "rows": 4, "content": digest(ROWS[:4])}
+    assert given == {"stage": "views"}
+
+
+def test_a_table_is_compressed_and_every_page_has_a_checksum(tmp_path):
+    rows = [row(i, 100_000) for i in range(4)]  # of zeros
+    tables.write(tmp_path / "t.parquet", rows, VIEWS, {})
+    data = (tmp_path / "t.parquet").read_bytes()
+    assert len(data) < 20_000
+    column = pq.read_metadata(tmp_path / "t.parquet").row_group(0).column(0)
+    assert column.compression == "ZSTD"
+
+
+@pytest.mark.parametrize("read", ["read", "batches", "rows", "measure_content"])
+def test_every_reader_notices_a_damaged_page(tmp_path, read):
+    path = tmp_path / "t.parquet"
+    tables.write(path, [row(i, 50) for i in range(9)], VIEWS, {})
+    damage(path)
+    ways = {
+        "read": lambda: tables.read(path),
+        "batches": lambda: list(tables.batches(path, 3)),
+        "rows": lambda: list(tables.rows(path, [1])),
+        "measure_content": lambda: tables.measure_content(path),
+    }
+    with pytest.raises(CatsightError, match=r"t\.parquet cannot be read as a table \(.*CRC"):
+        ways[read]()
+
+
+def test_an_unfinished_file_of_a_failed_writer_is_removed(tmp_path):
+    """Also if the file could be opened but its schema cannot be written, and if a batch is wrong."""
+    path = tmp_path / "t.parquet"
+    with pytest.raises(pa.ArrowException), tables.Writer(path, VIEWS, {}) as writer:
+        writer.write([{"frame_id": 3, "image": 4}])
+    month = pa.schema([("x", pa.month_day_nano_interval())])
+    with pytest.raises(Exception, match="interval"), tables.Writer(path, month, {}):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- what a reader checks --------------------------------------------------------------------------
+
+MEND = "`catsight check --redo` removes damaged files, and the next run recomputes them"
+
+
+def rewrite(path, metadata, rows=10, columns=None):
+    """Writes a table again, as another program might: with this metadata, fewer rows, other names."""
+    table = pq.read_table(path).slice(0, rows)
+    if columns:
+        table = table.rename_columns(columns)
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+@pytest.mark.parametrize(
+    ("change", "rows", "columns"),
+    [
+        ({b"catsight": b"{}"}, 10, None),
+        ({b"catsight_seal": b"0" * 64}, 10, None),
+        ({b"catsight_seal": b""}, 10, None),
+        ({}, 9, None),
+        ({}, 10, ["frame", "image"]),
+    ],
+)
+def test_an_index_that_is_not_what_was_written_is_refused(tmp_path, change, rows, columns):
+    path = tmp_path / "t.parquet"
+    tables.write(path, ROWS, VIEWS, {"view": "cat"})
+    metadata = pq.read_metadata(path).metadata
+    kept = {key: metadata[key] for key in (b"catsight", b"catsight_seal")}
+    rewrite(path, kept)
+    assert tables.provenance(path)["view"] == "cat"  # as it was, it is read
+    rewrite(path, kept | change, rows, columns)
+    for read in (tables.provenance, tables.schema, tables.content, tables.read):
+        with pytest.raises(CatsightError) as raised:
+            read(path)
+        assert str(raised.value) == (
+            f"{path} cannot be read as a table (its index is not what was written); {MEND}"
+        )
+
+
+def test_tables_of_other_programs_are_told_apart(tmp_path):
+    path = tmp_path / "t.parquet"
+    tables.write(path, ROWS, VIEWS, {})
+    with pq.ParquetFile(path) as parquet:
+        assert tables.ours(parquet)
+    pq.write_table(pa.table({"a": [1]}), path)
+    with pq.ParquetFile(path) as parquet:
+        assert not tables.ours(parquet)
+    with pytest.raises(CatsightError) as raised:
+        tables.provenance(path)
+    assert str(raised.value) == (
+        f"{path} is a Parquet file, but not a catsight table: it does not record where it came from"
+    )
+    path.unlink()
+    for read in (tables.read, tables.schema, tables.measure_content):
+        with pytest.raises(CatsightError) as raised:
+            read(path)
+        assert str(raised.value) == f"{path} is missing"
+    path.write_bytes(b"PAR1")
+    with pytest.raises(CatsightError) as raised:
+        tables.read(path)
+    said = str(raised.value)
+    assert said.startswith(f"{path} cannot be read as a table (") and said.endswith(f"); {MEND}")
+
+
+def test_the_columns_and_the_rows_that_are_asked_for_are_read(tmp_path):
+    path = tmp_path / "t.parquet"
+    tables.write(path, ROWS, VIEWS, {})
+    assert tables.schema(path).remove_metadata() == VIEWS
+    assert list(tables.rows(path, [2, 5], ["frame_id"])) == [{"frame_id": "f2"}, {"frame_id": "f5"}]
+    assert list(tables.rows(path, [9])) == [ROWS[9]]
+    (batch,) = tables.batches(path, 99, ["frame_id"])
+    assert batch.to_pylist() == [{"frame_id": f"f{i}"} for i in range(10)]
+    names = [batch.schema.names for batch in tables.batches(path, 4)]
+    assert names == [["frame_id", "image"]] * 3

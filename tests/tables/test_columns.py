@@ -1,0 +1,73 @@
+"""The columns of every table, which are what users and other programs read."""
+
+from importlib import import_module
+
+import pytest
+
+from catsight.tables.columns.features import features_schema
+
+_LAYER = "encoder family training layer: string, layer_index: int32, depth: double, pooling reference view metric: string"
+_METRICS = (
+    f"{_LAYER}, value ci_low ci_high p_value p_corrected null_mean null_low null_high: double, "
+    "n_frames n_groups n_features at_once: int32, bandwidth: double, seed: int64, reason: string"
+)
+_IMAGE = "struct<bytes: binary, path: string>"
+_RECEPTORS = "list<item: struct<name: string, sensitivity: list<item: double>>>"
+#: Table -> its columns in order, those of one type together.
+TABLES = {
+    "MANIFEST": "source key path sha256: string, bytes: int64",
+    "FRAMES": f"frame_id group source: string, image: {_IMAGE}, width height: int32, "
+    "sha256 title author licence link: string, left top: int32, depth: binary, "
+    f"partner: {_IMAGE}",
+    "REJECTED": "path reason detail: string",
+    "NEAR_DUPLICATES": "frame_id group other_id other_group: string, distance: int32",
+    "VIEWS": f"frame_id: string, image: {_IMAGE}",
+    "PORTRAITS": "eye: string, adapted_to: double, "
+    "luminance pupil_width pupil_height rod_weight frequency mtf_across mtf_along "
+    "mtf_along_defocused contrast_sensitivity: list<item: double>, spread_degrees: double, "
+    "spread: list<item: float>, spread_defocus: double, spread_defocused: list<item: float>, "
+    f"wavelength: list<item: double>, receptors: {_RECEPTORS}, chart_degrees: double, "
+    f"chart: {_IMAGE}, levels: list<item: double>, charts: list<item: {_IMAGE}>",
+    "GATHERED": "view: string, shard: int32, content: string",
+    "METRICS": _METRICS,
+    "DOSES": f"swept: string, dose: double, {_METRICS}",
+    "STABILITY": "encoder layer: string, layer_index: int32, depth: double, "
+    "pooling reference view metric kind: string, n_frames n_groups draws: int32, "
+    "value low high: double, reason: string",
+    "MAPS": "encoder view layer: string, layer_index: int32, "
+    "other_encoder other_view other_layer: string, other_index: int32, pooling metric: string, "
+    "value: double, n_frames: int32, reason: string",
+    "PAIRS": "encoder layer pooling reference view frame_id group other_id: string, "
+    "reference_dissimilarity view_dissimilarity distance: double",
+    "ATTRIBUTION": f"{_LAYER}, part: string, value ci_low ci_high alone last: double, "
+    "n_frames n_groups: int32, reason: string",
+}
+
+
+def parsed(text):
+    """``a b: double, c: struct<d: string, e: string>`` as (name, type) pairs."""
+    pairs, names, depth, start = [], [], 0, 0
+    for i, letter in enumerate(f"{text},"):
+        depth += {"<": 1, ">": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            names, _, kind = text[start:i].strip().partition(": ")
+            pairs += [(name, kind) for name in names.split()]
+            start = i + 1
+    return pairs
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_has_these_columns_in_this_order(name):
+    module = import_module(f"catsight.tables.columns.{name.lower()}")
+    schema = getattr(module, name)
+    assert [(field.name, str(field.type)) for field in schema] == parsed(TABLES[name])
+    assert all(field.nullable for field in schema)
+
+
+def test_a_table_of_features_has_a_column_for_every_layer():
+    schema = features_schema({"b/mean": 3, "a/cls": 2})
+    assert [(field.name, str(field.type)) for field in schema] == [
+        ("frame_id", "string"),
+        ("b/mean", "fixed_size_list<item: float>[3]"),
+        ("a/cls", "fixed_size_list<item: float>[2]"),
+    ]

@@ -37,7 +37,7 @@ STAGES = {
         ("tests/study", "tests/tables", "tests/run", "tests/faults/test_malformed.py"),
     ),
     "figures": (("figures", "look"), ("tests/figures", "tests/look")),
-    "rules": (("../rules",), ("tests/workflow/test_plan.py",)),
+    "rules": (("../rules", "../../Snakefile"), ("tests/workflow/test_plan.py",)),
 }
 #: Kind -> what is changed.
 KINDS = {
@@ -342,26 +342,14 @@ class Finder(ast.NodeVisitor):
 
 
 def of_rules(path: str, text: str) -> list[Mutant]:
-    """Every line of a rule's parts that can be lost, and every option of its command."""
-    found, part, place = [], "", 0
-    for line in text.splitlines(keepends=True):
-        indent = len(line) - len(line.lstrip(" "))
-        if indent == 4 and (name := re.match(r" {4}(\w+):", line)):
-            part = name[1]
-            if part in ("localrule", "threads"):
-                found.append(Mutant(path, "rule", place, place + len(line), ""))
-        elif indent == 8 and part in (
-            "input",
-            "output",
-            "params",
-            "resources",
-            "wildcard_constraints",
-        ):
-            found.append(Mutant(path, "rule", place, place + len(line), ""))
-        elif indent >= 8 and part == "shell":
-            for option in re.finditer(r" --[\w-]+ \{[^{}]+\}|(?<= )\{params\.\w+\}", line):
-                found.append(Mutant(path, "rule", place + option.start(), place + option.end(), ""))
-        place += len(line)
+    """Every line that can be lost of a rule's parts or of a list, and every option of a command."""
+    lost = r"(?m)^( {4}| {8})(?!\")[^ \n].*,\n|^ {4}(localrule|threads): .*\n|^ {4}conda:\n.*\n"
+    option = r" --[\w-]+ \{[^{}]+\}|(?<= )\{params\.\w+\}"
+    found = [
+        Mutant(path, "rule", one.start(), one.end(), "")
+        for pattern in (lost, option)
+        for one in re.finditer(pattern, text)
+    ]
     return [mutant for mutant in found if compiles_as_rules(mutant, text)]
 
 
@@ -379,17 +367,18 @@ def mutants_of(stage: str, only: str) -> dict[str, list[Mutant]]:
     """Path -> all changes of a stage's modules whose path contains ``only``."""
     found = {}
     for room in STAGES[stage][0]:
-        folder = (ROOT / LIBRARY / room).resolve()
-        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.smk")]):
+        place = (ROOT / LIBRARY / room).resolve()
+        paths = [place] if place.is_file() else [*place.rglob("*.py"), *place.rglob("*.smk")]
+        for path in sorted(paths):
             name, text = str(path.relative_to(ROOT)), path.read_text()
             if only in name:
-                new = of_rules(name, text) if path.suffix == ".smk" else Finder(name, text).found
+                new = Finder(name, text).found if path.suffix == ".py" else of_rules(name, text)
                 found[name] = [one for one in dict.fromkeys(new) if compiles(one, text)]
     return {name: some for name, some in found.items() if some}
 
 
 def compiles(mutant: Mutant, text: str) -> bool:
-    if mutant.path.endswith(".smk"):
+    if not mutant.path.endswith(".py"):
         return True
     try:
         before, after = (ast.dump(ast.parse(one)) for one in (text, mutant.apply(text)))

@@ -26,6 +26,7 @@ class Job(NamedTuple):
     #: what the job asks of a cluster, by name
     resources: list[str]
     environment: str | None
+    params: dict[str, str]
 
 
 def plan(workflow: Workflow) -> dict[str, Job]:
@@ -100,6 +101,7 @@ def _say(what: str, *paths: str) -> None:
                 # what depends on the size of inputs is not known before they are there
                 sorted({"mem_mb", "runtime", "gpu"} & set(job.resources.keys())),
                 job.rule.conda_env and str(job.rule.conda_env),
+                {name: str(value) for name, value in job.params.items()},
             )
             for job in inner.dag.jobs
         ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What each rule reads, writes and runs: the plan of a study with every kind of job."""
 
 import copy
+import shutil
 from itertools import product
 
 import pytest
@@ -35,6 +36,8 @@ PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval")
 def workflow(tmp_path_factory) -> Workflow:
     workflow = Workflow.create(tmp_path_factory.mktemp("plan") / "study")
     workflow.write(STUDY)
+    # Snakemake cannot take this name as an input
+    shutil.copy(workflow.folder / "photos" / "broken.jpg", workflow.folder / "photos" / "a\nb.jpg")
     return workflow
 
 
@@ -291,8 +294,35 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
 def test_only_jobs_of_networks_need_torch(planned):
     with_torch = {job.rule for job in planned.values() if "torch" in (job.environment or "")}
     assert with_torch == {"weights", "features", "features_of_swaps"}
-    others = {job.environment for job in planned.values() if job.rule not in with_torch}
-    assert others == {"../../envs/base.yaml", None}
+    others = {job.rule: job.environment for job in planned.values() if job.rule not in with_torch}
+    assert others.pop("all") is None
+    assert set(others.values()) == {"../../envs/base.yaml"}
+
+
+def test_the_list_of_files_depends_on_those_that_snakemake_cannot_watch(planned, workflow, monkeypatch):  # fmt: skip
+    monkeypatch.chdir(workflow.folder)
+    _, others = Study(copy.deepcopy(STUDY)).input_files
+    assert planned["frames/manifest.parquet"].params["others"] == others != ""
+
+
+def test_what_was_removed_from_the_store_is_made_again(workflow):
+    """Links that lead nowhere, as `catsight check --redo` leaves them, though no later job may
+    need them.
+    """
+    stored = [
+        "frames/manifest.parquet", "frames/1.parquet", "frames/rejected.parquet", "views/eyes.parquet", "views/cat/1.parquet",
+        "views/human+pupil/0.parquet", "weights/vit.safetensors", "features/vit/cat@acuity=3/0.parquet",
+        "features/vit/human+colour/1.parquet", "metrics/vit.parquet", "metrics/stability/cnn.parquet", "metrics/pairs/vit.parquet",
+        "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
+    ]  # fmt: skip
+    for path in stored:
+        link = workflow.results() / path
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to("nowhere")
+    try:
+        assert sorted(plan(workflow)["all"].input) == sorted(stored + EXPECTED["all"][0])
+    finally:
+        shutil.rmtree(workflow.results())
 
 
 def test_each_path_has_one_rule_and_others_have_none(workflow):

@@ -82,7 +82,7 @@ def test_the_layout_is_in_order(figure, cka):
         assert said.letters(drawn) <= {7.5, 8, 8.5}
         for axes in drawn.axes:
             wide, tall = said.inches(axes)
-            assert 1.9 < wide < 2.6 and 1.4 < tall < 1.85
+            assert 1.9 < wide < 2.6 and 1.6 < tall < 2
         columns = {round(text.get_window_extent().x0) for text in drawn.legends[0].get_texts()}
         assert len(columns) == 2
         legend = drawn.legends[0].get_window_extent()

@@ -132,7 +132,7 @@ def bars(axes) -> list[Bar]:
         for one in axes.collections
         if isinstance(one, LineCollection)
         for ends in one.get_segments()
-        if np.isfinite(ends).all()
+        if len(ends) and np.isfinite(ends).all() and len(one.get_colors())
     ]  # fmt: skip
 
 

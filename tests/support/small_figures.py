@@ -150,7 +150,7 @@ def attribution(*names: str) -> pd.DataFrame:
                         row = about(encoder) | place | {"pooling": pooling, "reference": "human"}
                         rows.append(row | {"view": "cat", "metric": metric, "part": part, "n_groups": 20})  # fmt: skip
     table = numbered(rows, ATTRIBUTION, seed=1)
-    return table.assign(**{key: table[key] - 0.5 for key in ("value", "ci_low", "ci_high")})
+    return table.assign(**{key: table[key] - 0.4951 for key in ("value", "ci_low", "ci_high")})
 
 
 def doses(*names: str) -> pd.DataFrame:

@@ -20,3 +20,13 @@ def test_in_order_side_by_side_and_only_a_little_ahead():
         assert len(taken) <= int(i) + 4
     with pytest.raises(ZeroDivisionError):
         list(ahead(lambda i: 1 / i, range(3), 2))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_as_many_items_wait_as_there_are_workers(workers):
+    """The consumer's own item, and one more for each worker."""
+    taken = []
+    found = ahead(str, (taken.append(i) or i for i in range(20)), workers)
+    for i in range(20):
+        assert next(found) == str(i)
+        assert len(taken) == min(i + workers + 1, 20)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import termios
 
+import pytest
+
 from catsight.run import progress
 
 CODE = """
@@ -58,14 +60,64 @@ def test_without_a_terminal_there_is_one_line():
     assert done.stderr.startswith("views cat: 40/40 frames in ")
 
 
-def test_long_work_is_reported_now_and_then(monkeypatch, capsys):
-    clock = iter(range(0, 100_000, 25))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(progress, "_terminal", lambda: None)
-    list(progress.track(range(10), "features vit"))
-    lines = capsys.readouterr().err.splitlines()
-    assert 3 <= len(lines) <= 5
-    assert " s left)" in lines[0] and "10/10" in lines[-1]
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, monkeypatch):
+        self.now = 1000.0
+        monkeypatch.setattr(progress.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(progress, "_terminal", lambda: None)
+
+
+def test_long_work_is_reported_once_a_minute(monkeypatch, capsys):
+    clock = Clock(monkeypatch)
+    with progress.Progress("features vit", 100) as shown:
+        for seconds, n in ((30, 10), (29.5, 5), (0.5, 5), (59, 20), (1, 20), (40, 40)):
+            clock.now += seconds
+            shown.advance(n)
+        assert shown.done == 100
+    # 20 frames in 60 s leave 80 at a third of a frame a second; then 60 in 120 s leave 40 at a half
+    assert capsys.readouterr().err.splitlines() == [
+        "features vit: 20/100 frames in 60.0 s (0.3/s, 240 s left)",
+        "features vit: 60/100 frames in 120.0 s (0.5/s, 80 s left)",
+        "features vit: 100/100 frames in 160.0 s (0.6/s)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("total", "done", "line"),
+    [
+        (None, 3, "clips: 3 stills in 2.0 s (1.5/s)"),
+        (0, 0, "clips: 0 stills in 2.0 s (0.0/s)"),
+        (4, 0, "clips: 0/4 stills in 2.0 s (0.0/s)"),
+        (4, 3, "clips: 3/4 stills in 2.0 s (1.5/s, 1 s left)"),
+        (4, 5, "clips: 5/4 stills in 2.0 s (2.5/s)"),
+    ],
+)
+def test_the_last_line_says_what_was_done(monkeypatch, capsys, total, done, line):
+    clock = Clock(monkeypatch)
+    with progress.Progress("clips", total, "stills") as shown:
+        for _ in range(done):
+            shown.advance()
+        clock.now += 2
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+@pytest.mark.parametrize(("total", "of"), [(None, 3), (7, 7), (0, None)])
+def test_items_are_tracked_as_they_are_used(monkeypatch, capsys, total, of):
+    clock, seen = Clock(monkeypatch), []
+    for item in progress.track(["a", "b", "c"], "views", total, "pictures"):
+        seen.append(item)
+        clock.now += 1
+    of, left = f"/{of}" if of else "", f", {(of or 0) - 3} s left" if of == 7 else ""
+    assert seen == ["a", "b", "c"]
+    assert capsys.readouterr().err == f"views: 3{of} pictures in 3.0 s (1.0/s{left})\n"
+
+
+def test_work_in_no_time_has_a_rate(monkeypatch, capsys):
+    Clock(monkeypatch)
+    list(progress.track([], "views"))
+    assert capsys.readouterr().err == "views: 0 frames in 0.0 s (0.0/s)\n"
 
 
 def test_an_error_is_not_reported_as_done(capsys, monkeypatch):

@@ -1,0 +1,106 @@
+"""Locks on a folder of results: who may be active there at the same time."""
+
+import fcntl
+import os
+
+import pytest
+
+from catsight import CatsightError
+from catsight.run import locks
+
+
+@pytest.fixture
+def hold(tmp_path):
+    """A function that locks a file of the folder, as another process would."""
+    files = []
+
+    def lock(name, kind=fcntl.LOCK_EX):
+        file = open(tmp_path / name, "a")  # noqa: SIM115
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+        files.append(file)
+        return file
+
+    yield lock
+    for file in files:
+        file.close()
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """The times (s) that locks slept; the clock moves by them alone."""
+    slept = []
+    monkeypatch.setattr(locks.time, "monotonic", lambda: 50 + sum(slept))
+    monkeypatch.setattr(locks.time, "sleep", slept.append)
+    return slept
+
+
+def test_many_share_a_folder_and_none_clears_it_meanwhile(tmp_path):
+    one, two = locks.share(tmp_path / "new"), locks.share(tmp_path / "new")
+    assert one.name == two.name == str(tmp_path / "new" / ".at-work")
+    with pytest.raises(CatsightError) as raised, locks.alone(tmp_path / "new"):
+        pass
+    assert str(raised.value) == f"a run is at work in {tmp_path}/new; wait for it to end"
+    one.close()
+    with pytest.raises(CatsightError), locks.alone(tmp_path / "new"):
+        pass
+    two.close()
+    with locks.alone(tmp_path / "new"):
+        pass
+
+
+def test_the_folder_is_results_unless_another_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with locks.share():
+        assert (tmp_path / "results" / ".at-work").is_file()
+
+
+@pytest.mark.parametrize("name", [".running", ".at-work"])
+def test_one_who_clears_a_folder_waits_for_nobody(tmp_path, hold, waits, name):
+    held = hold(name)
+    with pytest.raises(CatsightError, match="a run is at work in"), locks.alone(tmp_path):
+        pass
+    assert waits == []
+    held.close()
+    with locks.alone(tmp_path):
+        for one in (".running", ".at-work"):
+            with pytest.raises(BlockingIOError):
+                hold(one)
+    for one in (".running", ".at-work"):
+        hold(one)
+
+
+def test_a_job_waits_ten_seconds_for_one_who_clears_the_folder(tmp_path, hold, waits):
+    held = hold(".at-work")
+    with pytest.raises(CatsightError) as raised:
+        locks.share(tmp_path)
+    assert str(raised.value) == (
+        f"{tmp_path} is being cleared up (by catsight prune, or check); wait for that"
+    )
+    assert sum(waits) == pytest.approx(10, abs=0.1) and max(waits) <= 0.1
+    held.close()
+    with locks.share(tmp_path):
+        pass
+
+
+def test_without_locks_a_job_goes_on(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    assert locks.share(tmp_path / "file") is None  # no folder can be made there
+
+    def none(*arguments):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(locks.fcntl, "flock", none)
+    assert locks.share(tmp_path) is None
+
+
+@pytest.mark.parametrize(("seconds", "slept"), [(0, 0), (1, 1)])
+def test_an_exclusive_lock_is_waited_for_as_long_as_is_said(hold, waits, tmp_path, seconds, slept):
+    hold(".at-work", fcntl.LOCK_SH)
+    with open(tmp_path / ".at-work", "a") as file:
+        assert locks.acquire(file.fileno(), seconds) is False
+        assert sum(waits) == pytest.approx(slept, abs=0.1)
+    with open(tmp_path / "other", "a") as file:
+        assert locks.acquire(file.fileno()) is True
+        with open(tmp_path / "other", "a") as second, pytest.raises(BlockingIOError):
+            fcntl.flock(second, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    os.remove(tmp_path / "other")

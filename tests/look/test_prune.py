@@ -37,27 +37,62 @@ def test_it_shows_first_and_removes_what_no_study_refers_to(results, capsys):
     kept = [store.path(address({"name": name}, {})) for name in ("shared", "alone")]
     left = store.path(address({"name": "left"}, {}))
     assert prune(results) == 0
-    said = capsys.readouterr().out
-    assert said.splitlines()[:2] == [
+    sizes = [
         "features         1 file          0.0 MB",
         "weights          1 file          2.0 MB",
     ]
-    assert "refers to 2 files" in said and "--yes` removes them" in said and left.exists()
+    assert capsys.readouterr().out.splitlines() == [
+        *sizes,
+        f"No study in {results} refers to 2 files in {results}/store. `catsight prune --yes` removes "
+        "them",
+    ]
+    assert left.exists()
     assert prune(results, "--yes") == 0
-    assert "2 files removed" in capsys.readouterr().out
+    removed = [*sizes, f"{results}/store: 2 files removed"]
+    assert capsys.readouterr().out.splitlines() == removed
     assert not left.exists() and all(path.exists() for path in kept)
     assert tables.read(results / "two" / "features" / "shared.parquet").num_rows == 1
     assert prune(results, "--yes") == 0
-    assert "nothing to remove" in capsys.readouterr().out
+    assert capsys.readouterr().out == (
+        f"{results}/store: some study refers to every file, so there is nothing to remove\n"
+    )
 
 
-@pytest.mark.parametrize(("answer", "gone"), [("y", True), ("n", False), ("", False)])
-def test_it_asks(results, monkeypatch, answer, gone):
+def test_sizes_are_summed_by_stage_in_megabytes(results, capsys):
     results, store = results
+    more = store.path("ee" * 32, ".safetensors")
+    more.parent.mkdir()
+    more.write_bytes(b"0" * 1_260_000)
+    store.path(address({"name": "left"}, {})).unlink()
+    assert prune(results, "--yes") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "weights         2 files          3.3 MB"
+
+
+@pytest.mark.parametrize(
+    ("answer", "gone"),
+    [("y", True), (" YES ", True), ("n", False), ("", False), ("yep", False)],
+)
+def test_it_asks(results, monkeypatch, capsys, answer, gone):
+    results, store = results
+    asked = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda question: answer)
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
+    store.path("ff" * 32, ".safetensors").unlink()
     assert prune(results) == 0
+    assert asked == [
+        f"No study in {results} refers to 1 file in {results}/store. Remove them? [y/N] "
+    ]
     assert store.path(address({"name": "left"}, {})).exists() != gone
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == (f"{results}/store: 1 file removed" if gone else "nothing removed")
+
+
+def test_its_store_is_that_of_the_results(results, monkeypatch, capsys):
+    results, _ = results
+    monkeypatch.chdir(results.parent)
+    assert main(["prune", "--yes"]) == 0
+    assert capsys.readouterr().out.endswith("results/store: 2 files removed\n")
 
 
 def test_its_old_name(results, capsys):

@@ -321,10 +321,3 @@ def test_no_picture_gets_among_the_photos_of_a_study_unsaid(rgb, tmp_path, capfd
     assert "warning: photos/seen is inside photos, so a study of photos would read" in said
     assert see("photos", "-o", "photos-seen") == 0
     assert "warning" not in capfd.readouterr().err
-
-
-@pytest.mark.parametrize("command", ["see", "eye", "check", "prune"])
-def test_help_gives_examples(command, capsys):
-    with pytest.raises(SystemExit):
-        main([command, "--help"])
-    assert f"examples:\n  catsight {command}" in capsys.readouterr().out

@@ -1,9 +1,12 @@
 import hashlib
 import inspect
+import io
 import json
+import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from catsight import CatsightError, tables
@@ -140,6 +143,58 @@ def test_the_strongest_blur_may_not_suffice(photo):
 def test_jpeg_is_worse_for_less_quality(photo):
     moved = [rms_difference(filters.jpeg(photo, quality=quality), photo) for quality in (95, 50, 5)]
     assert 0 < moved[0] < moved[1] < moved[2]
+
+
+def test_jpeg_is_the_file_that_pillow_writes(photo):
+    """Baseline, of that quality, and read as RGB."""
+    for quality in (5, 90):
+        buffer = io.BytesIO()
+        Image.fromarray(photo).save(buffer, format="JPEG", quality=quality)
+        np.testing.assert_array_equal(
+            filters.jpeg(photo, quality=quality), np.asarray(Image.open(buffer))
+        )
+        assert b"\xff\xc0" in buffer.getvalue()  # the marker of a baseline frame
+
+
+def test_the_published_filter_sees_red_as_red(photo):
+    """The package works on blue, green, red; our pictures are the other way round."""
+    from catvision import CatVisionFilter
+
+    bgr = CatVisionFilter().apply_cat_vision(photo[..., ::-1].copy(), use_biological_accuracy=True)
+    np.testing.assert_array_equal(filters.catvision(photo), bgr[..., ::-1])
+    assert filters.catvision(photo).flags["C_CONTIGUOUS"]
+
+
+def test_the_published_filter_needs_its_package(photo, monkeypatch):
+    monkeypatch.setitem(sys.modules, "catvision", None)
+    with pytest.raises(CatsightError) as raised:
+        filters.catvision(photo)
+    assert str(raised.value) == (
+        "the view 'catvision' needs the package of that name: run `make setup`, "
+        "or pip install 'catsight[paper]'"
+    )
+
+
+def test_a_blur_differs_from_the_picture_as_much_as_the_match(photo):
+    small = photo[:60, :80]
+    other = np.clip(small.astype(int) + 9, 0, 255).astype(np.uint8)
+    matched = filters.blur(small, match=other)
+    assert matched.reached
+    assert rms_difference(matched.picture, small) == pytest.approx(
+        rms_difference(other, small), rel=0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"), [("bluur", " (did you mean blur?)"), ("sepia", ""), (None, "")]
+)
+def test_an_unknown_name_gets_a_near_miss_if_there_is_one(name, guess):
+    with pytest.raises(CatsightError) as raised:
+        filters.find(name)
+    assert str(raised.value) == (
+        f"the filter '{name}' is unknown{guess}; "
+        "it may be blur, catvision, greyscale, jpeg, original, paired"
+    )
 
 
 def test_controls_change_the_reference(photo, tmp_path):

@@ -4,7 +4,17 @@ from scipy import special
 
 from catsight.views import Eye, Pupil, optics
 from catsight.views.acuity import THRESHOLD, cutoff, neural_mtf, neural_sigma
-from catsight.views.optics import aperture_otf, aperture_otf_grid, disc_mtf, watson2013
+from catsight.views.optics import (
+    aperture_otf,
+    aperture_otf_grid,
+    chromatic_defocus,
+    disc_mtf,
+    equivalent_defocus_half,
+    equivalent_defocus_mtf,
+    optical_transfer,
+    residual_transfer,
+    watson2013,
+)
 
 F = np.array([3.0, 6.0, 9.0])
 
@@ -125,6 +135,101 @@ def test_a_transfer_that_is_taken_as_0_is_small():
 def test_in_focus_disc_is_the_closed_form():
     f = np.linspace(0, 200, 101)
     np.testing.assert_allclose(aperture_otf(Pupil(4.4, 4.4), f, 0 * f), disc_mtf(f, 4.4), atol=2e-4)
+
+
+def test_diffraction_of_a_disc():
+    """1 mm at 555 nm cuts off at 31.447 c/deg; at half of it 0.391 passes, either way."""
+    f = np.array([0, 15.7237, -15.7237, 31.448, 100])
+    np.testing.assert_allclose(disc_mtf(f, 1.0), [1, 0.3910, 0.3910, 0, 0], atol=1e-4)
+    np.testing.assert_allclose(disc_mtf(f, 2.0, 1110.0), disc_mtf(f, 1.0))
+
+
+def test_a_defocused_transfer_ends_at_60_cycles_of_the_smear():
+    """Of 4 mm by 10 D, 2.29 degrees, across the slit; of 8 mm, along it. Not in focus."""
+    slit = Pupil(4.0, 8.0)
+    for width, x, y in ((4.0, 1, 0), (8.0, 0, 1)):
+        end = 60 / np.degrees(width * 1e-3 * 10)
+        for sign in (-1, 1):
+            f = sign * end * np.array([0.999, 1.001])
+            inside, beyond = aperture_otf(slit, f * x, f * y, 10.0 * sign)
+            assert inside != 0 and beyond == 0
+            assert (aperture_otf(slit, f * x, f * y) > 0.1).all()
+        grid = aperture_otf_grid(slit, f * x, f * y, 10.0)
+        assert grid.ravel()[0] != 0 and grid.ravel()[-1] == 0
+
+
+def test_the_sign_of_defocus_does_not_matter_to_a_pupil_nor_that_of_frequency():
+    slit, f = Pupil(2.0, 8.0), np.array([1.0, 3.0])
+    one = aperture_otf(slit, f, f, 0.5)
+    for x, y, defocus in ((1, 1, -0.5), (-1, 1, 0.5), (1, -1, 0.5), (-1, -1, -0.5)):
+        np.testing.assert_allclose(aperture_otf(slit, x * f, y * f, defocus), one, atol=1e-12)
+    leaning = Pupil(2.0, 8.0, 20)
+    assert abs(aperture_otf(leaning, 2.0, 4.0, 0.5) - aperture_otf(leaning, -2.0, 4.0, 0.5)) > 0.05
+
+
+def test_chromatic_defocus_is_that_of_the_published_eye():
+    """Thibos et al. 1992: 1.68524 - 633.46 / (λ - 214.1) dioptres at λ nm, in focus at 589."""
+    for nm, dioptres in ((400, -1.722), (450, -1.0), (500, -0.531), (700, 0.3814)):
+        published = 1.68524 - 633.46 / (nm - 214.10)
+        assert published == pytest.approx(dioptres, abs=0.01)
+        ours = chromatic_defocus(nm, 1.0, 589.0)
+        assert ours == pytest.approx(published - (1.68524 - 633.46 / (589 - 214.10)), abs=1e-6)
+        assert chromatic_defocus(nm, 0.3, 589.0) == pytest.approx(0.3 * ours)
+    assert chromatic_defocus(555, 1.0) == 0
+
+
+def test_equivalent_defocus_is_a_gaussian_of_half_the_contrast_of_a_disc():
+    """1.15 D through 4.4 mm: 0.705 / (4.4e-3 * 1.15) per rad is 2.43 c/deg (Bonds et al. 1972)."""
+    disc = Pupil(4.4, 4.4)
+    half = equivalent_defocus_half(disc, 1.15)
+    assert half == pytest.approx(2.432, abs=1e-3)
+    np.testing.assert_allclose(
+        equivalent_defocus_mtf(half * np.array([0, 1, -1, 2]), disc, 1.15), [1, 0.5, 0.5, 1 / 16]
+    )
+    slit = Pupil(1.0, 11.0)
+    assert equivalent_defocus_half(slit, 1.15) * slit.equal_area_diameter == pytest.approx(
+        half * 4.4
+    )
+
+
+def test_watsons_transfer_of_wide_pupils():
+    """u1 is 21.95 - 5.512 d + 0.3922 d²: 8.944 c/deg at 3 mm, and 2.584 from 7.03 mm on."""
+    for diameter, u1 in ((3.0, 8.9438), (7.03, 2.58363), (8.0, 2.58363)):
+        wanted = 2**-0.62 * np.sqrt(disc_mtf(u1, diameter))
+        assert watson2013(u1, diameter) == pytest.approx(wanted, rel=1e-4)
+        assert watson2013(2 * u1, diameter) == pytest.approx(
+            5**-0.62 * np.sqrt(disc_mtf(2 * u1, diameter)), rel=1e-4
+        )
+
+
+RESIDUAL = {"model": "equivalent_defocus", "dioptres": 1.15}
+
+
+def test_the_residual_of_each_model():
+    slit = Pupil(4.4, 4.4)
+    assert residual_transfer(RESIDUAL, slit, 2.432) == pytest.approx(0.5, abs=1e-3)
+    assert residual_transfer({"model": "watson2013"}, slit, 5.0) == watson2013(5.0, 4.4)
+
+
+def test_a_measured_residual_holds_diffraction_and_a_modelled_one_does_not():
+    """An aperture that passes 0.8, 1e-7 and 0.5 in focus, and 0.4, 0.3 and -0.1 out of focus."""
+    asked = []
+
+    def aperture(dioptres):
+        asked.append(dioptres)
+        return np.array([0.8, 1e-7, 0.5]) if dioptres == 0 else np.array([0.4, 0.3, -0.1])
+
+    disc, f = Pupil(3.0, 3.0), np.array([2.0, 5.0, 9.0])
+    modelled = equivalent_defocus_mtf(f, disc, 1.15)
+    measured = watson2013(f, 3.0)
+    for dioptres, gain in ((0.0, [0.8, 1e-7, 0.5]), (0.7, [0.4, 0.3, -0.1])):
+        seen = optical_transfer(RESIDUAL, disc, f, aperture, dioptres)
+        np.testing.assert_allclose(seen, modelled * gain)
+    assert asked == [0, 0.7]
+    for dioptres, gain in ((0.0, [1, 1, 1]), (0.7, [0.5, 0, -0.2])):
+        seen = optical_transfer({"model": "watson2013"}, disc, f, aperture, dioptres)
+        np.testing.assert_allclose(seen, measured * gain)
+    assert asked[2:] == [0, 0.7]
 
 
 def test_transfer_of_nothing_is_one_and_beyond_the_cutoff_zero():

@@ -156,13 +156,14 @@ def test_scale_covariance(name, defocus):
     assert np.abs(coarse.astype(int) - small).max() >= 5  # the eye did change it
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (3, 200)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (3, 40)])
 def test_small_pictures(shape):
     rgb = np.full((*shape, 3), 200, np.uint8)
     for name in EYES:
         np.testing.assert_array_equal(Eye.load(name).see(rgb, field_of_view=1, luminance=10), rgb)
 
 
+@pytest.mark.slow
 def test_a_picture_of_twenty_megapixels():
     rgb = np.random.default_rng(2).integers(
         0, 256, (3651, 5477, 3), dtype=np.uint8
@@ -262,15 +263,12 @@ def test_a_sweep_of_luminance():
         assert (
             np.diff([eye.quanta(x) for x in levels], axis=0) > 0
         ).all()  # light grows faster than pupils shrink
-        seen = [eye.see(rgb, field_of_view=6, luminance=x).astype(float) for x in levels]
-        saturation = [np.ptp(picture, axis=2).mean() for picture in seen]
-        assert all(a <= b + 1 for a, b in zip(saturation, saturation[1:]))
-        assert saturation[0] < saturation[-1] / 3
-        np.testing.assert_allclose(
-            [decode_srgb(p.astype(np.uint8)).mean() for p in seen],
-            decode_srgb(rgb).mean(),
-            atol=0.03,
-        )
+        saturation = [np.ptp(eye.colour_map(x) @ [0, 0, 1]) for x in levels]
+        assert (np.diff(saturation) > 0).all()
+        assert saturation[0] < 0.1 * saturation[-1]
+        for x in levels[::8]:
+            seen = decode_srgb(eye.see(rgb, field_of_view=6, luminance=x))
+            assert seen.mean() == pytest.approx(decode_srgb(rgb).mean(), abs=0.03)
     # resolution along the slit never falls with light; across it, diffraction reduces it in the end
     for frequency in (1, 3):
         along = [Eye.load("cat").mtf(frequency, 90, luminance=x) for x in levels]

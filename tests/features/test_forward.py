@@ -216,6 +216,22 @@ def test_frames_go_through_the_network_batch_by_batch(encoder, tmp_path):
         np.testing.assert_allclose(batches[i // 3][1]["pixels/mean"][i % 3], wanted, atol=1e-5)
 
 
+def test_on_a_gpu_pictures_are_decoded_ahead_and_come_in_order(encoder, tmp_path, monkeypatch):
+    """A device that is no CPU, whose forward pass is left out here."""
+    import torch
+
+    found = encoder(spec(batch=2), threads=3)
+    found.device = torch.device("meta")
+    monkeypatch.setattr(found, "run", lambda pictures: [float(one.mean()) for one in pictures])
+    pictures = [picture(16, 16, i) for i in range(5)]
+    batches = list(found.features(view(tmp_path, pictures)))
+    assert [ids for ids, _ in batches] == [["f0", "f1"], ["f2", "f3"], ["f4"]]
+    means = [mean for _, some in batches for mean in some]
+    np.testing.assert_allclose(
+        means, [normalised(one[1:15, 1:15]).mean() for one in pictures], atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("last", [True, False])
 def test_a_pixels_channels_are_adjacent_if_the_spec_says_so(encoder, last):
     import torch

@@ -1,6 +1,16 @@
 """The start and the end of a run: which study file it reads, and where its report is."""
 
-from catsight.run import begin
+import atexit
+import fcntl
+import gc
+import os
+
+import pytest
+
+from catsight import CatsightError, tables
+from catsight.inputs import yaml_files
+from catsight.run import begin, locks, watchdog
+from catsight.tables.columns.gathered import GATHERED
 
 
 def test_a_second_file_with_the_same_study_name_is_warned_of(tmp_path, capsys):
@@ -9,9 +19,12 @@ def test_a_second_file_with_the_same_study_name_is_warned_of(tmp_path, capsys):
     begin.note_study_file("yours", ["b.yaml"], tmp_path)
     assert capsys.readouterr().err == ""
     begin.note_study_file("mine", ["b.yaml"], tmp_path)
-    said = capsys.readouterr().err
-    for words in ("a.yaml", "b.yaml", "`study: mine`", "another `study:` name", "renamed"):
-        assert words in said
+    assert capsys.readouterr().err == (
+        f"catsight: {tmp_path / 'mine'} holds the results of {os.path.relpath('a.yaml')}, which those of "
+        "b.yaml now replace, as both files say `study: mine`. To keep both, give one of them another "
+        "`study:` name; if the file was only renamed, ignore this\n"
+    )
+    assert (tmp_path / "mine" / "study-file.txt").read_text() == "b.yaml\n"
     begin.note_study_file("mine", ["b.yaml"], tmp_path)
     assert capsys.readouterr().err == ""
 
@@ -34,3 +47,228 @@ def test_a_finished_run_names_its_report(tmp_path, capsys):
     (tmp_path / "mine" / "report.html").touch()
     begin.finished("mine", tmp_path)
     assert capsys.readouterr().err == f"report: {tmp_path / 'mine' / 'report.html'}\n"
+
+
+def test_a_study_of_several_files_is_noted_by_all_of_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    begin.note_study_file("mine", ["a.yaml", str(tmp_path / "deep" / "b.yaml")])
+    record = tmp_path / "results" / "mine" / "study-file.txt"
+    assert record.read_text() == "a.yaml, deep/b.yaml\n" and capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ([], ["config.yaml"]),
+        (["-n", "all", "--cores", "2"], ["config.yaml"]),
+        (["--configfile", "a.yaml", "b.yaml", "-n"], ["a.yaml", "b.yaml"]),
+        (["--configfiles", "a.yaml", "--configfile", "b.yaml"], ["a.yaml", "b.yaml"]),
+        (["--configfile=a.yaml", "--config", "untrained=True"], ["a.yaml"]),
+        (["--config", "x=1", "--conf", "a.yaml"], ["config.yaml"]),
+    ],
+)
+def test_study_files_are_those_among_snakemakes_arguments(arguments, found):
+    assert [str(path) for path in begin.studies(arguments)] == found
+
+
+@pytest.fixture(autouse=True)
+def nothing_read_before():
+    """Files of the same relative name lie in other folders."""
+    yaml_files.load_yaml.cache_clear()
+    yield
+    yaml_files.load_yaml.cache_clear()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with a study file, and with what a killed run left in its results."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("study: mine\n")
+    views = tmp_path / "results" / "mine" / "views"
+    tables.write(views / "all.parquet", [{"view": "cat", "shard": 0, "content": ""}], GATHERED, {})
+    (views / "cat").mkdir()
+    (views / "cat" / "0.parquet.12.part").touch()
+    (tmp_path / ".snakemake" / "locks").mkdir(parents=True)
+    (tmp_path / ".snakemake" / "locks" / "0.input.lock").touch()
+    return tmp_path
+
+
+def left(folder):
+    """The files there, without those of locks and the study."""
+    return {
+        str(path.relative_to(folder)) for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("config.yaml", ".at-work", ".running")
+    }  # fmt: skip
+
+
+def prepared(project, *arguments):
+    with open(project / "results" / ".running", "a") as lock:
+        return begin.main([str(lock.fileno()), *arguments])
+
+
+def test_a_run_begins_by_clearing_away_what_a_killed_one_left(project):
+    """Unfinished files, Snakemake's lock, and lists of tables that are not there."""
+    assert len(left(project)) == 3
+    assert prepared(project) == 0 and left(project) == set()
+
+
+def test_a_run_that_is_refused_clears_nothing_away(project, capsys, monkeypatch):
+    before = left(project)
+    waited = []
+    monkeypatch.setattr(locks, "acquire", lambda file, seconds=0: waited.append(seconds))
+    assert prepared(project) == 1 and waited == [4]
+    assert capsys.readouterr().err == (
+        f"catsight: another run is at work in {project}; wait for it, or end it\n"
+    )
+    answers = iter([True, False])
+    monkeypatch.setattr(
+        locks, "acquire", lambda file, seconds=0: waited.append(seconds) or next(answers)
+    )
+    assert prepared(project) == 1 and waited == [4, 4, 30]
+    assert capsys.readouterr().err == (
+        f"catsight: another run is at work in {project} (a plain snakemake, or jobs that an earlier "
+        "run left on other machines); wait for it, or end it\n"
+    )
+    assert left(project) == before
+
+
+def test_a_run_waits_for_the_locks_of_its_own_results(project, monkeypatch):
+    """.running, which workflow/run opened, and .at-work, which jobs share."""
+    clock = iter(range(0, 100_000, 100))
+    monkeypatch.setattr(locks.time, "monotonic", lambda: next(clock))
+    for name in (".running", ".at-work"):
+        with open(project / "results" / name, "a") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            assert prepared(project) == 1
+    assert prepared(project) == 0
+
+
+@pytest.mark.parametrize(("text", "name"), [("3\n", "config.yaml"), ("- a\n", "b.yaml")])
+def test_a_file_that_holds_no_study_is_named_before_anything_is_cleared(
+    project, capsys, text, name
+):
+    before = left(project)
+    (project / name).write_text(text)
+    arguments = ["--configfile", "config.yaml", name] if name == "b.yaml" else []
+    assert prepared(project, *arguments) == 1
+    assert capsys.readouterr().err == (
+        f"catsight: {name}: config: it must be a mapping of keys to values, as config.yaml is\n"
+    )
+    assert left(project) - {"b.yaml"} == before
+
+
+def test_results_without_locks_are_not_cleared(project, capsys, monkeypatch):
+    def none(*arguments):
+        raise OSError(38, "Function not implemented")
+
+    before = left(project)
+    monkeypatch.setattr(locks, "acquire", none)
+    assert prepared(project) == 0 and left(project) == before
+    assert capsys.readouterr().err == (
+        "catsight: results cannot be locked (Function not implemented), so nothing is cleared away. "
+        "Make sure that no other run is active here; if a killed run left its lock, `snakemake "
+        "--unlock` removes it\n"
+    )
+
+
+def test_what_cannot_be_removed_is_named(project, capsys, monkeypatch):
+    def refuse(self, missing_ok=False):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    assert prepared(project) == 1
+    assert capsys.readouterr().err == (
+        "catsight: results/mine/views/cat/0.parquet.12.part is left of an earlier run and cannot be "
+        "removed (Permission denied); remove it\n"
+    )
+
+
+def test_a_snakemake_announces_itself_checks_its_studies_and_is_active(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CATSIGHT_RUN", raising=False)
+    (tmp_path / "twice.yaml").write_text("a: 1\na: 2\n")
+    (tmp_path / "good.yaml").write_text("a: 1\n")
+    at_exit = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    enabled = gc.isenabled()
+    try:
+        with pytest.raises(CatsightError, match="the key 'a' comes twice"):
+            begin.begin(["good.yaml", "twice.yaml"])
+        with begin.begin(["good.yaml"]) as shared:
+            assert shared.name == "results/.at-work"
+            with pytest.raises(CatsightError, match="a run is at work"), locks.alone("results"):
+                pass
+        assert os.environ["CATSIGHT_RUN"].split()[1] == str(os.getpid())
+        assert not gc.isenabled() and at_exit == [gc.freeze, gc.freeze]
+        begin.planned()
+        assert gc.isenabled() and gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        (gc.enable if enabled else gc.disable)()
+
+
+def test_links_to_nothing_are_to_be_made_again(tmp_path):
+    (tmp_path / "file").touch()
+    for name, to in (("good", "file"), ("gone", "none"), ("lost", "none")):
+        (tmp_path / name).symlink_to(to)
+    paths = [str(tmp_path / name) for name in ("gone", "good", "file", "never")]
+    assert begin.gone(paths, [str(tmp_path / "lost")]) == [
+        str(tmp_path / name) for name in ("gone", "lost")
+    ]
+
+
+# -- jobs of a run that has died -------------------------------------------------------------------
+
+
+def test_a_process_is_known_by_when_it_started():
+    mine = watchdog._started(os.getpid())
+    assert mine.isdecimal() and watchdog._started(os.getppid()) != "gone"
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    assert watchdog._started(child) == "gone"  # a zombie
+    os.waitpid(child, 0)
+    assert watchdog._started(child) == "gone"
+
+
+@pytest.mark.parametrize("about", ["", "elsewhere 1 0"])
+def test_a_job_of_no_run_or_of_another_host_watches_nothing(monkeypatch, tmp_path, about):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CATSIGHT_RUN", about)
+    started = []
+    monkeypatch.setattr(watchdog.threading, "Thread", lambda **more: started.append(more))
+    watchdog.watch()
+    assert started == [] and not (tmp_path / "results").exists()
+
+
+def test_a_job_ends_when_its_run_has_ended(monkeypatch, tmp_path, capsys):
+    """It looks once a second, in a thread that ends with the job, and is active meanwhile."""
+    monkeypatch.chdir(tmp_path)
+    watchdog.announce()
+    threads, slept, ended = [], [], []
+    looks = iter([*[os.environ["CATSIGHT_RUN"].split()[2]] * 3, "gone"])
+
+    class Thread:
+        def __init__(self, target, name, daemon):
+            threads.append((target, daemon))
+
+        def start(self):
+            threads.append("started")
+
+    monkeypatch.setattr(watchdog.threading, "Thread", Thread)
+    monkeypatch.setattr(
+        watchdog, "_started", lambda pid: next(looks) if pid == os.getpid() else "no"
+    )
+    monkeypatch.setattr(watchdog.time, "sleep", slept.append)
+    monkeypatch.setattr(watchdog.os, "_exit", ended.append)
+    watchdog.watch()
+    (check, daemon), started = threads
+    assert daemon is True and started == "started"
+    with pytest.raises(CatsightError), locks.alone("results"):
+        pass
+    check()
+    assert slept == [1.0] * 3 and ended == [1]
+    assert capsys.readouterr().err == (
+        "catsight: the run that started this job is gone, so the job ends too\n"
+    )

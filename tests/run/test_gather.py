@@ -5,6 +5,7 @@ import pytest
 from catsight import tables
 from catsight.__main__ import main
 from catsight.tables.columns.features import features_schema
+from catsight.tables.columns.gathered import GATHERED
 
 SCHEMA = features_schema({"a/mean": 2})
 
@@ -36,6 +37,8 @@ def test_every_table_is_listed_with_what_it_holds(folder):
     code, output = gather(folder, "--shards", "2")
     rows = [(row["view"], row["shard"], row["content"]) for row in tables.read(output).to_pylist()]
     wanted = [("", "frames"), ("human", "human"), ("cat", "cat")]
+    assert tables.provenance(output)["stage"] == "gather"
+    assert tables.schema(output).remove_metadata() == GATHERED
     assert code == 0 and rows == [
         (name, shard, tables.content(folder / place / f"{shard}.parquet"))
         for name, place in wanted
@@ -58,3 +61,28 @@ def test_a_missing_shard_is_named(folder, capsys):
     said = capsys.readouterr().err
     assert "1.parquet is missing: of 2 shards, 1 are there" in said and "Traceback" not in said
     assert "`make run` recomputes a deleted one" in said
+
+
+def test_help_says_what_is_listed(capsys):
+    with pytest.raises(SystemExit):
+        main(["gather", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("usage: catsight gather ")
+    for words in (
+        "Lists the tables that later stages read together, each with the digest of its rows (tables of frames "
+        "under the view ''). The workflow's jobs depend on the list, and so on every table; no command reads it.",
+        "--tables NAME PATH the name of a view, and its table",
+        "--output OUTPUT the table to write",
+        "Example: catsight gather --frames results/mine/frames --tables cat results/mine/views/cat --output "
+        "results/mine/views/all.parquet",
+    ):  # fmt: skip
+        assert words in said
+
+
+@pytest.mark.parametrize("option", ["--frames", "--tables", "--output"])
+def test_an_option_that_is_missing_is_named(option, capsys):
+    given = {"--frames": ["f"], "--tables": ["cat", "c"], "--output": ["o"]}
+    del given[option]
+    with pytest.raises(SystemExit):
+        main(["gather", *(word for name, values in given.items() for word in (name, *values))])
+    assert f"the following arguments are required: {option}" in capsys.readouterr().err

@@ -233,30 +233,6 @@ def test_one_photo_that_fails_is_not_counted(tmp_path, capfd):
     assert "a.png cannot be read as a photo" in line
 
 
-def test_impossible_conditions_are_refused_before_the_work(tmp_path, capfd):
-    write_clip(tmp_path / "clip.mkv", smooth(2))
-    command = ["see", str(tmp_path / "clip.mkv"), "-o", str(tmp_path / "o.mp4")]
-    for options, words in (
-        (["--fov", "400"], "--fov is 400; it must be a number from 0.001 to 120 degrees"),
-        (["--fov", "nan"], "--fov is nan; it must be a number"),
-        (["--fov", "4", "--luminance", "0"], "--luminance is 0; it must be a number from 1e-06"),
-        (["--fov", "4", "--defocus", "-30"], "--defocus is -30; it must be a number from -20"),
-        (["--fov", "4", "--noise", "-1"], "--noise is -1"),
-    ):
-        assert main([*command, *options]) == 1
-        assert words in capfd.readouterr().err
-        assert not (tmp_path / "o.mp4").exists()
-
-
-def test_a_tiny_field_of_view_is_warned_of(rgb, tmp_path, capfd):
-    Image.fromarray(rgb).save(tmp_path / "a.png")
-    command = ["see", str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png")]
-    assert main([*command, "--fov", "0.2"]) == 0
-    assert "warning: --fov is 0.2, so each picture spans only 0.2°" in capfd.readouterr().err
-    assert main([*command, "--fov", "1"]) == 0
-    assert "warning" not in capfd.readouterr().err
-
-
 def test_several_photos_and_where_they_went(rgb, tmp_path, capsys):
     for name in ("a.png", "b.png", "more/c.png", "more/d.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -321,3 +297,133 @@ def test_no_picture_gets_among_the_photos_of_a_study_unsaid(rgb, tmp_path, capfd
     assert "warning: photos/seen is inside photos, so a study of photos would read" in said
     assert see("photos", "-o", "photos-seen") == 0
     assert "warning" not in capfd.readouterr().err
+
+
+# -- options, with an eye that notes how it is asked to look -----------------------------------------
+
+
+@pytest.fixture
+def looks(monkeypatch, tmp_path):
+    """The conditions of each look; what is seen is black. Two photographs, and a clip of 2 frames."""
+    found = []
+
+    def look(eye, rgb, **conditions):
+        found.append((eye.parts["acuity"]["cutoff"], conditions))
+        return np.zeros_like(rgb)
+
+    monkeypatch.setattr(Eye, "see", look)
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 6), "white").save(name)
+    return found
+
+
+def ask(*arguments) -> int:
+    return main(["see", *arguments])
+
+
+def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
+    assert ask("a.png", "-o", "x.png", "--fov", "40") == 0
+    options = ["--fov", "2", "--luminance", "0.5", "--defocus", "-1.5", "--noise", "7", "--eye", "human"]  # fmt: skip
+    assert ask("a.png", "-o", "x.png", *options, "--eccentricity") == 0
+    cutoffs = [Eye.load(name).parts["acuity"]["cutoff"] for name in ("cat", "human")]
+    assert looks == [
+        (
+            cutoffs[0],
+            {
+                "field_of_view": 40,
+                "luminance": 100,
+                "defocus": 0,
+                "eccentricity": False,
+                "noise": None,
+            },
+        ),
+        (
+            cutoffs[1],
+            {
+                "field_of_view": 2,
+                "luminance": 0.5,
+                "defocus": -1.5,
+                "eccentricity": True,
+                "noise": [7, 1, *b"a.png"],
+            },
+        ),
+    ]
+
+
+def test_noise_has_a_seed_of_its_own_in_every_file_and_frame(looks):
+    write_clip("c.mkv", smooth(2))
+    assert ask("a.png", "b.png", "c.mkv", "-o", "new", "--fov", "40", "--noise", "0") == 0
+    seeds = [conditions["noise"] for _, conditions in looks]
+    clip = [*b"c.mkv"]
+    assert seeds == [[0, 1, *b"a.png"], [0, 1, *b"b.png"], [0, 1, *clip], [0, 2, *clip]]
+
+
+def test_beside_what_is_seen_the_original_is_on_the_left(looks):
+    assert ask("a.png", "-o", "x.png", "--fov", "40", "--beside") == 0
+    both = np.asarray(Image.open("x.png"))
+    assert both.shape == (6, 16, 3) and both[:, :8].min() == 255 and both[:, 8:].max() == 0
+
+
+@pytest.mark.parametrize(
+    "option, low, high, words",
+    [
+        ("--fov", 0.001, 120, "a number from 0.001 to 120 degrees"),
+        ("--luminance", 1e-6, 1e6, "a number from 1e-06 to 1e+06 cd/m²"),
+        ("--defocus", -20, 20, "a number from -20 to 20 dioptres"),
+    ],
+)
+def test_conditions_from_end_to_end_of_their_range_are_taken(
+    looks, capsys, option, low, high, words
+):
+    fov = [] if option == "--fov" else ["--fov", "40"]
+    for value in (low, high):
+        assert ask("a.png", "-o", "x.png", *fov, option, repr(value)) == 0
+    capsys.readouterr()
+    for value in (low - abs(low) / 100, high * 1.01, float("nan")):
+        assert ask("a.png", "-o", "x.png", *fov, option, repr(value)) == 1
+        assert capsys.readouterr().err.endswith(f"{option} is {value:g}; it must be {words}\n")
+    assert len(looks) == 2
+
+
+def test_a_seed_is_a_whole_number_from_0(looks, capsys):
+    assert ask("a.png", "-o", "x.png", "--fov", "40", "--noise", "-1") == 1
+    words = "--noise is -1; a seed is a whole number from 0\n"
+    assert capsys.readouterr().err.endswith(words) and looks == []
+
+
+@pytest.mark.parametrize("fov, warned", [("0.99", True), ("1", False)])
+def test_a_tiny_field_of_view_is_warned_of(looks, capsys, fov, warned):
+    assert ask("a.png", "-o", "x.png", "--fov", fov) == 0
+    words = (
+        f"catsight see: warning: --fov is {fov}, so each picture spans only {fov}° of the visual "
+        "field; a phone's photo spans about 60\n"
+    )
+    assert (words in capsys.readouterr().err) == warned
+
+
+def test_where_the_files_are_is_printed(looks, capsys):
+    assert ask("a.png", "-o", "x.png", "--fov", "40", "--eye", "human") == 0
+    said = capsys.readouterr()
+    assert said.out == "written: x.png\n" and "see as the human: 1/1 files in" in said.err
+    assert ask("a.png", "b.png", "-o", "new", "--fov", "40") == 0
+    assert capsys.readouterr().out == "written: 2 files in new\n"
+
+
+def test_files_that_fail_are_counted_and_listed(looks, tmp_path, capsys):
+    for name in ("c.png", "d.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    assert ask("a.png", "c.png", "b.png", "d.png", "-o", "new", "--fov", "40") == 1
+    said = capsys.readouterr()
+    lines = said.err.splitlines()
+    assert said.out == "" and lines[0].startswith("see as the cat: 2/4 files in")
+    assert lines[1].endswith("2 of 4 files failed; the others are in new")
+    for line, name in zip(lines[2:], ("c.png", "d.png"), strict=True):
+        assert line.startswith(f"  {name} cannot be read as a photo: ")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.png", "b.png"]
+
+
+def test_a_picture_too_large_for_its_format_is_named(looks, capsys):
+    Image.new("L", (17_000, 1)).save("wide.png")
+    assert ask("wide.png", "-o", "x.webp", "--fov", "40") == 1
+    assert "x.webp cannot be written: " in capsys.readouterr().err

@@ -2,14 +2,28 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from catsight import CatsightError
 from catsight.figures import findings, labels, profiles, ranking
 from catsight.metrics import inference
+from catsight.tables.columns.metrics import METRICS
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
 TOO_FEW_LEFT = "if one photograph is left out, too few frames remain to compute it"
+
+
+@pytest.fixture
+def table():
+    """Makes the metrics table of some rows, without a file."""
+    return lambda rows, folder: synthetic_tables.frame(rows, METRICS)
+
+
+@pytest.fixture(autouse=True)
+def no_layout(monkeypatch):
+    """No test here asks where panels stand, which takes most of the time."""
+    monkeypatch.setattr(Figure, "draw_without_rendering", lambda figure: None)
 
 
 def summary(rows, encoder, view="cat", metric="cka_linear_unbiased"):

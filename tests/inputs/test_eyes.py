@@ -142,5 +142,87 @@ def test_a_misspelt_eye_gets_a_near_miss():
         eyes.load("cta")
 
 
+def complaint(eye):
+    with pytest.raises(CatsightError) as raised:
+        eyes.check(eye, "mine")
+    return str(raised.value)
+
+
+def test_every_problem_is_a_line_after_whose_eye_it_is():
+    eye = eyes.load("cat")
+    eye["rods"]["tapetum"], eye["acuity"]["cutoff"] = 2, 0
+    assert complaint(eye) == (
+        "mine is not valid:\n"
+        "  acuity.cutoff is 0; it must be greater than 0 (grating acuity in good light, c/deg)\n"
+        "  rods.tapetum is 2; it must be at most 1 (reflectance of the tapetum; 0 without one)"
+    )
+
+
+def test_every_contradiction_is_a_line():
+    """Of an eye whose numbers are each in range."""
+    eye = eyes.load("cat")
+    eye["pupil"] |= {"area_min": 140, "height_min": 13.5}
+    eye["colour"]["cones"] = {
+        "X": PIGMENT | {"peak": 560.25},
+        "B": PIGMENT | {"peak": 559.5},
+        "UV": TABULATED,
+    }
+    assert complaint(eye) == (
+        "mine is not valid:\n"
+        "  pupil.area_min is 140; it may be at most area_max, 133\n"
+        "  pupil.height_min is 13.5; it may be at most height_max, 13\n"
+        "  colour.cones.UV has no column in the table of its `tabulated`; one that has is called L, M or S\n"
+        "  colour.cones.X.peak is 560.25, and that of B is 559.5; two pigments must differ by 1 nm"
+    )  # fmt: skip
+
+
+def test_numbers_may_touch():
+    eye = eyes.load("cat")
+    eye["pupil"] |= {"area_min": 133, "height_min": 13}
+    eye["colour"]["cones"] = {"S": PIGMENT | {"peak": 559}, "L": PIGMENT | {"peak": 560}}
+    eyes.check(eye, "mine")
+    for name in "LMS":
+        eye["colour"]["cones"] = {name: TABULATED}
+        eyes.check(eye, "mine")
+
+
+def test_an_eye_holds_values_alone_and_a_copy_of_them(tmp_path):
+    """Bare values and those with a source are alike; what is loaded may be changed."""
+    cat = eyes.load("cat")
+    assert tuple(cat) == eyes.PARTS
+    assert cat["pupil"]["area_max"] == 133
+    assert cat["colour"]["cones"]["S"] == {
+        "peak": 450, "optical_density": 0.2, "quantum_efficiency": 0.01,
+    }  # fmt: skip
+    cat["pupil"]["residual"]["dioptres"] = 9
+    assert eyes.load("cat")["pupil"]["residual"]["dioptres"] == 0.5
+    for name in ("mine.yaml", "mine.yml"):
+        (tmp_path / name).write_text(yaml.safe_dump(eyes.load("dog")))
+        assert eyes.load(str(tmp_path / name)) == eyes.load("dog")
+
+
+def test_the_eyes_that_come_with_catsight():
+    assert eyes.names() == ["cat", "dog", "human"]
+    for name in ("x" * 5000, "no/eye.yaml", "../eyes/lynx"):
+        with pytest.raises(CatsightError) as raised:
+            eyes.load(name)
+        assert str(raised.value) == (
+            f"the eye '{name}' is unknown; it may be cat, dog, human, or the path of a YAML file"
+        )
+    with pytest.raises(CatsightError) as raised:
+        eyes.load("catt")
+    assert str(raised.value) == (
+        "the eye 'catt' is unknown (did you mean cat?); it may be cat, dog, human, or the path of "
+        "a YAML file"
+    )
+
+
+def test_a_file_of_an_eye_is_named(tmp_path):
+    (tmp_path / "mine.yaml").write_text("pupil: {}\n")
+    with pytest.raises(CatsightError) as raised:
+        eyes.load(str(tmp_path / "mine.yaml"))
+    assert str(raised.value).startswith(f"{tmp_path / 'mine.yaml'} is not valid:\n  ")
+
+
 def test_every_part_has_a_label():
     assert tuple(PART_LABELS) == eyes.PARTS

@@ -6,11 +6,14 @@ from fnmatch import fnmatchcase
 from importlib import metadata
 
 import pytest
+import yaml
 
-from catsight.inputs import yaml_files
+from catsight import CatsightError
+from catsight.inputs import eyes, yaml_files
 from catsight.study import Study
 from catsight.study import spec as specs
 from catsight.study.config import config_schema
+from catsight.study.figures_registry import FIGURES
 from catsight.study.sources import SOURCES
 from catsight.study.study import JOBS
 from catsight.tables.store import address
@@ -479,3 +482,246 @@ def test_the_seed_of_what_is_drawn_is_the_studys():
 def test_without_the_pooling_map_its_size_is_in_no_spec():
     config = with_key("features.pooling", ["mean"])
     assert json.loads(Study(config).spec("features", "vit"))["map_size"] == 0
+
+
+# -- what figures and report are told --------------------------------------------------------------
+
+_LOOKING = {"field_of_view": 12, "luminance": 70, "defocus": 0, "focus": None, "photon_noise": None, "eccentricity": False}  # fmt: skip
+
+
+def seen(about, **more):
+    """The facts about a view, those of the report among them."""
+    facts = {
+        "eye": False,
+        "control": False,
+        "untouched": False,
+        "match": None,
+        "field_of_view": None,
+        "viewing": None,
+    }
+    return facts | {"about": about} | more  # fmt: skip
+
+
+def eye(name):
+    return seen(
+        f"a {name} eye", label="70 cd/m², 12°", eye=True, field_of_view=12, viewing=_LOOKING
+    )
+
+
+VIEWS = {
+    "human": eye("human"), "cat": eye("cat"), "dog": eye("dog"),
+    "original": seen("the frame as photographed, unfiltered", label="as photographed", untouched=True),
+    "jpeg": seen("what “human” delivers, as a JPEG of quality 40", label="quality 40", control=True),
+    "blur": seen(
+        "what “human” delivers, blurred until each frame lies as far from it as “cat” does (root mean square of the "
+        "pixels)", label="as far as cat", control=True, match="cat",
+    ),
+}  # fmt: skip
+ENCODERS = {
+    "net": {"label": "Net", "family": "cnn", "training": "supervised", "licence": "MIT", "note": ""},
+    "vit": {"label": "vit", "family": "vit", "training": "untrained", "licence": "", "note": "Random."},
+}  # fmt: skip
+MEASURES = [
+    {"name": "cka_linear", "label": "Linear CKA", "similarity": True, "headline": False, "depends_on_n": True,
+     "narrow_shares": False, "about": "compares the inner products of features"},
+    {"name": "rsa", "label": "RSA", "similarity": True, "headline": False, "depends_on_n": False, "narrow_shares": True,
+     "about": "compares the dissimilarities of all pairs of frames"},
+    {"name": "mmd2", "label": "MMD²", "similarity": False, "headline": False, "depends_on_n": False,
+     "narrow_shares": False, "about": ""},
+]  # fmt: skip
+FACTS = {
+    "study": "rich", "reference": "human", "views": VIEWS, "encoders": ENCODERS, "measures": MEASURES, "pooling": "map",
+    "parts": [{"name": "pupil", "label": "pupil and optics"}, {"name": "acuity", "label": "acuity"},
+              {"name": "colour", "label": "colour"}, {"name": "rods", "label": "rods"}],
+    "attribution": {"view": "cat", "whole": "human+pupil+acuity", "swaps": {"pupil": "human+pupil", "acuity": "human+acuity"}},
+    "gallery": 2, "confidence": 0.9, "dpi": 60,
+}  # fmt: skip
+_REPORT_ONLY = ("about", "viewing", "licence", "note", "depends_on_n", "narrow_shares")
+_RESULTS = "reference views encoders measures pooling"
+#: Figure -> the facts that its spec holds; all figures have a resolution, but tables of numbers.
+READS = {
+    "summary": f"{_RESULTS} parts attribution dpi", "gallery": "reference views gallery dpi",
+    "parts": "reference views parts attribution gallery dpi", "eyes": "dpi", "profiles": f"{_RESULTS} dpi",
+    "ranking": f"{_RESULTS} dpi", "changes": f"{_RESULTS} dpi", "attribution": "encoders measures pooling parts dpi",
+    "doses": "encoders measures pooling dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
+    "retrieval": "reference views encoders pooling dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
+}  # fmt: skip
+
+
+def shown(fact):
+    """A fact as figures get it: without what the report alone prints."""
+    if isinstance(fact, list):
+        return [shown(one) for one in fact]
+    if isinstance(fact, dict):
+        return {key: shown(one) for key, one in fact.items() if key not in _REPORT_ONLY}
+    return fact
+
+
+def test_every_figure_of_the_study_is_listed(before):
+    assert {job.split()[1] for job in before if job.startswith("figures ")} == set(READS)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_figure_is_told_what_it_shows_and_nothing_else(before, name):
+    spec = json.loads(before[f"figures {name}"])
+    wanted = {key: shown(FACTS[key]) for key in READS[name].split()}
+    assert {key: spec[key] for key in spec if key not in ("code", "versions")} == wanted
+
+
+def test_the_report_is_told_all_of_it(before):
+    spec = json.loads(before["report"])
+    for key in f"study {_RESULTS} parts attribution confidence".split():
+        assert spec[key] == FACTS[key]
+    assert spec["title"] == "Rich" and spec["published"] is None
+    assert [one["name"] for one in spec["figures"]] == [name for name in READS if name != "tables"]
+    for one in spec["figures"]:
+        figure = FIGURES[one["name"]]
+        assert one == {"name": figure.name, "title": figure.title, "caption": figure.caption, "alt": figure.alt}  # fmt: skip
+    printed = yaml.safe_load(spec["config"])
+    assert list(printed) == sorted(printed) and printed["seed"] == 5
+    assert printed["viewing"] == _LOOKING and printed["figures"]["published"] is None
+
+
+def test_the_report_prints_letters_as_they_are_and_what_was_published():
+    published = {"source": "Étude", "values": [{"encoder": "net", "metric": "rsa", "value": 1}]}
+    config = with_key("figures.published", published)
+    spec = json.loads(Study(config).spec("report"))
+    assert spec["published"] == published | {"order": [], "order_metric": "rsa"}
+    assert "source: Étude" in spec["config"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "label"),
+    [
+        ({"luminance": 0.01}, "0.01 cd/m², 12°"),
+        ({"field_of_view": 16.5, "luminance": 1000}, "1000 cd/m², 16.5°"),
+        ({"defocus": 0.5}, "70 cd/m², 12°, +0.5 D"),
+        ({"defocus": -2}, "70 cd/m², 12°, -2 D"),
+        ({"photon_noise": 0}, "70 cd/m², 12°, photon noise"),
+        ({"eccentricity": True}, "70 cd/m², 12°, acuity falling off"),
+        ({"focus": 2}, "70 cd/m², 12°"),
+        ({"eccentricity": True, "photon_noise": 3, "defocus": 1},
+         "70 cd/m², 12°, +1 D, photon noise, acuity falling off"),
+    ],
+)  # fmt: skip
+def test_a_view_is_labelled_by_its_conditions(conditions, label):
+    config = with_key("views.dog", {"eye": "dog", **conditions})
+    spec = json.loads(Study(config).spec("report"))
+    assert spec["views"]["dog"]["label"] == label
+    assert spec["views"]["dog"]["viewing"] == _LOOKING | conditions
+    assert spec["views"]["dog"]["field_of_view"] == conditions.get("field_of_view", 12)
+
+
+def test_an_eye_of_two_says_which_parts_are_whose():
+    config = with_key("views.dog", {"eye": "dog", "swap": {"rods": "human", "colour": "cat"}})
+    about = json.loads(Study(config).spec("report"))["views"]["dog"]["about"]
+    assert about == "a dog eye, with the colour of a cat eye, with the rods of a human eye"
+
+
+def test_without_attribution_figures_are_told_of_none():
+    config = {key: value for key, value in copy.deepcopy(RICH).items() if key != "attribution"}
+    spec = json.loads(Study(config).spec("figures", "summary"))
+    assert spec["attribution"] == {"view": None, "whole": None, "swaps": {}}
+
+
+# -- views -----------------------------------------------------------------------------------------
+
+
+def test_the_views_of_a_study_in_numbers(before):
+    """Conditions are those of the study, unless the view has its own; whole numbers are decimal."""
+    config = copy.deepcopy(RICH)
+    own = {
+        "field_of_view": 20,
+        "luminance": 3,
+        "defocus": 1,
+        "focus": 2,
+        "photon_noise": 4,
+        "eccentricity": True,
+    }
+    config["views"]["own"] = {"eye": "cat", "swap": {"rods": "dog", "pupil": "human"}, **own}  # fmt: skip
+    config["viewing"] |= {"focus": 9, "photon_noise": 8}
+    config["views"]["none"] = {"eye": "cat", "focus": None, "photon_noise": None}
+    study = Study(config)
+    of = {name: eyes.load(name) for name in ("cat", "dog", "human")}
+    mixed = of["cat"] | {"rods": of["dog"]["rods"], "pupil": of["human"]["pupil"]}
+    found = {name: json.loads(study.spec("views", name))["view"] for name in study.views}
+    assert found["own"] == {"eye": mixed} | own
+    assert all(type(found["own"][key]) is float for key in own if key != "eccentricity")
+    usual = {"field_of_view": 12.0, "luminance": 70.0, "defocus": 0.0, "focus": 9.0, "photon_noise": 8.0, "eccentricity": False}  # fmt: skip
+    assert found["human"] == {"eye": of["human"]} | usual
+    assert found["none"] == {"eye": of["cat"]} | usual | {"focus": None, "photon_noise": None}
+    assert found["original"] == {"filter": "original"}
+    assert found["jpeg"] == {"filter": "jpeg", "quality": 40, "of": found["human"]}
+    assert found["blur"] == {"filter": "blur", "match": found["cat"], "of": found["human"]}
+    assert list(study.views) == sorted(config["views"])
+    swept = json.loads(study.spec("views", "cat@luminance=1"))["view"]
+    assert swept == found["cat"] | {"luminance": 1.0}
+
+
+def test_portraits_are_of_the_eyes_and_their_luminance(before):
+    study = Study(with_key("views.dog.luminance", 3))
+    spec = json.loads(study.spec("portraits"))["views"]
+    assert spec == {
+        name: {"eye": eyes.load(name), "luminance": luminance}
+        for name, luminance in (("human", 70), ("cat", 70), ("dog", 3))
+    }
+
+
+def test_a_control_of_a_filter_needs_the_filters_packages_and_no_eyes():
+    config = {
+        "study": "s", "reference": "seen", "encoders": {"vit_b16": None},
+        "views": {"seen": {"filter": "catvision"}, "plain": {"filter": "original"}, "jpeg": {"filter": "jpeg"},
+                  "blur": {"filter": "blur", "match": "plain"}, "cat": {"eye": "cat"},
+                  "far": {"filter": "blur", "match": "cat"}},
+    }  # fmt: skip
+    study = Study(config)
+
+    def packages(name):
+        return set(json.loads(study.spec("views", name))["versions"]) - {"numpy", "scipy", "pillow"}
+
+    filtered = {"catvision", "opencv-python-headless"}
+    assert packages("seen") == packages("jpeg") == packages("blur") == filtered
+    assert packages("far") == filtered | {"colour-science"}
+    assert packages("plain") == set()
+
+
+def test_packages_that_a_job_needs_are_asked_for():
+    with pytest.raises(CatsightError) as raised:
+        specs.versions("numpy", "no-such-package")
+    assert str(raised.value) == (
+        "this study needs the package no-such-package, which is not installed; `make setup` installs it "
+        "(by hand: pip install 'catsight[offline,paper]')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("job", "name", "words"),
+    [
+        ("viws", "cat", f"there is no job 'viws'; there are {', '.join(JOBS)}"),
+        ("frames", "cat", "the spec of frames takes no name, but was given 'cat'"),
+        ("weights", None, "the spec of weights needs a name: net, vit"),
+        ("weights", "x", "there is no spec of weights for 'x'; there is one for net, vit"),
+        ("maps", "x", "there is no spec of maps for 'x'; there is one for net, vit"),
+        (
+            "figures",
+            "x",
+            f"there is no spec of figures for 'x'; there is one for {', '.join(READS)}",
+        ),
+    ],
+)
+def test_an_unknown_job_or_name_is_named(job, name, words):
+    with pytest.raises(CatsightError) as raised:
+        Study(copy.deepcopy(RICH)).spec(job, name)
+    assert str(raised.value) == words
+
+
+@pytest.mark.parametrize(
+    ("job", "change"),
+    [("doses", {"sweeps": {}}), ("attribution", {"attribution": {}}), ("maps", {"metrics": {"maps": {"metrics": []}}})],
+)  # fmt: skip
+def test_a_job_that_a_study_does_not_have_is_named(job, change):
+    with pytest.raises(CatsightError) as raised:
+        Study(copy.deepcopy(RICH) | change).spec(job, "net")
+    assert str(raised.value) == (
+        f"this study has no job {job}; docs/configuration.md says which keys add it"
+    )

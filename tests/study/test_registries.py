@@ -1,0 +1,219 @@
+"""The registries: what is said and known of every measure, filter, source, weights and figure."""
+
+import pytest
+
+from catsight import CatsightError
+from catsight.study import Study
+from catsight.study.figures_registry import FIGURES
+from catsight.study.filters import FILTERS
+from catsight.study.measures import MEASURES, measure
+from catsight.study.parts import PART_LABELS
+from catsight.study.sources import ABOUT_GROUPS, ABOUT_KINDS, LISTED, REQUIRED, SOURCES
+from catsight.study.weights_sources import WEIGHTS_SOURCES
+
+#: Measure -> its label, and the facts about it that are true (docs/metrics.md).
+MEASURED = {
+    "cka_linear": ("Linear CKA", "similarity cosine mappable depends_on_n"),
+    "cka_linear_unbiased": ("Linear CKA, unbiased", "similarity cosine mappable headline narrow_shares"),
+    "cka_rbf": ("RBF CKA", "similarity cosine mappable depends_on_n"),
+    "cka_rbf_unbiased": ("RBF CKA, unbiased", "similarity cosine mappable narrow_shares"),
+    "rsa": ("RSA", "similarity cosine mappable narrow_shares"),
+    "retrieval_top1": ("Retrieval, first", "similarity depends_on_n share"),
+    "retrieval_top1_between": ("Retrieval, first, between", "similarity depends_on_n share"),
+    "retrieval_mrr": ("Retrieval, 1/rank", "similarity depends_on_n share"),
+    "retrieval_mrr_between": ("Retrieval, 1/rank, between", "similarity depends_on_n share"),
+    "procrustes": ("Procrustes distance", "depends_on_n"),
+    "mmd2": ("MMD²", ""),
+    "mmd2_unbiased": ("MMD², unbiased", ""),
+    "energy": ("Energy distance", ""),
+    "energy_scaled": ("Energy distance, scaled", ""),
+    "wasserstein": ("Wasserstein distance", "depends_on_n"),
+    "wasserstein_scaled": ("Wasserstein, scaled", "depends_on_n"),
+    "sliced_wasserstein": ("Sliced Wasserstein", "depends_on_n"),
+    "sliced_wasserstein_scaled": ("Sliced Wasserstein, scaled", "depends_on_n"),
+}  # fmt: skip
+_FEW = ", and does not look too high when frames are few and features many"
+COMPARES = {
+    "cka_linear": "compares the inner products of features",
+    "cka_linear_unbiased": f"compares the inner products of features{_FEW}",
+    "cka_rbf": "compares which features lie close together",
+    "cka_rbf_unbiased": f"compares which features lie close together{_FEW}",
+    "rsa": "compares the dissimilarities of all pairs of frames",
+}
+_FACTS = ["similarity", "cosine", "depends_on_n", "share", "mappable", "headline", "narrow_shares"]
+
+
+def test_measures_come_in_the_order_of_figures():
+    assert list(MEASURES) == list(MEASURED)
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_facts_about_a_measure(name):
+    label, true = MEASURED[name]
+    one = MEASURES[name]
+    facts = {fact: fact in true.split() for fact in _FACTS}
+    assert {fact: getattr(one, fact) for fact in _FACTS} == facts
+    assert one.facts == {fact: facts[fact] for fact in _FACTS[:4]}
+    shown = {
+        fact: facts[fact] for fact in ("similarity", "headline", "depends_on_n", "narrow_shares")
+    }
+    assert one.for_figures == shown | {
+        "name": name, "label": label, "about": COMPARES.get(name, ""),
+    }  # fmt: skip
+    assert measure(name) is one
+
+
+def test_an_unknown_measure_is_named():
+    with pytest.raises(CatsightError) as raised:
+        measure("cka")
+    assert str(raised.value) == f"there is no measure 'cka'; there are {', '.join(MEASURED)}"
+
+
+#: Filter -> label, sentence, the facts that are true, keys with their defaults, packages.
+FILTERED = {
+    "original": ("as photographed", "the frame as photographed, unfiltered", {"untouched"}, {}, ()),
+    "catvision": ("published filter", "the published filter of arXiv 2511.02404, from the package catvision", set(), {},
+                  ("catvision", "opencv-python-headless")),
+    "paired": ("as recorded with it", "the picture that was recorded with each frame", {"of_partner"}, {}, ()),
+    "jpeg": ("quality {quality}", "what “{reference}” delivers, as a JPEG of quality {quality}", {"control"},
+             {"quality": 50}, ()),
+    "greyscale": ("without colour", "what “{reference}” delivers, without colour", {"control"}, {}, ()),
+    "blur": ("as far as {match}",
+             "what “{reference}” delivers, blurred until each frame lies as far from it as “{match}” does (root mean "
+             "square of the pixels)", {"control", "matches"}, {"match": None}, ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILTERED)
+def test_facts_about_a_filter(name):
+    assert list(FILTERS) == list(FILTERED)
+    label, about, true, keys, packages = FILTERED[name]
+    one = FILTERS[name]
+    assert (one.name, one.label, one.about) == (name, label, about)
+    assert (dict(one.keys), one.packages) == (keys, packages)
+    facts = ("control", "of_partner", "untouched", "matches")
+    assert {fact for fact in facts if getattr(one, fact)} == true
+
+
+_READS = {
+    "photos": "the seven openly licensed colour photographs inside scikit-image, scikit-learn and matplotlib",
+    "folder": "every JPEG, PNG, WebP and TIFF file below a folder",
+    "video": "stills of video clips",
+    "parquet": "tables of pictures, as `datasets` and catsight write them",
+    "hub": "a dataset of pictures from the Hugging Face hub",
+    "pairs": "pictures that were recorded in pairs, for example by a camera for a human and one for a cat",
+    "dead-leaves": "synthetic scenes of overlapping discs, drawn with the study's seed",
+}  # fmt: skip
+
+
+def test_facts_about_sources():
+    """Their keys and packages are tested with their specs."""
+    assert {name: one.about for name, one in SOURCES.items()} == _READS
+    assert " ".join(f"{name}: {about}." for name, about in _READS.items()) == ABOUT_KINDS
+    assert [name for name, one in SOURCES.items() if one.network] == ["hub"]
+    required = {
+        name: [key for key, default in one.keys.items() if default is REQUIRED]
+        for name, one in SOURCES.items()
+    }
+    assert required == {
+        "photos": [], "folder": ["path"], "video": ["path"], "parquet": ["path"], "hub": ["dataset", "revision"],
+        "pairs": ["path", "partner"], "dead-leaves": ["count"],
+    }  # fmt: skip
+    assert {name: one.exactly_one for name, one in SOURCES.items() if one.exactly_one} == {
+        "video": ("every", "seconds", "scenes")
+    }
+    assert set(LISTED) == {"source", "path", "partner", "dataset", "revision", "files"}
+    assert ABOUT_GROUPS.endswith("for example clips that were cut into frames.")
+
+
+@pytest.mark.parametrize(
+    ("sources", "megabytes", "network"),
+    [
+        ({"a": {"source": "dead-leaves", "count": 10, "size": 100}}, 0.3, False),
+        ({"a": {"source": "dead-leaves", "count": 10}}, 3 * 10 * 256**2 / 1e6, False),
+        ({"a": {"source": "dead-leaves", "count": 10, "size": 100}, "b": {"source": "dead-leaves", "count": 20, "size": 100}},
+         0.9, False),
+        ({"a": {"source": "photos"}}, 0, False),
+        ({"a": {"source": "photos"}, "b": {"source": "hub", "dataset": "a/b", "revision": "0" * 40}}, 0, True),
+        ({"a": {"source": "folder", "path": "x"}, "b": {"source": "dead-leaves", "count": 10, "size": 100}}, 2.3, False),
+    ],
+)  # fmt: skip
+def test_how_much_a_study_reads(tmp_path, monkeypatch, sources, megabytes, network):
+    """The user's files, and three bytes for each pixel that is drawn."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "a.png").write_bytes(bytes(1_500_000))
+    (tmp_path / "x" / "b.png").write_bytes(bytes(500_000))
+    study = Study({
+        "study": "s", "frames": {"sources": sources}, "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}},
+        "encoders": {"vit_b16": None},
+    })  # fmt: skip
+    assert study.input_megabytes == pytest.approx(megabytes)
+    assert study.needs_network is network
+
+
+def test_facts_about_sources_of_weights():
+    facts = {
+        name: (one.needs, one.takes, one.factory, one.untrained)
+        for name, one in WEIGHTS_SOURCES.items()
+    }
+    assert facts == {
+        "package": (("package", "path", "sha256", "convert"), (), False, False),
+        "random": (("seed",), (), True, True),
+        "hub": ((), ("sha256",), False, False),
+        "file": (("path",), ("sha256",), True, False),
+    }
+
+
+def test_the_parts_of_an_eye_have_labels_in_their_order():
+    assert list(PART_LABELS.items()) == [
+        ("pupil", "pupil and optics"), ("acuity", "acuity"), ("colour", "colour"), ("rods", "rods"),
+    ]  # fmt: skip
+
+
+#: Figure -> its title, its table, whether it holds photographs; in the report's order.
+DRAWN = {
+    "summary": ("In short", None, True),
+    "gallery": ("The scenes in every view", None, True),
+    "parts": ("The eye, part by part", None, True),
+    "eyes": ("The eyes", None, True),
+    "profiles": ("Layer by layer", "metrics", False),
+    "ranking": ("Encoders compared", "metrics", False),
+    "changes": ("Is it the eye, or any change?", "metrics", False),
+    "attribution": ("Which part of the eye", "attribution", False),
+    "doses": ("Dose curves", "doses", False),
+    "maps": ("Every layer against every layer", "maps", False),
+    "rdms": ("How alike the frames are", "pairs", False),
+    "retrieval": ("Which frames are confused", None, True),
+    "stability": ("How far to trust it", "stability", False),
+}
+
+
+def test_facts_about_figures():
+    facts = {name: (one.title, one.table, one.photographic) for name, one in FIGURES.items()}
+    assert list(facts.items()) == list(DRAWN.items())
+
+
+SMALL = {
+    "study": "s", "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}}, "encoders": {"vit_b16": None},
+}  # fmt: skip
+FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "without"),
+    [
+        ({}, "parts changes attribution doses"),
+        ({"attribution": {"view": "cat"}}, "changes doses"),
+        ({"sweeps": {"luminance": [1]}}, "parts changes attribution"),
+        ({"metrics": {"maps": {"metrics": []}}}, "parts changes attribution doses maps"),
+        ({"views": SMALL["views"] | {"o": {"filter": "original"}}}, "parts attribution doses"),
+        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses"),
+    ],
+)
+def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without):
+    study = Study(SMALL | change)
+    missing = without.split()
+    assert [one.name for one in study.figures] == [name for name in DRAWN if name not in missing]
+    tables = ["metrics", "stability", "pairs", "attribution", "doses", "maps"]
+    assert study.result_tables == [name for name in tables if name not in missing]

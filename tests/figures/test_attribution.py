@@ -74,6 +74,17 @@ def test_bars_are_the_shares_stacked_away_from_zero(figure, data):
             assert rounded(said.stacked(axes)) == rounded(wanted)
 
 
+def test_bars_of_a_part_are_called_by_it_and_those_below_zero_are_hidden_from_legends(figure):
+    for container in (one for axes in figure.axes for one in axes.containers):
+        label = container.get_label()
+        below = label.startswith("_")
+        assert all(
+            (bar.get_height() <= 0) if below else (bar.get_height() >= 0) for bar in container
+        )
+        colours = {said.mark(bar).colour for bar in container}
+        assert colours == {small.PART_COLOURS[label.removeprefix("_")]}
+
+
 def test_bars_nearly_touch(figure):
     bars = [bar for container in figure.axes[0].containers for bar in container.patches]
     assert {round(bar.get_width(), 6) for bar in bars} == {0.86}

@@ -1,0 +1,186 @@
+"""What figures are called, and what their captions say of the tables that they are drawn from.
+
+The claims are those that the tests in ``tests/figures`` find in what is drawn.
+"""
+
+import re
+from string import Formatter
+from types import SimpleNamespace
+
+import pytest
+
+from catsight.study.figures_registry import FIGURES
+
+#: Figure, in the report's order -> its title, its table, and whether it holds photographs.
+FACTS = {
+    "summary": ("In short", None, True),
+    "gallery": ("The scenes in every view", None, True),
+    "parts": ("The eye, part by part", None, True),
+    "eyes": ("The eyes", None, True),
+    "profiles": ("Layer by layer", "metrics", False),
+    "ranking": ("Encoders compared", "metrics", False),
+    "changes": ("Is it the eye, or any change?", "metrics", False),
+    "attribution": ("Which part of the eye", "attribution", False),
+    "doses": ("Dose curves", "doses", False),
+    "maps": ("Every layer against every layer", "maps", False),
+    "rdms": ("How alike the frames are", "pairs", False),
+    "retrieval": ("Which frames are confused", None, True),
+    "stability": ("How far to trust it", "stability", False),
+}
+#: Figure -> the names that are filled in, in the order of the caption.
+NAMES = {
+    "summary": ["focal", "reference", "interval"],
+    "gallery": [],
+    "parts": ["reference", "attribution_view"],
+    "eyes": [],
+    "profiles": ["reference", "interval", "of_this_size"],
+    "ranking": ["interval", "focal"],
+    "changes": [],
+    "attribution": ["attribution_view", "interval"],
+    "doses": ["interval"],
+    "maps": ["reference", "focal", "together"],
+    "rdms": ["reference", "focal"],
+    "retrieval": ["reference", "focal", "reference"],
+    "stability": [],
+}
+#: Figure -> the names in what stands for it where it cannot be seen.
+ALT_NAMES = {
+    "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
+    "changes": ["encoders"], "doses": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
+}  # fmt: skip
+UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
+FAMILY = "the shape of a marker is the encoder’s family."
+LEFT_OUT = "alues without an interval are left out"
+#: Figure -> what its caption must say, of what is drawn, in this order.
+CLAIMS = {
+    "summary": [
+        "Above, one frame in some of the views. Left, how well each encoder’s features in “{focal}” "
+        "agree with those in “{reference}”, layer by layer: 1 is full agreement (of a distance, 0)",
+        "shading is the {interval}. Right, the mean over layers for every view.", LEFT_OUT,
+        "Below, if the study divides the loss, the share of each part of the eye.", UNTRAINED, FAMILY,
+    ],
+    "gallery": ["One frame per row, one view per column", "white bar spans the angle written above"],
+    "parts": [
+        "in “{reference}” (left), then with one part of its eye replaced by that of "
+        "“{attribution_view}”, and with all of these parts replaced (right)."
+    ],
+    "eyes": ["solid: vertical bars; dashed: horizontal bars; dotted: horizontal bars out of focus"],
+    "profiles": [
+        "features with those in “{reference}” against relative depth, from its first layer (left) to "
+        "its last (right). The thin line is full agreement: 1, or of a distance 0. Shading is the "
+        "{interval} over groups of frames.", LEFT_OUT,
+        "Grey is agreement by chance: what the measure gives when the frames of one view are shuffled.",
+        UNTRAINED, FAMILY, "axis need not start at 0, and differs from row to row.",
+    ],
+    "ranking": [
+        "The mean over layers for every encoder and view: the marker is the value, the bar its "
+        "{interval}, and the numbers on the right are the same. The encoder that agrees best in "
+        "“{focal}” is on top", "thin line (the reference)", "Hollow markers are untrained encoders.",
+    ],
+    "changes": ["The same means for every view, controls included", "A blur that is matched to a view"],
+    "attribution": [
+        "One bar per layer, stacked from the alignment that each part of the eye of "
+        "“{attribution_view}” takes away", "A share below 0 adds to the alignment.",
+        "sum to the black line, the whole loss, drawn with its {interval}.",
+        "Layers whose whole loss has no interval are left out.",
+    ],
+    "doses": [
+        "The mean over layers as one condition varies, with its {interval}; v" + LEFT_OUT, UNTRAINED,
+    ],
+    "maps": [
+        "One square for each encoder: its layers in “{reference}” (upwards) against its layers in "
+        "“{focal}” (to the right). A bright diagonal",
+    ],
+    "rdms": [
+        "in the last layer of an encoder, in “{reference}” and in “{focal}”, as ranks: dark pairs are "
+        "alike, bright ones are not.", "sorted by group; white lines separate the groups.",
+    ],
+    "retrieval": [
+        "An orange border marks a mistake: another scene is nearer than the frame itself. A grey one "
+        "marks none."
+    ],
+    "stability": [
+        "Left, the last layer’s value with ever fewer groups of frames: mean and middle 95 % of many "
+        "draws.", "Middle, how alike the profiles over layers are in two halves of the groups",
+        "Right, if the study names control views, each layer’s value divided by the control’s agreement",
+    ],
+}  # fmt: skip
+#: Figure -> what its alternative text must say of its kind.
+KINDS = {
+    "summary": "Photographs of one frame in several views; a line chart, a dot plot, and a dot plot of",
+    "gallery": "Photographs in rows, the views {views} in columns.",
+    "parts": "in columns the reference, the eye with single parts replaced, and with all of them.",
+    "eyes": "pupil, optics and receptors; point spreads and a test chart as each eye sees it.",
+    "profiles": "Line charts of alignment with {reference} against relative depth, for {encoders}.",
+    "ranking": "Dot plots of the mean alignment over layers, for {encoders}.",
+    "changes": "Dot plot of the mean alignment over layers for every view, for {encoders}.",
+    "attribution": "Stacked bars by layer of the loss due to each part of the eye.",
+    "doses": "Line charts of the mean alignment against a condition that varies, for {encoders}.",
+    "maps": "Heat maps of the alignment of every layer with every layer, for {encoders}.",
+    "rdms": "Dissimilarity matrices of reference and view for some encoders.",
+    "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
+    "stability": "Line charts of the value against the number of groups, dots of split-half",
+}
+#: Figure -> where its alternative text finds the numbers.
+NUMBERS = {
+    "profiles": "in the tables under The numbers.",
+    "ranking": "in the first table under The numbers.",
+    "changes": "in the first table under The numbers.",
+    "attribution": "The means over layers are in a table under The numbers.",
+    "doses": "in doses.parquet.",
+    "maps": "in maps.parquet.",
+    "rdms": "in pairs.parquet.",
+    "stability": "in stability.parquet.",
+}
+
+
+def names(text):
+    return [name for _, name, _, _ in Formatter().parse(text) if name]
+
+
+def test_titles_tables_and_order():
+    found = {name: (one.title, one.table, one.photographic) for name, one in FIGURES.items()}
+    assert found == FACTS and [*found] == [*FACTS]
+    assert all(name == one.name for name, one in FIGURES.items())
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
+def test_a_caption_says_what_is_drawn(figure):
+    assert names(figure.caption) == NAMES[figure.name]
+    assert names(figure.alt) == ALT_NAMES.get(figure.name, [])
+    place = 0
+    for claim in CLAIMS[figure.name]:
+        assert claim in figure.caption[place:], claim
+        place = figure.caption.index(claim, place) + 1
+    assert figure.alt.startswith(KINDS[figure.name]) or figure.alt.endswith(KINDS[figure.name])
+    assert figure.alt.endswith(NUMBERS.get(figure.name, "."))
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=lambda figure: figure.name)
+def test_captions_are_whole_sentences(figure):
+    for text in (figure.caption.removesuffix("{together}"), figure.alt):
+        assert text[0].isupper() and text.endswith(".")
+        assert "  " not in text and not re.search(r"[.,;:][A-Za-z]", text.replace(".parquet", ""))
+        for sentence in re.split(r"(?<=\.)\s", text):
+            assert sentence[0].isupper() and len(sentence.split()) > 2, sentence
+            assert sentence.count("(") == sentence.count(")")
+            assert sentence.count("“") == sentence.count("”")
+    assert not figure.title.endswith(".") and figure.title[0].isupper()
+
+
+@pytest.mark.parametrize(
+    "figure, without, having",
+    [
+        ("parts", {"swaps": SimpleNamespace(view=None)}, {"swaps": SimpleNamespace(view="cat")}),
+        ("eyes", {"eye_views": {}}, {"eye_views": {"cat": 1}}),
+        ("changes", {"compared_views": ["cat"]}, {"compared_views": ["cat", "jpeg"]}),
+    ],
+)
+def test_some_figures_need_more_than_their_table(figure, without, having):
+    assert not FIGURES[figure].wanted(SimpleNamespace(**without))
+    assert FIGURES[figure].wanted(SimpleNamespace(**having))
+
+
+def test_the_others_are_always_wanted():
+    some = {"parts", "eyes", "changes"}
+    assert all(one.wanted(SimpleNamespace()) for name, one in FIGURES.items() if name not in some)

@@ -188,6 +188,14 @@ def test_layers_come_in_the_order_in_which_they_run(encoder):
     assert str(raised.value) == "the layer idle is never run; leave it out of the pattern"
 
 
+@pytest.mark.parametrize(("output", "mean"), [(0, 2), (1, 12)])
+def test_the_output_is_the_one_that_the_study_chooses(encoder, output, mean):
+    import torch
+
+    found = encoder(spec("Two", "split", encoder={"output": output}))
+    assert (found.run([torch.full((3, 14, 14), 2.0)])["split/mean"] == mean).all()
+
+
 def test_poolings_that_no_layer_has_are_refused(encoder):
     with pytest.raises(CatsightError) as raised:
         encoder(spec(pooling=["cls"]))

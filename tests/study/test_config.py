@@ -17,6 +17,7 @@ from catsight.study.sources import SOURCES, Source
 from catsight.study.weights_sources import WEIGHTS_SOURCES
 
 ROOT = yaml_files.find("schemas", "config.schema.yaml").parents[2]
+REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
 SMALL = {
     "study": "s",
     "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}},
@@ -136,6 +137,297 @@ def test_what_no_spec_could_hold_is_refused(config, key, value, words):
     set_key(config, key, value)
     with pytest.raises(CatsightError, match=words):
         Study(config)
+
+
+#: A study of which one thing is wrong at a time.
+BASE = {
+    "study": "s", "views": {"human": {"eye": "human"}, "cat": {"eye": "cat"}, "orig": {"filter": "original"},
+                            "jpeg": {"filter": "jpeg"}},
+    "encoders": {"mine": {"timm": "resnet18", "layers": "*", "family": "cnn", "training": "supervised",
+                          "weights": {"source": "file", "path": "w.safetensors"}}},
+    "frames": {"source": "photos"},
+}  # fmt: skip
+MINE = BASE["encoders"]["mine"]
+CAT, ORIG = "views.cat", "views.orig"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        # encoders
+        ("encoders.mine.factory", "a:b",
+         "encoders.mine has both timm and factory; an encoder is made by one of them"),
+        ("encoders.mine.weights", {"source": "file"}, "encoders.mine.weights has source 'file', so it needs path"),
+        ("encoders.mine.weights", {"source": "file", "path": "w", "seed": 3},
+         "encoders.mine.weights.seed has no meaning for the source 'file'; remove it"),
+        ("encoders.mine.weights.path", "a{b}",
+         "encoders.mine.weights.path is 'a{b}', which Snakemake would misread ({...}, <...>, spaces at its ends, line "
+         "breaks); rename the file"),
+        ("encoders.mine.weights", {"source": "hub"},
+         "encoders.mine.timm is 'resnet18'; for weights from the hub it must name them too, after a dot, as "
+         "vit_base_patch16_224.dino"),
+        ("encoders.mine.training", "untrained",
+         "encoders.mine has weights.source 'file' and training 'untrained'; random weights are untrained, and only they "
+         "are: set both"),
+        ("encoders.mine.weights", {"source": "random", "seed": 0},
+         "encoders.mine has weights.source 'random' and training 'supervised'; random weights are untrained, and only "
+         "they are: set both"),
+        # frames
+        ("frames", {"sources": {"a": {"source": "photos"}}, "path": "x"},
+         "frames has sources and path; give either several sources, each with its own keys, under frames.sources, or one "
+         "source in frames itself"),
+        ("frames", {"source": "photos", "group_by": "folder"},
+         "frames.group_by is 'folder', but no source of this study has folders; remove it"),
+        ("frames", {"source": "parquet", "path": "x", "group_by": "folder"},
+         "frames.group_by is 'folder', but no source of this study has folders; remove it, or name the column of groups "
+         "with frames.group"),
+        ("frames", {"sources": {"a": {"source": "video", "path": "x", "folder": "y", "every": 1}}},
+         "frames.sources.a has path and folder, which mean the same; keep one of them"),
+        ("frames", {"source": "photos", "every": 1},
+         "frames.every has no meaning for photos; remove it, or set frames.source to one of: video"),
+        ("frames", {"sources": {"a": {"source": "video", "path": "x", "every": 1, "id": "i"}}},
+         "frames.sources.a.id has no meaning for video; remove it, or set frames.sources.a.source to one of: parquet, hub, "
+         "pairs"),
+        ("frames", {"source": "folder"},
+         "frames.source is 'folder', so frames.folder must be given (The folder to read, with all folders below it. "
+         "Relative paths start where snakemake is called.)"),
+        ("frames", {"sources": {"a": {"source": "pairs", "path": "x"}}},
+         "frames.sources.a.source is 'pairs', so frames.sources.a.partner must be given (The folder or table of the other "
+         "picture of each pair.)"),
+        ("frames", {"source": "video", "path": "x"},
+         "frames.source is 'video', so it takes exactly one of every, seconds and scenes; it has none"),
+        ("frames", {"source": "video", "path": "x", "seconds": 1, "scenes": 0.5},
+         "frames.source is 'video', so it takes exactly one of every, seconds and scenes; it has seconds and scenes"),
+        # views
+        ("reference", "humen",
+         "reference is 'humen' (did you mean human?); it may be one of the views: cat, human, jpeg, orig"),
+        ("reference", "jpeg", "reference is 'jpeg', a control, which changes the reference itself; name another view"),
+        (CAT, {"luminance": 3}, "views.cat holds {'luminance': 3}; it must have either an eye or a filter"),
+        (f"{CAT}.filter", "original",
+         "views.cat holds {'eye': 'cat', 'filter': 'original'}; it must have either an eye or a filter"),
+        (f"{CAT}.quality", 3, "views.cat.quality has no meaning for an eye; remove it"),
+        (f"{ORIG}.defocus", 3, "views.orig.defocus has no meaning for original; remove it"),
+        ("views.jpeg.match", "cat", "views.jpeg.match has no meaning for jpeg; remove it"),
+        ("views.pair", {"filter": "paired"},
+         "views.pair shows the picture that was recorded with each frame, but frames come from photos; every source must "
+         "be of kind pairs"),
+        ("views.blur", {"filter": "blur"},
+         "views.blur.match is 'None'; it may be a view that is neither the reference nor a control: cat, orig"),
+        ("views.blur", {"filter": "blur", "match": "orgi"},
+         "views.blur.match is 'orgi' (did you mean orig?); it may be a view that is neither the reference nor a control: "
+         "cat, orig"),
+        ("views.blur", {"filter": "blur", "match": "human"},
+         "views.blur.match is 'human'; it may be a view that is neither the reference nor a control: cat, orig"),
+        # what is compared
+        ("metrics", {"stability": {"controls": ["human"]}},
+         "metrics.stability.controls holds 'human'; it may hold the views that are compared with the reference: cat, jpeg, "
+         "orig"),
+        ("attribution", {"view": "cat", "encoders": ["mine", "z", "other"]},
+         "attribution.encoders holds 'other'; it may hold the study's encoders: mine"),
+        ("attribution", {"view": "cta"},
+         "attribution.view is 'cta' (did you mean cat?); attribution and sweeps need an eye's view other than the "
+         "reference: cat"),
+        ("sweeps", {"view": "orig", "luminance": [1]},
+         "sweeps.view is 'orig'; attribution and sweeps need an eye's view other than the reference: cat"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_said_in_full(key, value, said):
+    config = copy.deepcopy(BASE)
+    set_key(config, key, value)
+    with pytest.raises(CatsightError) as raised:
+        Study(config)
+    assert str(raised.value) == f"config: {said}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"reference": "orig", "attribution": {"view": "cat"}},
+         "reference is 'orig'; attribution and sweeps need an eye's view: cat, human"),
+        ({"attribution": {"view": "cat"}, "views": BASE["views"] | {"cat": {"eye": "cat", "focus": 2}}},
+         "attribution.view is 'cat', whose focus differs from that of the reference 'human'; the loss that is divided among "
+         "the parts must be due to the eye alone"),
+        ({"sweeps": {"luminance": [1]}, "views": BASE["views"] | {"cat": {"eye": "cat", "defocus": 2, "luminance": 3}}},
+         "sweeps.view is 'cat', whose defocus differs from that of the reference 'human'; both eyes must look under the "
+         "same conditions except luminance, which the sweep varies"),
+        ({"encoders": {"efficientnet_lit0": {"timm": "x", "family": "cnn"}}},
+         "encoders.efficientnet_lit0 is not in resources/encoders.yaml (did you mean efficientnet_lite0?), and as an "
+         f"encoder of your own it lacks layers, training, weights. Known: {', '.join(sorted(REGISTRY))}"),
+        ({"encoders": {"zzz": None}},
+         "encoders.zzz is not in resources/encoders.yaml, and as an encoder of your own it lacks timm, layers, family, "
+         f"training, weights. Known: {', '.join(sorted(REGISTRY))}"),
+        ({"encoders": {"mine": {key: MINE[key] for key in ("layers", "family", "training")}
+                       | {"factory": "a:b", "weights": {"source": "hub"}}}},
+         "encoders.mine.weights has source 'hub'; a factory's encoder has file or random"),
+    ],
+)  # fmt: skip
+def test_sections_that_do_not_fit_together_are_named(changes, said):
+    with pytest.raises(CatsightError) as raised:
+        Study(copy.deepcopy(BASE) | changes)
+    assert str(raised.value) == f"config: {said}"
+
+
+PUBLISHED = {
+    "source": "x", "values": [{"encoder": "mine", "metric": "rsa", "value": 1, "view": "cat"}],
+    "order": [{"name": "all", "encoders": ["mine"]}], "order_metric": "rsa",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "name", "known"),
+    [
+        ({"values": [PUBLISHED["values"][0] | {"encoder": "no"}]}, "encoder", "no", "mine"),
+        ({"values": [*PUBLISHED["values"], PUBLISHED["values"][0] | {"metric": "mmd2"}]}, "metric", "mmd2",
+         "cka_linear, cka_linear_unbiased, rsa"),
+        ({"values": [PUBLISHED["values"][0] | {"view": "human"}]}, "view", "human", "cat, jpeg, orig"),
+        ({"order": [{"name": "all", "encoders": ["mine", "no"]}]}, "encoder", "no", "mine"),
+        ({"order_metric": "mmd2"}, "metric", "mmd2", "cka_linear, cka_linear_unbiased, rsa"),
+    ],
+)  # fmt: skip
+def test_published_values_are_of_what_the_study_has(change, what, name, known):
+    Study(BASE | {"figures": {"published": PUBLISHED}})
+    with pytest.raises(CatsightError) as raised:
+        Study(BASE | {"figures": {"published": PUBLISHED | change}})
+    assert str(raised.value) == (
+        f"config: figures.published names the {what} '{name}', which this study does not have; it has {known}"
+    )
+
+
+#: Key -> the smallest and the largest value that it may have (None: no such bound), and its unit.
+BOUNDS = {
+    "seed": (0, None, ""),
+    "frames.glances": (0, 1000, ""),
+    "frames.max_pixels": (1, None, " px"),
+    "frames.shards": (1, 100_000, ""),
+    "frames.every": (1, None, ""),
+    "frames.count": (1, 10_000_000, ""),
+    "frames.size": (16, 4096, " px"),
+    "viewing.field_of_view": (1, 120, " degrees"),
+    "viewing.luminance": (1e-6, 1_000_000, " cd/m²"),
+    "viewing.defocus": (-20, 20, " dioptres"),
+    "viewing.focus": (0.05, 1_000_000, " m"),
+    "viewing.photon_noise": (0, None, ""),
+    "views.cat.field_of_view": (1, 120, " degrees"),
+    "views.cat.luminance": (1e-6, 1_000_000, " cd/m²"),
+    "views.cat.defocus": (-20, 20, " dioptres"),
+    "views.cat.focus": (0.05, 1_000_000, " m"),
+    "views.jpeg.quality": (1, 95, ""),
+    "encoders.mine.output": (0, None, ""),
+    "encoders.mine.preprocessing.size": (16, None, " px"),
+    "features.map_size": (1, 64, ""),
+    "features.batch": (1, None, ""),
+    "metrics.projections": (1, None, ""),
+    "metrics.permutations": (19, None, ""),
+    "metrics.at_once": (100, None, ""),
+    "metrics.stability.draws": (2, None, ""),
+    "metrics.stability.frames": (20, None, ""),
+    "metrics.pairs.frames": (4, 1000, ""),
+    "metrics.maps.frames": (20, None, ""),
+    "figures.gallery": (1, 24, ""),
+    "figures.dpi": (50, 600, " dots per inch"),
+}
+#: Key -> the bound that it must be greater than, and the bound that it must not exceed or reach.
+OPEN = {
+    "metrics.confidence": ("greater than 0", "less than 1"),
+    "metrics.bandwidth": ("greater than 0", None),
+    "frames.seconds": ("greater than 0 s", None),
+    "frames.scenes": ("greater than 0", "at most 1"),
+    "encoders.mine.preprocessing.crop": ("greater than 0", "at most 1"),
+}
+
+
+def taken(key, value):
+    config = copy.deepcopy(BASE)
+    set_key(config, key, value)
+    return validate(config)
+
+
+def refused(key, value, limit):
+    with pytest.raises(CatsightError) as raised:
+        taken(key, value)
+    problem = str(raised.value).splitlines()[1].strip()
+    assert f"{problem} (".startswith(f"{key} is {value}; it must be {limit} ("), problem
+
+
+@pytest.mark.parametrize("key", BOUNDS)
+def test_a_number_may_reach_its_bounds_and_not_pass_them(key):
+    least, most, unit = BOUNDS[key]
+    whole = isinstance(least, int) and key not in ("viewing.defocus", "views.cat.defocus")
+    taken(key, least)
+    step = 1 if whole and "field" not in key else 1e-7
+    one = unit.replace("degrees", "degree") if least == 1 else unit
+    refused(key, least - step, f"at least {least}{one}")
+    if most is None:
+        taken(key, 10**9)
+    else:
+        taken(key, most)
+        refused(key, most + (1 if whole and "field" not in key else 0.5), f"at most {most}{unit}")
+
+
+@pytest.mark.parametrize("key", OPEN)
+def test_a_share_or_a_factor_is_above_zero(key):
+    above, below = OPEN[key]
+    taken(key, 1e-9)
+    refused(key, 0, above)
+    if below:
+        taken(key, 0.999)
+        refused(key, 1 if "less" in below else 1.001, below)
+        if "most" in below:
+            taken(key, 1)
+    else:
+        taken(key, 1e6)
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad", "must"),
+    [
+        ("views", {"a": {"eye": "cat"}, "b": {"eye": "dog"}}, {"a": {"eye": "cat"}}, "a mapping of at least 2"),
+        ("encoders", {"a": None}, {}, "a mapping of at least 1"),
+        ("frames.sources", {"a": {"source": "photos"}}, {}, "a mapping of at least 1"),
+        ("frames.files", ["a"], [], "a list of at least 1"),
+        ("frames.glance_size", [0.1, 1], [0.1], "a list of at least 2"),
+        ("frames.glance_size", [1, 1], [0.1, 0.2, 0.3], "a list of at most 2"),
+        ("encoders.mine.preprocessing.mean", [0, -1, 2], [0, 1], "a list of at least 3"),
+        ("encoders.mine.preprocessing.std", [1, 1, 2], [0, 1, 2, 3], "a list of at most 3"),
+        ("encoders.mine.layers", ["a", "b"], ["a", "a"], "a list without repeats"),
+        ("features.pooling", ["map", "cls"], ["map", "map"], "a list without repeats"),
+        ("features.pooling", ["map"], [], "a list of at least 1"),
+        ("metrics.names", ["rsa"], ["rsa", "rsa"], "a list without repeats"),
+        ("metrics.names", ["rsa"], [], "a list of at least 1"),
+        ("metrics.maps.metrics", [], ["rsa", "rsa"], "a list without repeats"),
+        ("metrics.stability.controls", [], ["a", "a"], "a list without repeats"),
+        ("attribution.parts", ["rods"], [], "a list of at least 1"),
+        ("attribution.parts", ["rods", "colour"], ["rods", "rods"], "a list without repeats"),
+        ("attribution.encoders", ["mine"], [], "a list of at least 1"),
+        ("attribution.encoders", None, ["mine", "mine"], "a list without repeats"),
+        ("sweeps.luminance", [1, 2], [1, 1], "a list without repeats"),
+        ("sweeps.acuity", [], [3, 3], "a list without repeats"),
+        ("sweeps.defocus", [-20, 20], [1, 1], "a list without repeats"),
+        ("sweeps.field_of_view", [1, 120], [1, 1], "a list without repeats"),
+    ],
+)  # fmt: skip
+def test_a_list_has_as_many_items_as_it_must(key, good, bad, must):
+    taken(key, good)
+    refused(key, bad, must)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "must"),
+    [
+        ("sweeps.acuity", 0.09, "at least 0.1 cycles per degree"),
+        ("sweeps.acuity", 200.5, "at most 200 cycles per degree"),
+        ("sweeps.luminance", 0, "at least 1e-06 cd/m²"),
+        ("sweeps.defocus", 20.5, "at most 20 dioptres"),
+        ("sweeps.field_of_view", 120.5, "at most 120 degrees"),
+        ("frames.glance_size", 0, "greater than 0"),
+        ("frames.glance_size", 1.5, "at most 1"),
+    ],
+)
+def test_an_item_of_a_list_has_bounds_too(key, value, must):
+    with pytest.raises(CatsightError) as raised:
+        taken(key, [1, value])
+    problem = str(raised.value).splitlines()[1].strip()
+    assert f"{problem} (".startswith(f"{key}.1 is {value}; it must be {must} (")
 
 
 def test_all_problems_are_reported_at_once(config):

@@ -46,6 +46,22 @@ class Crossed(torch.nn.Module):
         return self.first(self.second(pictures) + 1)
 
 
+class _Split(torch.nn.Module):
+    def forward(self, maps):
+        return maps, maps + 10
+
+
+class Two(torch.nn.Module):
+    """Its layer has two outputs, the second of which is 10 more."""
+
+    def __init__(self):
+        super().__init__()
+        self.split = _Split()
+
+    def forward(self, pictures):
+        return self.split(pictures)[0]
+
+
 class Mixed(torch.nn.Module):
     """A convolution, a norm and a linear layer, whose outputs are maps (n, h, w, 4)."""
 

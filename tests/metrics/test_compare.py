@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
+from catsight.metrics import registry
 from catsight.metrics.compare import estimates
 from catsight.metrics.registry import PLAIN
 from catsight.study.measures import MEASURES
@@ -195,6 +196,60 @@ def test_rows_come_by_view_and_layer_and_then_their_means(views):
         *((view, layer, pooling) for view in ("zebra", "cat") for layer in "ba" for pooling in ("mean", "cls")),
         *((view, "all", pooling) for view, pooling in (("zebra", "mean"), ("cat", "mean"), ("zebra", "cls"), ("cat", "cls"))),
     ]  # fmt: skip
+
+
+# -- reasons ---------------------------------------------------------------------------------------
+
+FEW = "fewer than 4 groups, too few for an interval"
+UNTESTED = "too few groups to test: 6 arrangements of them in all"
+UNSWAPPED = "too few groups to test: 4 arrangements of them in all"
+
+
+def three_groups(views, **changes):
+    """The rows of nine frames in three groups."""
+    first = {view: Arrays({c: x[:9] for c, x in of.items()}) for view, of in views.items()}
+    names = measures("rsa", "energy", "procrustes")
+    rows = estimates(first, dict(list(FRAMES.items())[:9]), SPEC | {"measures": names} | changes)
+    return {(row["metric"], row["layer"]): row for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("rsa", f"{FEW}; {UNTESTED}"), ("energy", f"{FEW}; {UNSWAPPED}"), ("procrustes", FEW)],
+)
+def test_three_groups_have_a_value_without_interval_and_test_and_the_reasons(name, reason, views):
+    rows = three_groups(views)
+    for layer in ("blocks.0", "blocks.2", "all"):
+        row = rows[name, layer]
+        assert np.isfinite(row["value"]) and row["reason"] == reason
+        assert row["ci_low"] is row["ci_high"] is None
+        assert not {"p_value", "p_corrected", "null_low"} & set(row)
+        assert (row["n_frames"], row["n_groups"]) == (9, 3)
+
+
+def test_a_view_that_is_undefined_in_a_layer_has_no_mean(views):
+    flat = Arrays(views["cat"] | {"blocks.1/mean": np.ones_like(views["cat"]["blocks.1/mean"])})
+    spec = SPEC | {"measures": measures("rsa"), "permutations": 999}
+    rows = {row["layer"]: row for row in estimates(views | {"cat": flat}, FRAMES, spec)}
+    reason = "the view's features do not vary"
+    for layer, said in (("blocks.1", reason), ("all", f"undefined in a layer: {reason}")):
+        assert rows[layer]["value"] is None and rows[layer]["reason"] == said
+        assert not {"ci_low", "p_value", "p_corrected"} & set(rows[layer])
+    # the other layers are corrected for their own number
+    x, y = ([view[f"blocks.{i}/mean"] for i in (0, 2)] for view in views.values())
+    orders = list(by_hand.relabellings(GROUPS))
+    nulls = [[by_hand.rsa(a, b[order]) for order in orders] for a, b in zip(x, y)]
+    scores = standardised(np.array(nulls))
+    for layer, score in zip(("blocks.0", "blocks.2"), scores):
+        wanted = np.mean(scores.max(axis=0) >= score[0] - 1e-9)
+        assert rows[layer]["p_corrected"] == wanted
+
+
+def test_a_measure_without_a_value_is_null_even_if_it_gives_no_reason(views, monkeypatch):
+    monkeypatch.setitem(registry.PLAIN, "procrustes", lambda x, y: np.nan)
+    for row in three_groups(views, measures=measures("procrustes")).values():
+        assert row["value"] is None and row["bandwidth"] is None
+        assert row["reason"] == "undefined in a layer"
 
 
 # -- options ---------------------------------------------------------------------------------------

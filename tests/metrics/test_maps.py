@@ -53,12 +53,16 @@ def test_a_constant_layer_is_undefined_on_a_map(metric):
 
 
 def test_there_are_no_maps_of_other_measures():
-    with pytest.raises(
-        CatsightError, match="no maps of the measure 'energy'; there are maps of cka"
-    ):
+    with pytest.raises(CatsightError) as error:
         similarity_map(layers(1), layers(1), "energy")
-    with pytest.raises(CatsightError, match="no maps of rsa with rsa_comparison kendall"):
+    assert str(error.value) == (
+        f"there are no maps of the measure 'energy'; there are maps of {', '.join(FUNCTIONS)}"
+    )
+    with pytest.raises(CatsightError) as error:
         similarity_map(layers(1), layers(1), "rsa", comparison="kendall")
+    assert str(error.value) == (
+        "there are no maps of rsa with rsa_comparison kendall; use spearman or pearson"
+    )
 
 
 def run(command, tmp_path, given, spec=SPEC):
@@ -251,3 +255,9 @@ def test_every_map_is_counted(capsys):
     spec = {key: SPEC[key] for key in SPEC if key != "encoder"}
     maps({"vit": x, "cnn": x}, GROUPS, spec)
     assert capsys.readouterr().err.startswith("maps between encoders: 4/4 maps in ")
+
+
+def test_a_map_of_integers():
+    x, y = (np.random.default_rng(seed).integers(0, 9, size=(20, 4)) for seed in (0, 1))
+    for metric, function in FUNCTIONS.items():
+        assert similarity_map([x], [y], metric)[0, 0] == pytest.approx(function(x, y), abs=1e-5)

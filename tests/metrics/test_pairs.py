@@ -166,3 +166,8 @@ def test_every_comparison_is_counted(features, capsys):
     """Of the last layer, with two views."""
     in_memory(features, count=4)
     assert capsys.readouterr().err.startswith("pairs toy: 2/2 comparisons in ")
+
+
+def test_features_without_columns_have_no_pairs():
+    none = {"human": Arrays(), "cat": Arrays()}
+    assert pairs(none, dict.fromkeys(IDS, "photo"), SPEC) == []

@@ -124,9 +124,10 @@ def test_a_value_that_is_undefined_in_a_part_has_a_reason():
     y[7] = 3.0
     found = parts.Parts(frames(400, 1), SPEC, 99).compare(x, y, ["rsa", "cka_linear"])
     assert np.isnan(found["rsa"].values[0])
-    assert (
-        "part" in found["rsa"].reason
-        and "the features of frame '7-0' are all 3 in the view" in found["rsa"].reason
+    part = 1 + next(i for i, rows in enumerate(deal(np.arange(400), 200, 3)) if 7 in rows)
+    assert found["rsa"].reason == (
+        f"in part {part} of 2: the features of frame '7-0' are all 3 in the view, so it has no "
+        "dissimilarity"
     )
     assert np.isfinite(found["cka_linear"].values).all()
 
@@ -242,6 +243,18 @@ def test_parts_with_too_few_groups_to_test_say_so():
     assert len(dealt.rows) == 2 and len(found["energy"].null) == 31
     assert found["rsa"].null is None and np.isfinite(found["rsa"].values).all()
     assert found["rsa"].untested.startswith("too few groups to test: ")
+    assert found["energy"].untested is None
+
+
+def test_parts_with_other_numbers_of_arrangements_have_no_null():
+    """Nine groups of one size: four in one part, which have 24 relabellings, and five in the other."""
+    sizes = [5] * 9 + [size for size in range(1, 45) if size != 5][:33]
+    groups = {f"{g}-{i}": f"{g:02}" for g, size in enumerate(sizes) for i in range(size)}
+    dealt = parts.comparer(groups, SPEC | {"at_once": 328, "seed": 0}, 99)
+    x, y = views(len(groups), dims=4)
+    found = dealt.compare(x, y, ["rsa"])["rsa"]
+    assert sorted(len(dealt.plan(i).relabellings.each) for i in (0, 1)) == [24, 100]
+    assert found.null is None and found.untested == "too few groups in a part to test"
 
 
 def test_no_frames_have_no_values():

@@ -247,3 +247,10 @@ def test_comparing_is_undefined_for_what_does_not_vary_or_is_not_a_number():
         ValueError, match="distance is 'taxi'; it may be correlation, cosine, euclid"
     ):
         similarity.rdm(np.ones((3, 2)), "taxi")
+
+
+def test_a_gram_matrix_is_of_centred_float64_features():
+    x = data()[0].astype(np.float32) + 100
+    found, moved = similarity.gram(x), x.astype(float) - x.astype(float).mean(axis=0)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, moved @ moved.T, atol=1e-9)

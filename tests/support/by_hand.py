@@ -82,6 +82,10 @@ def ranks(x: np.ndarray, y: np.ndarray, groups: Sequence[str] | None) -> np.ndar
     return np.array([1 + np.sum(apart[i, rivals[i]] <= apart[i, i]) for i in range(n)])
 
 
+def rsa(x: np.ndarray, y: np.ndarray) -> float:
+    return spearmanr(pdist(x, "correlation"), pdist(y, "correlation")).statistic
+
+
 def measure(
     name: str, x: np.ndarray, y: np.ndarray, keep: Sequence[int], groups: Sequence[str], own: float
 ) -> float:
@@ -101,7 +105,7 @@ def measure(
         own_ranks = ranks(x, y, groups if name.endswith("between") else None)[keep]
         return np.mean(own_ranks == 1 if "top1" in name else 1 / own_ranks)
     if name == "rsa":
-        return spearmanr(pdist(a, "correlation"), pdist(b, "correlation")).statistic
+        return rsa(a, b)
     if name == "procrustes":
         a, b = a - a.mean(axis=0), b - b.mean(axis=0)
         a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)

@@ -38,7 +38,7 @@ def test_a_flat_scene_is_one_defocus(rgb):
 
 def test_uniform_field_stays_whatever_its_depth():
     grey = np.full((24, 32, 3), 118, np.uint8)
-    depth = np.random.default_rng(1).choice([0.8, 1, 1.3, 3, np.inf], (24, 32))
+    depth = np.random.default_rng(1).choice([0.8, 1, 5], (24, 32))
     for name in ("cat", "human"):
         np.testing.assert_array_equal(
             Eye.load(name).see(grey, depth=depth, focus=1.0, **CONDITIONS), grey

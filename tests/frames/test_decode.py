@@ -1,5 +1,6 @@
 """Every kind of picture, against its known pixels; every kind of bad file, against its reason."""
 
+import io
 import os
 import struct
 import zlib
@@ -9,7 +10,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from catsight.frames.decode import Rejected, decode
+from catsight.frames import decode as decoding
+from catsight.frames.decode import Rejected, decode, decode_bytes, over_grey, read_depth
+from catsight.frames.deep import eight_bits
 
 MANY = 10**8
 
@@ -540,3 +543,190 @@ def test_unreadable(tmp_path, rng, monkeypatch):
     # not chmod: nothing is forbidden to root
     monkeypatch.setattr("builtins.open", forbidden)
     assert reason(path) == "unreadable"
+
+
+# -- the words of each reason ----------------------------------------------------------------------
+
+
+def refusal(path, max_pixels=MANY):
+    with pytest.raises(Rejected) as caught:
+        decode(path, max_pixels)
+    return caught.value.reason, caught.value.detail
+
+
+OTHER = "it is {}; convert it to JPEG, PNG, WebP or TIFF{}"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "detail"),
+    [
+        (b"", "empty", "the file holds no bytes"),
+        (b"text", "not an image", "it does not begin like a JPEG, PNG, WebP or TIFF file"),
+        (b"RIFFabcdWAVE", "not an image", "it does not begin like a JPEG, PNG, WebP or TIFF file"),
+        (b"\0\0\0\x18ftypheic", "unsupported", OTHER.format("a HEIC or AVIF picture or a video", "; of a video, take stills with source: video")),
+        (b"\n\n\n\nftyp", "unsupported", OTHER.format("a HEIC or AVIF picture or a video", "; of a video, take stills with source: video")),
+        (b"GIF89a", "unsupported", OTHER.format("a GIF", ", or take its stills with source: video")),
+        (b"BM1234", "unsupported", OTHER.format("a BMP", "")),
+        (b"8BPS12", "unsupported", OTHER.format("a Photoshop file", "")),
+        (b"%PDF-1", "unsupported", OTHER.format("a PDF", "")),
+        (b"\x89PNG\r\n\x1a\n", "truncated", "it ends early or is damaged inside (its header is incomplete)"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_file_is_named_by_how_it_begins(tmp_path, data, reason, detail):
+    (tmp_path / "a.jpg").write_bytes(data)
+    assert refusal(tmp_path / "a.jpg") == (reason, detail)
+    assert refusal(str(tmp_path / "a.jpg")) == (reason, detail)
+
+
+def test_the_words_about_files_that_cannot_be_opened(tmp_path, monkeypatch):
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert refusal(tmp_path / "link") == (
+        "unreadable", "it is a link to a folder, which is not followed; name that folder itself",
+    )  # fmt: skip
+    assert refusal(tmp_path) == ("unreadable", "it is not a regular file")
+    assert refusal(tmp_path / "no") == ("unreadable", "the system says: No such file or directory")
+    path = save(tmp_path / "a.png", np.zeros((2, 3, 3), np.uint8))
+    assert refusal(path, 5) == (
+        "too large", "3 × 2 px are more than frames.max_pixels, which is 5",
+    )  # fmt: skip
+    for error, wanted in (
+        (MemoryError(), ("too large", "it needs more memory than there is")),
+        (OSError(5, "Input/output error"), ("unreadable", "the system says: Input/output error")),
+        (ValueError("odd"), ("truncated", "it ends early or is damaged inside (odd)")),
+        (OSError("odd"), ("truncated", "it ends early or is damaged inside (odd)")),
+        (Rejected("x", "y"), ("x", "y")),
+    ):
+
+        def fail(*_, error=error):
+            raise error
+
+        monkeypatch.setattr(decoding, "_srgb", fail)
+        assert refusal(path) == wanted
+
+
+def test_raw_files_and_strange_tiffs_are_named(tmp_path, rng):
+    values = noise(rng, 8, 8, 3)
+    raw = ("unsupported", "it is a camera's raw file; develop it to JPEG, PNG or TIFF")
+    for name, options in (
+        ("thumbnail.tif", {"subfiletype": 1}),
+        ("dng.tif", {"extratags": [(50706, "B", 4, (1, 4, 0, 0), True)]}),
+    ):
+        tifffile.imwrite(tmp_path / name, values, photometric="rgb", **options)
+        assert refusal(tmp_path / name) == raw
+    tifffile.imwrite(tmp_path / "page.tif", values, photometric="rgb", subfiletype=2)
+    np.testing.assert_array_equal(decode(tmp_path / "page.tif", MANY), values)
+    Image.frombytes("LAB", (8, 8), values.tobytes()).save(tmp_path / "lab.tif")
+    assert refusal(tmp_path / "lab.tif") == (
+        "unsupported",
+        "its colours are LAB; convert it to RGB",
+    )
+    for kind in (np.uint32, np.int16):
+        tifffile.imwrite(tmp_path / "deep.tif", values.astype(kind), photometric="rgb")
+        assert refusal(tmp_path / "deep.tif") == (
+            "unsupported", f"its values are {np.dtype(kind)}; save it with 8 or 16 bits a channel",
+        )  # fmt: skip
+    floats = np.linspace(-1, 3, 192, dtype=np.float32).reshape(8, 8, 3)
+    tifffile.imwrite(tmp_path / "float.tif", floats, photometric="rgb")
+    assert refusal(tmp_path / "float.tif") == (
+        "unsupported", "its floating-point values run from -1 to 3, not from 0 to 1",
+    )  # fmt: skip
+    two = np.zeros((8, 8, 2), np.float32)
+    tifffile.imwrite(tmp_path / "two.tif", two, photometric="minisblack", planarconfig="contig")
+    assert refusal(tmp_path / "two.tif")[1] in (
+        "it has 2 channels a pixel", "its floating-point values run from 0 to 0, not from 0 to 1",
+    )  # fmt: skip
+
+
+def test_floats_may_be_as_dark_as_one_level_and_as_bright_as_white():
+    for low, high, fits in (
+        (0, 1, True),
+        (0, 1.001, False),
+        (-1e-6, 1, False),
+        (0, 0.0039, False),
+        (0, 0.004, True),
+    ):
+        values = np.array([[low, high]], np.float32)
+        if fits:
+            wanted = np.rint(values * 255)
+            np.testing.assert_array_equal(np.asarray(eight_bits(values)), wanted)
+        else:
+            with pytest.raises(Rejected, match="not from 0 to 1"):
+                eight_bits(values)
+    twelve = np.array([[0, 8, 9, 4095]], np.uint16)
+    np.testing.assert_array_equal(np.asarray(eight_bits(twelve, white=4095)), [[0, 0, 1, 255]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (np.float32, None), (np.int16, None), (np.uint8, None),
+        (np.complex64, "holds complex64 (2, 3); it must hold numbers, (2, 3) as the photo"),
+        (bool, "holds bool (2, 3); it must hold numbers, (2, 3) as the photo"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("named", [False, True])
+def test_depth_maps_hold_numbers(tmp_path, kind, words, named):
+    path = tmp_path / "a.npy"
+    np.save(path, np.full((2, 3), 7, kind))
+    file = path if named else io.BytesIO(path.read_bytes())
+    called = f"its depth map {path}" if named else "its depth map"
+    if words is None:
+        depth = read_depth(file, (2, 3))
+        assert depth.dtype == np.float32 and (depth == 7).all()
+    else:
+        with pytest.raises(Rejected) as caught:
+            read_depth(file, (2, 3))
+        assert (caught.value.reason, caught.value.detail) == ("bad depth", f"{called} {words}")
+
+
+def test_depths_are_at_least_a_centimetre(tmp_path):
+    def read(*depths):
+        np.save(tmp_path / "a.npy", np.array([depths]))
+        return read_depth(io.BytesIO((tmp_path / "a.npy").read_bytes()), (1, len(depths)))
+
+    np.testing.assert_allclose(read(0.01, np.inf), [[0.01, np.inf]])
+    for bad in (0.0099, -1, np.nan):
+        with pytest.raises(Rejected) as caught:
+            read(1, bad)
+        assert caught.value.detail == (
+            "its depth map must hold metres, each at least 0.01 (and no NaN)"
+        )
+    file = io.BytesIO()
+    np.savez(file, a=1, b=2)
+    file.seek(0)
+    with pytest.raises(Rejected) as caught:
+        read_depth(file, (1, 1))
+    assert caught.value.detail == (
+        "its depth map holds several arrays; it must hold numbers, (1, 1) as the photo"
+    )
+    with pytest.raises(Rejected) as caught:
+        read_depth(io.BytesIO(b""), (1, 1))
+    assert caught.value.detail.startswith("its depth map cannot be read: ")
+
+
+def test_the_words_about_a_profile_and_exif_that_cannot_be_used(tmp_path, capsys, monkeypatch):
+    path = save(tmp_path / "a.png", np.full((2, 2, 3), 9, np.uint8), icc_profile=b"none")
+    decode(path, MANY)
+    said = capsys.readouterr().err
+    assert said.startswith(f"frames: {path}: its colour profile cannot be used (")
+    assert said.endswith("); taken as sRGB\n")
+    np.testing.assert_array_equal(
+        decode_bytes(path.read_bytes(), MANY, "row 3"), np.full((2, 2, 3), 9)
+    )
+    assert capsys.readouterr().err.startswith("frames: row 3: its colour profile")
+
+    def broken(self):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(Image.Image, "getexif", broken)
+    decode(save(tmp_path / "b.jpg", np.full((2, 2, 3), 9, np.uint8)), MANY)
+    assert capsys.readouterr().err == (
+        "frames: a picture's EXIF cannot be read (odd); taken as upright\n"
+    )
+
+
+def test_opacity_mixes_with_mid_grey_and_rounds():
+    rgb = np.array([[[0, 255, 100]]], np.uint8)
+    for alpha, wanted in ((255, [0, 255, 100]), (0, [128, 128, 128]), (51, [102, 153, 122])):
+        over = over_grey(rgb, np.full((1, 1, 1), alpha, np.uint8))
+        np.testing.assert_array_equal(over[0, 0], wanted)

@@ -1,6 +1,7 @@
 """The user's own encoder: the example of docs/encoders.md, and the errors that one can have."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -99,29 +100,33 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("factory", "arguments", "words"),
+    ("factory", "arguments", "said"),
     [
-        (
-            "docs.examples.nothing:build",
-            {},
-            "cannot be imported: No module named 'docs.examples.nothing'",
-        ),
-        (
-            "docs.examples.neighbourhood:make",
-            {},
-            "docs.examples.neighbourhood has no function make",
-        ),
-        (
-            "docs.examples.neighbourhood:build",
-            {"deep": 3},
-            "cannot be called: .*unexpected keyword argument 'deep'",
-        ),
-        ("builtins:dict", {}, "returned dict; it must return a torch module"),
+        ("docs.examples.nothing:build", {},
+         f" cannot be imported: No module named 'docs.examples.nothing'; it must be in {ROOT} or installed"),
+        ("docs.examples.neighbourhood:make", {}, ": docs.examples.neighbourhood has no function make"),
+        ("docs.examples.neighbourhood:build", {"deep": 3},
+         " cannot be called: build() got an unexpected keyword argument 'deep'"),
+        ("builtins:dict", {}, " returned dict; it must return a torch module"),
     ],
-)
-def test_bad_factories(factory, arguments, words):
-    with pytest.raises(CatsightError, match=words):
+)  # fmt: skip
+def test_bad_factories(factory, arguments, said):
+    with pytest.raises(CatsightError) as raised:
         encoders.make({"factory": factory, "args": arguments})
+    assert str(raised.value) == f"the encoder's factory '{factory}'{said}"
+
+
+def test_a_factory_is_looked_for_where_the_study_is_run(tmp_path, monkeypatch):
+    """Before installed packages; and that folder stands on the path once."""
+    (tmp_path / "tiny_net_here.py").write_text(
+        "import torch\n\n\ndef build(width):\n    return torch.nn.Linear(width, 1)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for width in (2, 3):
+        made = encoders.make({"factory": "tiny_net_here:build", "args": {"width": width}})
+        assert made.in_features == width
+    assert sys.path[0] == str(tmp_path) and sys.path.count(str(tmp_path)) == 1
 
 
 def test_a_factorys_encoder_must_state_its_preprocessing():

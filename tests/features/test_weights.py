@@ -3,18 +3,28 @@
 import hashlib
 import json
 import pickle
+import re
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import timm.models as timm_models
 
 from catsight import CatsightError
 from catsight.__main__ import main
 from catsight.features import safe
-from catsight.features.encoders import create, load_strictly
+from catsight.features.encoders import create, load_strictly, make
 from catsight.features.layers import find_blocks
-from catsight.features.weights import SOURCES, locate, random_state
+from catsight.features.weights import (
+    SOURCES,
+    check_sha256,
+    download,
+    hub_state,
+    locate,
+    random_state,
+)
 from catsight.study.weights_sources import WEIGHTS_SOURCES
 
 TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": "0", "versions": {}}
@@ -321,3 +331,174 @@ def test_the_hubs_file_brought_by_hand(tmp_path, capfd, monkeypatch, no_cache, t
     assert bring(tmp_path, HUB, "x.safetensors", by_hand)[0] == 1
     assert "are not read" in capfd.readouterr().err
     assert not (tmp_path / "x.safetensors").exists()
+
+
+# -- drawn from a seed -----------------------------------------------------------------------------
+
+
+def test_scales_of_branches_that_are_nearly_nothing_become_one():
+    """One number for each channel, below a thousandth; biases, matrices and tokens stay."""
+    import torch
+
+    entry = {"factory": "support.hand_made_nets:Branches"}
+    state = random_state(entry, 3)
+    means = {name: tensor.mean().item() for name, tensor in state.items() if name != "drawn"}
+    assert means == pytest.approx({
+        "gamma": 1, "layer_scale": 1, "negative": 1, "bias": 0, "mine_bias": 0, "matrix": 0, "token": 0, "tall": 0,
+        "small": 1e-3, "usual": 0.5, "mixed": 0.5,
+    }, abs=1e-9)  # fmt: skip
+    torch.manual_seed(3)
+    assert torch.equal(state["drawn"], torch.randn(4))
+    assert not torch.equal(random_state(entry, 4)["drawn"], state["drawn"])
+    assert random_state({**entry, "args": {"width": 5}}, 3)["gamma"].shape == (5,)
+
+
+# -- messages in full ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("drop", "add", "reshape", "said"),
+    [
+        (["gamma"], [], [], "it lacks the tensors gamma"),
+        ([], ["z", "y"], [], "it has unknown tensors y, z"),
+        ([], [], ["usual"], "it has tensors of another shape usual (7,) instead of (2,)"),
+        (["gamma", "bias", "small"], [], [], "it lacks the tensors bias, gamma, small"),
+        (["gamma", "bias", "small", "usual"], [], [], "it lacks the tensors bias, gamma, small and 1 more"),
+        (["gamma"], ["y"], ["usual"],
+         "it lacks the tensors gamma; it has unknown tensors y; it has tensors of another shape usual (7,) instead of (2,)"),
+    ],
+)  # fmt: skip
+def test_weights_that_do_not_fit_are_named_and_nothing_is_loaded(drop, add, reshape, said):
+    import torch
+
+    model = make({"factory": "support.hand_made_nets:Branches"})
+    state = {name: torch.ones_like(tensor) for name, tensor in model.state_dict().items()}
+    state = {name: tensor for name, tensor in state.items() if name not in drop}
+    state |= {name: torch.ones(1) for name in add} | {name: torch.ones(7) for name in reshape}
+    with pytest.raises(CatsightError) as raised:
+        load_strictly(model, state, "w.safetensors")
+    assert str(raised.value) == f"w.safetensors does not fit the architecture: {said}"
+    assert (model.state_dict()["matrix"] == 0).all()
+
+
+@pytest.mark.parametrize("length", [0, 1, 63])
+def test_a_files_hash_is_checked_if_it_is_given(tmp_path, length):
+    path = tmp_path / "w"
+    path.write_bytes(b"data")
+    found = hashlib.sha256(b"data").hexdigest()
+    assert check_sha256(path, None) == check_sha256(path, "") == check_sha256(path, found) == found
+    with pytest.raises(CatsightError) as raised:
+        check_sha256(path, found[:length] + "x")
+    assert str(raised.value) == (
+        f"{path} is not the expected file: its SHA-256 is {found}, but the encoder's weights.sha256 is "
+        f"{found[:length]}x; get the right file, or correct the entry"
+    )
+    with pytest.raises(CatsightError) as raised:
+        check_sha256(tmp_path, None)
+    assert str(raised.value) == f"{tmp_path} cannot be read: Is a directory"
+
+
+def test_where_weights_lie():
+    assert locate({"source": "file", "path": "a/b"}) == Path("a/b")
+    assert locate({"source": "random", "seed": 1}) is None and locate({"source": "hub"}) is None
+    found = locate({"source": "package", "package": "timm.models", "path": "x/y.pth"})
+    assert found == Path(timm_models.__file__).parent / "x" / "y.pth"
+
+
+def test_a_model_that_timm_does_not_have_is_named():
+    import timm
+
+    with pytest.raises(CatsightError) as raised:
+        create("resnt18", {})
+    assert re.fullmatch(
+        rf"timm {re.escape(timm.__version__)} has no model 'resnt18' \(did you mean resnet18, \w+, \w+\?\)", str(raised.value)
+    )  # fmt: skip
+    with pytest.raises(CatsightError) as raised:
+        create("qqqqqqqqqq", {})
+    assert str(raised.value) == f"timm {timm.__version__} has no model 'qqqqqqqqqq'"
+    with pytest.raises(
+        CatsightError,
+        match=r"^timm cannot make 'test_vit': .*got an unexpected keyword argument 'img'",
+    ):
+        create("test_vit", {"img": 3})
+    with pytest.raises(CatsightError, match=r"^timm cannot make 'test_vit.none': .*none"):
+        create("test_vit.none", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "test_vit.r999",
+            "timm has no pretrained weights 'test_vit.r999'; it has test_vit.r160_in1k",
+        ),
+        ("swin_s3_base_22.none", None),
+        ("vit_tiny_patch16_18x2.none", None),
+    ],
+)
+def test_weights_that_timm_does_not_have_are_named(name, said, monkeypatch):
+    import timm
+
+    monkeypatch.setattr(timm, "is_model", lambda name: True)
+    with pytest.raises(CatsightError) as raised:
+        download(name)
+    said = said or f"timm has no pretrained weights '{name}'; it has none"
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize("config", [None, type("Config", (), {"hf_hub_id": None})])
+def test_weights_that_are_not_on_the_hub_are_named(config, monkeypatch):
+    import timm.models
+
+    monkeypatch.setattr(timm.models, "get_pretrained_cfg", lambda name: config)
+    with pytest.raises(CatsightError) as raised:
+        download("test_vit.r160_in1k")
+    assert str(raised.value) == (
+        "timm's weights 'test_vit.r160_in1k' are not on the model hub; use weights.source: file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("RepositoryNotFoundError",
+         "the hub has no timm/test_vit.r160_in1k, or none that you may read; log in (hf auth login), or {by_hand}"),
+        ("LocalEntryNotFoundError", "the model hub does not answer for test_vit.r160_in1k; connect once, or {by_hand}"),
+        ("EntryNotFoundError",
+         "the hub has no model.safetensors for test_vit.r160_in1k, and pickles are not read; connect once, or {by_hand}"),
+    ],
+)  # fmt: skip
+def test_what_the_hub_refuses_is_said_in_full(kind, said, monkeypatch, no_cache):
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    from catsight.inputs import hub
+
+    error = getattr(errors, kind)
+    raised_by_hub = error.__new__(error, "x")  # some take a response, of this or that library
+
+    def refuse(*arguments, **more):
+        raise raised_by_hub
+
+    monkeypatch.setattr(hub, "knock", lambda *arguments: None)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", refuse)
+    with pytest.raises(CatsightError) as raised:
+        download("test_vit.r160_in1k")
+    by_hand = (
+        "put timm/test_vit.r160_in1k's model.safetensors at results/weights/ENCODER.safetensors"
+    )
+    assert str(raised.value) == said.format(by_hand=by_hand)
+
+
+def test_the_hubs_weights_are_made_with_the_encoders_arguments(tmp_path, tiny_state):
+    """Of another width they do not fit, and the message is one line."""
+    path = save_plain(tmp_path / "model.safetensors", tiny_state)
+    state = hub_state("test_vit.r160_in1k", {}, path)
+    assert all((state[name] == tiny_state[name]).all() for name in tiny_state)
+    with pytest.raises(CatsightError) as raised:
+        hub_state("test_vit.r160_in1k", {"depth": 7}, path)
+    said = str(raised.value)
+    assert (
+        said.startswith(f"{path} does not fit test_vit.r160_in1k: Error(s) in loading")
+        and "\n" not in said
+    )

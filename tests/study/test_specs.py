@@ -475,7 +475,14 @@ def test_the_seed_of_what_is_drawn_is_the_studys():
     assert spec["sources"][""]["seed"] == 5
     assert "seed" not in spec and "glance_size" not in spec  # without glances nothing else is drawn
     untrained = Study(copy.deepcopy(RICH) | {"untrained": True})
-    assert untrained.encoders["net"]["weights"] == {"source": "random", "seed": 5}
+    assert untrained.encoders["net"] == RICH["encoders"]["net"] | {
+        "weights": {"source": "random", "seed": 5}, "training": "untrained", "label": "Net (untrained)",
+        "licence": "none (random numbers)",
+        "note": "Random weights in place of its own, because the study says untrained.",
+    }  # fmt: skip
+    config = with_key("encoders.net.label", "") | {"untrained": True}
+    del config["encoders"]["net"]["label"]
+    assert Study(config).encoders["net"]["label"] == "net (untrained)"
     assert untrained.encoders["vit"]["weights"] == {"source": "random", "seed": 7}
 
 

@@ -78,3 +78,26 @@ class Mixed(torch.nn.Module):
         self.seen.append(pictures)
         maps = self.norm(self.conv(pictures))
         return self.linear(maps.permute(0, 2, 3, 1))
+
+
+class Branches(torch.nn.Module):
+    """Parameters that start at (nearly) nothing: scales of branches, and others that are like them."""
+
+    def __init__(self, width=2):
+        super().__init__()
+        values = {
+            "gamma": (1e-6, (width,)),
+            "layer_scale": (0.0, (width, 1, 1)),
+            "negative": (-1e-4, (width,)),
+            "bias": (0.0, (width,)),
+            "mine_bias": (0.0, (width,)),
+            "matrix": (0.0, (width, width)),
+            "token": (0.0, (1, 1, width)),
+            "tall": (0.0, (width, 2, 1)),
+            "small": (1e-3, (width,)),
+            "usual": (0.5, (width,)),
+        }
+        for name, (value, shape) in values.items():
+            self.register_parameter(name, torch.nn.Parameter(torch.full(shape, value)))
+        self.mixed = torch.nn.Parameter(torch.tensor([0.0, 1.0]))
+        self.drawn = torch.nn.Parameter(torch.randn(4))

@@ -84,6 +84,17 @@ def test_frames_are_counted_of_those_that_the_clip_has(tmp_path, capsys, name, c
         assert clip.streams.video[0].frames == 3
 
 
+@pytest.mark.parametrize(
+    "name, codec, rate", [("clip.mkv", "libx264", 10), ("clip.m2ts", "mpeg4", 25)]
+)
+def test_the_rate_is_that_of_the_clip_or_else_25(tmp_path, name, codec, rate):
+    """A transport stream of this codec states none."""
+    clip = write(tmp_path / name, codec=codec, rate=rate)
+    clips.change(clip, tmp_path / "out.mkv", lambda rgb: rgb)
+    with av.open(tmp_path / "out.mkv") as written:
+        assert written.streams.video[0].average_rate == rate
+
+
 def test_what_cannot_be_read_or_written_is_named(tmp_path):
     (tmp_path / "bad.mp4").write_bytes(b"no clip")
     with pytest.raises(CatsightError, match=r"/bad\.mp4 cannot be read as a clip: \w+"):

@@ -22,7 +22,7 @@ def results(tmp_path):
             output = tmp_path / "results" / study / "features" / f"{name}.parquet"
             store.save(address({"name": name}, {}), output, SCHEMA, rows, {"stage": "features"})
     (tmp_path / "results" / "one" / "features" / "left.parquet").unlink()
-    weights = store.path("ff" * 32, ".safetensors")
+    weights = store.path("00" * 32, ".safetensors")
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"0" * 2_000_000)
     return tmp_path / "results", store
@@ -78,7 +78,7 @@ def test_it_asks(results, monkeypatch, capsys, answer, gone):
     asked = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
-    store.path("ff" * 32, ".safetensors").unlink()
+    store.path("00" * 32, ".safetensors").unlink()
     assert prune(results) == 0
     assert asked == [
         f"No study in {results} refers to 1 file in {results}/store. Remove them? [y/N] "

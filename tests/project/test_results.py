@@ -1,5 +1,6 @@
 """A finished study, read in Python: what the tables hold, and clear errors."""
 
+import shutil
 import subprocess
 import sys
 
@@ -9,12 +10,17 @@ import pytest
 import catsight
 from catsight import CatsightError, tables
 from catsight.inputs.pictures import encode_png
+from catsight.tables.columns.attribution import ATTRIBUTION
+from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.frames import FRAMES
+from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.near_duplicates import NEAR_DUPLICATES
+from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.portraits import PORTRAITS
 from catsight.tables.columns.rejected import REJECTED
+from catsight.tables.columns.stability import STABILITY
 from catsight.tables.columns.views import VIEWS
 
 
@@ -67,33 +73,81 @@ def test_tables_are_data_frames(folder):
     np.testing.assert_array_equal(features.to_numpy(), -np.stack([vectors[name] for name in "acb"]))
 
 
+def test_a_study_says_what_it_is(folder):
+    path, _ = folder
+    study = catsight.load(path)
+    assert repr(study) == f"<study mine: 1 encoders, 2 views, in {path}>"
+    assert study.folder == path
+    assert set(study.frames) == set(FRAMES.names) - {"image", "depth", "partner"}
+    assert study.near_duplicates.loc[0].to_dict() == {
+        "frame_id": "a", "group": "g", "other_id": "b", "other_group": "h", "distance": 2,
+    }  # fmt: skip
+
+
+def test_studies_are_looked_for_where_runs_write_them(folder, monkeypatch):
+    monkeypatch.chdir(folder[0].parents[1])
+    folder[0].rename(folder[0].with_name("quickstart"))
+    assert catsight.load().name == "quickstart"
+
+
+SCHEMAS = {
+    "metrics": METRICS, "stability": STABILITY, "maps": MAPS, "pairs": PAIRS, "attribution": ATTRIBUTION, "doses": DOSES,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_table_is_read_from_its_own_file_and_once(folder, name):
+    path, _ = folder
+    for one, schema in SCHEMAS.items():
+        row = {"encoder": one, "reference": "human", "view": "cat"}
+        tables.write(path / f"{one}.parquet", [row], schema, {})
+    study = catsight.load(path)
+    found = getattr(study, name)
+    assert found["encoder"].tolist() == [name] and list(found) == SCHEMAS[name].names
+    (path / f"{name}.parquet").unlink()
+    assert getattr(study, name) is found
+    with pytest.raises(CatsightError) as raised:
+        getattr(catsight.load(path), name) if name != "metrics" else catsight.load(path)
+    beside = f"{path} holds no finished study (no metrics.parquet); run it first"
+    said = f"{path}/{name}.parquet is missing: this study was run without {name} (docs/configuration.md says how to add it)"  # fmt: skip
+    assert str(raised.value) == (beside if name == "metrics" else said)
+
+
+def test_encoders_and_views_are_those_that_are_compared(folder):
+    path, _ = folder
+    rows = [
+        {"encoder": encoder, "reference": "human", "view": view}
+        for encoder in ("z", "b") for view in ("dog", "cat")
+    ]  # fmt: skip
+    tables.write(path / "metrics.parquet", rows, METRICS, {})
+    study = catsight.load(path)
+    assert study.encoders == ["b", "z"] and study.views == ["cat", "dog", "human"]
+
+
 @pytest.mark.parametrize(
-    ("ask", "words"),
+    ("ask", "said"),
     [
-        (
-            lambda study: study.attribution,
-            r"attribution.parquet is missing: this study was run without attribution \(docs/configuration\.md",
-        ),
-        (lambda study: study.picture("z"), "has no frame 'z'"),
-        (
-            lambda study: study.picture("a", "dog"),
-            "views has no view 'dog'; the study has cat, human",
-        ),
-        (lambda study: study.features("cnn", "cat", "x"), "has no encoder 'cnn'; it has vit"),
-        (
-            lambda study: study.features("vit", "dog", "b.0/mean"),
-            "features/vit has no view 'dog'; the study has cat, human",
-        ),
-        (lambda study: study.layers("cnn"), "has no encoder 'cnn'; it has vit"),
-        (
-            lambda study: study.features("vit", "cat", "b.9/mean"),
-            "has no column 'b.9/mean'; it has b.0/mean, b.1/mean",
-        ),
+        (lambda study: study.picture("z"), " has no frame 'z'; frames['frame_id'] lists them"),
+        (lambda study: study.picture("a", "dog"), "/views has no view 'dog'; the study has cat, human"),
+        (lambda study: study.features("cnn", "cat", "x"), " has no encoder 'cnn'; it has vit"),
+        (lambda study: study.features("vit", "dog", "b.0/mean"),
+         "/features/vit has no view 'dog'; the study has cat, human"),
+        (lambda study: study.layers("cnn"), " has no encoder 'cnn'; it has vit"),
+        (lambda study: study.features("vit", "cat", "b.9/mean"),
+         "/features/vit/cat/0.parquet has no column 'b.9/mean'; it has b.0/mean, b.1/mean"),
     ],
-)
-def test_what_is_not_there_is_named(folder, ask, words):
-    with pytest.raises(CatsightError, match=words):
+)  # fmt: skip
+def test_what_is_not_there_is_named(folder, ask, said):
+    with pytest.raises(CatsightError) as raised:
         ask(catsight.load(folder[0]))
+    assert str(raised.value) == f"{folder[0]}{said}"
+
+
+def test_frames_that_were_deleted_are_named(folder):
+    shutil.rmtree(folder[0] / "frames")
+    with pytest.raises(CatsightError) as raised:
+        catsight.load(folder[0]).frames  # noqa: B018
+    assert str(raised.value) == f"{folder[0]}/frames is missing; run the study again"
 
 
 def test_shards_of_an_earlier_run_are_noticed(folder):
@@ -101,25 +155,29 @@ def test_shards_of_an_earlier_run_are_noticed(folder):
     for kind in ("frames", "features/vit/cat"):
         (path / kind / "2.parquet").write_bytes((path / kind / "0.parquet").read_bytes())
     study = catsight.load(path)
-    with pytest.raises(
-        CatsightError, match="the frame 'a' comes twice, so shards of an earlier run are left there"
-    ):
-        study.features("vit", "cat", "b.0/mean")
-    with pytest.raises(CatsightError, match="the frame 'a' comes twice"):
-        study.frames  # noqa: B018
+    for ask in (lambda: study.features("vit", "cat", "b.0/mean"), lambda: study.frames):
+        with pytest.raises(CatsightError) as raised:
+            ask()
+        assert str(raised.value) == (
+            f"{path}: the frame 'a' comes twice, so shards of an earlier run are left there; delete the "
+            "folder and run again (unchanged results are kept in the store)"
+        )
 
 
 def test_no_study_there(folder):
-    with pytest.raises(
-        CatsightError, match=r"holds no finished study .* finished studies beside it: mine"
-    ):
-        catsight.load(folder[0].parent / "yours")
     results = folder[0].parent
-    with pytest.raises(
-        CatsightError,
-        match=f"results is a folder of studies: mine; name one of them, such as {results}/mine",
+    shutil.copytree(folder[0], results / "also")
+    missing = f"{results}/yours holds no finished study (no metrics.parquet); run it first"
+    several = (
+        f"{results} is a folder of studies: also, mine; name one of them, such as {results}/also"
+    )
+    for path, said in (
+        (results / "yours", f"{missing}; finished studies beside it: also, mine"),
+        (results, several),
     ):
-        catsight.load(results)
+        with pytest.raises(CatsightError) as raised:
+            catsight.load(path)
+        assert str(raised.value) == said
 
 
 def test_loading_is_not_imported_with_the_package():

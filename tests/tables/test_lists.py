@@ -7,7 +7,7 @@ from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.gathered import GATHERED
 from catsight.tables.columns.rejected import REJECTED
 from catsight.tables.columns.views import VIEWS
-from catsight.tables.lists import remove_stale, shards
+from catsight.tables.lists import listed_tables, remove_stale, shards
 
 SCHEMA = features_schema({"a/mean": 2})
 
@@ -23,16 +23,39 @@ def test_shards_of_a_folder(tmp_path):
     ]
     assert shards(tmp_path / "10.parquet", 3) == [tmp_path / "10.parquet"]  # a table is a table
     # by hand, without a number, as many as there are: a gap is no end
-    with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 11 shards, 4 are there"):
-        shards(tmp_path)
-    with pytest.raises(CatsightError, match=r"3\.parquet is missing: of 4 shards, 3 are there"):
-        shards(tmp_path, 4)
+    for count, wanted, there in ((None, 11, 4), (4, 4, 3), (6, 6, 3)):
+        with pytest.raises(CatsightError) as raised:
+            shards(tmp_path, count)
+        assert str(raised.value) == (
+            f"{tmp_path / '3.parquet'} is missing: of {wanted} shards, {there} are there; `make run` "
+            "recomputes a deleted one"
+        )
     (tmp_path / "10.parquet").unlink()
     assert shards(tmp_path) == shards(tmp_path, 3)
+    (tmp_path / "empty").mkdir()
+    for name in ("none.parquet", "empty"):
+        with pytest.raises(CatsightError) as raised:
+            shards(tmp_path / name)
+        assert str(raised.value) == (
+            f"{tmp_path / name} is neither a table nor a folder of them (0.parquet, 1.parquet and so on)"
+        )
     with pytest.raises(
-        CatsightError, match=r"none\.parquet is neither a table nor a folder of them"
+        CatsightError, match=r"empty/0\.parquet is missing: of 2 shards, 0 are there"
     ):
-        shards(tmp_path / "none.parquet")
+        shards(tmp_path / "empty", 2)
+
+
+def test_a_list_names_tables_beside_it_and_those_of_frames(tmp_path):
+    rows = [("", 0), ("", 1), ("cat", 10), ("human", 0)]
+    listed = [{"view": view, "shard": shard, "content": "x"} for view, shard in rows]
+    tables.write(tmp_path / "features" / "vit" / "all.parquet", listed, GATHERED, {})
+    places = tmp_path / "frames", tmp_path / "features" / "vit"
+    assert listed_tables(places[1] / "all.parquet", places[0]) == [
+        ("", places[0] / "0.parquet"),
+        ("", places[0] / "1.parquet"),
+        ("cat", places[1] / "cat" / "10.parquet"),
+        ("human", places[1] / "human" / "0.parquet"),
+    ]
 
 
 def add(folder, view, shard):

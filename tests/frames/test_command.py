@@ -341,6 +341,101 @@ def test_sub_commands_are_listed(folder, capsys):
         command.main(["manifests"])
 
 
+def test_the_sub_commands_are_listed_with_what_they_do(capsys):
+    command.main(["-h"])
+    assert capsys.readouterr().out.splitlines()[:4] == [
+        "usage: catsight frames COMMAND ...",
+        "",
+        "  manifest  list the files that frames are made from, with their hashes",
+        "  make      turn pictures into frames in Parquet shards",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "options"),
+    [
+        (
+            "manifest",
+            "Lists the files that frames are made from, with the SHA-256 of each. The spec says "
+            "where they are.",
+            ["--output OUTPUT the table to write"],
+        ),
+        (
+            "make",
+            "Turns pictures into frames: upright sRGB pictures with an id and a group, in several "
+            "tables (shards). A picture that cannot be used or is the same as another is listed in "
+            "the table of rejected files with the reason. Pictures of different groups that look "
+            "nearly alike are listed, too. The spec says where the pictures come from and how many "
+            "glances (square crops) to take of each.",
+            [
+                "--manifest MANIFEST the table of files that `catsight frames manifest` wrote",
+                "--output FOLDER folder for the tables: 0.parquet, 1.parquet, ... (one for each of "
+                "the spec's shards), rejected.parquet and near_duplicates.parquet",
+            ],
+        ),
+    ],
+)
+def test_each_command_says_what_it_does_and_what_it_needs(
+    monkeypatch, capsys, name, about, options
+):
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit):
+        command.main([name, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(f"usage: catsight frames {name} ") and f" {about} options: " in said
+    for option in options:
+        assert f" {option} " in said
+    with pytest.raises(SystemExit):
+        command.main([name, "--spec", "{}"])
+    error = capsys.readouterr().err
+    assert all(option.split()[0] in error for option in options)
+
+
+def test_tables_say_what_they_were_made_from(folder):
+    folder()
+    inputs = {"manifest": tables.content(folder.manifest)}
+    for path in (
+        *folder.outputs,
+        folder.rejected,
+        folder.rejected.with_name("near_duplicates.parquet"),
+    ):
+        about = tables.provenance(path)
+        assert (about["stage"], about["spec"], about["inputs"]) == ("frames", folder.spec, inputs)
+    about = tables.provenance(folder.manifest)
+    assert (about["stage"], about["spec"]) == ("frames", {"sources": folder.spec["sources"]})
+
+
+@pytest.mark.parametrize(
+    ("limits", "shards", "raised"),
+    [
+        ((256, 1024), 192, None),
+        ((256, 1024), 193, 257),
+        ((256, 1024), 960, 1024),
+        ((256, resource.RLIM_INFINITY), 5000, 5064),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), 5000, None),
+    ],
+)
+def test_the_limit_on_open_files_is_raised_where_it_must_be(monkeypatch, limits, shards, raised):
+    """By the tables, and 64 files besides."""
+    asked = []
+    monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda which, new: asked.append((which, new)))
+    allow_files(shards)
+    assert asked == ([] if raised is None else [(resource.RLIMIT_NOFILE, (raised, limits[1]))])
+
+
+@pytest.mark.parametrize(("hard", "most"), [(1024, 960), (65, 1), (50, 1)])
+def test_what_is_said_of_more_shards_than_the_system_allows(monkeypatch, hard, most):
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (10, hard))
+    with pytest.raises(CatsightError) as raised:
+        allow_files(961)
+    assert str(raised.value) == (
+        f"frames.shards is 961, and all these tables are written at once, but the system lets a "
+        f"process open {hard} files: set frames.shards to at most {most}, or raise the limit "
+        "(ulimit -Hn)"
+    )
+
+
 @pytest.mark.parametrize("kind", ["dead_leaf", "make", "item", "no-such"])
 def test_an_unknown_kind_of_source_is_an_error(job, kind):
     """Also if a module of that name is there, which is no source."""

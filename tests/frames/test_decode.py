@@ -630,11 +630,9 @@ def test_raw_files_and_strange_tiffs_are_named(tmp_path, rng):
     assert refusal(tmp_path / "float.tif") == (
         "unsupported", "its floating-point values run from -1 to 3, not from 0 to 1",
     )  # fmt: skip
-    two = np.zeros((8, 8, 2), np.float32)
+    two = np.full((8, 8, 2), 0.5, np.float32)
     tifffile.imwrite(tmp_path / "two.tif", two, photometric="minisblack", planarconfig="contig")
-    assert refusal(tmp_path / "two.tif")[1] in (
-        "it has 2 channels a pixel", "its floating-point values run from 0 to 0, not from 0 to 1",
-    )  # fmt: skip
+    assert refusal(tmp_path / "two.tif") == ("unsupported", "it has 2 channels a pixel")
 
 
 def test_floats_may_be_as_dark_as_one_level_and_as_bright_as_white():

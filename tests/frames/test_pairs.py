@@ -1,11 +1,13 @@
 """Pictures recorded in pairs, from folders and from tables."""
 
+import io
 import json
 
 import numpy as np
 import pytest
 
 from catsight import CatsightError, tables
+from catsight.frames import pairs as pairing
 from catsight.inputs.pictures import decode_png
 from catsight.views.command import make as make_view
 from catsight.views.viewer import needs_partner
@@ -115,3 +117,103 @@ def test_the_view_of_the_partner(job, tmp_path):
             np.testing.assert_array_equal(seen, [noise(10), noise(11)])
     assert needs_partner({"filter": "blur", "of": {"filter": "original"}, "match": paired})
     assert not needs_partner({"filter": "blur", "of": {"filter": "original"}, "match": {"eye": {}}})
+
+
+def test_what_is_said_of_a_picture_without_its_partner(job):
+    job.add("human/a.png", noise(0))
+    job.add("human/b.png", noise(1))
+    job.add("human/b.jpg", noise(2))
+    job.add("human/d.png", b"")
+    job.add("human/e.png", noise(3))
+    job.add("cat/c.png", noise(4))
+    for name in "bde":
+        job.add(f"cat/{name}.tif", b"" if name == "e" else noise(5))
+    source = pairs(job, group_by="folder")
+    rows = job(source=source)
+    here, there = source["path"], source["partner"]
+    assert set(rows) == {"b.jpg"}
+    unmatched = "{} holds it, but {} holds nothing of this name"
+    assert job.left_out == {
+        "a.png": ("unmatched", unmatched.format(here, there)),
+        "c.png": ("unmatched", unmatched.format(there, here)),
+        "b.png": ("unmatched", "its name without the suffix is also that of b.jpg"),
+        "d.png": ("empty", "the file holds no bytes"),
+        "e.png": ("empty", "its partner: the file holds no bytes"),
+    }
+
+
+def test_depth_maps_are_those_of_the_first_side(job):
+    for side in ("human", "cat"):
+        depth = io.BytesIO()
+        np.save(depth, np.full(noise(0).shape[:2], 2.0 if side == "human" else 3.0))
+        job.add(f"{side}/a.png", noise(ord(side[0])))
+        job.add(f"{side}/a.depth.npy", depth.getvalue())
+    row = job(source=pairs(job))["a.png"]
+    assert (np.load(io.BytesIO(row["depth"])) == 2).all()
+    np.testing.assert_array_equal(decode_png(row["partner"]["bytes"]), noise(ord("c")))
+
+
+def test_what_is_said_of_rows_of_tables(job):
+    """Of a second row of an id, in the same or another table, and of a table that is none."""
+
+    def rows(*ids):
+        return [{"image": {"bytes": encoded(noise(i))}, "n": n} for i, n in enumerate(ids)]
+
+    table(job, "human/a.parquet", rows(1, 2, 1))
+    table(job, "human/b.parquet", rows(2, 3))
+    table(job, "cat/a.parquet", rows(1, 2))
+    job.add("cat/b.parquet", b"PAR1")
+    source = pairs(job, id="n")
+    assert set(job(source=source)) == {"1", "2"}
+    here, there = source["path"], source["partner"]
+    left = dict(job.left_out)
+    assert left.pop("b.parquet")[0] == "truncated"
+    assert left.pop("3") == (
+        "unmatched",
+        f"{here} holds it, but {there} holds nothing of this name",
+    )
+    assert left == {
+        "1": ("unmatched", "a.parquet holds another row of this id"),
+        "2": ("unmatched", "b.parquet holds another row of this id"),
+    }
+    with pytest.raises(CatsightError) as raised:
+        job(source=source | {"id": None})
+    assert str(raised.value) == (
+        f"{here}/a.parquet: rows are paired by id; name the column that holds it (id: ...)"
+    )
+
+
+def test_a_row_without_a_group_is_its_own(job):
+    for side in ("human", "cat"):
+        rows = [
+            {"image": {"bytes": encoded(noise(ord(side[0]) + i))}, "n": i, "g": [None, "x"][i]}
+            for i in range(2)
+        ]
+        table(job, f"{side}.parquet", rows)
+    source = pairs(
+        job,
+        id="n",
+        group="g",
+        path=str(job.folder / "human.parquet"),
+        partner=str(job.folder / "cat.parquet"),
+    )
+    assert {name: row["group"] for name, row in job(source=source).items()} == {"0": "0", "1": "x"}
+
+
+def test_few_row_groups_are_kept(job, monkeypatch):
+    """Rows of one group are read at once; of three groups in turn, two are kept."""
+    rows = [{"image": {"bytes": encoded(noise(i))}, "n": i} for i in range(6)]
+    for side in ("human", "cat"):
+        table(job, f"{side}.parquet", rows, row_group_size=2)
+    source = pairs(
+        job, id="n", path=str(job.folder / "human.parquet"), partner=str(job.folder / "cat.parquet")
+    )
+    kept = []
+    fetched = pairing._Tables._row
+    monkeypatch.setattr(
+        pairing._Tables,
+        "_row",
+        lambda self, key: (fetched(self, key), kept.append(len(self.kept)))[0],
+    )
+    assert len(job(source=source)) == 6
+    assert max(kept) == 2

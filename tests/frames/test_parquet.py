@@ -5,10 +5,13 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from catsight import CatsightError
+from catsight import CatsightError, tables
+from catsight.frames.item import Rejected
+from catsight.frames.parquet import Columns, columns_of, credits_of, opened, picture, text_of
 from catsight.inputs.pictures import decode_png
 from catsight.tables.columns.image import IMAGE
 from support.job_of_frames import Job, encoded, noise, table
@@ -151,3 +154,145 @@ def test_a_table_that_changes_is_noticed(job):
     table(job, "t.parquet", as_datasets_writes_them(6))
     with pytest.raises(CatsightError, match=r"t\.parquet has changed"):
         job.make()
+
+
+# -- columns and words, of tables made here -------------------------------------------------------
+
+SOURCE = {"image": "image", "id": None, "group": None}
+OWN = ("title", "author", "licence", "link")
+
+
+def columns(data, ours=False, monkeypatch=None, **names):
+    buffer = io.BytesIO()
+    pq.write_table(data, buffer)
+    monkeypatch.setattr(tables, "ours", lambda parquet: ours)
+    return columns_of(pq.ParquetFile(buffer), SOURCE | names)
+
+
+def refusal(*arguments, **options):
+    with pytest.raises(Rejected) as raised:
+        columns(*arguments, **options)
+    return raised.value.reason, raised.value.detail
+
+
+def test_columns_are_those_named(monkeypatch):
+    data = pa.table(
+        {"p": [b"x"], "n": [1], "g": [2], "frame_id": ["f"], "group": ["h"], "depth": [b"d"]}
+    )
+    found = columns(data, monkeypatch=monkeypatch, image="p", id="n", group="g")
+    assert found == Columns("p", "n", "g") and found.names == ["p", "n", "g"]
+    assert columns(data, monkeypatch=monkeypatch, image="p").names == ["p"]
+    same = columns(data, monkeypatch=monkeypatch, image="p", id="n", group="n")
+    assert same.names == ["p", "n"]
+
+
+def test_in_catsights_own_tables_more_columns_are_known(monkeypatch):
+    data = pa.table({"image": [b"x"], "frame_id": ["f"], "group": ["h"], "n": [1], "depth": [b"d"],
+                     **{name: ["c"] for name in OWN}})  # fmt: skip
+    found = columns(data, True, monkeypatch)
+    assert found == Columns("image", "frame_id", "group", ("depth", *OWN))
+    assert found.names == ["image", "frame_id", "group", "depth", *OWN]
+    named = columns(data.drop_columns(["depth", "title"]), True, monkeypatch, id="n", group="n")
+    assert named == Columns("image", "n", "n", OWN[1:])
+    assert columns(data.select(["image"]), True, monkeypatch) == Columns("image", None, None)
+
+
+def test_a_column_that_is_missing_is_named_with_those_that_there_are(monkeypatch):
+    data = pa.table({f"c{i}": [b"x"] for i in range(22)})
+    names = ", ".join(f"c{i}" for i in range(20))
+    for key in ("image", "id", "group"):
+        about = {"image": "c0"} | {key: "x"}
+        assert refusal(data, monkeypatch=monkeypatch, **about) == (
+            "no pictures", f"it has no column 'x' ({key}); it has {names}",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "fits"),
+    [
+        (pa.binary(), True), (pa.large_binary(), True), (IMAGE, True),
+        (pa.struct([("path", pa.string()), ("bytes", pa.large_binary())]), True),
+        (pa.string(), False), (pa.struct([("bytes", pa.string())]), False),
+        (pa.struct([("data", pa.binary())]), False),
+    ],
+)  # fmt: skip
+def test_pictures_are_bytes(monkeypatch, kind, fits):
+    data = pa.table({"image": pa.array([None], kind)})
+    if fits:
+        assert columns(data, monkeypatch=monkeypatch).image == "image"
+    else:
+        assert refusal(data, monkeypatch=monkeypatch) == (
+            "no pictures", f"its column 'image' is {kind}, not a picture's bytes",
+        )  # fmt: skip
+
+
+def test_values_are_texts():
+    row = {"a": 3, "b": None, "title": "T", "link": None, "author": "", "more": 1}
+    assert [text_of(row, name) for name in ("a", "b", None)] == ["3", None, None]
+    assert credits_of(row) == {"title": "T", "author": ""}
+
+
+def test_a_row_is_a_picture_with_its_depth():
+    rgb = noise(0, 4, 5)
+    depth = io.BytesIO()
+    np.save(depth, np.full((4, 5), 2.0))
+    known = Columns("image", None, None, ("depth",))
+    row = {"image": encoded(rgb), "depth": depth.getvalue()}
+    for image in (encoded(rgb), {"bytes": encoded(rgb), "path": None}):
+        seen = picture(row | {"image": image}, known, 20, "n")
+        np.testing.assert_array_equal(seen.rgb, rgb)
+        assert (seen.depth == 2).all() and seen.partner is None
+    assert picture(row, Columns("image", None, None), 20, "n").depth is None
+    assert picture(row | {"depth": None}, known, 20, "n").depth is None
+    with pytest.raises(Rejected, match="too large"):
+        picture(row, known, 19, "n")
+
+
+@pytest.mark.parametrize(
+    ("image", "more"),
+    [
+        (None, ""), ({"bytes": None}, ""), ({"bytes": None, "path": ""}, ""),
+        ({"bytes": None, "path": "/a"}, ", only a path, which is not followed (/a)"),
+    ],
+)  # fmt: skip
+def test_a_row_without_a_picture_says_so(image, more):
+    with pytest.raises(Rejected) as raised:
+        picture({"image": image}, Columns("image", None, None), 20, "n")
+    assert raised.value.reason == "no bytes"
+    assert raised.value.detail == f"the table holds no picture for it{more}"
+
+
+def test_a_table_that_cannot_be_read(tmp_path):
+    def said(path):
+        with pytest.raises(Rejected) as raised, opened(path):
+            pass
+        return raised.value.reason, raised.value.detail
+
+    reason, detail = said(tmp_path / "no.parquet")
+    assert reason == "unreadable" and detail.startswith("reading the table failed: ")
+    assert "No such file or directory" in detail
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and so on")
+    reason, detail = said(tmp_path / "a.parquet")
+    assert reason == "truncated"
+    assert detail.startswith("it is not a Parquet table, or damaged (Parquet magic bytes not found")
+    assert detail.endswith(")") and "\n" not in detail
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "b.parquet")
+    with pytest.raises(Rejected) as raised, opened(tmp_path / "b.parquet"):
+        raise OSError("odd\nand more")
+    assert (raised.value.reason, raised.value.detail) == (
+        "truncated",
+        "reading the table failed: odd",
+    )
+
+
+def test_rows_are_numbered_through_a_table_and_batches(job):
+    rows = [{"image": {"bytes": encoded(noise(i))}, "n": None if i % 2 else i} for i in range(35)]
+    table(job, "a.parquet", rows)
+    table(job, "b.parquet", [{"image": {"bytes": encoded(noise(99))}, "n": None}])
+    found = job(source=TABLE | {"path": str(job.folder), "id": "n"})
+    names = [f"a.parquet#{i:06}" if i % 2 else str(i) for i in range(35)]
+    assert set(found) == {*names, "b.parquet#000000"}
+    assert found["a.parquet#000033"]["group"] == "a.parquet#000033"
+    np.testing.assert_array_equal(
+        decode_png(found["a.parquet#000033"]["image"]["bytes"]), noise(33)
+    )

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from catsight import CatsightError
+from catsight.frames import photos
 from catsight.frames.decode import decode
+from catsight.frames.item import Rejected
 from catsight.frames.photos import items, locate
 from catsight.inputs import yaml_files
 
@@ -21,9 +23,9 @@ SIZES = {
 
 
 def test_the_seven_photos_decode_and_are_credited():
-    photos = items({"photos": ENTRIES}, {}, 10**6)
-    assert [photo.name for photo in photos] == list(SIZES)
-    for photo in photos:
+    found = items({"photos": ENTRIES}, {}, 10**6)
+    assert [photo.name for photo in found] == list(SIZES)
+    for photo in found:
         rgb = photo.load().rgb
         assert rgb.shape == (*SIZES[photo.name], 3) and rgb.dtype == np.uint8
         assert np.ptp(rgb) > 150 and not (rgb == rgb[..., :1]).all()  # a photograph, and in colour
@@ -82,6 +84,51 @@ def test_altered_and_missing_photos_are_refused(package):
         CatsightError, match=r"no_such_package, which is not installed: pip install no_such_package"
     ):
         locate(entry | {"package": "no_such_package"})
+
+
+def refusal(entry) -> str:
+    with pytest.raises(CatsightError) as raised:
+        locate(entry)
+    return str(raised.value)
+
+
+def test_the_words_about_a_photo_that_cannot_be_used(package, monkeypatch):
+    """Packages are called by the name that pip knows."""
+    folder, entry = package
+    (folder / "a.jpg").write_bytes(b"altered")
+    found, listed = hashlib.sha256(b"altered").hexdigest()[:12], entry["sha256"][:12]
+    assert refusal(entry) == (
+        f"{folder}/a.jpg is not the photo 'a' that resources/photos.yaml credits (SHA-256 {found}…, "
+        f"not {listed}…): reinstall some_photos, or correct the entry"
+    )
+    (folder / "a.jpg").unlink()
+    assert refusal(entry) == (
+        f"{folder}/a.jpg is missing; this some_photos lacks the photo 'a': reinstall some_photos"
+    )
+    monkeypatch.setattr(photos, "find_spec", lambda name: None)
+    for name, project in (
+        ("skimage", "scikit-image"), ("sklearn", "scikit-learn"), ("matplotlib", "matplotlib"),
+    ):  # fmt: skip
+        assert refusal(entry | {"package": name}) == (
+            f"the photo 'a' is part of {project}, which is not installed: pip install {project}"
+        )
+
+
+def test_a_module_that_is_no_package_holds_no_photo(package):
+    folder, entry = package
+    (folder.parent / "single.py").write_text("")
+    assert "which is not installed: pip install single" in refusal(entry | {"package": "single"})
+
+
+def test_a_photo_has_the_credits_of_its_entry_and_numbers_after_a_dash(package):
+    _, entry = package
+    about = {"title": "T", "author": "A", "licence": "L", "link": "H"}
+    (item,) = items({"photos": [entry | about]}, {}, 7)
+    assert (item.name, item.group, item.mark, item.credits) == ("a", "a", "-", about)
+    seen = items({"photos": [ENTRIES[1]]}, {}, 10**6)[0].load()
+    assert seen.depth is None and seen.partner is None
+    with pytest.raises(Rejected, match="too large"):
+        items({"photos": [ENTRIES[1]]}, {}, 10)[0].load()
 
 
 HEAVY = (

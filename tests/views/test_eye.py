@@ -149,7 +149,7 @@ def test_conditions_of_a_point_spread_are_checked(cat, change, words):
 @pytest.mark.parametrize("px", [20, 21])
 def test_a_point_spread_is_symmetric_positive_and_smears_along_the_slit(cat, px):
     sharp, spread = (
-        cat.point_spread(field_of_view=1, px=px, luminance=100, defocus=d) for d in (0, 0.5)
+        cat.point_spread(field_of_view=2, px=px, luminance=100, defocus=d) for d in (0, 0.5)
     )
     for one in (sharp, spread):
         assert one.shape == (px, px) and one.dtype == np.float32

@@ -264,6 +264,18 @@ def test_grid_interpolates_well(across, along, luminance, defocus):
     )
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_grid_is_dense_where_the_pupil_passes_anything(turned):
+    """A pupil of 0.3 mm cuts off at 9.4 c/deg, at 555 nm; the picture has up to 250."""
+    pupil = Pupil(0.3, 10.0, 90.0 if turned else 0.0)
+    fine, coarse = np.linspace(0, 250, 2000), np.linspace(0, 2, 5)
+    fx, fy = (coarse, fine) if turned else (fine, coarse)
+    for wavelength in (555, 450):
+        grid = aperture_otf_grid(pupil, fx, fy, wavelength=wavelength)
+        exact = aperture_otf(pupil, fx[None, :], fy[:, None], wavelength=wavelength)
+        np.testing.assert_allclose(grid, exact, atol=1e-3)
+
+
 def test_human_eye_is_watson_2013():
     # Watson 2013 evaluated independently at 3 mm and 2 mm: 5, 10, 20, 30 c/deg
     np.testing.assert_allclose(

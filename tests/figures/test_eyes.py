@@ -112,6 +112,23 @@ def test_the_legend_names_each_colour_and_line_and_so_does_the_caption(figure):
     assert looks(receptors) == [(colour, s) for colour in (BLUE, ORANGE) for s in ("-", "-", ":")]
 
 
+def test_what_matters_less_is_drawn_thinner(figure):
+    """The pupil's height, what is out of focus, the rods, and the line at 0."""
+    _, pupils, transfer, sensitivity, receptors = (
+        [line.get_linewidth() for line in axes.get_lines()] for axes in panels(figure)[0]
+    )
+    assert pupils == [1.4, 1.0] * 2 and transfer == [1.4, 1.4, 1.0] * 2 + [0.6]
+    assert sensitivity == [1.4] * 2 and receptors == [1.4, 1.4, 0.9] * 2
+
+
+def test_an_eye_with_many_charts_widens_the_figure(tmp_path):
+    """Above them the row of curves ends with an empty place."""
+    table = read_back([row("cat", 0, levels=(1000.0, 100.0, 10.0, 1.0))], tmp_path)
+    figure = eyes.draw(table)
+    assert [axes.get_visible() for axes in figure.axes] == [True] * 5 + [False] + [True] * 6
+    assert list(figure.get_size_inches()) == pytest.approx([6 * 1.75, 2.05 + 1.85])
+
+
 def test_the_caption_says_what_across_and_along_the_slit_mean():
     """Bars along a cat's slit stay visible out of focus, for it is narrow across them."""
     assert (

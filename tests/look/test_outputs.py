@@ -65,6 +65,7 @@ def test_the_files_to_make(here, sources, output, jobs):
         (["gone.jpg"], "x.png", "gone.jpg is missing"),
         (["none"], "new", f"none holds no photo or clip; looked for {PHOTOS}, {CLIPS}"),
         (["in"], "x.png", "in is a folder, so --output must be a folder, too: -o x/"),
+        (["a.jpg", "b.PNG"], "x.png", "there are 2 sources, so --output must be a folder, too: -o x/"),
         (["a.jpg", "b.PNG", "c.mov"], "x.png", "there are 3 sources, so --output must be a folder, too: -o x/"),
         (["a.jpg"], "x.mp4", f"x.mp4: a photo is written as {PHOTOS}; change the output's suffix"),
         (["c.mov"], "x.gif", "x.gif: a clip is written as .mp4, .mov, .mkv, .webm; change the output's suffix"),

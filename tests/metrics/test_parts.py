@@ -160,6 +160,7 @@ def test_the_value_is_the_mean_over_parts():
     assert len(found["rsa"].values) == 1 + 40 == 1 + len(found["rsa"].sizes)
     slow = parts.comparer(NUMBERED, spec, 0).compare(x, y, ["procrustes"])["procrustes"]
     assert len(slow.values) == 1 + 10 == 1 + len(slow.sizes) and sum(slow.sizes) == 80
+    assert slow.null is None and slow.untested is None  # it has no test anyway
 
 
 def test_each_part_is_rearranged_differently():

@@ -27,6 +27,8 @@ def build():
         raise RuntimeError(f"failing once, on purpose; CUDA_VISIBLE_DEVICES={os.environ['CUDA_VISIBLE_DEVICES']}")
     return timm.create_model("test_vit")
 """
+pytestmark = pytest.mark.slow
+
 TARGETS = ("results/tiny/metrics.parquet", "results/tiny/figures/profiles.png")
 
 

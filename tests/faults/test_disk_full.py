@@ -194,6 +194,7 @@ def test_the_message_is_seen_though_the_log_is_on_that_disk(made, disk, tmp_path
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["results", "."])
 def test_a_run_whose_disk_fills_up(where, disk, tmp_path):
     """The disk of the results alone, or of the whole folder with Snakemake's own files: the run

@@ -72,6 +72,7 @@ def kill(pid) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_fifty_kills(undisturbed, folder):
     workflow, draw, kills, finished = folder, random.Random(7), Counter(), 0
     while kills["snakemake"] + kills["all"] < RUNS or kills["job"] < JOBS:

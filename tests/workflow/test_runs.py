@@ -1,5 +1,6 @@
 """Whole runs: killed, two at once, with more shards or cores, without a network."""
 
+import collections
 import copy
 import os
 import re
@@ -12,6 +13,7 @@ import pytest
 from catsight import tables
 from catsight.features import safe
 from catsight.features.weights import random_state
+from support.plan import plan
 from support.tiny_study import TINY, Workflow
 
 #: How much values may differ between runs with other shards, batches or threads: batches of another
@@ -84,6 +86,7 @@ def values(workflow):
     return table.set_index(keys).sort_index()[["value", "ci_low", "ci_high"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shards", "cores"), [(1, "1"), (5, "2")])
 def test_shards_and_cores_do_not_change_values(finished, tmp_path, shards, cores):
     workflow = Workflow.create(tmp_path / "study")
@@ -118,6 +121,7 @@ def group_members(group):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
     [
@@ -143,20 +147,6 @@ def test_killed_and_run_again_gives_the_same_tables(finished, tmp_path, moment):
     assert workflow.due() == set()
 
 
-def test_a_second_run_is_refused(study):
-    study.edit("resources/eyes/cat.yaml", "cutoff: {value: 6,", "cutoff: {value: 4,")
-    first = study.start()
-    wait_for(
-        lambda: (
-            (study.folder / ".snakemake" / "locks").is_dir()
-            and os.listdir(study.folder / ".snakemake" / "locks")
-        ),
-        first,
-    )
-    assert "another run is at work" in study.run(code=1)
-    assert first.wait(timeout=600) == 0
-
-
 SPY = """
 import os, socket
 def refuse(self, address, *rest):
@@ -175,6 +165,7 @@ socket.getaddrinfo = getaddrinfo
 """
 
 
+@pytest.mark.slow
 def test_no_network_is_touched(tmp_path):
     workflow = Workflow.create(tmp_path / "study")
     spy = tmp_path / "spy"
@@ -219,26 +210,12 @@ def test_without_the_hub_one_line_says_where_to_put_the_file(tmp_path):
     assert safe.about(workflow.folder / weights)["content"] != first["content"]
 
 
-def test_bad_configuration_is_one_clear_message(study):
-    config = copy.deepcopy(TINY)
-    config["frames"]["shard"] = 3
-    study.write(config)
-    output = study.run("-n", code=1)
-    assert "frames.shard is not a key (did you mean shards?)" in output
-    assert "Traceback" not in output
-
-
 def test_an_empty_folder_is_one_clear_message(study):
     for path in (study.folder / "photos").rglob("*.png"):
         path.unlink()
     output = study.run(code=1)
     errors = re.findall(r"^catsight frames: error: .+$", output, re.M)
     assert len(errors) == 1 and "photos" in errors[0] and "(1 truncated)" in errors[0]
-
-
-def test_another_study_replaces_the_default_one(study):
-    """--configfile replaces config.yaml, and takes nothing from it."""
-    assert not any("efficientnet" in job or "catvision" in job for job in study.due("--forceall"))
 
 
 def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
@@ -251,19 +228,11 @@ def test_commands_do_not_grow_with_the_number_of_shards(tmp_path):
     for shards in (2, 100):
         config["frames"]["shards"] = shards
         workflow.write(config)
-        # all jobs, so at least one of each rule
-        said = workflow.run("-n", "-p", "--forceall")
-        commands = re.findall(r"^Shell command: (python -m catsight (\S+ \S+) .+)$", said, re.M)
-        lengths[shards] = {}
-        for command, name in commands:
-            lengths[shards][name] = max(lengths[shards].get(name, 0), len(command))
-    assert {
-        "metrics compare",
-        "metrics attribution",
-        "metrics doses",
-        "figures gallery",
-        "figures report",
-    } <= set(lengths[2])
+        lengths[shards] = collections.defaultdict(int)
+        for job in plan(workflow).values():
+            length = len(job.command) + len(job.spec or "")
+            lengths[shards][job.rule] = max(lengths[shards][job.rule], length)
+    assert {"metrics", "attribution", "doses", "gallery", "report"} <= set(lengths[2])
     assert max(lengths[100].values()) < 100_000
     # the number of shards has more digits, and so has the number of a shard
     assert all(lengths[100][name] <= length + 200 for name, length in lengths[2].items())

@@ -96,6 +96,7 @@ def test_the_layout_is_in_order(figure):
     for axes in squares:
         wide, tall = said.inches(axes)
         assert wide == pytest.approx(tall, rel=0.01) and 1 < tall < 1.5
+        assert wide == pytest.approx(said.inches(squares[0])[0], rel=0.02)
     assert 3.2 < said.inches(whole)[1] < 4.6
     assert (
         said.inches(bar)[0] < 0.12 and 0.5 < said.inches(bar)[1] / said.inches(squares[0])[1] < 1.4
@@ -114,7 +115,7 @@ def test_a_single_encoder_has_no_map_of_encoders(data):
     assert 0 < bar.x0 - square.x1 < 0.1 * figure.bbox.width  # the scale stands beside it
     left, right = square.x0, figure.bbox.width - bar.x1
     assert abs(left - right) < 0.15 * figure.bbox.width
-    assert 1.9 < said.inches(figure.axes[0])[1] < 2.9 and figure.get_figwidth() == 5.6
+    assert 2.6 < said.inches(figure.axes[0])[1] < 2.9 and figure.get_figwidth() == 5.6
 
 
 def test_five_encoders_stand_in_two_rows():
@@ -159,6 +160,12 @@ def test_encoders_without_rows_against_one_another_are_blank(data):
     array, _ = shown(parted(maps.draw(known, small.choices()))[2])
     assert np.isnan(array[3:5, :3]).all() and np.isnan(array[:3, 3:5]).all()
     assert np.isnan(array).sum() == 12
+
+
+def test_what_the_table_lacks_is_one_blank_field_unless_its_shape_is_known(data):
+    nothing = maps.matrix(data, ("vit", "human"), ("vit", "moon"))
+    assert nothing.shape == (1, 1) and np.isnan(nothing).all()
+    assert maps.matrix(data, ("vit", "human"), ("vit", "moon"), (2, 3)).shape == (2, 3)
 
 
 @pytest.mark.parametrize("undefined", [1, 4])

@@ -84,6 +84,16 @@ def test_frames_are_counted_of_those_that_the_clip_has(tmp_path, capsys, name, c
         assert clip.streams.video[0].frames == 3
 
 
+def test_colours_are_those_of_bt_709_in_limited_range(tmp_path):
+    """The luma of its matrix, 0.2126 R + 0.7152 G + 0.0722 B, from 16 to 235."""
+    red = np.full((32, 48, 3), (200, 40, 40), np.uint8)
+    clips.change(write(tmp_path / "clip.mp4"), tmp_path / "out.mkv", lambda rgb: red)
+    with av.open(tmp_path / "out.mkv") as clip:
+        luma = next(clip.decode(video=0)).to_ndarray()[:32, :48]
+    wanted = 16 + 219 / 255 * (0.2126 * 200 + (0.7152 + 0.0722) * 40)
+    np.testing.assert_allclose(luma, wanted, atol=2)  # 91 by the matrix of BT.601, 74 in full range
+
+
 @pytest.mark.parametrize(
     "name, codec, rate", [("clip.mkv", "libx264", 10), ("clip.m2ts", "mpeg4", 25)]
 )

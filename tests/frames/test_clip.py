@@ -5,6 +5,7 @@ import io
 import os
 import struct
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from catsight.frames import clip as video
 from catsight.frames.clip import SCENE, SUFFIXES, changes, stills
 from catsight.frames.decode import Rejected
 
@@ -128,8 +130,6 @@ def test_time_begins_with_the_first_frame(tmp_path):
 
 def test_missing_and_repeated_stamps(clip, monkeypatch):
     """Muxers write neither, but some files have them, or no stamps at all."""
-    import catsight.frames.clip as video
-
     stated = {0: None, 1: None, 2: 200, 3: 200, 4: 150, 5: None, 6: 400}
 
     class Frame:
@@ -587,3 +587,89 @@ def test_files_that_are_no_clips(tmp_path, clip):
 def test_names_are_names(clip, name):
     path = clip.rename(clip.with_name(name if isinstance(name, str) else os.fsdecode(name)))
     assert numbers(path, every=20) == [(0, 0), (20, 20)]
+
+
+# -- what is said of damage, and the threshold of a scene -------------------------------------------
+
+
+class Packets:
+    """A clip whose packets decode to the frames given, or raise; ``!`` marks a corrupt one."""
+
+    def __init__(self, *packets):
+        self.packets = packets
+
+    def demux(self, stream):
+        for packet in self.packets:
+            frames = packet.strip("!")
+
+            def decode(frames=frames):
+                if frames == "E":
+                    raise av.InvalidDataError(1, "Invalid data")
+                return [SimpleNamespace(is_corrupt=kind == "c", pts=None) for kind in frames]
+
+            self.held = decode
+            yield SimpleNamespace(is_corrupt="!" in packet, decode=decode)
+
+
+def decoded(*packets, rate=25, guessed=None, tick=Fraction(1, 1000)):
+    """The stamps of the frames, the reason and the detail."""
+    clip, stamps = Packets(*packets), []
+    stream = SimpleNamespace(
+        average_rate=rate, guessed_rate=guessed, time_base=tick,
+        codec_context=SimpleNamespace(decode=lambda _: clip.held()),
+    )  # fmt: skip
+    with pytest.raises(Rejected) as raised:
+        stamps.extend(stamp for _, stamp in video.frames(clip, stream))
+    return len(stamps), raised.value.reason, raised.value.detail
+
+
+@pytest.mark.parametrize(
+    ("packets", "count", "detail"),
+    [
+        (["ff", "fc", "f"], 3, "it is damaged after 3 frames"),
+        (["ff", "f!", "f"], 3, "it is cut short or damaged after 3 frames"),
+        (["f", "E"], 1, "it is damaged after 1 frames (Invalid data)"),
+        (["", ""], 0, "it holds no frame that can be decoded"),
+        ([], 0, "it holds no frame that can be decoded"),
+    ],
+)
+def test_the_words_about_damage(packets, count, detail):
+    assert decoded(*packets) == (count, "truncated", detail)
+
+
+@pytest.mark.parametrize(
+    ("rates", "step"), [((25, 50), 40), ((None, 50), 20), ((None, None), 40), ((3000, None), 1)]
+)
+def test_frames_without_stamps_are_as_far_apart_as_the_clip_says(rates, step):
+    """By its average rate, or a guess, or 25 a second; in ticks of 1 ms, and at least one."""
+    stream = SimpleNamespace(
+        average_rate=rates[0], guessed_rate=rates[1], time_base=Fraction(1, 1000)
+    )
+    stamps = [stamp for _, stamp in video.frames(Packets("fff"), stream)]
+    assert stamps == [0, step, 2 * step]
+
+
+def test_the_words_about_choices(clip):
+    for options in ({}, {"every": 1, "scenes": 0.1}, {"every": 1, "seconds": 1, "scenes": 1}):
+        with pytest.raises(TypeError) as raised:
+            next(stills(clip, max_pixels=MANY, **options))
+        assert str(raised.value) == "exactly one of every, seconds and scenes must be given"
+    for options in ({"every": 0}, {"seconds": 0}, {"scenes": -0.5}):
+        about = dict.fromkeys(("every", "seconds", "scenes")) | options
+        with pytest.raises(ValueError) as raised:
+            next(stills(clip, max_pixels=MANY, **options))
+        assert str(raised.value) == (
+            f"every is {about['every']}, seconds {about['seconds']}, scenes {about['scenes']}; "
+            "each must be more than 0"
+        )
+
+
+def test_a_scene_begins_where_the_light_jumps_by_an_eighth_of_white(tmp_path):
+    """A jump of 33 levels is one (0.129), and of 29 is not (0.114); the threshold itself counts."""
+    greys = [100, 100, 133, 133, 104, 104]
+    frames = [np.full((HEIGHT, WIDTH, 3), grey, np.uint8) for grey in greys]
+    path = write(tmp_path / "clip.mkv", frames)
+    found = [still.number for still in stills(path, scenes=SCENE, max_pixels=MANY)]
+    assert found == [0, 2]
+    exact = [still.number for still in stills(path, scenes=29 / 255, max_pixels=MANY)]
+    assert exact == [0, 2, 4]

@@ -150,6 +150,7 @@ def test_depth_maps_are_those_of_the_first_side(job):
         job.add(f"{side}/a.depth.npy", depth.getvalue())
     row = job(source=pairs(job))["a.png"]
     assert (np.load(io.BytesIO(row["depth"])) == 2).all()
+    assert row["group"] == "a.png"  # grouped by file
     np.testing.assert_array_equal(decode_png(row["partner"]["bytes"]), noise(ord("c")))
 
 

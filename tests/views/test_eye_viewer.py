@@ -94,3 +94,11 @@ def test_noise_differs_between_frames_seeds_and_views_and_not_between_runs():
         noise({"photon_noise": None}),
     ]
     assert len({noise(), *others}) == 5
+
+
+def test_a_depth_map_that_holds_objects_is_not_opened():
+    """Unpickling them could run anything."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.full((16, 24), None), allow_pickle=True)
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+        eye_viewer(view())({**frame(), "depth": buffer.getvalue()})

@@ -45,12 +45,14 @@ def test_rows_are_metrics_and_columns_are_conditions(figure):
         for axes in row:
             assert said.rules(axes) == [said.Rule("y", agreement, small.GREY, 0.7)]
             assert said.gridlines(axes) == "xy" and not said.words(axes)
+            assert axes.get_xscale() == "log"
         assert row[0].get_ylim() == row[1].get_ylim()
     assert figure._supxlabel is None
 
 
 def test_the_legend_names_encoders_and_families(figure):
     assert said.legend(figure) == small.legend_of_encoders()
+    assert 2.5 < figure.legends[0].handlelength < 3  # long enough for dashes
 
 
 def test_lines_and_intervals_are_the_means_over_layers(figure, data):
@@ -66,6 +68,7 @@ def test_lines_and_intervals_are_the_means_over_layers(figure, data):
                 assert said.points(curves[i]) == small.pairs(rows, "dose", "value")
                 ends = list(zip(rows["dose"], rows["ci_low"], rows["ci_high"]))
                 assert bands[i][:4] == (look.colour, 0.11, ends, 1)
+                assert axes.collections[2 * i + 1].get_alpha() == 0.7
                 assert bars[3 * i : 3 * i + 3] == [
                     (look.colour, (dose, low), (dose, high), 0.8) for dose, low, high in ends
                 ]

@@ -61,6 +61,7 @@ def test_rows_are_metrics_and_columns_are_views(figure):
 
 def test_the_legend_names_encoders_and_families(figure):
     assert said.legend(figure) == small.legend_of_encoders()
+    assert 2.5 < figure.legends[0].handlelength < 3  # long enough for dashes
 
 
 def test_lines_and_shading_are_the_table(figure, data):
@@ -161,6 +162,7 @@ def test_null_values_leave_a_gap_and_are_named(cka):
     (bar,) = said.bars(figure.axes[0])
     low, high = kept.iloc[0]["ci_low"], kept.iloc[0]["ci_high"]
     assert bar == ("#009e73", (0, low), (0, high), 1)
+    assert figure.axes[0].collections[-1].get_alpha() == 0.5
     assert encoder_bands(figure.axes[0])[2].points[-2:] == [
         (row["depth"], row["ci_low"], row["ci_high"]) for _, row in kept.iloc[1:].iterrows()
     ]

@@ -45,10 +45,13 @@ def test_panels_stand_under_their_heads(figure):
         assert said.rules(row[2]) == [said.Rule("y", 1, small.GREY, 0.7)]
         assert not said.rules(row[0]) and not said.rules(row[1])
     assert said.ticks(below[0].xaxis) == [(4, "4"), (6, "6"), (9, "9")]
+    assert [axes.get_xlim() for axes in above] == [axes.get_xlim() for axes in below]
+    assert not any(text.get_visible() for axes in above for text in axes.get_xticklabels())
 
 
 def test_the_legend_names_encoders_and_families(figure):
     assert said.legend(figure) == small.legend_of_encoders()
+    assert 2.5 < figure.legends[0].handlelength < 3  # long enough for dashes
 
 
 def test_on_the_left_the_last_layer_by_the_number_of_groups(figure, data):

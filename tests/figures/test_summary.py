@@ -84,6 +84,8 @@ def test_a_large_picture_is_made_smaller(cka):
 def test_the_legend_names_encoders_and_families(figure):
     _, key, *_ = parted(figure)
     assert said.legend(key) == small.legend_of_encoders() and not key.axison
+    assert 2.5 < key.get_legend().handlelength < 3  # long enough for dashes
+    assert len({round(text.get_window_extent().x0) for text in key.get_legend().get_texts()}) == 2
 
 
 def test_the_left_panel_is_the_view_in_focus_by_depth(figure, data):

@@ -52,6 +52,7 @@ def test_a_frame_holds_its_credits_and_a_glance_its_place():
     one = item("a", 1, "g", credits={"title": "T", "author": "A", "licence": "L", "link": "H"})
     (frame,) = make_frames(one, SPEC, "photos").frames
     height, width = noise(1).shape[:2]
+    assert frame["image"]["path"] == "a"
     assert {key: frame[key] for key in frame if key not in ("image", "sha256")} == {
         "frame_id": "a", "group": "g", "source": "photos", "width": width, "height": height, "title": "T",
         "author": "A", "licence": "L", "link": "H", "left": None, "top": None, "depth": None, "partner": None,

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -19,6 +20,12 @@ from catsight.views.rods import rod_weight
 EYES = ["cat", "dog", "human"]
 
 
+@cache
+def known(name: str) -> Eye:
+    """One eye for all tests here, with the kernels that it has computed."""
+    return Eye.load(name)
+
+
 def grating(cycles: float, size: int, axis: int, contrast: float = 0.4) -> np.ndarray:
     """A grating in linear light; if it has whole half cycles, its mirror image continues it."""
     phase = np.cos(2 * np.pi * cycles * (np.arange(size) + 0.5) / size)
@@ -28,11 +35,11 @@ def grating(cycles: float, size: int, axis: int, contrast: float = 0.4) -> np.nd
 
 
 @pytest.mark.parametrize("name", EYES)
-@pytest.mark.parametrize("luminance", [1e-6, 1e-3, 0.1, 1, 10, 30, 100, 1000, 1e6])
+@pytest.mark.parametrize("luminance", [1e-6, 0.1, 10, 300, 1e6])
 def test_uniform_grey_stays(name, luminance):
     grey = np.full((40, 50, 3), 118, np.uint8)
     np.testing.assert_array_equal(
-        Eye.load(name).see(grey, field_of_view=5, luminance=luminance, defocus=0.7), grey
+        known(name).see(grey, field_of_view=5, luminance=luminance, defocus=0.7), grey
     )
 
 
@@ -52,9 +59,9 @@ def gain_of_grating(eye: Eye, cycles: float, axis: int, **conditions) -> np.ndar
 @pytest.mark.parametrize("name", EYES)
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("defocus", [0.0, 0.3])
-@pytest.mark.parametrize("luminance", [0.01, 3, 100, 1000])
+@pytest.mark.parametrize("luminance", [0.01, 3, 1000])
 def test_gratings_pass_with_the_gain_that_mtf_states(name, axis, defocus, luminance):
-    eye = Eye.load(name)
+    eye = known(name)
     conditions = {"luminance": luminance, "defocus": defocus}
     rods = rod_weight(eye.parts["rods"], luminance)
     for cycles in (8, 24):
@@ -127,7 +134,7 @@ def test_nothing_wraps_around():
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[:, :4] = 255
     for name in EYES:
-        seen = Eye.load(name).see(picture, field_of_view=8, luminance=100)
+        seen = known(name).see(picture, field_of_view=8, luminance=100)
         assert (
             seen[:, -8:].max() <= 3
         )  # the human eye's own veil, far from the edge; a wrap would be near 255
@@ -148,7 +155,7 @@ def test_scale_covariance(name, defocus):
     fine = encode_srgb(0.5 + 0.4 * smooth / np.abs(smooth).max())
     linear = decode_srgb(fine)
     coarse = encode_srgb(linear.reshape(64, 2, 64, 2, 3).mean(axis=(1, 3)))
-    eye, conditions = Eye.load(name), {"field_of_view": 2, "luminance": 100, "defocus": defocus}
+    eye, conditions = known(name), {"field_of_view": 2, "luminance": 100, "defocus": defocus}
     small = eye.see(coarse, **conditions)
     large = decode_srgb(eye.see(fine, **conditions))
     halved = encode_srgb(large.reshape(64, 2, 64, 2, 3).mean(axis=(1, 3)))
@@ -160,7 +167,7 @@ def test_scale_covariance(name, defocus):
 def test_small_pictures(shape):
     rgb = np.full((*shape, 3), 200, np.uint8)
     for name in EYES:
-        np.testing.assert_array_equal(Eye.load(name).see(rgb, field_of_view=1, luminance=10), rgb)
+        np.testing.assert_array_equal(known(name).see(rgb, field_of_view=1, luminance=10), rgb)
 
 
 @pytest.mark.slow
@@ -257,7 +264,7 @@ def test_a_sweep_of_luminance():
     rgb = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
     levels = np.geomspace(0.01, 1000, 26)
     for name in EYES:
-        eye = Eye.load(name)
+        eye = known(name)
         assert (np.diff([eye.pupil(x).area for x in levels]) < 0).all()
         assert (np.diff([rod_weight(eye.parts["rods"], x) for x in levels]) < 0).all()
         assert (
@@ -266,14 +273,14 @@ def test_a_sweep_of_luminance():
         saturation = [np.ptp(eye.colour_map(x) @ [0, 0, 1]) for x in levels]
         assert (np.diff(saturation) > 0).all()
         assert saturation[0] < 0.1 * saturation[-1]
-        for x in levels[::8]:
+        for x in levels[::25]:
             seen = decode_srgb(eye.see(rgb, field_of_view=6, luminance=x))
             assert seen.mean() == pytest.approx(decode_srgb(rgb).mean(), abs=0.03)
     # resolution along the slit never falls with light; across it, diffraction reduces it in the end
     for frequency in (1, 3):
-        along = [Eye.load("cat").mtf(frequency, 90, luminance=x) for x in levels]
+        along = [known("cat").mtf(frequency, 90, luminance=x) for x in levels]
         assert (np.diff(along) > -1e-3).all()
-    across = [Eye.load("cat").mtf(9, 0, luminance=x) for x in (30, 1000, 1e5)]
+    across = [known("cat").mtf(9, 0, luminance=x) for x in (30, 1000, 1e5)]
     assert across[1] > across[2]
 
 

@@ -64,6 +64,7 @@ def test_a_kernel_needs_a_median_distance(two):
 )
 def test_rsa_names_the_first_frame_without_a_direction(whose, at, distance, value, shown, two):
     two[at][[5, 9]] = value
+    two[at][2, 1] = 0  # one feature alone
     (reason,) = reasons(*two, "rsa", rsa_distance=distance)
     said = f"the features of frame 'photo2-1' are all {shown} in the {whose}, so it has no dissimilarity"
     assert reason == said
@@ -90,6 +91,7 @@ def test_rsa_needs_dissimilarities_that_differ(whose, at, comparison, two):
 @pytest.mark.parametrize("at", [0, 1])
 def test_retrieval_names_the_first_frame_that_is_zero(at, two):
     two[at][[6, 11]] = 0
+    two[at][2, 1] = two[1 - at][1, 3] = 0  # one feature alone
     said = "the features of frame 'photo3-0' are all 0, so no frame is nearest"
     names = ("retrieval_top1", "retrieval_mrr", "retrieval_top1_between", "retrieval_mrr_between")
     assert reasons(*two, *names) == [said] * 4

@@ -163,6 +163,19 @@ def test_the_value_is_the_mean_over_parts():
     assert slow.null is None and slow.untested is None  # it has no test anyway
 
 
+@pytest.mark.parametrize(("count", "blocks", "few"), [(2, 20, 5), (3, 14, 4), (41, 2, 2)])
+def test_parts_share_the_blocks_but_have_two_at_least(count, blocks, few):
+    """Forty blocks, ten of slow measures."""
+    n = 20 * count
+    x, y = views(n, dims=3)
+    dealt = parts.comparer(frames(n, 1), SPEC | {"at_once": 20}, 0)
+    assert len(dealt.rows) == count
+    found = dealt.compare(x, y, ["energy", "procrustes"])
+    assert len(found["energy"].sizes) == count * blocks
+    assert len(found["procrustes"].sizes) == count * few
+    assert len(found["procrustes"].values) == 1 + count * few
+
+
 def test_each_part_is_rearranged_differently():
     """Two parts with the same data would have the same null otherwise. The mean of two independent
     nulls varies less by √2 than each.

@@ -70,6 +70,7 @@ def test_a_rule_that_knows_what_its_job_reads_requests_by_that(tmp_path):
     inputs = Inputs([write(tmp_path, "view", 2)])
     assert (asked["mem_mb"](None, inputs, 1), asked["runtime"](None, inputs, 2)) == (4000, 2 * 28)
     assert needs.of("metrics", 0)["mem_mb"](None, inputs, 1) == 3000
+    assert needs.of("features", 900)["mem_mb"](None, inputs, 1) == 3000  # none of it weights
 
 
 def test_a_list_of_tables_stands_for_the_tables(tmp_path):

@@ -10,7 +10,6 @@ from catsight import CatsightError
 from catsight.__main__ import main
 from catsight.inputs import yaml_files
 from catsight.study import Study
-from catsight.study import spec as specs
 
 
 @pytest.fixture
@@ -22,13 +21,6 @@ def config():
     return copy.deepcopy(config)
 
 
-def set_key(config, dotted, value):
-    *path, last = dotted.split(".")
-    for key in path:
-        config = config.setdefault(key, {})
-    config[last] = value
-
-
 def every_spec(study):
     return {
         "manifest": study.spec("manifest"),
@@ -38,68 +30,6 @@ def every_spec(study):
         **{f"figures {name}": study.spec("figures", name) for name in ("profiles", "gallery", "eyes", "tables")},
         "report": study.spec("report"),
     }  # fmt: skip
-
-
-def changed(config, key, value):
-    before = every_spec(Study(config))
-    set_key(config, key, value)
-    after = every_spec(Study(config))
-    return {job for job in before if before[job] != after[job]}
-
-
-#: Of the figures above those that tell views apart, those that label encoders, and those of pixels.
-OF_VIEWS = {"figures profiles", "figures gallery", "figures tables"}
-OF_ENCODERS = {"figures profiles", "figures tables"}
-PICTURES = {"figures profiles", "figures gallery", "figures eyes"}
-ENCODERS = {"efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s16_untrained"}
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "jobs"),
-    [
-        ("frames.glances", 3, {"frames"}),
-        ("frames.shards", 4, {"frames"}),
-        ("frames.max_pixels", 10**6, {"frames"}),
-        ("views.cat.luminance", 3.0, {"views cat", "views blur", *OF_VIEWS}),
-        ("viewing.field_of_view", 12, {*(f"views {v}" for v in ("blur", "cat", "greyscale", "human", "jpeg")), *OF_VIEWS}),
-        ("views.cat.swap", {"colour": "human"}, {"views cat", "views blur"}),
-        ("encoders.vit_s16_untrained", {"weights": {"source": "random", "seed": 1}}, {"weights vit_s16_untrained"}),
-        ("encoders.vit_s16_untrained", {"layers": "blocks.0"}, {"features vit_s16_untrained"}),
-        ("encoders.vit_s16_untrained", {"label": "ViT"}, OF_ENCODERS),
-        ("encoders.vit_s16_untrained", {"note": "Read this.", "licence": "MIT"}, set()),
-        ("encoders.vit_s16_untrained", {"preprocessing": {"crop": 1.0}}, {"features vit_s16_untrained"}),
-        ("encoders.vit_s16_untrained", {"args": {"img_size": 96}},
-         {"weights vit_s16_untrained", "features vit_s16_untrained"}),
-        ("features.pooling", ["mean"], {*(f"features {e}" for e in ENCODERS)}),
-        ("features.pooling", ["cls", "mean", "map"], {*(f"features {e}" for e in ENCODERS)}),
-        ("features.map_size", 2, set()),  # no maps are asked for
-        ("features.precision", "bf16", {*(f"features {e}" for e in ENCODERS)}),
-        ("features.device", "cuda:1", {*(f"features {e}" for e in ENCODERS)}),
-        ("features.batch", 2, {*(f"features {e}" for e in ENCODERS)}),
-        ("metrics.rsa_distance", "cosine", {*(f"metrics {e}" for e in ENCODERS)}),
-        ("metrics.confidence", 0.9, {*(f"metrics {e}" for e in ENCODERS)}),
-        ("figures.dpi", 100, PICTURES),
-        ("figures.gallery", 2, {"figures gallery"}),
-        ("figures.pooling", "cls", OF_ENCODERS),
-        ("figures.title", "Cats", set()),
-    ],
-)  # fmt: skip
-def test_a_change_reaches_only_the_jobs_that_use_it(config, key, value, jobs):
-    # which prints the whole configuration
-    assert changed(config, key, value) == jobs | {"report"}
-
-
-def test_another_timm_redoes_weights_and_features(config, monkeypatch):
-    before = every_spec(Study(config))
-    known = specs.versions
-    monkeypatch.setattr(
-        specs, "versions", lambda *names: known(*names) | {n: "9" for n in names if n == "timm"}
-    )
-    after = every_spec(Study(config))
-    redone = {job for job in before if before[job] != after[job]}
-    assert redone == {
-        f"{kind} {encoder}" for kind in ("weights", "features") for encoder in ENCODERS
-    }
 
 
 def test_a_weights_file_of_ones_own_is_an_input(config, tmp_path, monkeypatch):
@@ -138,13 +68,13 @@ def test_order_of_keys_does_not_matter(config):
     def turned(node):
         return {k: turned(node[k]) for k in reversed(node)} if isinstance(node, dict) else node
 
-    assert every_spec(Study(config)) == every_spec(Study(turned(config)))
+    before = every_spec(Study(config))
+    assert before == every_spec(Study(turned(config)))
     config["metrics"]["names"].reverse()
     config["features"]["pooling"].reverse()
-    again = every_spec(Study(config))
-    assert {
-        job for job, spec in again.items() if spec != every_spec(Study(turned(config)))[job]
-    } <= {"report"}
+    after = every_spec(Study(config))
+    # which prints the lists as they are
+    assert {job for job in after if after[job] != before[job]} == {"report"}
 
 
 def test_comments_on_an_eye_change_nothing_and_its_numbers_do(config, tmp_path):
@@ -402,3 +332,105 @@ def test_the_papers_study_asks_for_what_it_has():
         assert value.encoder in study.encoders and value.metric in study.config.metrics.names
     grouped = [name for group in published.order for name in group.encoders]
     assert sorted(grouped) == sorted(study.encoders)
+
+
+def test_a_weights_file_brought_by_hand_is_the_hubs_alone(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    brought = tmp_path / "results" / "weights"
+    brought.mkdir(parents=True)
+    for name in ("efficientnet_lite0", "swin_t_untrained"):
+        (brought / f"{name}.safetensors").touch()
+    study = Study(config)
+    assert [study.weights_file(name) for name in study.encoders] == [[]] * 4
+
+
+def test_what_a_study_is_made_of(config):
+    """Lists for the workflow, each in its order."""
+    config["frames"]["shards"] = 3
+    config["views"]["dusk"] = {"eye": "cat", "luminance": 1}
+    config["views"]["blur"]["match"] = "human"
+    config |= {"reference": "cat", "attribution": {"view": "human", "parts": ["rods", "colour"]}}
+    config |= {"sweeps": {"view": "human", "luminance": [1, 100], "acuity": [9]}}
+    study = Study(config)
+    views = ["blur", "cat", "catvision", "dusk", "greyscale", "human", "jpeg", "original"]
+    swept = ["human@luminance=1", "human@acuity=9"]  # at 1 cd/m² the reference is the view dusk
+    swapped = ["cat+rods", "cat+colour", "cat+rods+colour"]
+    assert (study.name, study.reference, study.shards) == ("quickstart", "cat", ["0", "1", "2"])
+    assert list(study.views) == views and list(study.encoder_views) == [*views, *swept]
+    assert list(study.all_views) == [*views, *swept, *swapped]
+    assert study.compared_views == [name for name in views if name != "cat"]
+    assert list(study.eye_views) == ["cat", "dusk", "human"] and study.matched_views == ["blur"]
+    assert study.part_views == ["cat", *swapped]
+    assert study.attribution_encoders == list(study.encoders) == sorted(config["encoders"])
+    assert study.sweeps.compared == ["dusk", "human@luminance=1", "cat", "human", "human@acuity=9"]
+    assert study.sweeps.doses == [
+        {"swept": "luminance", "dose": 1.0, "reference": "dusk", "view": "human@luminance=1"},
+        {"swept": "luminance", "dose": 100.0, "reference": "cat", "view": "human"},
+        {"swept": "acuity", "dose": 9.0, "reference": "cat", "view": "human@acuity=9"},
+    ]
+    config["attribution"]["encoders"] = ["vit_s16_untrained", "efficientnet_lite0"]
+    assert Study(config).attribution_encoders == ["efficientnet_lite0", "vit_s16_untrained"]
+    del config["attribution"]
+    plain = Study(config)
+    assert plain.part_views == plain.attribution_encoders == [] and plain.swaps.whole is None
+
+
+def test_doses_of_every_condition_come_in_their_order(config):
+    """Each varies its condition for both eyes, and the name says which; acuity for one."""
+    config["sweeps"] = {"acuity": [5], "field_of_view": [20], "defocus": [-0.5, 0.123456789012345], "luminance": [2]}  # fmt: skip
+    study = Study(config)
+    names = ["luminance=2", "defocus=-0.5", "defocus=0.123456789012", "field_of_view=20"]
+    assert [dose["view"] for dose in study.sweeps.doses] == [*(f"cat@{one}" for one in names), "cat@acuity=5"]  # fmt: skip
+    for dose, name in zip(study.sweeps.doses, names):
+        assert dose["reference"] == f"human@{name}"
+        for of in ("human", "cat"):
+            view = study.sweeps.views[f"{of}@{name}"]
+            assert view == study.views[of] | {dose["swept"]: dose["dose"]}
+    sharp = study.sweeps.views["cat@acuity=5"]
+    own = study.views["cat"]
+    acuity = own["eye"]["acuity"] | {"cutoff": 5.0}
+    assert sharp == own | {"eye": own["eye"] | {"acuity": acuity}}
+    assert own["eye"]["acuity"]["cutoff"] == 6  # the study's own view is as it was
+
+
+def test_swapped_views_hold_the_references_eye_but_for_the_parts(config):
+    config["attribution"] = {"view": "cat", "parts": ["colour", "acuity"]}
+    study = Study(config)
+    human, cat = (study.views[name]["eye"] for name in ("human", "cat"))
+    assert list(study.swaps.subsets) == ["", "colour", "acuity", "colour+acuity"]
+    assert study.swaps.singles == {"colour": "human+colour", "acuity": "human+acuity"}
+    for name, view in study.swaps.views.items():
+        parts = name.split("+")[1:]
+        eye = {part: (cat if part in parts else human)[part] for part in human}
+        assert view == study.views["human"] | {"eye": eye}
+
+
+def test_the_users_files_are_listed_and_checked(tmp_path, config):
+    (tmp_path / "b.png").write_bytes(b"1")
+    (tmp_path / "a.png").write_bytes(b"22")
+    config["frames"] = {"source": "folder", "folder": str(tmp_path)}
+    study = Study(config)
+    assert study.input_files[0] == [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
+    config["frames"]["folder"] = str(tmp_path / "none")
+    with pytest.raises(CatsightError, match=r"frames\.folder is '.*none', which is not a folder"):
+        _ = Study(config).input_files
+
+
+def test_help_on_specs_lists_the_jobs(capsys):
+    with pytest.raises(SystemExit):
+        main(["spec", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "usage: catsight spec [-h] [--config CONFIG] JOB [name]",
+        "Prints the spec of a job: all that can change its result, as JSON.",
+        "JOB one of manifest, frames, views, portraits, weights, features, metrics, stability, pairs, attribution, "
+        "doses, maps, figures, report",
+        "name the view (views), the figure (figures) or the encoder (weights to doses; maps without one are between "
+        "encoders)",
+        "--config CONFIG the study file (default: config.yaml)",
+        'example: catsight views make --spec "$(catsight spec views cat)" --frames frames.parquet --output cat.parquet',
+    ):  # fmt: skip
+        assert words in said
+    with pytest.raises(SystemExit):
+        main(["spec", "viws"])
+    assert "invalid choice: 'viws'" in capsys.readouterr().err

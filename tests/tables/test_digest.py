@@ -7,6 +7,7 @@ import pytest
 from catsight import tables
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.image import IMAGE
+from catsight.tables.columns.views import VIEWS
 from catsight.tables.digest import RowsDigest, canonical_json, seal
 from support.rows import ROWS, digest
 
@@ -15,6 +16,11 @@ def test_digest_depends_on_rows_not_on_batches():
     assert digest(ROWS) == digest(ROWS, cuts=(3, 4, 4, 10))
     assert digest(ROWS) != digest(ROWS[:9])
     assert digest(ROWS) != digest([ROWS[1], ROWS[0], *ROWS[2:]])
+
+
+def test_a_batch_without_rows_changes_nothing():
+    assert digest([], cuts=(0, 0)) == RowsDigest(VIEWS).hexdigest()
+    assert digest(ROWS, cuts=(0, 4, 4, 10, 10)) == digest(ROWS)
 
 
 @pytest.mark.parametrize(

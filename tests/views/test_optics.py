@@ -22,7 +22,7 @@ F = np.array([3.0, 6.0, 9.0])
 def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float = 555.0):
     """An independent transfer function: the sampled pupil, correlated with itself by FFT.
 
-    Returns the frequencies (c/deg) and the transfer along x and along y.
+    Returns the frequencies (c/deg) of both axes, and the transfer by the frequencies along y and x.
     """
     n = int(np.ceil(1.02 * pupil.height / step)) | 1
     axis = (np.arange(n) - n // 2) * step
@@ -36,7 +36,7 @@ def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float
     spectrum = np.abs(np.fft.fft2(wave, (size, size))) ** 2
     otf = np.fft.ifft2(spectrum).real / inside.sum()
     frequency = np.arange(n) * step * 1e6 / wavelength * np.pi / 180
-    return frequency, otf[0, :n], otf[:n, 0]
+    return frequency, otf[:n, :n]
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,24 @@ def autocorrelation(pupil: Pupil, defocus: float, step: float, wavelength: float
 )
 def test_transfer_agrees_with_the_sampled_pupil(width, height, defocus):
     pupil = Pupil(width, height)
-    frequency, along_x, along_y = autocorrelation(pupil, defocus, step=0.012 if width < 3 else 0.02)
-    probe = frequency[(frequency > 3) & (frequency < 25)][::3]
-    wanted = (np.interp(probe, frequency, along_x), np.interp(probe, frequency, along_y))
+    frequency, otf = autocorrelation(pupil, defocus, step=0.012 if width < 3 else 0.02)
+    (places,) = np.nonzero((frequency > 3) & (frequency < 25))
+    probe, places = frequency[places][::3], places[::3]
+    wanted = otf[0, places], otf[places, 0]
     np.testing.assert_allclose(aperture_otf(pupil, probe, 0 * probe, defocus), wanted[0], atol=4e-3)
     np.testing.assert_allclose(aperture_otf(pupil, 0 * probe, probe, defocus), wanted[1], atol=4e-3)
+    # and in between, where the overlap of the shifted pupils is not symmetric
+    few = places[::4]
+    oblique = aperture_otf(pupil, frequency[None, few], frequency[few, None], defocus)
+    np.testing.assert_allclose(oblique, otf[np.ix_(few, few)], atol=4e-3)
+
+
+@pytest.mark.parametrize("defocus", [0.0, 0.3, -0.8])
+def test_a_disc_is_the_same_in_every_direction(defocus):
+    f, angle = np.linspace(1, 20, 12), np.radians([[0], [17], [45], [80], [90], [135]])
+    seen = aperture_otf(Pupil(4.4, 4.4), f * np.cos(angle), f * np.sin(angle), defocus)
+    np.testing.assert_allclose(seen, np.broadcast_to(seen[0], seen.shape), atol=3e-4)
+    assert np.ptp(seen[0]) > 0.15
 
 
 #: A table computed independently from sampled pupils, 555 nm, at 3, 6 and 9 c/deg. The four of its
@@ -302,10 +315,10 @@ def test_wavelength_scales_diffraction():
     np.testing.assert_allclose(
         aperture_otf(pupil, f, 0 * f, wavelength=450), aperture_otf(pupil, f * 450 / 555, 0 * f)
     )
-    frequency, along_x, along_y = autocorrelation(pupil, 0.5, 0.012, wavelength=450)
+    frequency, otf = autocorrelation(pupil, 0.5, 0.012, wavelength=450)
     for wanted, ours in [
-        (along_x, aperture_otf(pupil, f, 0 * f, 0.5, 450)),
-        (along_y, aperture_otf(pupil, 0 * f, f, 0.5, 450)),
+        (otf[0], aperture_otf(pupil, f, 0 * f, 0.5, 450)),
+        (otf[:, 0], aperture_otf(pupil, 0 * f, f, 0.5, 450)),
     ]:
         np.testing.assert_allclose(ours[2:], np.interp(f, frequency, wanted)[2:], atol=4e-3)
 

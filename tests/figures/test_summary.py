@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from catsight import CatsightError
 from catsight.figures import summary
 from catsight.figures.reading import Scene
+from catsight.inputs.pictures import decode_png
 from support import said
 from support import small_figures as small
 from support import synthetic_study as synthetic
@@ -244,3 +246,21 @@ def test_a_distance_is_read_against_zero(data):
     _, _, left, right, _ = parted(draw(small.metrics("energy")))
     assert [rule.at for axes in (left, right) for rule in said.rules(axes)] == [0, 0]
     assert left.get_ylabel() == "Energy distance"
+
+
+def test_the_scene_is_the_first_frame_in_every_view(study):
+    frames = [study / f"frames/{shard}.parquet" for shard in (0, 1)]
+    views = {
+        view: [study / f"views/{view}/{shard}.parquet" for shard in (0, 1)]
+        for view in synthetic.VIEWS
+    }
+    found = summary.read(frames, views, synthetic.choices())
+    (first,) = (row for row in synthetic.pictures() if row["frame_id"] == "astronaut/0")
+    assert found.title == "Astronaut" and [*found.pictures] == [*synthetic.VIEWS]
+    for view, picture in found.pictures.items():
+        (row,) = synthetic.view_rows([first], view)
+        np.testing.assert_array_equal(picture, decode_png(row["image"]["bytes"]))
+    with pytest.raises(
+        CatsightError, match="'moon' is not a view of this figure; it may be original"
+    ):
+        summary.read(frames, {"moon": views["cat"]}, synthetic.choices())

@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import runpy
 
 import pytest
 import yaml
@@ -444,11 +445,30 @@ def test_all_problems_are_reported_at_once(config):
 def test_contradictions_are_reported_at_once(config):
     set_key(config, "frames.glance_size", [0.9, 0.5])
     set_key(config, "metrics.rsa_comparison", "kendall")
-    set_key(config, "metrics.maps", {"metrics": ["rsa"]})
-    with pytest.raises(
-        CatsightError, match=r"frames\.glance_size is (?s:.*)metrics\.maps\.metrics"
-    ):
+    set_key(config, "metrics.maps", {"metrics": ["cka_rbf", "rsa"]})
+    before = copy.deepcopy(config)
+    with pytest.raises(CatsightError) as raised:
         validate(config)
+    assert str(raised.value) == (
+        "the configuration is not valid:\n"
+        "  frames.glance_size is [0.9, 0.5]; the smaller fraction comes first\n"
+        "  metrics.maps.metrics holds rsa, and metrics.rsa_comparison is kendall; maps of RSA need "
+        "spearman or pearson"
+    )
+    assert config == before
+    config["frames"]["glance_size"] = [0.5, 0.5]
+    config["metrics"]["maps"]["metrics"] = ["cka_rbf"]
+    validate(config)
+    set_key(config, "metrics.rsa_comparison", "pearson")
+    config["metrics"]["maps"]["metrics"] = ["rsa"]
+    validate(config)
+
+
+@pytest.mark.parametrize("values", [[1], None, "study", 3])
+def test_a_configuration_is_a_mapping(values):
+    with pytest.raises(CatsightError) as raised:
+        validate(values)
+    assert str(raised.value) == "config: it must be a mapping of keys to values, as config.yaml is"
 
 
 @pytest.mark.parametrize(
@@ -627,6 +647,14 @@ def test_the_studies_that_come_with_catsight(path):
 def test_schema_file_and_reference_page_are_made_from_the_models():
     for path, text in reference.files().items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make schema`"
+
+
+def test_make_schema_writes_both_files(tmp_path, monkeypatch, capsys):
+    paths = [tmp_path / "new" / name for name in ("schema.yaml", "page.md")]
+    monkeypatch.setattr(reference, "files", lambda: dict.fromkeys(paths, "é\n"))
+    runpy.run_module("catsight.study.config", run_name="__main__")
+    assert [path.read_bytes() for path in paths] == ["é\n".encode()] * 2
+    assert capsys.readouterr().out == f"wrote {paths[0]}\nwrote {paths[1]}\n"
 
 
 def nodes(node, path=()):

@@ -225,17 +225,17 @@ def test_the_residual_of_each_model():
 
 
 def test_a_measured_residual_holds_diffraction_and_a_modelled_one_does_not():
-    """An aperture that passes 0.8, 1e-7 and 0.5 in focus, and 0.4, 0.3 and -0.1 out of focus."""
+    """An aperture that passes 0.8, 1e-6 and 0.5 in focus, and 0.4, 0.3 and -0.1 out of focus."""
     asked = []
 
     def aperture(dioptres):
         asked.append(dioptres)
-        return np.array([0.8, 1e-7, 0.5]) if dioptres == 0 else np.array([0.4, 0.3, -0.1])
+        return np.array([0.8, 1e-6, 0.5]) if dioptres == 0 else np.array([0.4, 0.3, -0.1])
 
     disc, f = Pupil(3.0, 3.0), np.array([2.0, 5.0, 9.0])
     modelled = equivalent_defocus_mtf(f, disc, 1.15)
     measured = watson2013(f, 3.0)
-    for dioptres, gain in ((0.0, [0.8, 1e-7, 0.5]), (0.7, [0.4, 0.3, -0.1])):
+    for dioptres, gain in ((0.0, [0.8, 1e-6, 0.5]), (0.7, [0.4, 0.3, -0.1])):
         seen = optical_transfer(RESIDUAL, disc, f, aperture, dioptres)
         np.testing.assert_allclose(seen, modelled * gain)
     assert asked == [0, 0.7]

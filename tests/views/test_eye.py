@@ -176,10 +176,10 @@ def test_the_point_spread_is_that_of_the_longest_waves():
 
 def test_a_picture_is_seen_in_little_more_memory_than_its_light_takes(cat):
     """Three planes of float32 for the light, and as many for its transform, which takes its place."""
-    rgb = np.random.default_rng(0).integers(0, 256, (150, 400, 3), dtype=np.uint8)
+    rgb = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     cat.see(rgb, **CONDITIONS)
     tracemalloc.start()
     cat.see(rgb, **CONDITIONS)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < 7 * 4 * 150 * 400
+    assert most < 7 * 4 * 300 * 400

@@ -351,6 +351,17 @@ def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
     ]
 
 
+@pytest.mark.parametrize(
+    "given, missing",
+    [(["--fov", "4"], "-o/--output"), (["-o", "x.png"], "--fov"), ([], "-o/--output, --fov")],
+)
+def test_output_and_field_of_view_have_no_default(looks, capsys, given, missing):
+    with pytest.raises(SystemExit):
+        ask("a.png", *given)
+    said = capsys.readouterr().err
+    assert said.endswith(f"the following arguments are required: {missing}\n") and not looks
+
+
 def test_noise_has_a_seed_of_its_own_in_every_file_and_frame(looks):
     write_clip("c.mkv", smooth(2))
     assert ask("a.png", "b.png", "c.mkv", "-o", "new", "--fov", "40", "--noise", "0") == 0

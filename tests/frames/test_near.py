@@ -176,3 +176,21 @@ def test_more_hashes_are_sorted_by_more_bits():
         for n in (100, 10**4, 10**6, 10**8)
     ]
     assert (np.diff(bits) >= 0).all() and bits[0] < 8 and bits[-1] > 17
+
+
+def test_pairs_differ_in_at_most_8_bits():
+    hashes = np.array([2**63, 2**63 ^ 0xFF, 2**63 ^ 0x1FF00000000], np.uint64)
+    assert near_pairs(hashes, ["a", "b", "c"]) == [(0, 1, 8)]
+    assert near_pairs(hashes, ["a", "b", "c"], 9) == [(0, 1, 8), (0, 2, 9)]
+    assert near_pairs(hashes, ["a", "a", "c"], 9) == [(0, 2, 9)]
+    assert near_pairs(hashes[::-1], ["c", "b", "a"], 9) == [(0, 2, 9), (1, 2, 8)]
+
+
+@pytest.mark.parametrize(("levels", "flat"), [(3, True), (4, False)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_picture_is_flat_below_a_standard_deviation_of_one_level(levels, flat, turned):
+    """Three equal steps of one level have 0.82, four have 1.12."""
+    luma = np.repeat(100 + np.arange(levels, dtype=np.uint8), 96 // levels)
+    rgb = np.broadcast_to(luma[None, :, None], (96, 96, 3))
+    rgb = np.ascontiguousarray(rgb.swapaxes(0, 1) if turned else rgb)
+    assert (perceptual_hash(rgb) == 0) == flat

@@ -3,6 +3,8 @@
 import copy
 import hashlib
 import json
+import os
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -253,3 +255,47 @@ def test_random_weights_state_their_seed_and_no_file(bring):
     }  # fmt: skip
     assert weights({"source": "random", "seed": 4}) == "computed"
     assert weights(source, code=0, versions={"timm": "2"}) == "computed"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ([], ["weights writes an encoder's weights to one safetensors file",
+              "extract extracts an encoder's features of one shard of several views"]),
+        (["weights"], [
+            "Writes an encoder's weights, from a package, the model hub, a file or a seed, to one safetensors file.",
+            "--output OUTPUT the safetensors file to write",
+            "--file [FILE] the hub's model.safetensors, if it was downloaded by hand",
+        ]),
+        (["extract"], [
+            "Extracts an encoder's features of one shard of several views, loading the encoder once.",
+            "--weights WEIGHTS the output of `catsight features weights`",
+            "--views VIEWS [VIEWS ...] tables of views",
+            "--output OUTPUT [OUTPUT ...] tables of features, in that order",
+            f"--threads THREADS threads of the forward pass (default: {len(os.sched_getaffinity(0))}, the cores of this "
+            "machine)",
+        ]),
+    ],
+)  # fmt: skip
+def test_help_says_what_a_command_takes(capsys, command, words):
+    with suppress(SystemExit):
+        main(["features", *command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(f"usage: catsight {' '.join(['features', *command])} ")
+    for one in words:
+        assert f"{one} " in f"{said} "
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("weights", "--output"), ("extract", "--weights"), ("extract", "--views"), ("extract", "--output")],
+)  # fmt: skip
+def test_an_option_that_is_missing_is_named(capsys, command, option):
+    given = {"--spec": "{}", "--output": "o", "--weights": "w", "--views": "v"}
+    if command == "weights":
+        given = {"--spec": "{}", "--output": "o"}
+    del given[option]
+    with pytest.raises(SystemExit):
+        main(["features", command, *(word for pair in given.items() for word in pair)])
+    said = capsys.readouterr().err
+    assert f"the following arguments are required: {option}" in said

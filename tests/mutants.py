@@ -11,18 +11,20 @@ import argparse
 import ast
 import dataclasses
 import difflib
+import importlib
 import itertools
 import os
-import queue
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = "workflow/catsight"
@@ -90,6 +92,11 @@ _LAYOUT = {
 }  # fmt: skip
 #: Smaller numbers guard against rounding or division by zero; twice as much is as good.
 _GUARDS = 1e-6
+
+
+#: What is said of a change that no test notices, and the file that pytest writes to.
+ALIVE, _SAID = "ALIVE ", "said.txt"
+_LATER = itertools.count(1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -373,11 +380,12 @@ def mutants_of(stage: str, only: str) -> dict[str, list[Mutant]]:
             name, text = str(path.relative_to(ROOT)), path.read_text()
             if only in name:
                 new = Finder(name, text).found if path.suffix == ".py" else of_rules(name, text)
-                found[name] = [one for one in dict.fromkeys(new) if compiles(one, text)]
+                found[name] = list(dict.fromkeys(new))
     return {name: some for name, some in found.items() if some}
 
 
 def compiles(mutant: Mutant, text: str) -> bool:
+    """Whether Python can read the changed module, and reads something else than before."""
     if not mutant.path.endswith(".py"):
         return True
     try:
@@ -394,8 +402,9 @@ def sample(stage: str, count: int, seed: int, only: str = "") -> list[Mutant]:
         path = draw.choices(list(pool), [len(some) for some in pool.values()])[0]
         kind = draw.choice(sorted({mutant.kind for mutant in pool[path]}))
         mutant = draw.choice([mutant for mutant in pool[path] if mutant.kind == kind])
-        taken.append(mutant)
         pool[path].remove(mutant)
+        if compiles(mutant, (ROOT / path).read_text()):
+            taken.append(mutant)
         if not pool[path]:
             del pool[path]
     return taken
@@ -417,40 +426,89 @@ def copy(folder: Path) -> Path:
     return folder
 
 
-def test(folder: Path, stage: str, path: str, patience: float) -> str:
-    """Runs the stage's tests in a copy: ``alive`` if all pass, else what failed first."""
-    named = [str(found) for found in Path("tests").rglob(f"test_{Path(path).stem}.py")]
-    first = [name for name in named if name.startswith(STAGES[stage][1])]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "--tb=no", "-p", "no:cacheprovider"]  # fmt: skip
-    environment = {
-        **os.environ, "PYTHONPATH": str(folder / "workflow"), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore",
-    }  # fmt: skip
-    try:
-        done = subprocess.run(
-            [*command, "-m", "not slow", *first, *STAGES[stage][1]], cwd=folder, env=environment,
-            capture_output=True, text=True, timeout=patience, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return f"more than {patience:.0f} s"
-    if done.returncode == 0:
-        return "alive"
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.M)
-    return failed[1] if failed else f"pytest ended with {done.returncode}"
+def test(folder: Path, stage: str, path: str) -> int:
+    """Starts the stage's tests in a copy, those named after the module first; the process id.
 
-
-def try_out(mutant: Mutant, stage: str, copies: queue.Queue, patience: float) -> str:
-    folder = copies.get()
-    path = folder / mutant.path
-    text = path.read_text()
+    In a fork, which has the large libraries loaded already: importing them takes longer than most
+    tests.
+    """
+    pid = os.fork()
+    if pid:
+        return pid
     try:
-        path.write_text(mutant.apply(text))
-        # compiled modules are told apart by whole seconds
-        later = time.time() + 10 * random.random() * 1e6
-        os.utime(path, (later, later))
-        return test(folder, stage, mutant.path, patience)
+        os.setsid()
+        os.chdir(folder)
+        said = os.open(_SAID, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115
+        library = str(folder / "workflow")
+        os.environ |= {"PYTHONPATH": library, "PYTHONWARNINGS": "ignore"}
+        sys.path.insert(0, library)
+        tests = STAGES[stage][1]
+        named = [str(found) for found in sorted(Path("tests").rglob(f"test_{Path(path).stem}.py"))]
+        first = [name for name in named if name.startswith(tests)]
+        options = ["-q", "-x", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-m", "not slow"]
+        code = pytest.main([*options, *first, *tests])
+        sys.stdout.flush()
+        os._exit(code)
     finally:
-        path.write_text(text)
-        copies.put(folder)
+        os._exit(99)
+
+
+def answer(folder: Path, code: int) -> str:
+    """``alive`` if all tests passed, else which failed first."""
+    if code == 0:
+        return ALIVE
+    failed = re.search(r"(?m)^(?:FAILED|ERROR) (.+?)(?: - .*)?$", (folder / _SAID).read_text())
+    return failed[1] if failed else f"the end of pytest, with {code}"
+
+
+@dataclasses.dataclass
+class Trial:
+    """A copy of the tree in which a change is tried."""
+
+    folder: Path
+    mutant: Mutant
+    stage: str
+    patience: float
+
+    def __post_init__(self) -> None:
+        self.path = self.folder / self.mutant.path
+        self.text = self.path.read_text()
+        self.path.write_text(self.mutant.apply(self.text))
+        # Python tells compiled modules apart by whole seconds
+        later = time.time() + 1000 * next(_LATER)
+        os.utime(self.path, (later, later))
+        self.end = time.monotonic() + self.patience
+        self.pid = test(self.folder, self.stage, self.mutant.path)
+
+    def outcome(self) -> str | None:
+        """None while the tests run; after that, what became of the change."""
+        late = time.monotonic() > self.end
+        if late:
+            os.killpg(self.pid, signal.SIGKILL)
+        pid, status = os.waitpid(self.pid, 0 if late else os.WNOHANG)
+        if not pid:
+            return None
+        self.path.write_text(self.text)
+        code = os.waitstatus_to_exitcode(status)
+        return f"{self.patience:.0f} s" if late else answer(self.folder, code)
+
+
+def outcomes(stage: str, chosen: list[Mutant], copies: list[Path], patience: float):
+    """Yields each change and what became of it, as they end."""
+    waiting, free, trials = chosen[::-1], list(copies), []
+    while waiting or trials:
+        while waiting and free:
+            trials.append(Trial(free.pop(), waiting.pop(), stage, patience))
+        for trial in list(trials):
+            said = trial.outcome()
+            if said is not None:
+                trials.remove(trial)
+                free.append(trial.folder)
+                yield trial.mutant, said
+        time.sleep(0.02)
 
 
 def describe(mutant: Mutant) -> str:
@@ -467,28 +525,33 @@ def describe(mutant: Mutant) -> str:
     return "\n".join([f"{mutant.path}:{line} {mutant.kind}", *(f"    {one}" for one in changed)])
 
 
-def measure(stage: str, options: argparse.Namespace, copies: queue.Queue) -> tuple[int, int]:
+def measure(stage: str, options: argparse.Namespace, copies: list[Path]) -> tuple[int, int]:
     """Prints what becomes of a stage's sample; how many were killed, and of how many."""
     chosen = sample(stage, options.count, options.seed, options.only)
     if options.list:
         print("\n".join(map(describe, chosen)), flush=True)
         return 0, len(chosen)
-    folder, began = copies.get(), time.monotonic()
-    unchanged = test(folder, stage, "", 3600)
-    copies.put(folder)
-    if unchanged != "alive":
+    began = time.monotonic()
+    _, status = os.waitpid(test(copies[0], stage, ""), 0)
+    unchanged = answer(copies[0], os.waitstatus_to_exitcode(status))
+    if unchanged != ALIVE:
         sys.exit(f"the tests of {stage} fail without any change: {unchanged}")
-    patience = 60 + 4 * (time.monotonic() - began)
-    with ThreadPoolExecutor(copies.qsize()) as pool:
-        answers = pool.map(lambda one: try_out(one, stage, copies, patience), chosen)
-        killed = 0
-        for mutant, answer in zip(chosen, answers):
-            killed += answer != "alive"
-            if answer == "alive" or options.verbose:
-                said = "ALIVE " if answer == "alive" else f"killed by {answer}: "
-                print(f"{said}{describe(mutant)}", flush=True)
+    patience, killed = 60 + 4 * (time.monotonic() - began), 0
+    for mutant, said in outcomes(stage, chosen, copies, patience):
+        killed += said != ALIVE
+        if said == ALIVE or options.verbose:
+            print(
+                f"{said if said == ALIVE else f'killed by {said}: '}{describe(mutant)}", flush=True
+            )
     print(f"{stage}: {killed} of {len(chosen)} killed", flush=True)
     return killed, len(chosen)
+
+
+def load() -> None:
+    """Loads what the tests import besides catsight; one thread each, so that a fork is safe."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    for name in ("numpy", "scipy.stats", "pandas", "pyarrow.parquet", "matplotlib.figure", "numba", "colour", "timm", "pydantic"):  # fmt: skip
+        importlib.import_module(name)
 
 
 def main() -> None:
@@ -504,10 +567,12 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="print the sample; run nothing")
     parser.add_argument("--verbose", action="store_true", help="print the killed ones, too")
     options = parser.parse_args()
+    if not options.list:
+        load()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copies: queue.Queue = queue.Queue()
-        for i in range(0 if options.list else options.workers):
-            copies.put(copy(Path(folder) / str(i)))
+        copies = [
+            copy(Path(folder) / str(i)) for i in range(0 if options.list else options.workers)
+        ]
         counts = {stage: measure(stage, options, copies) for stage in options.stage}
     if not options.list:
         print("\n| stage | killed | of | rate |\n|---|---|---|---|")

@@ -131,11 +131,13 @@ def test_the_ceiling_is_named(cka, controls, title):
     assert stability.draw(cka, small.choices()).axes[2].get_title() == title
 
 
-def test_halves_that_could_not_be_compared_are_said(cka):
+@pytest.mark.parametrize("names", [["net"], ["net", "vit", "swin"]])
+def test_halves_that_could_not_be_compared_are_said(cka, names):
     halves = cka["kind"] == "split_half"
     cka.loc[halves, ["value", "low", "high"]] = np.nan
     cka.loc[halves, "reason"] = "too few groups of frames"
-    axes = stability.draw(cka, small.choices()).axes[1]
+    encoders = {name: small.ENCODERS[name] for name in names}
+    axes = stability.draw(cka, small.choices(encoders=encoders)).axes[1]
     assert said.words(axes) == ["too few groups\nof frames"]
     assert not said.dots(axes) and axes.get_ylim() == (-0.05, 1.05)
 

@@ -172,3 +172,16 @@ def test_scenes_do_not_change_from_one_version_to_the_next():
         hashlib.sha256(rgb.tobytes() + depth.astype("<f4").tobytes()).hexdigest()[:16]
         == "80a22e1816765fc8"
     )
+
+
+def test_the_source_gives_numbered_scenes_of_its_size_and_seed():
+    source = {"count": 3, "size": 9, "seed": 4, "depth": True}
+    items = list(dead_leaves.items(source, {}, 7))
+    names = ["scene-000000", "scene-000001", "scene-000002"]
+    assert [(item.name, item.group) for item in items] == list(zip(names, names))
+    for number, item in enumerate(items):
+        rgb, depth = scene(9, seed=4, number=number)
+        np.testing.assert_array_equal(item.load().rgb, rgb)
+        np.testing.assert_array_equal(item.load().depth, depth)
+    (flat,) = dead_leaves.items(source | {"count": 1, "depth": False}, {}, 7)
+    assert flat.load().depth is None and (flat.load().rgb == items[0].load().rgb).all()

@@ -312,3 +312,18 @@ def test_the_columns_and_the_rows_that_are_asked_for_are_read(tmp_path):
     assert batch.to_pylist() == [{"frame_id": f"f{i}"} for i in range(10)]
     names = [batch.schema.names for batch in tables.batches(path, 4)]
     assert names == [["frame_id", "image"]] * 3
+
+
+def test_a_file_that_cannot_be_opened_is_said_as_such(tmp_path, monkeypatch):
+    """Not hidden by an error about the unfinished file, which is not there."""
+
+    def full(*arguments, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "ParquetWriter", full)
+    with pytest.raises(CatsightError) as raised:
+        tables.write(tmp_path / "t.parquet", ROWS, VIEWS, {})
+    assert str(raised.value) == (
+        f"{tmp_path / 't.parquet'} cannot be written: no space left on device. Nothing else is lost; "
+        "make room and run again"
+    )

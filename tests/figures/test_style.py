@@ -54,17 +54,6 @@ def encoders(*kinds):
     }
 
 
-def test_a_figure_is_the_same_file_in_every_process(tmp_path):
-    here, there = tmp_path / "here.svg", tmp_path / "there.svg"
-    drawn(here)
-    paths = os.pathsep.join([os.path.dirname(__file__), *filter(None, sys.path)])
-    subprocess.run(
-        [sys.executable, "-c", SCRIPT, there], check=True,
-        env=os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": paths},
-    )  # fmt: skip
-    assert here.read_bytes() == there.read_bytes()
-
-
 def test_panels_stand_at_rounded_places():
     """The last digits of the layout's solver differ from process to process."""
     profile = profiles.draw(small.metrics("rsa"), small.choices())
@@ -290,3 +279,14 @@ def test_an_empty_panel_says_why_in_its_middle():
     assert (text.get_fontsize(), to_hex(text.get_color())) == (7, small.GREY)
     behind = text.get_bbox_patch()
     assert to_hex(behind.get_facecolor()) == "#ffffff" and behind.get_edgecolor()[3] == 0
+
+
+def test_a_figure_is_the_same_file_in_every_process(tmp_path):
+    here, there = tmp_path / "here.svg", tmp_path / "there.svg"
+    drawn(here)
+    paths = os.pathsep.join([os.path.dirname(__file__), *filter(None, sys.path)])
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT, there], check=True,
+        env=os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": paths},
+    )  # fmt: skip
+    assert here.read_bytes() == there.read_bytes()

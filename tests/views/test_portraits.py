@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from catsight import tables
 from catsight.inputs import eyes
@@ -216,6 +217,8 @@ def test_letters_are_in_three_lines_of_decreasing_height(chart):
     for line in lines:
         columns = np.flatnonzero(dark[line].any(axis=0))
         assert (columns[0] + columns[-1]) / 2 == pytest.approx(96, abs=3)
+    # CAT, SIGHT and LOOK AT ME
+    assert [ndimage.label(dark[line], np.ones((3, 3)))[1] for line in lines] == [3, 5, 8]
     assert chart[192:, 192:].min() == 20  # nearly black: #141414
 
 

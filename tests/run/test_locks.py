@@ -48,6 +48,15 @@ def test_many_share_a_folder_and_none_clears_it_meanwhile(tmp_path):
         pass
 
 
+def test_a_folder_that_is_not_there_is_made(tmp_path):
+    with locks.alone(tmp_path / "one" / "results"), locks.alone(tmp_path / "two" / "results"):
+        pass
+    with locks.alone(tmp_path / "one" / "results"):
+        pass
+    with locks.share(tmp_path / "three" / "results"):
+        pass
+
+
 def test_the_folder_is_results_unless_another_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with locks.share():

@@ -83,6 +83,10 @@ _SISTERS = [
     ("n_frames", "n_groups"), ("mean", "std"), ("n_rows", "n_columns"), ("lower", "upper"), ("startswith", "endswith"),
 ]  # fmt: skip
 _SISTER = {a: b for pair in _SISTERS for a, b in (pair, pair[::-1])}
+#: Functions whose arguments may change places, or whose types rule it out.
+_ANY_ORDER = {
+    "min", "max", "minimum", "maximum", "hypot", "allclose", "isinstance", "cast", "getattr", "hasattr", "TypeVar",
+}  # fmt: skip
 #: Arguments that only place things on a page or give them a size; the pictures are looked at instead.
 _LAYOUT = {
     "figsize", "fontsize", "size", "linewidth", "linewidths", "lw", "alpha", "pad", "markersize", "ms", "s", "zorder",
@@ -206,7 +210,12 @@ class Finder(ast.NodeVisitor):
     def visit_Compare(self, node: ast.Compare) -> None:
         for left, kind, right in zip([node.left, *node.comparators], node.ops, node.comparators):
             self.operator("comparison", left, right, _COMPARED[type(kind)])
-        self.generic_visit(node)
+            if isinstance(kind, ast.In | ast.NotIn) and isinstance(right, ast.Tuple | ast.List):
+                for one in right.elts:  # in any order
+                    self.visit(one)
+            else:
+                self.visit(right)
+        self.visit(node.left)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         words = any(isinstance(side, ast.JoinedStr) or (isinstance(side, ast.Constant) and isinstance(side.value, str))
@@ -265,7 +274,7 @@ class Finder(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         simple = [one for one in node.args if not isinstance(one, ast.Starred)]
-        if name not in ("isinstance", "TypeVar", "cast", "getattr", "hasattr"):
+        if name not in _ANY_ORDER:
             self.swap("arguments", simple)
         keywords = [one for one in node.keywords if one.arg]
         spans = [self.span(one) for one in [*node.args, *node.keywords]]

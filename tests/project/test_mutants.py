@@ -56,6 +56,12 @@ def test_rules_lose_a_line_or_an_option():
     assert lost == {'a="x",', 'b="y",', "localrule: True", "--frames {input.a}", "--output {output}"}  # fmt: skip
 
 
+def test_what_may_change_places_is_left_alone():
+    text = "x = max(a, b)\ny = a in (b, c)\n"
+    kinds = {one.kind for one in mutants.Finder("m.py", text).found}
+    assert "comparison" in kinds and not kinds & {"arguments", "order"}
+
+
 def test_words_of_documentation_and_types_are_left_alone():
     text = '"""Two words."""\nimport a, b\n__all__ = ["a", "b"]\nx: dict[int, str]\n'
     assert mutants.Finder("m.py", text).found == []

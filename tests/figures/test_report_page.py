@@ -40,7 +40,7 @@ PICTURES = [
     *(photograph("Coffee", i) for i in (2, 0, 1)),
     photograph("Zebra", 0, credited=False),
     *(photograph("Rocket", i, group="launch") for i in (0, 1)),
-    photograph("Tower", 0, group="launch"),
+    photograph("Tower", 0, group="launch") | {"author": "Anne"},
 ]
 
 
@@ -347,7 +347,7 @@ def test_photographs_have_their_credits_and_number_of_frames(page):
     assert page.texts("li", "photos") == [
         "Coffee Rachel <R> CC0 source of Coffee 3 frames",
         "Rocket Rachel <R> CC0 source of Rocket 2 frames",
-        "Tower Rachel <R> CC0 source of Tower 1 frame",
+        "Tower Anne CC0 source of Tower 1 frame",
         "zebra 1 frame",
     ]
     links = [one.attributes["href"] for one in page.elements if one.tag == "a" and one.section]

@@ -56,6 +56,13 @@ def test_the_focus_is_the_cat_or_another_eye_or_the_first_view(names, focus):
     assert of(*names).focus == focus
 
 
+def test_a_view_called_cat_is_in_focus_even_if_it_is_no_eye():
+    views = {"ape": eye("ape"), "human": eye("human"), "cat": filtered("catvision")}
+    assert synthetic.choices(views=views).focus == "cat"
+    views["cat"] = synthetic.view("as is", "the frame", untouched=True)
+    assert synthetic.choices(views=views).focus == "cat"
+
+
 def test_the_cat_as_reference_is_not_in_focus():
     assert of(reference="cat").focus == "ape"
     assert [*of(reference="cat").views][:2] == ["zoom", "cat"]

@@ -69,6 +69,7 @@ def test_an_axis_of_a_similarity_and_a_distance_is_not_cut():
     ([1, 2, 3, 1000], True),  # the mean is not the median
     ([1, np.nan, 1, 1000], True),
     ([np.nan], False),
+    ([1], False),
 ])  # fmt: skip
 def test_distances_of_many_orders_are_wide(values, wide):
     assert select.wide(rows("energy", value=values), small.choices()) is wide
@@ -91,6 +92,7 @@ def test_gaps_are_counted_by_their_reason(left_out, interval):
         f"{interval}: no reason given (2 of 6 points)",
         f"{interval}: one group (1 of 6 points)",
     ]
+    assert select.gaps(table)[2].startswith("no interval: ")  # unless said otherwise
     assert select.gaps(rows(value=[0.5])) == []
 
 

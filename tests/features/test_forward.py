@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import weakref
 
 import numpy as np
@@ -347,6 +348,27 @@ def test_a_batch_that_does_not_fit_is_let_go_before_half_of_it_is_tried(
         "net: out of memory on cpu; continuing with 5 frames a batch",
         "net: out of memory on cpu; continuing with 3 frames a batch",
     ]
+
+
+def test_memory_is_freed_once_the_error_is_gone(encoder, monkeypatch):
+    """As long as it is handled, its traceback holds the batch, and freeing the memory does nothing."""
+    import torch
+
+    found, handled, real = encoder(spec(batch=2)), [], layers.pooled_features
+
+    def small(model, blocks, pictures, *arguments, **more):
+        if len(pictures) > 1:
+            raise RuntimeError("CUDA out of memory.")
+        return real(model, blocks, pictures, *arguments, **more)
+
+    def halve():
+        handled.append(sys.exc_info()[0])
+        found._batch = 1
+
+    monkeypatch.setattr(layers, "pooled_features", small)
+    monkeypatch.setattr(found, "_halve", halve)
+    assert {len(vectors) for vectors in found.run([torch.zeros(3, 14, 14)] * 2).values()} == {2}
+    assert handled == [None]
 
 
 def test_a_frame_that_does_not_fit_alone_is_an_error(encoder, monkeypatch):

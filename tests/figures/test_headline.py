@@ -433,6 +433,11 @@ def test_shares_are_ranked_by_intervals(acuity, groups, metric, verdict):
     )
 
 
+def test_the_share_of_a_single_part_is_compared_with_none():
+    said, _ = parts(shares("A", colour=COLOUR))
+    assert said == f"Of the 0.080 lost in net A, colour takes 0.050. {END}"
+
+
 def test_shares_of_the_first_two_encoders_that_have_them_are_told():
     rows = [one for n in "BCD" for one in shares(n, acuity=ACUITY, colour=COLOUR)]
     said, every = parts(rows, "ABCD")

@@ -234,7 +234,10 @@ def _shares(results: Results, rows: pd.DataFrame, label: str) -> str:
         return ""
     first, *rest = [f"{parts[part]} takes {number(v, 3)}" for part, v in shares["value"].items()]
     each = listed([first, *(words.replace(" takes", "") for words in rest)])
-    side = order(shares.iloc[0], shares.iloc[1]) if len(shares) > 1 else "above"
+    said = f"Of the {number(own.loc[WHOLE, 'value'], 3)} lost in {label}, {each}"
+    if len(shares) == 1:
+        return f"{said}."
+    side = order(shares.iloc[0], shares.iloc[1])
     narrow = results.choices.measure(results.metric)["narrow_shares"]
     if side is None:
         verdict = "without intervals, it is open which is largest"
@@ -246,7 +249,7 @@ def _shares(results: Results, rows: pd.DataFrame, label: str) -> str:
         )
     else:
         verdict = "the first is larger than the next"
-    return f"Of the {number(own.loc[WHOLE, 'value'], 3)} lost in {label}, {each}; {verdict}."
+    return f"{said}; {verdict}."
 
 
 def _depth(results: Results) -> str:

@@ -35,9 +35,9 @@ class Pairs(NamedTuple):
 class Settings(NamedTuple):
     """The settings of the measures: see :func:`catsight.metrics.cka_rbf` and ``rsa``."""
 
-    bandwidth: float = 1.0
-    distance: str = "correlation"
-    comparison: str = "spearman"
+    bandwidth: float
+    distance: str
+    comparison: str
 
 
 class Mapped(NamedTuple):

@@ -97,7 +97,8 @@ def test_reliability():
     assert stability.reliability(noise)["value"] < 0.3
     assert "fewer than 3 layers" in stability.reliability(profile[:2])["reason"]
     assert "the same value in all layers" in stability.reliability(np.ones((12, 3, 2)))["reason"]
-    assert "too few to halve" in stability.reliability(np.ones((12, 0, 2)))["reason"]
+    reason = "fewer than 8 groups, too few to halve, or undefined"
+    assert stability.reliability(np.ones((12, 0, 2))) == {"reason": reason}
 
 
 def test_ceilings():

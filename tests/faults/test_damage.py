@@ -218,7 +218,6 @@ def test_check_reads_values_and_addresses(results, capsys):
     )
 
 
-@pytest.mark.slow
 def test_only_what_was_damaged_is_recomputed(tmp_path):
     """A view whose features all exist, and the weights: no later job needs them, but they are
     recomputed.

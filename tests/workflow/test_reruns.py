@@ -143,7 +143,6 @@ def test_the_cats_eye_redoes_cat_views_and_what_follows(study):
     assert len(said) == len(SHARDS) * len(VIEWS)
 
 
-@pytest.mark.slow
 def test_attribution_and_sweeps_add_to_a_study(study):
     """Only what is new is computed, and the parts sum to the whole."""
     config = copy.deepcopy(TINY)
@@ -262,7 +261,6 @@ def test_views_that_were_deleted_to_save_space_are_recomputed_when_needed(study)
     assert study.due() >= views(*VIEWS) | FIGURES - {"figures: tables"}
 
 
-@pytest.mark.slow
 def test_results_that_were_deleted_come_back_from_the_store(study):
     before = study.contents()
     shutil.rmtree(study.results())

@@ -165,7 +165,6 @@ socket.getaddrinfo = getaddrinfo
 """
 
 
-@pytest.mark.slow
 def test_no_network_is_touched(tmp_path):
     workflow = Workflow.create(tmp_path / "study")
     spy = tmp_path / "spy"

@@ -218,6 +218,15 @@ def test_a_pattern_that_matches_nothing_is_named(pattern, words):
     assert str(raised.value) == words
 
 
+def test_at_most_three_layers_are_suggested():
+    model = nn.Sequential()
+    for name in ("stages", "stagea", "stageb", "stagec"):
+        model.add_module(name, nn.Identity())
+    with pytest.raises(CatsightError) as raised:
+        layers.find_blocks(model, "stage")
+    assert str(raised.value).count(" or ") == 2
+
+
 def test_long_lists_of_modules_are_cut():
     model = nn.Sequential()
     for letter in "abcdefghijk":

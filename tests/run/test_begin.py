@@ -4,6 +4,7 @@ import atexit
 import fcntl
 import gc
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -135,7 +136,9 @@ def test_a_run_that_is_refused_clears_nothing_away(project, capsys, monkeypatch)
 def test_a_run_waits_for_the_locks_of_its_own_results(project, monkeypatch):
     """.running, which workflow/run opened, and .at-work, which jobs share."""
     clock = iter(range(0, 100_000, 100))
-    monkeypatch.setattr(locks.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(
+        locks, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda seconds: None)
+    )
     for name in (".running", ".at-work"):
         with open(project / "results" / name, "a") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
@@ -260,7 +263,7 @@ def test_a_job_ends_when_its_run_has_ended(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
         watchdog, "_started", lambda pid: next(looks) if pid == os.getpid() else "no"
     )
-    monkeypatch.setattr(watchdog.time, "sleep", slept.append)
+    monkeypatch.setattr(watchdog, "time", SimpleNamespace(sleep=slept.append))
     monkeypatch.setattr(watchdog.os, "_exit", ended.append)
     watchdog.watch()
     (check, daemon), started = threads

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,8 +30,9 @@ def hold(tmp_path):
 def waits(monkeypatch):
     """The times (s) that locks slept; the clock moves by them alone."""
     slept = []
-    monkeypatch.setattr(locks.time, "monotonic", lambda: 50 + sum(slept))
-    monkeypatch.setattr(locks.time, "sleep", slept.append)
+    # not in the module `time`, which threads of other tests use
+    clock = SimpleNamespace(monotonic=lambda: 50 + sum(slept), sleep=slept.append)
+    monkeypatch.setattr(locks, "time", clock)
     return slept
 
 

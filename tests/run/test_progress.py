@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import termios
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,7 +66,7 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 1000.0
-        monkeypatch.setattr(progress.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: self.now))
         monkeypatch.setattr(progress, "_terminal", lambda: None)
 
 

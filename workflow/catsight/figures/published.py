@@ -67,7 +67,8 @@ def _row(table: pd.DataFrame, value: Mapping[str, Any], choices: Choices) -> dic
         "printed": labels.signed(f"{value['value']}"),
         "cell": cell(row),
         "difference": labels.difference(row["value"] - value["value"]) if known else "",
-        "sort": row["value"] - value["value"] if known else "",
+        # in full, whatever numpy prints
+        "sort": repr(float(row["value"] - value["value"])) if known else "",
         "inside": inside,
     }
 

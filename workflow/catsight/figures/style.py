@@ -224,7 +224,8 @@ def save(figure: "Figure", path: str | os.PathLike[str], dpi: int) -> None:
         for image in axes.images:
             image.set_interpolation("none" if kind == "svg" else "antialiased")
     metadata: Any = {"Date": None} if kind == "svg" else None
-    with appearing(path) as part, _context():
+    # matplotlib names parts of an SVG after numbers as numpy prints them; `import colour` changes that
+    with appearing(path) as part, _context(), np.printoptions(legacy=False):
         figure.savefig(part, format=kind, dpi=dpi, metadata=metadata)
 
 

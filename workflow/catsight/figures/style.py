@@ -224,7 +224,7 @@ def save(figure: "Figure", path: str | os.PathLike[str], dpi: int) -> None:
         for image in axes.images:
             image.set_interpolation("none" if kind == "svg" else "antialiased")
     metadata: Any = {"Date": None} if kind == "svg" else None
-    # matplotlib names parts of an SVG after numbers as numpy prints them; `import colour` changes that
+    # parts of an SVG are named after numbers as numpy prints them, which `import colour` changes
     with appearing(path) as part, _context(), np.printoptions(legacy=False):
         figure.savefig(part, format=kind, dpi=dpi, metadata=metadata)
 

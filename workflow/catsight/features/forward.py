@@ -104,16 +104,16 @@ class Encoder:
         parts: list[dict[str, np.ndarray]] = []
         done = 0
         while done < len(pictures):
-            fits = True
             try:
-                parts.append(self._forward(pictures[done : done + self._batch]))
-                done += self._batch
+                part = self._forward(pictures[done : done + self._batch])
             except RuntimeError as error:  # CUDA raises a subclass of this, MPS just this
                 if "out of memory" not in str(error).lower():
                     raise
-                fits = False
-            if not fits:  # out here, where the error no longer holds the batch in memory
-                self._halve()
+            else:
+                parts.append(part)
+                done += self._batch
+                continue
+            self._halve()  # out here, where the error no longer holds the batch in memory
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _halve(self) -> None:

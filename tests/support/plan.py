@@ -27,6 +27,8 @@ class Job(NamedTuple):
     resources: list[str]
     environment: str | None
     params: dict[str, str]
+    #: the whole command, as the shell gets it
+    shell: str
 
 
 def plan(workflow: Workflow) -> dict[str, Job]:
@@ -64,7 +66,7 @@ def _job(rule, input, output, command, *rest) -> Job:
     input, output, words = (
         [word.removeprefix("results/tiny/") for word in some] for some in (input, output, words)
     )
-    return Job(rule, input, output, " ".join(words), spec, *rest)
+    return Job(rule, input, output, " ".join(words), spec, *rest, shell=command or "")
 
 
 def _say(what: str, *paths: str) -> None:

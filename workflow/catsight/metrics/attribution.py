@@ -95,8 +95,8 @@ def divide(worth: Mapping[str, Estimate], parts: Sequence[str], similarity: bool
         losses[part, "value"] = value
         losses[part, "alone"] = values[part] - values[""]
         losses[part, "last"] = values[everything] - values[without]
-    sizes = worth[""].sizes
-    return {key: Estimate(value, sizes=sizes) for key, value in losses.items()}
+    blocks = worth[""].parts
+    return {key: Estimate(value, parts=blocks) for key, value in losses.items()}
 
 
 def weight(others: int, parts: int) -> float:
@@ -127,9 +127,12 @@ def _interval(facts: MeasureFacts, estimate: Estimate, confidence: float) -> dic
     if value is None:
         return {"reason": estimate.reason or "undefined in a layer"}
     ends = interval(facts, estimate, confidence, difference=True)
-    return {
+    row: dict[str, Any] = {
         "value": value,
         "ci_low": finite(ends.low),
         "ci_high": finite(ends.high),
         "reason": ends.reason,
     }
+    if ends.reason is None:
+        row |= {"replicates": estimate.values[1:].tolist(), "parts": list(estimate.parts)}
+    return row

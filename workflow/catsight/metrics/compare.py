@@ -85,14 +85,26 @@ def _columns(facts: MeasureFacts, estimate: Estimate, confidence: float) -> dict
         "ci_high": finite(ends.high),
         "reason": "; ".join(filter(None, (ends.reason, estimate.untested))) or None,
     }
+    if ends.reason is None:
+        row |= {"replicates": estimate.values[1:].tolist(), "parts": list(estimate.parts)}
     if estimate.null is not None:
-        low, high = np.quantile(estimate.null, [0.025, 0.975])
-        row |= {
-            "p_value": inference.p_value(estimate.null),
-            "null_mean": float(estimate.null.mean()),
-            "null_low": float(low),
-            "null_high": float(high),
-        }
+        row |= _chance(facts, value, estimate.null)
+    return row
+
+
+def _chance(facts: MeasureFacts, value: float, null: np.ndarray) -> dict[str, Any]:
+    """The columns of a test: p, what chance gives, and the value on a scale where that is 0."""
+    others = null[1:]  # the first is the data's own
+    low, high = np.quantile(others, [0.025, 0.975])
+    mean = float(others.mean())
+    row: dict[str, Any] = {
+        "p_value": inference.p_value(null),
+        "null_mean": mean,
+        "null_low": float(low),
+        "null_high": float(high),
+    }
+    if facts["similarity"]:
+        row["calibrated"] = finite((value - mean) / (1 - mean))
     return row
 
 

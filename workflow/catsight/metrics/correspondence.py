@@ -32,24 +32,20 @@ def retrieval(
     features of a frame are 0 (cosine), or if all frames are of one group.
     """
     x, y = pair(x, y, same_features=True)
-    place = ranks(x, y, groups=groups, distance=distance)
-    right = np.diag(place)
+    right = np.diag(ranks(distances(x, y, distance), groups))
     return Retrieval(
         float(np.mean(right == 1) if np.isfinite(right).all() else np.nan),
         float(np.mean(1 / right)),
     )
 
 
-def ranks(
-    x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
-) -> np.ndarray:
-    """The rank (n, n) of frame j of ``y``, by its distance from frame i of ``x``; 1 is nearest.
+def ranks(apart: np.ndarray, groups: Sequence | None = None) -> np.ndarray:
+    """The rank (n, n) of frame j of one view by its distance from frame i of the other, ``apart``.
 
-    It is ranked among itself and the frames outside its group. Without ``groups`` every frame is
-    its own group. All nan if a distance is undefined, or if there is one group only.
+    1 is nearest. It is ranked among itself and the frames outside its group. Without ``groups``
+    every frame is its own group. All nan if a distance is undefined, or if there is one group only.
     """
-    n, apart = len(x), distances(x, y, distance)
-    group = _membership(groups, n)
+    n, group = len(apart), _membership(groups, len(apart))
     if (group == group[0]).all() or not np.isfinite(apart).all():
         return np.full((n, n), np.nan)
     # How many of all frames are as near or nearer, itself included; then minus those of its own
@@ -65,16 +61,14 @@ def ranks(
     return place
 
 
-def as_near(
-    x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None, distance: str = "cosine"
-) -> np.ndarray:
-    """Whether frame j of ``y`` is at least as near to frame i of ``x`` as i's own counterpart.
+def as_near(apart: np.ndarray, groups: Sequence | None = None) -> np.ndarray:
+    """Whether frame j of one view is at least as near to frame i of the other as i's counterpart.
 
-    (n, n), bool; False for j in the group of i, and for i itself. So the rank of i's counterpart
-    among some of the frames is 1 plus how many of them are True.
+    ``apart`` (n, n): their distances. The result (n, n), bool, is False for j in the group of i,
+    and for i itself. So the rank of i's counterpart among some of the frames is 1 plus how many of
+    them are True.
     """
-    apart = distances(x, y, distance)
-    group = _membership(groups, len(x))
+    group = _membership(groups, len(apart))
     return (apart <= np.diag(apart)[:, None]) & (group[:, None] != group[None, :])
 
 

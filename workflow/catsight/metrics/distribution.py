@@ -80,6 +80,17 @@ def scale(x: np.ndarray) -> float:
     return float(np.sqrt(np.var(np.asarray(x, dtype=np.float64), axis=0, ddof=1).mean()))
 
 
+def scale_of(squares: np.ndarray, features: int, keep: np.ndarray) -> np.ndarray:
+    """:func:`scale` (subsets,) of each subset of frames, from squared distances (n, n).
+
+    ``keep`` (subsets, n) holds 1 for the frames of a subset and 0 for the others.
+    """
+    n = keep.sum(axis=1)
+    total = np.einsum("sn,sn->s", keep @ squares, keep)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(total / (2 * n * (n - 1) * features))
+
+
 # -- many divisions of the same frames at once -----------------------------------------------------
 #
 # Each column of weights (n + m, columns) divides the pooled frames between x and y: 1/n for a frame
@@ -97,12 +108,21 @@ def pooled_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return square_distances(np.concatenate([x, y]))
 
 
+def median_distance(squares: np.ndarray) -> float:
+    """The median distance over pairs i < j, from squared distances; nan of one frame."""
+    return float(np.median(np.sqrt(upper(squares)))) if len(squares) > 1 else np.nan
+
+
 def kernel_of(squares: np.ndarray, bandwidth: float = 1.0) -> tuple[np.ndarray, float]:
     """The Gaussian kernel of pooled squared distances, and its s; nan if the median is 0."""
-    s = bandwidth * float(np.median(np.sqrt(upper(squares)))) if len(squares) > 1 else np.nan
+    return kernel_of_width(squares, bandwidth * median_distance(squares))
+
+
+def kernel_of_width(squares: np.ndarray, s: float) -> tuple[np.ndarray, float]:
+    """The kernel exp(-d² / (2 s²)) of squared distances, and s; both nan unless s is above 0."""
     if not s > 0:
         return np.full_like(squares, np.nan), np.nan
-    return np.exp(squares / (-2 * s * s)), s
+    return np.exp(squares / (-2 * s * s)), float(s)
 
 
 def energy_of(distances: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -6,17 +6,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from catsight.metrics import inference
+from catsight.metrics import jackknife
 from catsight.run.specs import MeasureFacts
+
+#: With fewer groups an interval would be a guess.
+FEWEST_GROUPS = 4
+#: Why there is no interval.
+_TOO_FEW = f"fewer than {FEWEST_GROUPS} groups, too few for an interval"
+_UNDEFINED_WITHOUT_SOME = "undefined if certain groups are left out"
 
 
 class Estimate(NamedTuple):
     """A measure of one pair of representations.
 
     ``values`` (1 + blocks,): of all frames, then with each block left out. ``null`` (1 + m,): the
-    data's own value, then those of m rearrangements; None if there is no test, and ``untested`` may
-    say why. ``bandwidth``: of the kernel, if the measure has one. ``reason``: why the values are
-    nan. ``sizes`` (blocks,): number of frames in each block.
+    statistic of the data, then those of m rearrangements; None if there is no test, and
+    ``untested`` may say why. ``bandwidth``: of the kernel, if the measure has one. ``reason``: why
+    the values are nan. ``parts``: the numbers of blocks of each part, if the frames were compared
+    in parts.
     """
 
     values: np.ndarray
@@ -24,7 +31,15 @@ class Estimate(NamedTuple):
     bandwidth: float | None = None
     reason: str | None = None
     untested: str | None = None
-    sizes: Sequence[int] = ()
+    parts: Sequence[int] = ()
+
+
+class Interval(NamedTuple):
+    """A confidence interval, or the ``reason`` why there is none (both ends are then nan)."""
+
+    low: float
+    high: float
+    reason: str | None = None
 
 
 def undefined(reason: str, blocks: int = 0) -> Estimate:
@@ -35,7 +50,7 @@ def undefined(reason: str, blocks: int = 0) -> Estimate:
 def mean_over_layers(layers: Sequence[Estimate]) -> Estimate:
     """The mean of the ``layers``' values, replicates and null distributions.
 
-    In all layers the same frames were left out and rearranged, so these are averaged one by one.
+    In all layers the same groups were left out and rearranged, so these are averaged one by one.
     """
     reasons = [layer.reason or layer.untested for layer in layers]
     first = next((reason for reason in reasons if reason), None)
@@ -46,32 +61,35 @@ def mean_over_layers(layers: Sequence[Estimate]) -> Estimate:
         np.mean([layer.values for layer in layers], axis=0),
         np.mean(nulls, axis=0) if len(nulls) == len(layers) else None,
         untested=first,
-        sizes=layers[0].sizes,
+        parts=layers[0].parts,
     )
 
 
 def interval(
     facts: MeasureFacts, estimate: Estimate, confidence: float, *, difference: bool = False
-) -> inference.Interval:
+) -> Interval:
     """The confidence interval of an ``estimate``, or the reason why it has none.
 
     ``facts`` are those of the measure. ``difference``: the estimate is a difference of two values
-    of the measure, so neither a cosine nor a share, even if the values are.
+    of the measure, so neither a cosine nor a share, even if the values are. The interval holds the
+    value itself, and is symmetric about it on the scale of :mod:`catsight.metrics.jackknife`:
+    Fisher's z of a cosine, the logarithm of a positive difference.
     """
     value, replicates = float(estimate.values[0]), estimate.values[1:]
-    enough = len(replicates) >= inference.FEWEST_GROUPS
-    if facts["share"] and enough and (replicates == value).all():
-        # all frames are found, or none: the spread of 0 says nothing about other groups
-        return inference.Interval(math.nan, math.nan, "the same in every group, so no interval")
-    ends = inference.jackknife(
-        value,
-        replicates,
-        estimate.sizes,
-        confidence,
-        cosine=facts["cosine"] and not difference,
-        correct_bias=not facts["depends_on_n"],
-    )
+    if len(replicates) < FEWEST_GROUPS:
+        return Interval(math.nan, math.nan, _TOO_FEW)
+    if not (np.isfinite(value) and np.isfinite(replicates).all()):
+        return Interval(math.nan, math.nan, _UNDEFINED_WITHOUT_SOME)
+    if (replicates == value).all():
+        if facts["share"]:
+            # all frames are found, or none: the spread of 0 says nothing about other groups
+            return Interval(math.nan, math.nan, "the same in every group, so no interval")
+        return Interval(value, value)
+    scale = jackknife.scale_for(facts, estimate.values, difference=difference)
+    influences = jackknife.influences(scale.to(replicates), estimate.parts)
+    reach = float(jackknife.half_width(influences, confidence, estimate.parts))
+    centre = scale.to(np.float64(value))
+    low, high = (float(scale.back(end)) for end in (centre - reach, centre + reach))
     if facts["share"] and not difference:
-        low, high = (float(np.clip(end, 0, 1)) for end in (ends.low, ends.high))
-        return ends._replace(low=low, high=high)
-    return ends
+        low, high = max(low, 0.0), min(high, 1.0)
+    return Interval(min(low, value), max(high, value))

@@ -7,7 +7,7 @@ their influences, and the influences of a difference are the difference of the i
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit  # scipy.stats would take a second to import
@@ -18,22 +18,34 @@ from catsight.run.specs import MeasureFacts
 class Scale(NamedTuple):
     """A scale on which estimates are nearer to normal than as they are, and its inverse."""
 
-    to: Callable[[np.ndarray], np.ndarray]
-    back: Callable[[np.ndarray], np.ndarray]
+    to: Callable[[Any], Any]
+    back: Callable[[Any], Any]
 
 
-def _same(values: np.ndarray) -> np.ndarray:
+def _same(values: Any) -> Any:
     return values
 
 
 PLAIN = Scale(_same, _same)
 #: Fisher's z: its spread hardly depends on the value, and no end lies beyond 1.
 FISHER = Scale(np.arctanh, np.tanh)
+LOG = Scale(np.log, np.exp)
 
 
 def scale_of(facts: MeasureFacts) -> Scale:
-    """The scale of a measure's intervals: Fisher's z for cosines, otherwise the values' own."""
+    """The scale of a measure: Fisher's z for cosines, otherwise the values' own."""
     return FISHER if facts["cosine"] else PLAIN
+
+
+def scale_for(facts: MeasureFacts, values: np.ndarray, *, difference: bool = False) -> Scale:
+    """The scale of the interval of a measure's ``values``, of all groups and without each block.
+
+    Fisher's z for cosines inside -1..1; the logarithm if the values are positive differences of
+    such values (losses); otherwise their own. An unbiased CKA may lie beyond 1.
+    """
+    if difference:
+        return LOG if (values > 0).all() else PLAIN
+    return FISHER if facts["cosine"] and (np.abs(values) < 1).all() else PLAIN
 
 
 def influences(replicates: np.ndarray, parts: Sequence[int] = ()) -> np.ndarray:
@@ -56,21 +68,22 @@ def influences(replicates: np.ndarray, parts: Sequence[int] = ()) -> np.ndarray:
 
 
 def degrees_of_freedom(influences: np.ndarray, parts: Sequence[int] = ()) -> np.ndarray:
-    """Degrees of freedom (...) of the standard error of ``influences`` (..., blocks).
+    """Degrees of freedom (...) of the standard error of ``influences`` (..., 4 blocks or more).
 
     A variance estimated from heavy-tailed values is less certain than blocks - 1 degrees of freedom
-    say: its own variance, 2 / df of its square, grows with the kurtosis κ of the values (Cramér
-    1946, 27.4: (κ - (b - 3) / (b - 1)) / b).
+    say: its own variance, 2 / df of its square, is (κ - (b - 3) / (b - 1)) / b with their kurtosis
+    κ (Cramér 1946, 27.4.2). κ - 3 is estimated by Fisher's G₂, unbiased for normal values: the
+    plain estimate is too small if blocks are few and tails heavy (benchmarks/calibration.py).
     """
     influences = np.asarray(influences, dtype=np.float64)
-    blocks = influences.shape[-1]
-    most = blocks - max(len(parts), 1)
+    b = influences.shape[-1]
+    most = b - max(len(parts), 1)
     squares = np.square(influences)
     with np.errstate(divide="ignore", invalid="ignore"):
-        kurtosis = np.square(squares).mean(axis=-1) / np.square(squares.mean(axis=-1))
-        uncertain = (kurtosis - (blocks - 3) / (blocks - 1)) / blocks
-        found = 2 / uncertain
-    return np.where(uncertain > 2 / most, found, most)
+        plain = np.square(squares).mean(axis=-1) / np.square(squares.mean(axis=-1)) - 3
+        excess = ((b + 1) * plain + 6) * (b - 1) / ((b - 2) * (b - 3))
+        uncertain = (excess + 3 - (b - 3) / (b - 1)) / b
+        return np.where(uncertain > 2 / most, 2 / uncertain, most)
 
 
 def half_width(influences: np.ndarray, confidence: float, parts: Sequence[int] = ()) -> np.ndarray:

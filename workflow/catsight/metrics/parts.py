@@ -16,13 +16,11 @@ from catsight.metrics import inference, suite
 from catsight.metrics.dealing import deal
 from catsight.metrics.estimate import Estimate, undefined
 from catsight.metrics.plan import FEW_BLOCKS, Plan
-from catsight.metrics.similarity import cka_unbiased, ratio
+from catsight.metrics.streamed import streamed_cka
 from catsight.run.specs import ComparingSpec
 
-#: Measures that are computed of all frames, in the order in which streamed_cka returns them.
+#: Measures that are computed of all frames.
 STREAMED = ("cka_linear", "cka_linear_unbiased")
-#: Rows whose products are summed in the features' precision before they are added in float64.
-_ROWS = 2048
 
 
 def comparer(
@@ -90,13 +88,16 @@ class Parts:
         together = {name: self._together([part[name] for part in found]) for name in measures}
         streamed = [name for name in STREAMED if name in measures]
         if streamed:
-            values = dict(zip(STREAMED, streamed_cka(x, y, self.blocks)))
-            sizes = [len(block) for block in self.blocks]
+            groups = [group for _, group in self.frames]
+            found_at_once = streamed_cka(x, y, groups, self.blocks)
             for name in streamed:
-                if np.isfinite(values[name][0]):
+                values = found_at_once.biased if name == "cka_linear" else found_at_once.over_groups
+                if np.isfinite(values[0]):
                     together[name] = together[name]._replace(
-                        values=values[name], sizes=sizes, reason=None
+                        values=values, parts=(len(self.blocks),), reason=None
                     )
+            if "cka_linear" in streamed:
+                together["cka_linear"] = _moved(together["cka_linear"], found_at_once.chance)
         return together
 
     def _together(self, parts: Sequence[Estimate]) -> Estimate:
@@ -121,71 +122,15 @@ class Parts:
             null,
             float(np.mean(widths)) if widths else None,
             untested=untested,
-            sizes=[size for part in parts for size in part.sizes],
+            parts=[count for part in parts for count in part.parts],
         )
 
 
-def streamed_cka(
-    x: np.ndarray, y: np.ndarray, blocks: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Biased and unbiased linear CKA: of all frames, then without each of the blocks.
+def _moved(estimate: Estimate, chance: float) -> Estimate:
+    """An estimate of all frames whose null is of parts, moved to have the mean of all frames.
 
-    Two arrays (1 + blocks,). From sums over frames alone (Kornblith et al. 2019: |X'Y|² is the sum
-    of the products of both Gram matrices), so it is exact and needs memory of features × features.
-    Products have the precision of the input; sums are float64.
+    Biased CKA of fewer frames is higher by chance. A constant changes no p-value.
     """
-    x, y = (_moved(values) for values in (x, y))
-    everything = _sums(x, y)
-    results = [_cka(everything, x, y, np.ones(len(x), dtype=bool))]
-    for block in blocks:
-        kept = np.ones(len(x), dtype=bool)
-        kept[block] = False
-        gone = _sums(x[block], y[block])
-        results.append(_cka([total - part for total, part in zip(everything, gone)], x, y, kept))
-    biased, unbiased = np.array(results).T
-    return biased, unbiased
-
-
-def _moved(x: np.ndarray) -> np.ndarray:
-    """Features minus their mean, over their largest value; float32 stays float32."""
-    first = np.float64(x[0])
-    mean = sum(np.sum(x[i : i + _ROWS] - first, axis=0) for i in range(0, len(x), _ROWS)) / len(x)
-    moved = np.empty_like(x)
-    for i in range(0, len(x), _ROWS):
-        moved[i : i + _ROWS] = (x[i : i + _ROWS] - first) - mean
-    largest = np.abs(moved).max(initial=0)
-    if largest > 0:
-        moved /= largest  # in place: these may be gigabytes
-    return moved
-
-
-def _sums(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-    """Float64 sums over frames: x'y, x'x, y'y, and of x and of y."""
-    totals = [np.zeros((a.shape[1], b.shape[1])) for a, b in ((x, y), (x, x), (y, y))]
-    for i in range(0, len(x), _ROWS):
-        a, b = x[i : i + _ROWS], y[i : i + _ROWS]
-        for total, (one, other) in zip(totals, ((a, b), (a, a), (b, b))):
-            total += one.T @ other
-    return [*totals, x.sum(axis=0, dtype=np.float64), y.sum(axis=0, dtype=np.float64)]
-
-
-def _cka(
-    sums: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, kept: np.ndarray
-) -> tuple[float, float]:
-    """Biased and unbiased CKA of the ``kept`` frames (n,), bool, from their :func:`_sums`."""
-    xy, xx, yy, of_x, of_y = sums
-    n = int(kept.sum())
-    if n < 4:
-        return np.nan, np.nan
-    mean_x, mean_y = of_x / n, of_y / n
-    means = ((xy, mean_x, mean_y), (xx, mean_x, mean_x), (yy, mean_y, mean_y))
-    products = [total - n * np.outer(a, b) for total, a, b in means]
-    both, own, other = (float(np.vdot(product, product)) for product in products)
-    k, m = (_lengths(values, mean)[kept] for values, mean in ((x, mean_x), (y, mean_y)))
-    return float(ratio(both, own, other)), cka_unbiased(both, own, other, k, m)
-
-
-def _lengths(x: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """|x - mean|² of each frame, float64."""
-    squares = np.einsum("ij,ij->i", x, x, dtype=np.float64)
-    return squares - 2 * (x @ mean.astype(x.dtype)).astype(np.float64) + mean @ mean
+    if estimate.null is None or not np.isfinite(chance):
+        return estimate
+    return estimate._replace(null=estimate.null - estimate.null[1:].mean() + chance)

@@ -1,4 +1,4 @@
-"""Rearrangements of the frames for permutation tests; groups are kept together.
+"""Rearrangements of groups of frames for permutation tests.
 
 Every set starts with the data's own arrangement. So the share of values at least as large as the
 first is the p-value (b + 1) / (m + 1) of m others (Phipson & Smyth 2010). If there are few
@@ -18,7 +18,7 @@ FEWEST = 20
 
 
 class Arrangements(NamedTuple):
-    """Arrangements of the frames, one a row of ``each`` (m, ...), the data's own first.
+    """Arrangements of the groups, one a row of ``each`` (m, ...), the data's own first.
 
     ``distinct``: how many exist. ``exact``: whether ``each`` holds all of them.
     """
@@ -36,68 +36,53 @@ class Arrangements(NamedTuple):
         return f"too few groups to test: {self.distinct} arrangement{plural} of them in all"
 
 
-def relabellings(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
-    """Orders (m, n), int32, in which frames of one view are paired with the other's.
+def relabellings(groups: int, count: int, seed: int = 0) -> Arrangements:
+    """Orders (m, groups), int32, in which groups of one view are paired with the other's.
 
-    The identity comes first. A group moves as a whole into the place of a group of the same size,
-    and its frames keep their order: this alone preserves the dependence within groups. ``count``
-    other orders are drawn with ``seed``, or all are taken if there are fewer.
+    The identity comes first. Groups may have any sizes: what is rearranged are means over the
+    frames of a group (catsight.metrics.between). ``count`` other orders are drawn with ``seed``, or
+    all are taken if there are fewer.
     """
-    members = _members(groups)
-    # for each size of group, the frames of its groups: (groups, frames of each)
-    classes = [
-        np.array([members[group] for group in same], dtype=np.int32) for same in _same_size(members)
-    ]
-    sizes = [len(same) for same in classes]
-    distinct = math.prod(map(math.factorial, sizes))
+    distinct = math.factorial(groups)
+    if distinct <= count + 1:
+        every = list(itertools.permutations(range(groups)))
+        return Arrangements(np.array(every, dtype=np.int32), distinct, True)
     rng = np.random.default_rng(seed)
-    orders: Iterable[Sequence]
-    if exact := distinct <= count + 1:
-        orders = itertools.product(*(itertools.permutations(range(size)) for size in sizes))
-    else:
-        drawn = ([rng.permutation(size) for size in sizes] for _ in range(count))
-        orders = itertools.chain([[range(size) for size in sizes]], drawn)
-    rows = np.empty((distinct if exact else count + 1, len(groups)), dtype=np.int32)
-    for row, order in zip(rows, orders):
-        for same, moved in zip(classes, order):
-            row[same] = same[list(moved)] if exact else same[moved]
-    return Arrangements(rows, distinct, exact)
+    orders = np.array([rng.permutation(groups) for _ in range(count)], dtype=np.int32)
+    own = np.arange(groups, dtype=np.int32)[None]
+    return Arrangements(np.concatenate([own, orders.reshape(count, groups)]), distinct, False)
 
 
-def swaps(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
-    """Signs (m, n), int8, for paired data: -1 exchanges the two views of a frame.
+def swaps(groups: int, count: int, seed: int = 0) -> Arrangements:
+    """Signs (m, groups), int8, for paired data: -1 exchanges the two views of a group's frames.
 
-    No exchange comes first. The frames of a group are exchanged together. Exchanging all groups is
-    the same as exchanging none, so the first group is never exchanged if all arrangements are
-    taken.
+    No exchange comes first. Exchanging all groups is the same as exchanging none, so the first
+    group is never exchanged if all arrangements are taken.
     """
-    membership = np.unique(np.asarray(groups), return_inverse=True)[1]
-    number = membership.max() + 1
-    distinct = 2 ** int(number - 1)
+    distinct = 2 ** (groups - 1)
     if exact := distinct <= count + 1:
         signs = np.array(
-            [(1, *rest) for rest in itertools.product((1, -1), repeat=number - 1)], dtype=np.int8
+            [(1, *rest) for rest in itertools.product((1, -1), repeat=groups - 1)], dtype=np.int8
         )
     else:
         signs = np.random.default_rng(seed).choice(
-            np.array([1, -1], dtype=np.int8), size=(count + 1, number)
+            np.array([1, -1], dtype=np.int8), size=(count + 1, groups)
         )
         signs[0] = 1
-    return Arrangements(signs[:, membership], distinct, exact)
+    return Arrangements(signs, distinct, exact)
 
 
-def divisions(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
-    """Signs (m, 2 n), int8, for unpaired data: the pooled frames are divided between two views.
+def divisions(sizes: Sequence[int], count: int, seed: int = 0) -> Arrangements:
+    """Signs (m, 2 groups), int8, for unpaired data: pooled groups are divided between two views.
 
-    +1 is the first view. Each view's groups are divided as wholes, among groups of the same size.
+    +1 is the first view. ``sizes`` (groups,) are the groups' numbers of frames; each view's groups
+    are divided as wholes, among groups of the same size.
     """
-    members = _members(groups)
-    n = len(groups)
-    members = members + [group + n for group in members]
-    classes = _same_size(members)
+    number = len(sizes)
+    pooled = [*sizes, *sizes]
+    classes = [[i for i, size in enumerate(pooled) if size == one] for one in sorted(set(pooled))]
     distinct = math.prod(math.comb(len(same), len(same) // 2) for same in classes)
     rng = np.random.default_rng(seed)
-    own = np.repeat(np.array([1, -1], dtype=np.int8), n)
     halves: Iterable[Sequence]
     if exact := distinct <= count + 1:
         halves = itertools.product(
@@ -108,11 +93,9 @@ def divisions(groups: Sequence, count: int, seed: int = 0) -> Arrangements:
             [[same[: len(same) // 2] for same in classes]],
             ([rng.permutation(same)[: len(same) // 2] for same in classes] for _ in range(count)),
         )
-    rows = np.full((distinct if exact else count + 1, 2 * n), -1, dtype=np.int8)
+    rows = np.full((distinct if exact else count + 1, 2 * number), -1, dtype=np.int8)
     for row, half in zip(rows, halves):
-        for group in itertools.chain(*half):
-            row[members[group]] = 1
-    assert (rows[0] == own).all()
+        row[np.concatenate([np.asarray(part, dtype=int) for part in half])] = 1
     return Arrangements(rows, distinct, exact)
 
 
@@ -125,13 +108,17 @@ def permuted_products(a: np.ndarray, b: np.ndarray, orders: np.ndarray) -> np.nd
     """Σ over i > j of a[i, j] b[o[i], o[j]] for each order o in ``orders`` (m, n): (m,).
 
     ``a`` and ``b`` are symmetric (n, n). RSA and HSIC of a relabelled view reduce to this sum. The
-    matrices are read and each row summed in float32 (a third faster than float64), and the rows'
-    sums are added in float64.
+    matrices are read and each row summed in float32 (a third faster than float64), in units of
+    their largest entries, which float32 can hold whatever their scale; the rows' sums are added in
+    float64.
     """
-    a, b = (np.ascontiguousarray(matrix, dtype=np.float32) for matrix in (a, b))
+    units = [float(np.abs(matrix).max(initial=0)) or 1.0 for matrix in (a, b)]
+    a, b = (
+        np.ascontiguousarray(matrix / unit, dtype=np.float32) for matrix, unit in zip((a, b), units)
+    )
     total = np.empty(len(orders))
     _permuted_products(a, b, orders, total)
-    return total
+    return total * (units[0] * units[1])
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -145,15 +132,3 @@ def _permuted_products(a: np.ndarray, b: np.ndarray, orders: np.ndarray, total: 
             for j in range(i):
                 sum_of_row += row[j] * other[order[j]]
             total[p] += sum_of_row
-
-
-def _members(groups: Sequence) -> list[np.ndarray]:
-    """The frames of each group, in order."""
-    membership = np.unique(np.asarray(groups), return_inverse=True)[1]
-    return [np.flatnonzero(membership == group) for group in range(membership.max() + 1)]
-
-
-def _same_size(members: Sequence[np.ndarray]) -> list[list[int]]:
-    """Groups of the same number of frames, by that number."""
-    sizes = [len(group) for group in members]
-    return [[i for i, one in enumerate(sizes) if one == size] for size in sorted(set(sizes))]

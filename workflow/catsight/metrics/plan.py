@@ -1,4 +1,4 @@
-"""Which frames the jackknife leaves out, and how the frames are rearranged for the tests."""
+"""Which groups the jackknife leaves out, and how groups are rearranged for the tests."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +7,7 @@ import numpy as np
 from catsight.errors import CatsightError
 from catsight.metrics import inference
 from catsight.metrics import permutations as arrangements
+from catsight.metrics.grouping import Grouping
 from catsight.run.specs import ComparingSpec
 
 #: Blocks of the jackknife for slow measures, one value of which costs as much as all other measures
@@ -19,13 +20,14 @@ NULLS = ("paired", "unpaired")
 class Plan:
     """Everything that the comparisons of a study share.
 
-    ``frames`` maps the id of each of n frames to its group. The same rearrangements serve every
-    layer and view, so that p-values can be corrected by the largest statistic. The jackknife joins
-    the groups into at most ``blocks`` blocks, or ``few_blocks`` for slow measures. The tests
-    take ``permutations`` rearrangements; with 0 there are no tests.
+    ``frames`` maps the id of each of n frames to its group. ``self.grouping.order`` sorts them by
+    group; all else here is of frames in that order. The same rearrangements serve every layer and
+    view, so that p-values can be corrected for them. The jackknife joins the groups into at most
+    ``blocks`` blocks, or ``few_blocks`` for slow measures. The tests take ``permutations``
+    rearrangements; with 0 there are no tests.
 
-    To compare subsets of a study instead, ``left_out`` lists the frames (indices) that each subset
-    lacks. Retrieval then does not search among them, either.
+    To compare subsets of a study instead, ``left_out`` lists the frames (indices as given), whole
+    groups, that each subset lacks.
     """
 
     def __init__(
@@ -40,26 +42,42 @@ class Plan:
         if spec["null"] not in NULLS:
             raise CatsightError(f"null is '{spec['null']}'; it may be {', '.join(NULLS)}")
         groups, seed = list(frames.values()), spec["seed"]
-        self.frames, self.groups, self.spec = list(frames), groups, spec
-        self.among_kept = left_out is not None
-
-        few = inference.blocks(groups, seed, few_blocks)
+        self.spec, self.grouping = spec, Grouping(groups)
+        ids = list(frames)
+        self.frames = [ids[place] for place in self.grouping.order]
         if left_out is None:
-            self.blocks = inference.blocks(groups, seed, blocks)
-            if len(self.blocks) < 2:  # nothing would remain
-                self.blocks = []
-            self.few = few if len(few) < len(self.blocks) else self.blocks
+            out = inference.blocks(groups, seed, blocks)
+            out = out if len(out) > 1 else []  # nothing would remain of one group
+            few = inference.blocks(groups, seed, few_blocks)
+            few = few if len(few) < len(out) else out
         else:
-            self.blocks = self.few = list(left_out)
-        self.keep = inference.kept(len(frames), self.blocks)
-        present = self.keep / self.keep.sum(axis=1, keepdims=True)
+            out = few = list(left_out)
+        self.keep_frames = inference.kept(len(frames), out)[:, self.grouping.order]
+        self.few_frames = inference.kept(len(frames), few)[:, self.grouping.order].astype(bool)
+        #: (1 + blocks, groups): which groups stay.
+        self.keep = self.keep_frames[:, self.grouping.starts]
+        present = self.keep_frames / self.keep_frames.sum(axis=1, keepdims=True)
         self.keep_weights = np.hstack([present, -present]).T
 
-        self.relabellings = arrangements.relabellings(groups, permutations, seed)
+        self.relabellings = arrangements.relabellings(len(self.grouping.sizes), permutations, seed)
         if spec["null"] == "paired":
-            self.exchanges = arrangements.swaps(groups, permutations, seed)
-            signs = np.hstack([self.exchanges.each, -self.exchanges.each])
+            self.exchanges = arrangements.swaps(len(self.grouping.sizes), permutations, seed)
         else:
-            self.exchanges = arrangements.divisions(groups, permutations, seed)
-            signs = self.exchanges.each
-        self.exchange_weights = arrangements.weights(signs)
+            self.exchanges = arrangements.divisions(
+                self.grouping.sizes.tolist(), permutations, seed
+            )
+
+    @property
+    def blocks(self) -> int:
+        """The number of blocks, or of subsets."""
+        return len(self.keep) - 1
+
+    @property
+    def exchange_weights(self) -> np.ndarray:
+        """The rearrangements of the pooled frames (2 n, m): see catsight.metrics.distribution."""
+        signs, of = self.exchanges.each, self.grouping.of
+        if self.spec["null"] == "paired":
+            return arrangements.weights(np.hstack([signs[:, of], -signs[:, of]]))
+        return arrangements.weights(
+            np.hstack([signs[:, of], signs[:, len(self.grouping.sizes) + of]])
+        )

@@ -24,11 +24,10 @@ def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float
     Borgwardt 2012, eq. 4) in all three places: near 0 for unrelated data, and possibly below. Needs
     2 frames, 4 if unbiased.
 
-    Features are centred in float64; their products have the precision of the input, so float32
-    features give a value within 1e-5 of that of float64 features. Raises :class:`ValueError` unless
-    both are finite arrays (n, features).
+    Computed in float64, so that 1 - CKA is right to 1e-3 of itself down to 1e-6. Raises
+    :class:`ValueError` unless both are finite arrays (n, features).
     """
-    x, y = (_unit(centre(values)) for values in pair(x, y))
+    x, y = (unit(centre(values.astype(np.float64))) for values in pair(x, y))
     if len(x) < (4 if unbiased else 2):
         return np.nan
     if len(x) < max(x.shape[1], y.shape[1]):
@@ -99,7 +98,12 @@ def rbf(squares: np.ndarray, bandwidth: float = 1.0) -> tuple[np.ndarray, float]
 
     Both are nan if the median is 0.
     """
-    m = bandwidth * float(np.median(upper(squares))) if len(squares) > 1 else np.nan
+    median = float(np.median(upper(squares))) if len(squares) > 1 else np.nan
+    return gaussian(squares, bandwidth * median)
+
+
+def gaussian(squares: np.ndarray, m: float) -> tuple[np.ndarray, float]:
+    """The kernel exp(-d² / (2 m)) of squared distances, and m; both nan unless m is above 0."""
     if not m > 0:
         return np.full_like(squares, np.nan), np.nan
     return np.exp(squares / (-2 * m)), m
@@ -146,6 +150,24 @@ def rdm(x: np.ndarray, distance: str = "correlation") -> np.ndarray:
     return result
 
 
+def rsa_of(a: np.ndarray, b: np.ndarray, keep: np.ndarray, comparison: str) -> np.ndarray:
+    """RSA (subsets,) of dissimilarity matrices (n, n) over all pairs of frames of each subset.
+
+    ``keep`` (subsets, n) holds 1 for the frames of a subset and 0 for the others.
+    """
+    a, b = upper(a), upper(b)
+    kept = [upper(np.logical_and.outer(frames, frames)) for frames in keep.astype(bool)]
+    if comparison != "spearman":
+        return np.array([compare(a[pairs], b[pairs], comparison) for pairs in kept])
+    one, other = Ranks(a), Ranks(b)  # ranks among the kept pairs, without sorting again
+    return np.array([compare(one(pairs), other(pairs), "pearson") for pairs in kept])
+
+
+def equal(values: np.ndarray) -> bool:
+    """Whether all ``values`` are the same, but for rounding."""
+    return bool(np.ptp(values) <= _EQUAL * np.abs(values).max())
+
+
 def compare(a: np.ndarray, b: np.ndarray, comparison: str = "spearman") -> float:
     """Correlation of the dissimilarities ``a`` and ``b`` (pairs,) of the same pairs of frames.
 
@@ -168,24 +190,34 @@ def compare(a: np.ndarray, b: np.ndarray, comparison: str = "spearman") -> float
 class Ranks:
     """Average ranks of finite ``values`` (m,), and of any subset of them without another sort.
 
-    Called with ``keep`` (m,), bool, it returns the ranks of the kept values among themselves.
+    Called with ``keep`` (m,), bool, it returns the ranks of the kept values among themselves. With
+    their ``weights``, as many as are kept, a value counts as its weight of values. Values that
+    differ by rounding alone (1e-12 of the largest) have equal ranks.
     """
 
     def __init__(self, values: np.ndarray):
         order = np.argsort(values)
+        sorted_values = values[order]
         new = np.empty(len(values), dtype=bool)  # whether a sorted value differs from the previous
         new[:1] = True
-        sorted_values = values[order]
-        np.not_equal(sorted_values[1:], sorted_values[:-1], out=new[1:])
+        rounding = _EQUAL * np.abs(sorted_values).max(initial=0)
+        np.greater(np.diff(sorted_values), rounding, out=new[1:])
         places = np.cumsum(new) - 1
         self._places = np.empty(len(values), dtype=np.int64)
         self._places[order] = places
         self._count = int(places[-1]) + 1
 
-    def __call__(self, keep: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def __call__(
+        self, keep: np.ndarray | slice = slice(None), weights: np.ndarray | None = None
+    ) -> np.ndarray:
         places = self._places[keep]
-        ties = np.bincount(places, minlength=self._count)
-        return (np.cumsum(ties) - (ties - 1) / 2)[places]
+        ties = np.bincount(places, weights, minlength=self._count)
+        first = 1 if weights is None else 0
+        return (np.cumsum(ties) - (ties - first) / 2)[places]
+
+
+#: Dissimilarities that differ by less than this fraction of the largest are equal.
+_EQUAL = 1e-12
 
 
 def as_matrix(pairs: np.ndarray) -> np.ndarray:
@@ -219,11 +251,28 @@ def _hsic(
     if unbiased:
         on_diagonal = keep @ (np.diag(a) * np.diag(b))
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = total - on_diagonal + rows_a.sum(1) * rows_b.sum(1) / ((n - 1) * (n - 2))
-            value = (value - 2 * (rows_a * rows_b).sum(1) / (n - 2)) / (n * (n - 3))
+            terms = [
+                total - on_diagonal,
+                rows_a.sum(1) * rows_b.sum(1) / ((n - 1) * (n - 2)),
+                -2 * (rows_a * rows_b).sum(1) / (n - 2),
+            ]
+            value = unless_rounding(np.array(terms)) / (n * (n - 3))
         return np.where(n >= 4, value, np.nan)
     value = total - 2 * (rows_a * rows_b).sum(1) / n + rows_a.sum(1) * rows_b.sum(1) / n**2
     return np.where(n >= 2, value, np.nan)
+
+
+def unless_rounding(terms: np.ndarray) -> np.ndarray:
+    """The sums (...) of ``terms`` (terms, ...); 0 if one is no more than the terms' rounding error.
+
+    One frame that differs from all others gives HSIC no evidence: the terms cancel.
+    """
+    value = terms.sum(axis=0)
+    return np.where(np.abs(value) <= _ROUNDING * np.abs(terms).sum(axis=0), 0, value)
+
+
+#: Rounding leaves less than this fraction of terms that cancel.
+_ROUNDING = 1e-10
 
 
 def hsic_unbiased(
@@ -234,8 +283,12 @@ def hsic_unbiased(
     ``total``: the sum of their entries' products, and ``on_diagonal`` that of the diagonal alone.
     ``rows_a`` and ``rows_b`` (n,): sums of their rows without the diagonal.
     """
-    value = total - on_diagonal + rows_a.sum() * rows_b.sum() / ((n - 1) * (n - 2))
-    return (value - 2 * rows_a @ rows_b / (n - 2)) / (n * (n - 3))
+    terms = [
+        total - on_diagonal,
+        rows_a.sum() * rows_b.sum() / ((n - 1) * (n - 2)),
+        -2 * rows_a @ rows_b / (n - 2),
+    ]
+    return float(unless_rounding(np.array(terms))) / (n * (n - 3))
 
 
 def ratio(cross: ArrayLike, own_a: ArrayLike, own_b: ArrayLike) -> np.ndarray:
@@ -249,10 +302,10 @@ def _square_sum(a: np.ndarray) -> float:
     return float(np.einsum("ij,ij->", a, a, dtype=np.float64))
 
 
-def _unit(x: np.ndarray) -> np.ndarray:
-    """``x`` over its largest value, so that squares of float32 neither overflow nor vanish.
+def unit(x: np.ndarray) -> np.ndarray:
+    """``x`` over its largest value, so that products of squares neither overflow nor vanish.
 
-    CKA does not depend on the scale.
+    CKA and RSA do not depend on the scale.
     """
     largest = np.abs(x).max(initial=0)
     return x / largest if largest > 0 else x

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from catsight.metrics import suite
+from catsight.metrics.comparison import FEWEST_FRAMES
 from catsight.metrics.dealing import deal
 from catsight.metrics.estimate import Estimate, interval, undefined
 from catsight.metrics.parts import comparer
@@ -121,7 +122,7 @@ class Draws:
                 "n_frames": int(frames.mean()),
                 "draws": self.draws,
             }
-            values = values[(frames >= suite.FEWEST_FRAMES) & np.isfinite(values)]
+            values = values[(frames >= FEWEST_FRAMES) & np.isfinite(values)]
             missing = self.draws - len(values)
             if missing:
                 rows.append(row | {"reason": f"undefined in {missing} of {self.draws} draws"})

@@ -154,8 +154,7 @@ class MeasureFacts(TypedDict):
     """The facts about a measure that intervals, ceilings and attribution need."""
 
     similarity: bool  #: full agreement is 1; otherwise the measure is a distance, and it is 0
-    cosine: bool  #: its interval is computed on the scale of angles
-    depends_on_n: bool  #: its interval is of the value at this number of frames
+    cosine: bool  #: its interval is computed on the scale of Fisher's z
     share: bool  #: a share of frames, in 0..1
 
 

@@ -17,10 +17,10 @@ class Measure:
     """One measure of alignment.
 
     ``similarity``: full agreement is 1; otherwise the measure is a distance, and it is 0.
-    ``cosine``: a cosine, whose interval is computed on the scale of angles.
-    ``depends_on_n``: its value changes with the number of frames by more than a jackknife can
-    correct (retrieval among more frames is harder; noise alone has a Wasserstein distance of
-    1/√n). Its interval is of the value that a study of the same size would give.
+    ``cosine``: a cosine, whose interval is computed on the scale of Fisher's z.
+    ``depends_on_n``: its value changes with the number of frames (retrieval among more frames is
+    harder; noise alone has a Wasserstein distance of 1/√n), so its interval is of the value that a
+    study of the same size would give.
     ``share``: a share of frames, or a mean of such values, in 0..1.
     ``mappable``: maps of each layer against each can be made of it.
     ``headline``: if a study has it, findings and summaries are about it, not about the study's
@@ -47,7 +47,6 @@ class Measure:
         return {
             "similarity": self.similarity,
             "cosine": self.cosine,
-            "depends_on_n": self.depends_on_n,
             "share": self.share,
         }
 
@@ -105,7 +104,11 @@ _ALL = (
         "compares the inner products of features, and does not look too high when frames are few "
         "and features many",
         headline=True,
-        narrow_shares=True,
+    ),
+    _similarity(
+        "cka_linear_unbiased_frames",
+        "Linear CKA, unbiased, frames",
+        "compares the inner products of features, as if all frames were independent",
     ),
     _similarity(
         "cka_rbf", "RBF CKA", "compares which features lie close together", depends_on_n=True
@@ -115,11 +118,14 @@ _ALL = (
         "RBF CKA, unbiased",
         "compares which features lie close together, and does not look too high when frames are "
         "few and features many",
-        narrow_shares=True,
     ),
     _similarity(
-        "rsa", "RSA", "compares the dissimilarities of all pairs of frames", narrow_shares=True
+        "cka_rbf_unbiased_frames",
+        "RBF CKA, unbiased, frames",
+        "compares which features lie close together, as if all frames were independent",
     ),
+    _similarity("rsa", "RSA", "compares the dissimilarities of frames of different groups"),
+    _similarity("rsa_frames", "RSA, frames", "compares the dissimilarities of all pairs of frames"),
     _retrieval("retrieval_top1", "Retrieval, first"),
     _retrieval("retrieval_top1_between", "Retrieval, first, between"),
     _retrieval("retrieval_mrr", "Retrieval, 1/rank"),
@@ -127,13 +133,16 @@ _ALL = (
     _distance("procrustes", "Procrustes distance", depends_on_n=True),
     _distance("mmd2", "MMD²"),
     _distance("mmd2_unbiased", "MMD², unbiased"),
+    _distance("mmd2_unbiased_frames", "MMD², unbiased, frames"),
     _distance("energy", "Energy distance"),
+    _distance("energy_frames", "Energy distance, frames"),
     _distance("energy_scaled", "Energy distance, scaled"),
     _distance("wasserstein", "Wasserstein distance", depends_on_n=True),
     _distance("wasserstein_scaled", "Wasserstein, scaled", depends_on_n=True),
     _distance("sliced_wasserstein", "Sliced Wasserstein", depends_on_n=True),
     _distance("sliced_wasserstein_scaled", "Sliced Wasserstein, scaled", depends_on_n=True),
 )
+#: By name.
 MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 
 

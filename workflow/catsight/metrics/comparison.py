@@ -1,0 +1,257 @@
+"""Two representations of the same frames, and the measures that share their matrices."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from catsight.metrics import between, correspondence, distribution, similarity
+from catsight.metrics.arrays import centre, square_distances
+from catsight.metrics.estimate import Estimate, undefined
+from catsight.metrics.grouping import weighted_median
+from catsight.metrics.plan import Plan
+
+#: Fewer frames than this are not compared.
+FEWEST_FRAMES = 4
+#: The kinds of an estimate: over distinct groups, or of all frames, unbiased or not.
+OVER_GROUPS, UNBIASED, BIASED = "groups", "unbiased", "biased"
+_NO_BANDWIDTH = "more than half of all pairs of frames have the same features"
+_FLAT = "too little varies to normalise it: fewer than two frames of different groups stand out"
+
+
+class Comparison:
+    """Two representations ``x`` (n, d) and ``y`` (n, e) of the same frames, and their measures."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, plan: Plan):
+        self.plan, self.spec, self.grouping = plan, plan.spec, plan.grouping
+        self.x, self.y = (
+            np.asarray(values, dtype=np.float64)[self.grouping.order] for values in (x, y)
+        )
+
+    # -- similarity --------------------------------------------------------------------------------
+
+    @cached_property
+    def grams(self) -> tuple[np.ndarray, np.ndarray]:
+        x, y = (similarity.gram(similarity.unit(centre(values))) for values in (self.x, self.y))
+        return x, y
+
+    @cached_property
+    def within_squares(self) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distances (n, n) within each representation."""
+        return square_distances(self.x), square_distances(self.y)
+
+    def cka_linear(self, kind: str) -> Estimate:
+        return self._cka(*self.grams, kind)
+
+    def cka_rbf(self, kind: str) -> Estimate:
+        kernels = [self._gaussian(squares, kind) for squares in self.within_squares]
+        (k, bandwidth), (m, other) = kernels
+        if not (bandwidth > 0 and other > 0):
+            return self.undefined(_NO_BANDWIDTH)
+        return self._cka(k, m, kind)._replace(bandwidth=bandwidth)
+
+    def _gaussian(self, squares: np.ndarray, kind: str) -> tuple[np.ndarray, float]:
+        """The Gaussian kernel, its width from pairs of different groups if it is over groups."""
+        if kind != OVER_GROUPS:
+            return similarity.rbf(squares, self.spec["bandwidth"])
+        pairs = self.grouping.pairs
+        median = weighted_median(squares[pairs.rows, pairs.columns], pairs.weights)
+        return similarity.gaussian(squares, self.spec["bandwidth"] * median)
+
+    def _cka(self, k: np.ndarray, m: np.ndarray, kind: str) -> Estimate:
+        if kind == OVER_GROUPS and len(self.grouping.sizes) < FEWEST_FRAMES:
+            return self.undefined(f"fewer than {FEWEST_FRAMES} groups")
+        kernels = between.Kernel(k, self.grouping), between.Kernel(m, self.grouping)
+        if kind == OVER_GROUPS:
+            values = between.cka(*kernels, self.plan.keep)
+        else:
+            values = similarity.cka(k, m, self.plan.keep_frames, unbiased=kind == UNBIASED)
+        if not np.isfinite(values[0]):
+            return self.undefined(_FLAT)
+        if kind == BIASED:
+            return self._tested(
+                values, lambda orders: between.cka_biased_null(k, m, self.grouping, orders)
+            )
+        return self._tested(values, lambda orders: between.cka_null(*kernels, orders))
+
+    def rsa(self, kind: str) -> Estimate:
+        comparison, distance = self.spec["rsa_comparison"], self.spec["rsa_distance"]
+        a, b = (similarity.rdm(values, distance) for values in (self.x, self.y))
+        for matrix, of, whose in ((a, self.x, "reference"), (b, self.y, "view")):
+            if not np.isfinite(matrix).all():
+                return self.undefined(
+                    f"{self._first_flat(of)} in the {whose}, so it has no dissimilarity"
+                )
+            if similarity.equal(matrix[self.grouping.apart]):
+                return self.undefined(f"all frames are equally dissimilar in the {whose}")
+        if kind == OVER_GROUPS:
+            values = between.rsa_values(a, b, self.grouping, self.plan.keep, comparison)
+        else:
+            values = similarity.rsa_of(a, b, self.plan.keep_frames, comparison)
+        return self._tested(
+            values, lambda orders: between.rsa_null(a, b, self.grouping, orders, comparison)
+        )
+
+    def _first_flat(self, features: np.ndarray) -> str:
+        """The first frame without a direction, and its value."""
+        if self.spec["rsa_distance"] == "correlation":
+            flat = np.ptp(features, axis=1) == 0
+        else:
+            flat = ~features.any(axis=1)
+        first = int(flat.argmax())
+        return f"the features of frame '{self.plan.frames[first]}' are all {features[first, 0]:g}"
+
+    # -- distribution ------------------------------------------------------------------------------
+
+    @cached_property
+    def squares(self) -> np.ndarray:
+        """Squared distances of the pooled frames, (2 n, 2 n)."""
+        if self.x.shape[1] != self.y.shape[1]:
+            raise ValueError(f"features differ in number: {self.x.shape[1]} and {self.y.shape[1]}")
+        return distribution.pooled_squares(self.x, self.y)
+
+    def mmd2(self, kind: str) -> Estimate:
+        if kind == OVER_GROUPS:
+            kernel, bandwidth = distribution.kernel_of_width(
+                self.squares, self.spec["bandwidth"] * self._pooled_median
+            )
+        else:
+            kernel, bandwidth = distribution.kernel_of(self.squares, self.spec["bandwidth"])
+        if not bandwidth > 0:
+            return self.undefined(_NO_BANDWIDTH)
+        if kind == OVER_GROUPS:
+            return self._over_groups(kernel)._replace(bandwidth=bandwidth)
+        paired = kind == UNBIASED and self.spec["null"] == "paired"
+        return self._divided(
+            lambda w: distribution.mmd2_of(kernel, w, unbiased=kind == UNBIASED, paired=paired),
+            bandwidth,
+        )
+
+    @cached_property
+    def _pooled_median(self) -> float:
+        """The median distance of pooled frames, each pair of groups with the same weight: of
+        different groups within a view, and of any groups between the views.
+        """
+        n, pairs = len(self.x), self.grouping.pairs
+        if self.grouping.single:
+            return distribution.median_distance(self.squares)
+        w = self.grouping.weights
+        within = [self.squares[i : i + n, i : i + n][pairs.rows, pairs.columns] for i in (0, n)]
+        weights = w[pairs.rows] * w[pairs.columns]
+        values = np.concatenate([*within, self.squares[:n, n:].ravel()])
+        every = np.concatenate([weights, weights, np.outer(w, w).ravel()])
+        return weighted_median(np.sqrt(values), every)
+
+    def energy(self, kind: str) -> Estimate:
+        distances = np.sqrt(self.squares)
+        if kind == OVER_GROUPS:
+            return self._over_groups(-distances)
+        return self._divided(lambda w: distribution.energy_of(distances, w))
+
+    def _over_groups(self, pooled: np.ndarray) -> Estimate:
+        """The mean difference over distinct groups, of a kernel or of minus a distance."""
+        if len(self.grouping.sizes) < 2:
+            return self.undefined("only one group, so there are no pairs of different groups")
+        differences = between.differences(pooled, self.grouping)
+        values = between.mean_difference(differences, self.plan.keep)
+        if reason := self.plan.exchanges.reason:
+            return Estimate(values, untested=reason)
+        signs = self.plan.exchanges.each
+        if self.spec["null"] == "paired":
+            count = len(differences)
+            null = between.quadratic(differences, signs) / (count * (count - 1))
+        else:
+            null = between.divided_difference(pooled, self.grouping, signs)
+        return Estimate(values, null)
+
+    @cached_property
+    def wasserstein(self) -> Estimate:
+        pooled = np.concatenate([self.x, self.y])
+        return self._divided(lambda w: distribution.wasserstein_of(pooled, w))
+
+    @cached_property
+    def sliced_wasserstein(self) -> Estimate:
+        directions = distribution.unit_vectors(
+            self.x.shape[1], self.spec["projections"], self.spec["seed"]
+        )
+        pooled = np.concatenate([self.x, self.y]) @ directions
+        return self._divided(lambda w: distribution.wasserstein_of(pooled, w))
+
+    def scaled(self, estimate: Estimate, kind: str) -> Estimate:
+        """An estimate in units of the reference's pooled standard deviation, of the same frames.
+
+        The deviation is over distinct groups if the estimate is. It is recomputed without each
+        block.
+        """
+        if estimate.reason:
+            return estimate
+        squares, d = self.within_squares[0], self.x.shape[1]
+        if kind == OVER_GROUPS:
+            scale = between.scale(squares, d, self.grouping, self.plan.keep)
+        else:
+            scale = distribution.scale_of(squares, d, self.plan.keep_frames)
+        null = None if estimate.null is None else estimate.null / scale[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return estimate._replace(values=estimate.values / scale, null=null)
+
+    def _divided(
+        self, statistic: Callable[[np.ndarray], np.ndarray], bandwidth: float | None = None
+    ) -> Estimate:
+        """The estimate of a ``statistic`` of columns of weights, many at the cost of few."""
+        values = statistic(self.plan.keep_weights)
+        if reason := self.plan.exchanges.reason:
+            return Estimate(values, bandwidth=bandwidth, untested=reason)
+        return Estimate(values, statistic(self.plan.exchange_weights), bandwidth)
+
+    # -- correspondence ----------------------------------------------------------------------------
+
+    @cached_property
+    def distances(self) -> np.ndarray:
+        return correspondence.distances(self.x, self.y, self.spec["retrieval_distance"])
+
+    def retrieval(self, score: Callable[[np.ndarray], np.ndarray], *, others: bool) -> Estimate:
+        """The mean ``score`` of ranks; with ``others`` over groups, among frames of other groups.
+
+        A block that is left out is not searched for, and not among the candidates.
+        """
+        grouping = self.grouping
+        if others and len(grouping.sizes) < 2:
+            return self.undefined("only one group, so there are no frames of other groups")
+        if not np.isfinite(self.distances).all():
+            return self.undefined(
+                f"the features of frame '{self._first_zero()}' are all 0, so no frame is nearest"
+            )
+        groups, keep = (list(grouping.of) if others else None), self.plan.keep_frames
+        near = correspondence.as_near(self.distances, groups)
+        own = score(keep @ near.T + 1)
+        searching = keep * grouping.weights if others else keep
+        values = (searching * own).sum(axis=1) / searching.sum(axis=1)
+
+        def null(orders: np.ndarray) -> np.ndarray:
+            ranks = correspondence.ranks(self.distances, groups)
+            # By chance so few frames are found that many arrangements find the same number. The
+            # ranks of the others then decide.
+            scores = grouping.blocks(score(ranks) + 0.01 / len(ranks) / ranks)
+            found = scores[np.arange(len(scores)), orders]
+            return found.mean(axis=1) if others else np.average(found, 1, grouping.sizes)
+
+        return self._tested(values, null)
+
+    def _first_zero(self) -> str:
+        """The first frame whose features are all 0, in the reference or else in the view."""
+        zero = [i for v in (self.x, self.y) for i in np.flatnonzero(~v.any(axis=1))]
+        return self.plan.frames[zero[0]]
+
+    # ----------------------------------------------------------------------------------------------
+
+    def _tested(self, values: np.ndarray, null: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+        """The estimate with its null distribution, which ``null`` computes of orders of groups."""
+        if reason := self.plan.relabellings.reason:
+            return Estimate(values, untested=reason)
+        found = null(self.plan.relabellings.each)
+        if not np.isfinite(found).all():
+            return Estimate(values, untested="the means over groups vary too little to test")
+        return Estimate(values, found)
+
+    def undefined(self, reason: str) -> Estimate:
+        return undefined(reason, self.plan.blocks)

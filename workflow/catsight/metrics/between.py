@@ -125,54 +125,78 @@ def _u_centred(groups: np.ndarray) -> np.ndarray:
 # -- RSA -------------------------------------------------------------------------------------------
 
 
-class Pairs:
-    """The dissimilarities of all pairs of frames of different groups, of two representations.
+class Rsa:
+    """RSA of two dissimilarity matrices ``a`` and ``b`` (n, n), over pairs of different groups.
 
-    ``a`` and ``b`` are matrices (n, n); ``ranked``: by their ranks (Spearman), or as they are
-    (Pearson). Every pair of groups has equal weight.
+    ``comparison``: spearman or pearson, weighted so that all pairs of groups count equally; or
+    kendall (tau-b), of the mean dissimilarities of every two groups. Undefined with fewer than 3
+    groups, or if dissimilarities are not finite or equal.
     """
 
-    def __init__(self, a: np.ndarray, b: np.ndarray, grouping: Grouping, *, ranked: bool):
-        self.grouping, self.pairs = grouping, grouping.pairs
-        values = [matrix[self.pairs.rows, self.pairs.columns] for matrix in (a, b)]
-        self._sides: list[Callable[..., np.ndarray]]
-        if ranked:
-            self._sides = [Ranks(side) for side in values]
+    def __init__(self, a: np.ndarray, b: np.ndarray, grouping: Grouping, comparison: str):
+        self.grouping, self.comparison = grouping, comparison
+        pairs = grouping.pairs
+        values = [matrix[pairs.places] for matrix in (a, b)]
+        self.defined = all(np.isfinite(side).all() for side in values)
+        if not self.defined:
+            return
+        if comparison == "kendall":
+            self._ranks = [as_matrix(Ranks(upper(grouping.blocks(m)))()) for m in (a, b)]
+        elif comparison == "spearman":
+            self._sides: list[Callable[..., np.ndarray]] = [Ranks(side) for side in values]
         else:
             self._sides = [lambda kept, weights, side=side: side[kept] for side in values]
 
-    def correlations(self, keep: np.ndarray) -> np.ndarray:
-        """The weighted correlation (subsets,) among the pairs of each subset."""
-        found = []
-        for groups in keep.astype(bool):
-            kept = groups[self.pairs.first] & groups[self.pairs.second]
-            a, b = self._standardised(slice(None) if groups.all() else kept)
-            found.append(a @ b)
-        return np.array(found)
+    def values(self, keep: np.ndarray) -> np.ndarray:
+        """RSA (subsets,) of each subset of the groups."""
+        if not self.defined:
+            return np.full(len(keep), np.nan)
+        value = self._kendall if self.comparison == "kendall" else self._correlation
+        return np.array(
+            [value(groups) if groups.sum() >= 3 else np.nan for groups in keep.astype(bool)]
+        )
 
     def null(self, orders: np.ndarray) -> np.ndarray:
-        """The correlation (m,) with the groups of ``b`` in other ``orders`` (m, groups).
+        """RSA (m,) with the groups of ``b`` in other ``orders`` (m, groups).
 
         Mantel's test (Mantel 1967), of the means over the pairs of every two groups, as in
         :func:`cka_null`.
         """
-        weights, scale = self.pairs.weights, 1.0
-        if weights is None:  # all are 1 / the square of the groups' size
-            weights, scale = np.ones(len(self.pairs.rows)), 1 / self.grouping.sizes[0] ** 2
-        count = len(self.grouping.sizes)
-        place = self.pairs.first * count + self.pairs.second
-        matrices = []
+        if self.comparison == "kendall":
+            one, other = upper(self._ranks[0]), self._ranks[1]
+            return np.array([compare(one, upper(other[np.ix_(o, o)]), "kendall") for o in orders])
+        pairs = self.grouping.pairs
+        roots: np.ndarray | float = 1 / self.grouping.sizes[0]
+        if pairs.weights is not None:
+            roots = np.sqrt(pairs.weights)
+        sums = []
         for values in self._standardised(slice(None)):
-            sums = np.bincount(place, values * np.sqrt(weights), count * count)
-            sums = sums.reshape(count, count)
-            matrices.append(sums + sums.T)
-        return scale * permuted_products(matrices[0], matrices[1], orders)
+            matrix = np.zeros(pairs.places.shape)
+            matrix[pairs.places] = values * roots
+            matrix = self.grouping.blocks(matrix) * np.outer(*[self.grouping.sizes] * 2)
+            sums.append(matrix + matrix.T)
+        return permuted_products(sums[0], sums[1], orders)
+
+    def _kendall(self, groups: np.ndarray) -> float:
+        kept = np.ix_(groups, groups)
+        return compare(upper(self._ranks[0][kept]), upper(self._ranks[1][kept]), "kendall")
+
+    def _correlation(self, groups: np.ndarray) -> float:
+        """The weighted correlation among the pairs of the ``groups`` (groups,), bool."""
+        if groups.all():
+            a, b = self._standardised(slice(None))
+        else:
+            frames = groups[self.grouping.of]
+            a, b = self._standardised(
+                np.logical_and.outer(frames, frames)[self.grouping.pairs.places]
+            )
+        return float(a @ b)
 
     def _standardised(self, kept: slice | np.ndarray) -> list[np.ndarray]:
         """Both representations' values of the ``kept`` pairs, times the root of their weights, so
         that their product is the weighted correlation.
         """
-        weights = None if self.pairs.weights is None else self.pairs.weights[kept]
+        weights = None if self.grouping.pairs.weights is None else self.grouping.pairs.weights[kept]
         found = []
         for side in self._sides:
             values = side(kept, weights)
@@ -182,46 +206,6 @@ class Pairs:
             with np.errstate(divide="ignore", invalid="ignore"):
                 found.append(values / np.linalg.norm(values))
         return found
-
-
-def rsa_values(
-    a: np.ndarray, b: np.ndarray, grouping: Grouping, keep: np.ndarray, comparison: str
-) -> np.ndarray:
-    """RSA (subsets,) of dissimilarity matrices (n, n), over pairs of different groups.
-
-    ``comparison``: spearman or pearson, weighted so that all pairs of groups count equally; or
-    kendall (tau-b), of the mean dissimilarities of every two groups. nan with fewer than 3 groups,
-    or if dissimilarities are not finite or equal.
-    """
-    enough = keep.sum(axis=1) >= 3
-    if not (np.isfinite(a[grouping.apart]).all() and np.isfinite(b[grouping.apart]).all()):
-        return np.full(len(keep), np.nan)
-    if comparison == "kendall":
-        one, other = _group_ranks(a, grouping), _group_ranks(b, grouping)
-        values = []
-        for groups in keep.astype(bool):
-            kept = np.ix_(groups, groups)
-            values.append(compare(upper(one[kept]), upper(other[kept]), comparison))
-    else:
-        pairs = Pairs(a, b, grouping, ranked=comparison == "spearman")
-        values = list(pairs.correlations(keep))
-    return np.where(enough, values, np.nan)
-
-
-def rsa_null(
-    a: np.ndarray, b: np.ndarray, grouping: Grouping, orders: np.ndarray, comparison: str
-) -> np.ndarray:
-    """RSA (m,) with the groups of ``b`` in other ``orders`` (m, groups): see :meth:`Pairs.null`."""
-    if comparison == "kendall":
-        one, other = (grouping.blocks(matrix) for matrix in (a, b))
-        values = upper(one)
-        return np.array([compare(values, upper(other[np.ix_(o, o)]), comparison) for o in orders])
-    return Pairs(a, b, grouping, ranked=comparison == "spearman").null(orders)
-
-
-def _group_ranks(matrix: np.ndarray, grouping: Grouping) -> np.ndarray:
-    """The ranks (groups, groups) of the mean dissimilarities of every two groups."""
-    return as_matrix(Ranks(upper(grouping.blocks(matrix)))())
 
 
 # -- two samples -----------------------------------------------------------------------------------

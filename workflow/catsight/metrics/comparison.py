@@ -55,7 +55,7 @@ class Comparison:
         if kind != OVER_GROUPS:
             return similarity.rbf(squares, self.spec["bandwidth"])
         pairs = self.grouping.pairs
-        median = weighted_median(squares[pairs.rows, pairs.columns], pairs.weights)
+        median = weighted_median(squares[pairs.places], pairs.weights)
         return similarity.gaussian(squares, self.spec["bandwidth"] * median)
 
     def _cka(self, k: np.ndarray, m: np.ndarray, kind: str) -> Estimate:
@@ -84,13 +84,10 @@ class Comparison:
                 )
             if similarity.equal(matrix[self.grouping.apart]):
                 return self.undefined(f"all frames are equally dissimilar in the {whose}")
+        rsa = between.Rsa(a, b, self.grouping, comparison)
         if kind == OVER_GROUPS:
-            values = between.rsa_values(a, b, self.grouping, self.plan.keep, comparison)
-        else:
-            values = similarity.rsa_of(a, b, self.plan.keep_frames, comparison)
-        return self._tested(
-            values, lambda orders: between.rsa_null(a, b, self.grouping, orders, comparison)
-        )
+            return self._tested(rsa.values(self.plan.keep), rsa.null)
+        return self._tested(similarity.rsa_of(a, b, self.plan.keep_frames, comparison), rsa.null)
 
     def _first_flat(self, features: np.ndarray) -> str:
         """The first frame without a direction, and its value."""
@@ -136,16 +133,19 @@ class Comparison:
         if self.grouping.single:
             return distribution.median_distance(self.squares)
         w = self.grouping.weights
-        within = [self.squares[i : i + n, i : i + n][pairs.rows, pairs.columns] for i in (0, n)]
-        weights = w[pairs.rows] * w[pairs.columns]
+        within = [self.squares[i : i + n, i : i + n][pairs.places] for i in (0, n)]
+        weights = np.outer(w, w)[pairs.places]
         values = np.concatenate([*within, self.squares[:n, n:].ravel()])
         every = np.concatenate([weights, weights, np.outer(w, w).ravel()])
         return weighted_median(np.sqrt(values), every)
 
-    def energy(self, kind: str) -> Estimate:
+    @cached_property
+    def energy(self) -> Estimate:
+        return self._over_groups(-np.sqrt(self.squares))
+
+    @property
+    def energy_frames(self) -> Estimate:
         distances = np.sqrt(self.squares)
-        if kind == OVER_GROUPS:
-            return self._over_groups(-distances)
         return self._divided(lambda w: distribution.energy_of(distances, w))
 
     def _over_groups(self, pooled: np.ndarray) -> Estimate:
@@ -209,6 +209,14 @@ class Comparison:
     def distances(self) -> np.ndarray:
         return correspondence.distances(self.x, self.y, self.spec["retrieval_distance"])
 
+    @cached_property
+    def _ranks(self) -> np.ndarray:
+        return correspondence.ranks(self.distances)
+
+    @cached_property
+    def _ranks_of_others(self) -> np.ndarray:
+        return correspondence.ranks(self.distances, list(self.grouping.of))
+
     def retrieval(self, score: Callable[[np.ndarray], np.ndarray], *, others: bool) -> Estimate:
         """The mean ``score`` of ranks; with ``others`` over groups, among frames of other groups.
 
@@ -228,7 +236,7 @@ class Comparison:
         values = (searching * own).sum(axis=1) / searching.sum(axis=1)
 
         def null(orders: np.ndarray) -> np.ndarray:
-            ranks = correspondence.ranks(self.distances, groups)
+            ranks = self._ranks_of_others if others else self._ranks
             # By chance so few frames are found that many arrangements find the same number. The
             # ranks of the others then decide.
             scores = grouping.blocks(score(ranks) + 0.01 / len(ranks) / ranks)

@@ -12,16 +12,13 @@ import numpy as np
 
 
 class PairsOfFrames(NamedTuple):
-    """Pairs of frames of different groups, each an array (pairs,).
+    """The pairs of frames i < j of different groups.
 
-    ``rows`` and ``columns``: the frames i < j; ``first`` and ``second``: their groups. ``weights``:
-    of each pair, so that all pairs of groups have equal weight; None if all are equal.
+    ``places`` (n, n), bool, where they are in a matrix. ``weights`` (pairs,): of each pair, row by
+    row, so that all pairs of groups have equal weight; None if all are equal.
     """
 
-    rows: np.ndarray
-    columns: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+    places: np.ndarray
     weights: np.ndarray | None
 
 
@@ -93,9 +90,9 @@ class Grouping:
     @cached_property
     def pairs(self) -> "PairsOfFrames":
         """The pairs of frames i < j of different groups."""
-        rows, columns = (places.astype(np.int32) for places in np.nonzero(np.triu(self.apart, 1)))
-        weights = None if self.equal else self.weights[rows] * self.weights[columns]
-        return PairsOfFrames(rows, columns, self.of[rows], self.of[columns], weights)
+        places = np.triu(self.apart, 1)
+        weights = None if self.equal else np.outer(self.weights, self.weights)[places]
+        return PairsOfFrames(places, weights)
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray | None) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from catsight.metrics import permutations as arrangements
 from catsight.metrics.arrays import pair
-from catsight.metrics.between import rsa_null, rsa_values
+from catsight.metrics.between import Rsa
 from catsight.metrics.grouping import Grouping
 from catsight.metrics.similarity import rdm
 
@@ -82,15 +82,15 @@ def mantel(
     ``x`` and ``y`` are features (n, d) and (n, e) of the same frames; the statistic is their RSA
     (:func:`catsight.metrics.rsa`), of pairs of different ``groups`` (n,) if these are given. The
     groups of ``y`` are relabelled ``permutations`` times at random (``seed``), or in all ways if
-    there are fewer; see :meth:`catsight.metrics.between.Pairs.null`. ``alternative``: greater, less
+    there are fewer; see :meth:`catsight.metrics.between.Rsa.null`. ``alternative``: greater, less
     or two-sided (of the absolute value). p is (b + 1) / (m + 1), where b of m values are at least
     the data's own.
     """
     x, y = pair(x, y)
     grouping = Grouping(range(len(x)) if groups is None else groups)
     a, b = (rdm(values[grouping.order], distance) for values in (x, y))
-    everything = np.ones((1, len(grouping.sizes)))
-    statistic = float(rsa_values(a, b, grouping, everything, comparison)[0])
+    both = Rsa(a, b, grouping, comparison)
+    statistic = float(both.values(np.ones((1, len(grouping.sizes))))[0])
     if not np.isfinite(statistic):
         return Test(
             np.nan, np.nan, np.nan, 0, "undefined: too few frames, or features that do not vary"
@@ -98,7 +98,7 @@ def mantel(
     each = arrangements.relabellings(len(grouping.sizes), permutations, seed)
     if groups is not None and each.reason:
         return Test(statistic, np.nan, np.nan, len(each.each) - 1, each.reason)
-    null = rsa_null(a, b, grouping, each.each, comparison)
+    null = both.null(each.each)
     return Test(statistic, p_value(null, alternative), float(null.mean()), len(null) - 1)
 
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from catsight import CatsightError
-from catsight.metrics import inference, suite
+from catsight.metrics import inference, procrustes, suite
 from catsight.metrics.plan import Plan
 from catsight.study.measures import MEASURES
+from support import by_hand
 from support.toy_tables import SPEC
 
 FRAMES = {f"photo{i // 2}-{i % 2}": f"photo{i // 2}" for i in range(14)}
@@ -21,7 +22,7 @@ def reasons(x, y, *names, frames=FRAMES, **changes):
     for estimate in found.values():
         defined = estimate.reason is None
         assert np.isfinite(estimate.values[0]) == defined
-        assert defined or len(estimate.values) == 1 + len(plan.blocks)
+        assert defined or len(estimate.values) == 1 + plan.blocks
     return [estimate.reason for estimate in found.values()]
 
 
@@ -35,6 +36,25 @@ def test_all_measures_need_four_frames(two):
     three, four = ({f"{i}": f"{i}" for i in range(n)} for n in (3, 4))
     assert set(reasons(x, y, *MEASURES, frames=three)) == {"fewer than 4 frames"}
     assert set(reasons(*two[:, :4], *MEASURES, frames=four)) == {None}
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 4])
+def test_measures_over_groups_need_some(groups, two):
+    """Four for CKA, three for RSA, two for distances; those of all frames need none."""
+    frames = {frame: f"{i % groups}" for i, frame in enumerate(FRAMES)}
+    for name, fewest in (
+        ("cka_linear_unbiased", 4),
+        ("cka_rbf_unbiased", 4),
+        ("rsa", 3),
+        ("mmd2_unbiased", 2),
+        ("energy", 2),
+        ("energy_scaled", 2),
+    ):
+        one = "only one group, so there are no pairs of different groups"
+        said = one if fewest == 2 else f"fewer than {fewest} groups"
+        assert reasons(*two, name, frames=frames) == [said if groups < fewest else None], name
+    of_frames = [name for name in MEASURES if name.endswith("_frames")]
+    assert set(reasons(*two, *of_frames, "cka_linear", frames=frames)) == {None}
 
 
 def test_all_measures_need_features_that_vary(two):
@@ -51,10 +71,13 @@ def test_a_kernel_needs_a_median_distance(two):
     x, y = two
     same = np.repeat([[1.0, 2, 3, 4]], 14, axis=0)
     same[:2] = x[:2]
+    rbf, mmd2 = (
+        [name for name in MEASURES if name.startswith(kind)] for kind in ("cka_rbf", "mmd2")
+    )
     for pair in ((same, y), (x, same)):
-        assert reasons(*pair, "cka_rbf", "cka_rbf_unbiased") == [NO_BANDWIDTH] * 2
-    assert reasons(same, same, "mmd2", "mmd2_unbiased") == [NO_BANDWIDTH] * 2
-    assert reasons(same, y, "mmd2", "mmd2_unbiased") == [None, None]
+        assert reasons(*pair, *rbf) == [NO_BANDWIDTH] * 3
+    assert reasons(same, same, *mmd2) == [NO_BANDWIDTH] * 3
+    assert reasons(same, y, *mmd2) == [None] * 3
 
 
 @pytest.mark.parametrize(("whose", "at"), [("reference", 0), ("view", 1)])
@@ -65,10 +88,9 @@ def test_a_kernel_needs_a_median_distance(two):
 def test_rsa_names_the_first_frame_without_a_direction(whose, at, distance, value, shown, two):
     two[at][[5, 9]] = value
     two[at][2, 1] = 0  # one feature alone
-    (reason,) = reasons(*two, "rsa", rsa_distance=distance)
     said = f"the features of frame 'photo2-1' are all {shown} in the {whose}, so it has no dissimilarity"
-    assert reason == said
-    assert reasons(*two, "rsa", rsa_distance="euclidean") == [None]
+    assert reasons(*two, "rsa", "rsa_frames", rsa_distance=distance) == [said] * 2
+    assert reasons(*two, "rsa", "rsa_frames", rsa_distance="euclidean") == [None] * 2
 
 
 def test_constant_features_have_a_direction_for_cosine(two):
@@ -79,13 +101,23 @@ def test_constant_features_have_a_direction_for_cosine(two):
 @pytest.mark.parametrize(("whose", "at"), [("reference", 0), ("view", 1)])
 @pytest.mark.parametrize("comparison", ["spearman", "pearson", "kendall"])
 def test_rsa_needs_dissimilarities_that_differ(whose, at, comparison, two):
-    """Frames at right angles are equally far from each other."""
+    """Frames at right angles are equally far from each other, but for rounding."""
     wide = np.random.default_rng(1).normal(size=(2, 14, 14))
-    wide[at] = np.eye(14)
     said = f"all frames are equally dissimilar in the {whose}"
-    options = {"rsa_distance": "cosine", "rsa_comparison": comparison}
-    assert reasons(*wide, "rsa", **options) == [said]
-    assert reasons(*two, "rsa", **options) == [None]
+    for distance in ("correlation", "cosine", "euclidean"):
+        options = {"rsa_distance": distance, "rsa_comparison": comparison}
+        for shift in (0, 0.1):  # 0.1 is not exact in binary
+            wide[at] = np.eye(14) + shift
+            assert reasons(*wide, "rsa", "rsa_frames", **options) == [said] * 2, shift
+        assert reasons(*two, "rsa", "rsa_frames", **options) == [None] * 2
+
+
+def test_frames_of_a_group_may_be_alike_if_groups_are_equally_dissimilar(two):
+    """Of two frames each, at right angles to all others: RSA over groups has nothing to rank."""
+    x = np.repeat(np.eye(7), 2, axis=0)
+    said = "all frames are equally dissimilar in the reference"
+    options = {"rsa_distance": "cosine"}
+    assert reasons(x, two[1], "rsa", "rsa_frames", **options) == [said, None]
 
 
 @pytest.mark.parametrize("at", [0, 1])
@@ -113,15 +145,31 @@ def test_a_search_between_groups_needs_two(two):
     assert reasons(*two, *names, frames=halves) == [None] * 3
 
 
-@pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")
-def test_unbiased_cka_of_features_that_hardly_vary_is_undefined(two):
-    """One frame alone differs: the unbiased HSIC of this kernel with itself is 0."""
-    x, y = np.zeros((14, 1)), two[1]
-    x[0] = 14
-    assert reasons(x, y, "cka_linear", "cka_linear_unbiased") == [
-        None,
-        "too little varies to normalise it",
-    ]
+LIVE = "too little varies to normalise it: fewer than two frames of different groups stand out"
+UNBIASED = [name for name in MEASURES if name.startswith("cka") and "unbiased" in name]
+
+
+@pytest.mark.parametrize("value", [1e-12, 0.1, 1, 14, 1e12])
+@pytest.mark.parametrize("row", [0, 5, 13])
+def test_a_single_live_frame_leaves_unbiased_cka_undefined(row, value, two):
+    """The unbiased HSIC of this kernel with itself is 0, but for rounding: it is told from it."""
+    x, y = np.zeros((14, 3)), two[1]
+    x[row] = value * np.array([1, 0.3, -2])
+    single = {f"{i}": f"{i}" for i in range(14)}
+    linear = [name for name in UNBIASED if "linear" in name]
+    for frames in (FRAMES, single):
+        for pair in ((x, y), (y, x), (x, x)):
+            assert reasons(*pair, *linear, frames=frames) == [LIVE] * 2
+            assert reasons(*pair, "cka_linear", frames=frames) == [None]
+
+
+def test_a_single_live_group_leaves_cka_over_groups_undefined(two):
+    """Two live frames of one photograph are one; of two photographs, two."""
+    x, y = np.zeros((14, 3)), two[1]
+    x[2:4] = two[0][2:4, :3]
+    assert reasons(x, y, "cka_linear_unbiased", "cka_linear_unbiased_frames") == [LIVE, None]
+    x[4] = x[3]
+    assert reasons(x, y, "cka_linear_unbiased", "cka_linear_unbiased_frames") == [None, None]
 
 
 def test_distances_of_distributions_need_the_same_features(two):
@@ -146,6 +194,7 @@ def test_an_unknown_measure_is_named_with_all_names(two):
         ("retrieval_mrr", "too few groups to test: 6 arrangements of them in all"),
         ("energy", "too few groups to test: 4 arrangements of them in all"),
         ("mmd2", "too few groups to test: 4 arrangements of them in all"),
+        ("wasserstein", "too few groups to test: 4 arrangements of them in all"),
         ("procrustes", None),
     ],
 )
@@ -156,22 +205,30 @@ def test_too_few_groups_have_no_null(name, reason, two):
 
 
 def test_slow_measures_have_ten_blocks_and_others_forty():
-    """Unless there are fewer groups; each block's number of frames is known."""
+    """Unless there are fewer groups."""
     x, y = np.random.default_rng(0).normal(size=(2, 48, 4))
     for groups, few, many in ((48, 10, 40), (24, 10, 24), (8, 8, 8)):
         frames = {f"{i:02}": f"{i % groups:02}" for i in range(48)}
         found = suite.compare(x, y, Plan(frames, SPEC, 0), ["procrustes", "rsa", "energy"])
         for name, count in (("procrustes", few), ("rsa", many), ("energy", many)):
-            assert len(found[name].values) == 1 + count == 1 + len(found[name].sizes)
-            assert sum(found[name].sizes) == 48
-        wanted = [len(block) for block in inference.blocks(list(frames.values()), 0, few)]
-        assert found["procrustes"].sizes == wanted
+            assert len(found[name].values) == 1 + count and found[name].parts == (count,)
+    without = inference.blocks(list(frames.values()), 0, 8)
+    wanted = [procrustes(*(np.delete(v, out, axis=0) for v in (x, y))) for out in without]
+    assert found["procrustes"].values[1:] == pytest.approx(wanted)
 
 
 def test_one_group_has_a_value_and_nothing_to_leave_out(two):
-    found = suite.compare(*two, Plan(dict.fromkeys(FRAMES, "one"), SPEC, 99), ["rsa", "procrustes"])
+    plan = Plan(dict.fromkeys(FRAMES, "one"), SPEC, 99)
+    found = suite.compare(*two, plan, ["rsa_frames", "procrustes"])
     assert [len(estimate.values) for estimate in found.values()] == [1, 1]
-    assert [list(estimate.sizes) for estimate in found.values()] == [[], []]
+    assert [estimate.parts for estimate in found.values()] == [(0,), (0,)]
+    assert found["rsa_frames"].values[0] == pytest.approx(by_hand.rsa(*two))
+
+
+def test_without_permutations_there_is_no_null(two):
+    """Attribution and stability test nothing, and say nothing of tests."""
+    for estimate in suite.compare(*two, Plan(FRAMES, SPEC, 0), MEASURES).values():
+        assert estimate.null is None and estimate.untested is None and estimate.reason is None
 
 
 def test_measures_are_registered_under_the_names_of_their_functions():

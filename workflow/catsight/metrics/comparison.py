@@ -9,10 +9,13 @@ from catsight.metrics import between, correspondence, distribution, similarity
 from catsight.metrics.arrays import centre, square_distances
 from catsight.metrics.estimate import Estimate, undefined
 from catsight.metrics.grouping import weighted_median
+from catsight.metrics.permutations import Arrangements
 from catsight.metrics.plan import Plan
 
 #: Fewer frames than this are not compared.
 FEWEST_FRAMES = 4
+#: Of fewer groups there are too few dissimilarities for RSA over groups.
+FEWEST_GROUPS = 3
 #: The kinds of an estimate: over distinct groups, or of all frames, unbiased or not.
 OVER_GROUPS, UNBIASED, BIASED = "groups", "unbiased", "biased"
 _NO_BANDWIDTH = "more than half of all pairs of frames have the same features"
@@ -44,6 +47,8 @@ class Comparison:
         return self._cka(*self.grams, kind)
 
     def cka_rbf(self, kind: str) -> Estimate:
+        if reason := self._too_few(kind, FEWEST_FRAMES):
+            return self.undefined(reason)
         kernels = [self._gaussian(squares, kind) for squares in self.within_squares]
         (k, bandwidth), (m, other) = kernels
         if not (bandwidth > 0 and other > 0):
@@ -59,8 +64,8 @@ class Comparison:
         return similarity.gaussian(squares, self.spec["bandwidth"] * median)
 
     def _cka(self, k: np.ndarray, m: np.ndarray, kind: str) -> Estimate:
-        if kind == OVER_GROUPS and len(self.grouping.sizes) < FEWEST_FRAMES:
-            return self.undefined(f"fewer than {FEWEST_FRAMES} groups")
+        if reason := self._too_few(kind, FEWEST_FRAMES):
+            return self.undefined(reason)
         kernels = between.Kernel(k, self.grouping), between.Kernel(m, self.grouping)
         if kind == OVER_GROUPS:
             values = between.cka(*kernels, self.plan.keep)
@@ -76,18 +81,25 @@ class Comparison:
 
     def rsa(self, kind: str) -> Estimate:
         comparison, distance = self.spec["rsa_comparison"], self.spec["rsa_distance"]
+        if reason := self._too_few(kind, FEWEST_GROUPS):
+            return self.undefined(reason)
+        same = np.eye(len(self.x), dtype=bool)
+        pairs = self.grouping.apart if kind == OVER_GROUPS else ~same
         a, b = (similarity.rdm(values, distance) for values in (self.x, self.y))
         for matrix, of, whose in ((a, self.x, "reference"), (b, self.y, "view")):
             if not np.isfinite(matrix).all():
                 return self.undefined(
                     f"{self._first_flat(of)} in the {whose}, so it has no dissimilarity"
                 )
-            if similarity.equal(matrix[self.grouping.apart]):
+            if similarity.equal(matrix[pairs]):
                 return self.undefined(f"all frames are equally dissimilar in the {whose}")
-        rsa = between.Rsa(a, b, self.grouping, comparison)
         if kind == OVER_GROUPS:
+            rsa = between.Rsa(a, b, self.grouping, comparison)
             return self._tested(rsa.values(self.plan.keep), rsa.null)
-        return self._tested(similarity.rsa_of(a, b, self.plan.keep_frames, comparison), rsa.null)
+        values = similarity.rsa_of(a, b, self.plan.keep_frames, comparison)
+        return self._tested(
+            values, lambda orders: between.Rsa(a, b, self.grouping, comparison).null(orders)
+        )
 
     def _first_flat(self, features: np.ndarray) -> str:
         """The first frame without a direction, and its value."""
@@ -154,15 +166,14 @@ class Comparison:
             return self.undefined("only one group, so there are no pairs of different groups")
         differences = between.differences(pooled, self.grouping)
         values = between.mean_difference(differences, self.plan.keep)
-        if reason := self.plan.exchanges.reason:
-            return Estimate(values, untested=reason)
-        signs = self.plan.exchanges.each
-        if self.spec["null"] == "paired":
-            count = len(differences)
-            null = between.quadratic(differences, signs) / (count * (count - 1))
-        else:
-            null = between.divided_difference(pooled, self.grouping, signs)
-        return Estimate(values, null)
+
+        def null() -> np.ndarray:
+            signs, count = self.plan.exchanges.each, len(differences)
+            if self.spec["null"] == "paired":
+                return between.quadratic(differences, signs) / (count * (count - 1))
+            return between.divided_difference(pooled, self.grouping, signs)
+
+        return self._with_null(values, self.plan.exchanges, null)
 
     @cached_property
     def wasserstein(self) -> Estimate:
@@ -198,10 +209,9 @@ class Comparison:
         self, statistic: Callable[[np.ndarray], np.ndarray], bandwidth: float | None = None
     ) -> Estimate:
         """The estimate of a ``statistic`` of columns of weights, many at the cost of few."""
-        values = statistic(self.plan.keep_weights)
-        if reason := self.plan.exchanges.reason:
-            return Estimate(values, bandwidth=bandwidth, untested=reason)
-        return Estimate(values, statistic(self.plan.exchange_weights), bandwidth)
+        values, plan = statistic(self.plan.keep_weights), self.plan
+        found = self._with_null(values, plan.exchanges, lambda: statistic(plan.exchange_weights))
+        return found._replace(bandwidth=bandwidth)
 
     # -- correspondence ----------------------------------------------------------------------------
 
@@ -252,11 +262,26 @@ class Comparison:
 
     # ----------------------------------------------------------------------------------------------
 
+    def _too_few(self, kind: str, fewest: int) -> str | None:
+        """The reason why there is no estimate over groups, if there are fewer than ``fewest``."""
+        if kind == OVER_GROUPS and len(self.grouping.sizes) < fewest:
+            return f"fewer than {fewest} groups"
+        return None
+
     def _tested(self, values: np.ndarray, null: Callable[[np.ndarray], np.ndarray]) -> Estimate:
         """The estimate with its null distribution, which ``null`` computes of orders of groups."""
-        if reason := self.plan.relabellings.reason:
-            return Estimate(values, untested=reason)
-        found = null(self.plan.relabellings.each)
+        relabellings = self.plan.relabellings
+        return self._with_null(values, relabellings, lambda: null(relabellings.each))
+
+    def _with_null(
+        self, values: np.ndarray, arrangements: Arrangements, null: Callable[[], np.ndarray]
+    ) -> Estimate:
+        """The estimate with its ``null`` distribution, if there is a test."""
+        if not self.plan.tested:
+            return Estimate(values)
+        if arrangements.reason:
+            return Estimate(values, untested=arrangements.reason)
+        found = null()
         if not np.isfinite(found).all():
             return Estimate(values, untested="the means over groups vary too little to test")
         return Estimate(values, found)

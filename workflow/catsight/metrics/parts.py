@@ -93,8 +93,12 @@ class Parts:
             for name in streamed:
                 values = found_at_once.biased if name == "cka_linear" else found_at_once.over_groups
                 if np.isfinite(values[0]):
-                    together[name] = together[name]._replace(
-                        values=values, parts=(len(self.blocks),), reason=None
+                    of_parts = together[name]
+                    together[name] = of_parts._replace(
+                        values=values,
+                        parts=(len(self.blocks),),
+                        reason=None,
+                        untested=of_parts.untested or of_parts.reason,
                     )
             if "cka_linear" in streamed:
                 together["cka_linear"] = _moved(together["cka_linear"], found_at_once.chance)

@@ -24,7 +24,7 @@ class Plan:
     group; all else here is of frames in that order. The same rearrangements serve every layer and
     view, so that p-values can be corrected for them. The jackknife joins the groups into at most
     ``blocks`` blocks, or ``few_blocks`` for slow measures. The tests take ``permutations``
-    rearrangements; with 0 there are no tests.
+    rearrangements; with 0 there are none (``self.tested`` is False).
 
     To compare subsets of a study instead, ``left_out`` lists the frames (indices as given), whole
     groups, that each subset lacks.
@@ -42,7 +42,7 @@ class Plan:
         if spec["null"] not in NULLS:
             raise CatsightError(f"null is '{spec['null']}'; it may be {', '.join(NULLS)}")
         groups, seed = list(frames.values()), spec["seed"]
-        self.spec, self.grouping = spec, Grouping(groups)
+        self.spec, self.grouping, self.tested = spec, Grouping(groups), permutations > 0
         ids = list(frames)
         self.frames = [ids[place] for place in self.grouping.order]
         if left_out is None:

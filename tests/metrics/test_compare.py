@@ -14,10 +14,9 @@ from support import by_hand
 from support.by_hand import Arrays
 from support.toy_tables import SPEC, measures
 
-#: Five groups of three frames and one of two: 120 relabellings and 32 exchanges in all.
+#: Five groups of three frames and one of two: 720 relabellings and 32 exchanges in all.
 GROUPS = [*"bbbaaadddccceeeff"]
 FRAMES = {f"{group}-{i}": group for i, group in enumerate(GROUPS)}
-RELABELLED = ("cka", "rsa", "retrieval")
 LAYERS = 3
 CONFIDENCE = 0.9
 
@@ -52,72 +51,65 @@ def rows(views):
 @pytest.fixture(scope="module", params=list(MEASURES))
 def plain(request, views):
     """The name of a measure; its values without each group and its null, layer by layer."""
-    name, everything = request.param, list(range(len(GROUPS)))
-    without = [
-        everything,
-        *([i for i in everything if GROUPS[i] != out] for out in sorted(set(GROUPS))),
-    ]
-    values, nulls = [], []
-    for x, y in zip(views["human"].values(), views["cat"].values()):
-        own = by_hand.scale(x)
-        values.append([by_hand.measure(name, x, y, keep, GROUPS, own) for keep in without])
-        if name.startswith(RELABELLED):
-            arranged = ((x, y[order]) for order in by_hand.relabellings(GROUPS))
-        else:
-            arranged = (
-                (np.where(swap, y, x), np.where(swap, x, y)) for swap in by_hand.swaps(GROUPS)
-            )
-        if name not in PLAIN:
-            nulls.append([by_hand.measure(name, *two, everything, GROUPS, own) for two in arranged])
+    name = request.param
+    labels = np.array(GROUPS)
+    without = [np.arange(17), *(np.flatnonzero(labels != out) for out in sorted(set(GROUPS)))]
+    layers = list(zip(views["human"].values(), views["cat"].values()))
+    values = [[by_hand.measure(name, x, y, keep, GROUPS) for keep in without] for x, y in layers]
+    nulls = [] if name in PLAIN else [by_hand.null(name, x, y, GROUPS) for x, y in layers]
     return name, np.array(values), np.array(nulls)
-
-
-def expected_interval(name: str, values: np.ndarray) -> tuple[float, float]:
-    facts, sizes = MEASURES[name], [GROUPS.count(group) for group in sorted(set(GROUPS))]
-    ends = by_hand.jackknife(
-        values[0], values[1:], sizes, CONFIDENCE, cosine=facts.cosine, depends_on_n=facts.depends_on_n,
-    )  # fmt: skip
-    return tuple(np.clip(ends, 0, 1)) if facts.share else ends
 
 
 def test_values_and_intervals_are_those_of_leaving_groups_out(plain, rows):
     """Of each layer; and of all, from the means of values and of replicates over layers."""
     name, values, _ = plain
+    facts = MEASURES[name]
     for layer, of_layer in zip(
         ("blocks.0", "blocks.1", "blocks.2", "all"), [*values, values.mean(0)]
     ):
         row = rows[name, layer]
         assert row["value"] == pytest.approx(of_layer[0], rel=1e-9), layer
+        assert row["replicates"] == pytest.approx(of_layer[1:], rel=1e-9)
+        wanted = by_hand.interval(of_layer, CONFIDENCE, cosine=facts.cosine)
+        if facts.share:
+            wanted = tuple(np.clip(wanted, 0, 1))
         ends = row["ci_low"], row["ci_high"]
-        assert ends == pytest.approx(expected_interval(name, of_layer), rel=1e-6, abs=1e-9), layer
-        assert row["reason"] is None
-
-
-def standardised(nulls: np.ndarray) -> np.ndarray:
-    return np.array([(null - np.mean(null)) / np.std(null) for null in nulls])
+        assert ends == pytest.approx(wanted, rel=1e-6, abs=1e-9), layer
+        assert row["ci_low"] <= row["value"] <= row["ci_high"]
+        assert row["reason"] is None and row["parts"] == [6]
 
 
 def test_p_values_and_null_ranges_are_those_of_all_arrangements(plain, rows):
-    """Of each layer; of all, from the mean null; corrected, from the largest standardised value."""
+    """Of each layer; of all, from the mean null. What chance gives is without the data's own."""
     name, _, nulls = plain
+    columns = {"p_value", "p_corrected", "null_mean", "null_low", "null_high", "calibrated"}
     if name in PLAIN:
-        assert not {"p_value", "p_corrected", "null_mean", "null_low"} & set(rows[name, "blocks.0"])
+        assert not columns & set(rows[name, "blocks.0"])
         return
-    # retrieval breaks ties between arrangements by less than the share of a hundredth of a frame
-    atol = 0.01 / 17 if name.startswith("retrieval") else 1e-6 * np.abs(nulls).max()
     for layer, null in zip(("blocks.0", "blocks.1", "blocks.2", "all"), [*nulls, nulls.mean(0)]):
-        row = rows[name, layer]
-        assert row["null_mean"] == pytest.approx(null.mean(), abs=atol)
-        low, high = np.percentile(null, [2.5, 97.5])
-        assert (row["null_low"], row["null_high"]) == pytest.approx((low, high), abs=atol), layer
-        if "top1" not in name:
-            assert row["p_value"] == np.mean(null >= null[0] - 1e-9 * abs(null[0])), layer
-    if not name.startswith("retrieval"):
-        scores = standardised(nulls)
-        for i, score in enumerate(scores):
-            wanted = np.mean(scores.max(axis=0) >= score[0] - 1e-9)
-            assert rows[name, f"blocks.{i}"]["p_corrected"] == wanted
+        row, atol = rows[name, layer], 1e-6 * np.abs(null).max()
+        mean, (low, high) = null[1:].mean(), np.percentile(null[1:], [2.5, 97.5])
+        found = [row[column] for column in ("null_mean", "null_low", "null_high")]
+        assert found == pytest.approx([mean, low, high], abs=atol), layer
+        assert row["p_value"] == np.mean(null >= null[0] - atol), layer
+        if MEASURES[name].similarity:
+            wanted = (row["value"] - mean) / (1 - mean)
+            assert row["calibrated"] == pytest.approx(wanted, abs=1e-5)
+        else:
+            assert "calibrated" not in row
+    for i, wanted in enumerate(corrected(nulls)):
+        assert rows[name, f"blocks.{i}"]["p_corrected"] == pytest.approx(wanted, rel=1e-12)
     assert "p_corrected" not in rows[name, "all"]
+
+
+def corrected(nulls: np.ndarray) -> list[float]:
+    """By the smallest p-value over layers (Westfall & Young 1993), arrangement by arrangement."""
+    count = nulls.shape[1]
+    p = [
+        [sum(null >= value - 1e-6 * np.abs(null).max()) for value in null] for null in nulls
+    ]  # times the number of arrangements
+    smallest = [min(of_layer[i] for of_layer in p) for i in range(count)]
+    return [sum(one <= of_layer[0] for one in smallest) / count for of_layer in p]
 
 
 def test_ties_of_the_first_place_are_broken_by_the_ranks_of_the_others():
@@ -125,38 +117,72 @@ def test_ties_of_the_first_place_are_broken_by_the_ranks_of_the_others():
     their mean of 1 / rank.
     """
     x, y = np.random.default_rng(4).normal(size=(2, len(GROUPS), 4))
-    found = [by_hand.ranks(x, y[order], None) for order in by_hand.relabellings(GROUPS)]
-    scores = [(np.sum(ranks == 1), np.sum(1 / ranks)) for ranks in found]
+    found = by_hand.ranks(x, y, None)
+    own = by_hand.members(GROUPS)
+    scores = []
+    for order in by_hand.orders(GROUPS):
+        blocks = [found[np.ix_(rows, own[order[g]])] for g, rows in enumerate(own)]
+        parts = [(np.mean(r == 1) * len(r), np.mean(1 / r) * len(r)) for r in blocks]
+        scores.append(tuple(np.round(np.sum(parts, axis=0), 9)))
     wanted = np.mean([score >= scores[0] for score in scores])
-    assert np.mean([first >= scores[0][0] for first, _ in scores]) > wanted + 0.1
+    assert np.mean([first >= scores[0][0] for first, _ in scores]) > wanted + 0.02
     given = {"human": Arrays({"b/mean": x}), "cat": Arrays({"b/mean": y})}
     spec = SPEC | {"measures": measures("retrieval_top1"), "permutations": 999}
     assert estimates(given, FRAMES, spec)[0]["p_value"] == wanted
 
 
-@pytest.mark.parametrize("name", ["mmd2", "mmd2_unbiased", "energy", "wasserstein"])
+UNPAIRED = [
+    "mmd2",
+    "mmd2_unbiased",
+    "mmd2_unbiased_frames",
+    "energy",
+    "energy_frames",
+    "wasserstein",
+]
+
+
+@pytest.mark.parametrize("name", UNPAIRED)
 def test_the_unpaired_null_divides_the_pooled_groups(name, views):
     """The three frames' groups of both views among each other, and so the two frames' groups."""
     x, y = (view["blocks.1/mean"] for view in views.values())
     pooled, n = np.concatenate([x, y]), len(x)
     labels = np.array([*(f"x{g}" for g in GROUPS), *(f"y{g}" for g in GROUPS)])
     large, small = ([f"{v}{g}" for v in "xy" for g in part] for part in ("abcde", "f"))
+    kernel = by_hand.kernel_of_both_over_groups(x, y, GROUPS)
+    if name == "energy":
+        kernel = -np.sqrt(np.square(pooled[:, None] - pooled[None]).sum(axis=2))
     null = []
     for half in itertools.product(itertools.combinations(large, 5), small):
-        first = np.isin(labels, [*half[0], half[1]])
-        both = pooled[first], pooled[~first]
-        if name.startswith("mmd2"):
-            kind = "unpaired" if name.endswith("unbiased") else "biased"
-            null.append(by_hand.mmd2(*both, range(n), kind))
+        first = [*half[0], half[1]]
+        second = [name_ for name_ in (*large, *small) if name_ not in first]
+        both = (pooled[np.isin(labels, one)] for one in (first, second))
+        if name in ("mmd2_unbiased", "energy"):
+            null.append(divided(kernel, labels, first, second))
+        elif name.startswith("mmd2"):
+            null.append(by_hand.mmd2(*both, range(n), "unpaired" if "unb" in name else "biased"))
         else:
-            null.append(by_hand.measure(name, *both, range(n), GROUPS, 1.0))
+            null.append(by_hand.measure(name, *both, range(n), GROUPS))
     spec = SPEC | {"measures": measures(name), "permutations": 999, "null": "unpaired"}
     row = estimates(views, FRAMES, spec)[1]
     assert row["layer"] == "blocks.1" and row["value"] == pytest.approx(null[0])
     assert row["p_value"] == np.mean(null >= null[0] - 1e-12)
-    assert (row["null_low"], row["null_high"]) == pytest.approx(
-        tuple(np.percentile(null, [2.5, 97.5]))
-    )
+    wanted = np.mean(null[1:]), *np.percentile(null[1:], [2.5, 97.5])
+    assert [row[c] for c in ("null_mean", "null_low", "null_high")] == pytest.approx(wanted)
+
+
+def divided(kernel, labels, first, second):
+    """Of two sets of the pooled groups; both views of one scene are never compared."""
+
+    def mean(one, other):
+        return np.mean(
+            [
+                kernel[np.ix_(labels == a, labels == b)].mean()
+                for a, b in itertools.product(one, other)
+                if a[1] != b[1]
+            ]
+        )
+
+    return mean(first, first) + mean(second, second) - 2 * mean(first, second)
 
 
 def test_rows_say_what_they_are_of(views, rows):
@@ -176,12 +202,22 @@ def test_rows_say_what_they_are_of(views, rows):
 
 
 def test_bandwidths_are_medians_of_distances(views, rows):
-    """Squared, in the reference, for CKA; of the pooled frames for MMD²."""
+    """Squared, in the reference, for CKA; of the pooled frames for MMD². Over groups, of frames of
+    different groups, each group as often.
+    """
     x, y = (view["blocks.1/mean"] for view in views.values())
     of_reference, of_both = np.median(pdist(x) ** 2), np.median(pdist(np.concatenate([x, y])))
     for name, wanted in (("cka_rbf", of_reference), ("mmd2", of_both)):
-        for suffix in ("", "_unbiased"):
+        for suffix in ("", "_unbiased_frames"):
             assert rows[name + suffix, "blocks.1"]["bandwidth"] == pytest.approx(wanted)
+    own = (
+        -1 / 2 / np.log(by_hand.gaussian_over_groups(x, GROUPS)[0, 3]) * np.sum((x[0] - x[3]) ** 2)
+    )
+    both = by_hand.kernel_of_both_over_groups(x, y, GROUPS)[0, 3]
+    both = np.sqrt(-1 / 2 / np.log(both) * np.sum((x[0] - x[3]) ** 2))
+    assert rows["cka_rbf_unbiased", "blocks.1"]["bandwidth"] == pytest.approx(own)
+    assert rows["mmd2_unbiased", "blocks.1"]["bandwidth"] == pytest.approx(both)
+    assert own != pytest.approx(of_reference) and both != pytest.approx(of_both)
 
 
 def test_rows_come_by_view_and_layer_and_then_their_means(views):
@@ -237,12 +273,9 @@ def test_a_view_that_is_undefined_in_a_layer_has_no_mean(views):
         assert not {"ci_low", "p_value", "p_corrected"} & set(rows[layer])
     # the other layers are corrected for their own number
     x, y = ([view[f"blocks.{i}/mean"] for i in (0, 2)] for view in views.values())
-    orders = list(by_hand.relabellings(GROUPS))
-    nulls = [[by_hand.rsa(a, b[order]) for order in orders] for a, b in zip(x, y)]
-    scores = standardised(np.array(nulls))
-    for layer, score in zip(("blocks.0", "blocks.2"), scores):
-        wanted = np.mean(scores.max(axis=0) >= score[0] - 1e-9)
-        assert rows[layer]["p_corrected"] == wanted
+    nulls = np.array([by_hand.null("rsa", a, b, GROUPS) for a, b in zip(x, y)])
+    for layer, wanted in zip(("blocks.0", "blocks.2"), corrected(nulls)):
+        assert rows[layer]["p_corrected"] == pytest.approx(wanted, rel=1e-12)
 
 
 def test_a_measure_without_a_value_is_null_even_if_it_gives_no_reason(views, monkeypatch):
@@ -257,7 +290,9 @@ def test_a_measure_without_a_value_is_null_even_if_it_gives_no_reason(views, mon
 MANY = {f"{i:02}": str(i) for i in range(48)}  # more groups than blocks
 ALL = set(MEASURES)
 TESTED = ALL - set(PLAIN)
-CKA_RBF, MMD2 = {"cka_rbf", "cka_rbf_unbiased"}, {"mmd2", "mmd2_unbiased"}
+SUFFIXES = ("", "_unbiased", "_unbiased_frames")
+CKA_RBF, MMD2 = ({name + suffix for suffix in SUFFIXES} for name in ("cka_rbf", "mmd2"))
+RSA = {"rsa", "rsa_frames"}
 SLICED = {"sliced_wasserstein", "sliced_wasserstein_scaled"}
 RETRIEVAL = {name for name in ALL if name.startswith("retrieval")}
 DISTANCES = {name for name in ALL if name.startswith(("mmd2", "energy", "wasserstein", "sliced"))}
@@ -270,11 +305,11 @@ RESAMPLED = {*ENDS, *TEST}
 OPTIONS = {
     "confidence": (0.8, dict.fromkeys(ALL, ENDS)),
     "bandwidth": (2.0, dict.fromkeys(CKA_RBF | MMD2, WIDTH)),
-    "rsa_distance": ("euclidean", {"rsa": VALUE}),
-    "rsa_comparison": ("pearson", {"rsa": VALUE}),
+    "rsa_distance": ("euclidean", dict.fromkeys(RSA, VALUE)),
+    "rsa_comparison": ("pearson", dict.fromkeys(RSA, VALUE)),
     "projections": (30, dict.fromkeys(SLICED, VALUE)),
     "retrieval_distance": ("euclidean", dict.fromkeys(RETRIEVAL, VALUE)),
-    "null": ("unpaired", dict.fromkeys(DISTANCES, TEST) | {"mmd2_unbiased": VALUE}),
+    "null": ("unpaired", dict.fromkeys(DISTANCES, TEST) | {"mmd2_unbiased_frames": VALUE}),
     "permutations": (60, dict.fromkeys(TESTED, TEST)),
     # blocks change with the seed, and the directions of projections
     "seed": (

@@ -313,7 +313,7 @@ def null(name: str, x: np.ndarray, y: np.ndarray, groups: Sequence[str]) -> np.n
         k, m = kernels(name, x, y, groups)
         return _null_of_cka(k, m, groups) if "unbiased" in name else _null_biased(k, m, groups)
     if name.startswith("rsa"):
-        return _null_of_rsa(x, y, groups)
+        return null_of_rsa(x, y, groups)
     if name.startswith("retrieval"):
         return _null_of_retrieval(name, x, y, groups)
     everything = np.arange(len(x))
@@ -364,29 +364,34 @@ def _null_biased(k: np.ndarray, m: np.ndarray, groups: Sequence) -> np.ndarray:
     return np.array(found) / np.sqrt(np.sum(k * k) * np.sum(m * m))
 
 
-def _null_of_rsa(x: np.ndarray, y: np.ndarray, groups: Sequence) -> np.ndarray:
-    """The covariance of the groups' mean ranks, over the ranks' own spread."""
-    rows = balanced(groups)
+def null_of_rsa(
+    x: np.ndarray, y: np.ndarray, groups: Sequence, comparison: str = "spearman"
+) -> np.ndarray:
+    """The covariance of the groups' mean ranks, or dissimilarities, over the frames' own spread.
+
+    Kendall's is that of the means of every two groups.
+    """
+    matrices = [squareform(pdist(v, "correlation")) for v in (x, y)]
+    rows, above = balanced(groups), np.triu_indices(len(set(groups)), 1)
     i, j = pairs_apart(np.asarray(groups)[rows])
     means = []
-    for v in (x, y):
-        values = squareform(pdist(v, "correlation"))[rows[i], rows[j]]
-        standard = rankdata(np.round(values, 12))
-        standard = (standard - standard.mean()) / standard.std()
-        of_groups = np.zeros((len(set(groups)),) * 2)
-        names = sorted(set(groups))
-        own = [names.index(group) for group in np.asarray(groups)[rows]]
-        for a, b in itertools.permutations(range(len(names)), 2):
-            here = [(own[p], own[q]) in ((a, b), (b, a)) for p, q in zip(i, j)]
-            of_groups[a, b] = standard[here].mean()
-        means.append(of_groups)
-    above = np.triu_indices(len(means[0]), 1)
-    return np.array(
-        [
-            np.mean(means[0][above] * means[1][np.ix_(order, order)][above])
-            for order in orders(groups)
-        ]
-    )
+    for matrix in matrices:
+        if comparison != "kendall":
+            values = matrix[rows[i], rows[j]]
+            if comparison == "spearman":
+                values = rankdata(np.round(values, 12))
+            standard = np.zeros((len(rows), len(rows)))
+            standard[i, j] = standard[j, i] = (values - values.mean()) / values.std()
+            matrix = blocks(standard, np.asarray(groups)[rows])
+        else:
+            matrix = blocks(matrix, groups)
+        means.append(matrix)
+
+    def statistic(order: Sequence[int]) -> float:
+        one, other = means[0][above], means[1][np.ix_(order, order)][above]
+        return kendalltau(one, other).statistic if comparison == "kendall" else np.mean(one * other)
+
+    return np.array([statistic(order) for order in orders(groups)])
 
 
 def _null_of_retrieval(name: str, x: np.ndarray, y: np.ndarray, groups: Sequence) -> np.ndarray:

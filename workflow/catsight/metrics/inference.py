@@ -56,7 +56,8 @@ class Test(NamedTuple):
     """The result of a permutation test.
 
     ``p_value`` is nan, and ``reason`` says why, if there is no test. ``null_mean``: the mean
-    statistic of the rearranged data. ``permutations``: how many rearrangements there were.
+    statistic of the rearranged data, without the data's own. ``permutations``: how many
+    rearrangements there were.
     """
 
     statistic: float
@@ -99,7 +100,9 @@ def mantel(
     if groups is not None and each.reason:
         return Test(statistic, np.nan, np.nan, len(each.each) - 1, each.reason)
     null = both.null(each.each)
-    return Test(statistic, p_value(null, alternative), float(null.mean()), len(null) - 1)
+    others = null[1:]  # the first is the data's own
+    mean = float(others.mean()) if len(others) else np.nan
+    return Test(statistic, p_value(null, alternative), mean, len(others))
 
 
 def p_value(null: np.ndarray, alternative: str = "greater") -> float:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from catsight.metrics.registry import PLAIN
 from catsight.metrics.suite import names
 from catsight.study.measures import MEASURES
 from catsight.tables.columns.metrics import METRICS
+from support import by_hand
 from support.toy_tables import FUNCTIONS, IDS, SPEC, measures, write_features, write_frames
 
 #: The spec of a job that computes every measure.
@@ -67,20 +69,29 @@ def test_the_table_agrees_with_the_functions(tmp_path, features):
     groups = [i.split("-")[0] for i in IDS]
     functions = FUNCTIONS | {
         "mmd2": mmd2,
-        "mmd2_unbiased": lambda x, y: mmd2(x, y, unbiased=True, paired=True),
-        "energy": energy_distance,
-        "energy_scaled": lambda x, y: energy_distance(x, y) / scale(x),
+        "mmd2_unbiased_frames": lambda x, y: mmd2(x, y, unbiased=True, paired=True),
+        "energy_frames": energy_distance,
         "wasserstein": wasserstein,
         "wasserstein_scaled": lambda x, y: wasserstein(x / scale(x), y / scale(x)),
         "sliced_wasserstein": lambda x, y: sliced_wasserstein(x, y, projections=50),
         "sliced_wasserstein_scaled": lambda x, y: sliced_wasserstein(
             x / scale(x), y / scale(x), projections=50
         ),
+        "rsa_frames": rsa,
         "retrieval_top1": lambda x, y: retrieval(x, y).top1,
         "retrieval_top1_between": lambda x, y: retrieval(x, y, groups=groups).top1,
         "retrieval_mrr": lambda x, y: retrieval(x, y).mean_reciprocal_rank,
         "retrieval_mrr_between": lambda x, y: retrieval(x, y, groups=groups).mean_reciprocal_rank,
         "procrustes": procrustes,
+    }
+    functions |= {
+        f"{kind}_unbiased_frames": functions[f"{kind}_unbiased"]
+        for kind in ("cka_linear", "cka_rbf")
+    }
+    functions |= {
+        name: partial(by_hand.measure, name, keep=np.arange(24), groups=groups)
+        for name in names()
+        if by_hand.over_groups(name)
     }
     assert set(functions) == set(names())
     for metric, function in functions.items():
@@ -142,8 +153,16 @@ def test_shards_do_not_change_the_table(tmp_path, features):
 def test_identity_is_one_and_so_is_its_interval(tmp_path, features):
     frames = write_frames(tmp_path / "f.parquet")
     same = write_features(tmp_path / "human.parquet", features["human"])
-    for row in compare(tmp_path, {"human": same, "again": same}, frames):
-        assert (row["value"], row["ci_low"], row["ci_high"]) == (1.0, 1.0, 1.0)
+    full = {True: 1.0, False: 0.0}
+    for row in compare(tmp_path, {"human": same, "again": same}, frames, ALL):
+        wanted, name = full[MEASURES[row["metric"]].similarity], row["metric"]
+        if MEASURES[name].share:  # the same in every group
+            assert (row["value"], row["ci_low"]) == (1.0, None)
+        elif MEASURES[name].cosine or name == "wasserstein":
+            assert (row["value"], row["ci_low"], row["ci_high"]) == (wanted,) * 3, name
+        else:
+            found = row["value"], row["ci_low"], row["ci_high"]
+            assert found == pytest.approx((wanted,) * 3, abs=1e-6), name
 
 
 def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features):
@@ -156,8 +175,8 @@ def test_one_group_has_no_interval_and_flat_features_no_value(tmp_path, features
     }
     for row in compare(tmp_path, views, frames, ALL):
         assert row["ci_low"] is None and row["p_value"] is None and row["reason"]
-        missing = row["view"] == "flat" or row["metric"].endswith("_between")
-        assert (row["value"] is None) == missing
+        over_groups = row["metric"].endswith("_between") or by_hand.over_groups(row["metric"])
+        assert (row["value"] is None) == (row["view"] == "flat" or over_groups)
         if row["view"] == "flat":
             assert "the view's features do not vary" in row["reason"]
 

@@ -1,5 +1,7 @@
 """CKA and RSA: compared with definitions, scipy and rsatoolbox; their invariances and limits."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
@@ -66,11 +68,8 @@ def test_identity_is_exactly_one():
             cka_rbf(x, x, unbiased=True),
         ):
             assert value == 1.0
-        for value in (
-            cka_linear(x, x),
-            cka_linear(x, x, unbiased=True),
-        ):  # in feature space, in float32
-            assert value == pytest.approx(1.0, abs=1e-6)
+        for value in (cka_linear(x, x), cka_linear(x, x, unbiased=True)):  # in feature space
+            assert value == pytest.approx(1.0, abs=1e-14)
             gram = similarity.gram(x)
             assert similarity.cka(gram, gram, np.ones((1, len(x)))) == 1.0
 
@@ -209,12 +208,44 @@ def test_cka_of_subsets_is_cka_of_their_frames():
         assert np.isnan(found[3]) == unbiased
 
 
+def test_dissimilarities_that_differ_by_rounding_are_equal():
+    """Frames at right angles, by any distance and comparison: nothing to rank or to correlate."""
+    y = np.random.default_rng(0).normal(size=(14, 6))
+    for shift, distance, comparison in itertools.product(
+        (0, 0.1), similarity.DISTANCES, similarity.COMPARISONS
+    ):
+        x = np.eye(14) + shift
+        assert np.isnan(rsa(x, y, distance=distance, comparison=comparison)), (distance, comparison)
+        assert np.isnan(rsa(y, x, distance=distance, comparison=comparison))
+    a, b = np.array([1, 1 + 1e-13, 2, 3]), np.array([1.0, 2, 3, 4])
+    for comparison, correlate in (("spearman", spearmanr), ("kendall", kendalltau)):
+        wanted = correlate(np.round(a, 9), b).statistic
+        assert similarity.compare(a, b, comparison) == pytest.approx(wanted)
+        assert similarity.compare(a[::-1], b, comparison) == pytest.approx(-wanted)
+        far = correlate([1, 1 + 1e-10, 2, 3], b).statistic
+        assert similarity.compare(np.array([1, 1 + 1e-10, 2, 3]), b, comparison) == far
+
+
 def test_ranks_of_any_subset_are_average_ranks():
     values = np.array([3.0, 1, 2, 2, 5, 3, 3, 0])
     ranks = similarity.Ranks(values)
     np.testing.assert_array_equal(ranks(), rankdata(values))
     keep = np.array([1, 0, 1, 1, 0, 1, 1, 1], dtype=bool)
     np.testing.assert_array_equal(ranks(keep), rankdata(values[keep]))
+    assert similarity.Ranks(np.array([]))().tolist() == []
+
+
+def test_weighted_ranks_are_those_of_repeated_values():
+    """But for a constant: a value that stands for three comes in the middle of their places."""
+    values, times = np.array([3.0, 1, 2, 2, 5]), np.array([2, 3, 1, 4, 1])
+    repeated = rankdata(np.repeat(values, times))
+    wanted = repeated[np.cumsum(times) - 1]
+    found = similarity.Ranks(values)(weights=times.astype(float))
+    np.testing.assert_allclose(found - wanted, found[0] - wanted[0])
+    keep = np.array([1, 0, 1, 1, 0], dtype=bool)
+    kept = similarity.Ranks(values)(keep, times[keep].astype(float))
+    wanted = rankdata(np.repeat(values[keep], times[keep]))[np.cumsum(times[keep]) - 1]
+    np.testing.assert_allclose(kept - wanted, kept[0] - wanted[0])
 
 
 def test_dissimilarities_are_exactly_0_on_the_diagonal_and_symmetric():

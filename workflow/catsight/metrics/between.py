@@ -17,7 +17,14 @@ import numpy as np
 from catsight.metrics.arrays import upper
 from catsight.metrics.grouping import Grouping
 from catsight.metrics.permutations import permuted_products
-from catsight.metrics.similarity import Ranks, as_matrix, compare, ratio, unless_rounding
+from catsight.metrics.similarity import (
+    EQUAL,
+    Ranks,
+    as_matrix,
+    compare,
+    ratio,
+    unless_rounding,
+)
 
 
 class Kernel:
@@ -170,9 +177,10 @@ class Rsa:
         if pairs.weights is not None:
             roots = np.sqrt(pairs.weights)
         sums = []
-        for values in self._standardised(slice(None)):
+        for values in self._centred(slice(None)):
             matrix = np.zeros(pairs.places.shape)
-            matrix[pairs.places] = values * roots
+            with np.errstate(divide="ignore", invalid="ignore"):
+                matrix[pairs.places] = values * (roots / np.linalg.norm(values))
             matrix = self.grouping.blocks(matrix) * np.outer(*[self.grouping.sizes] * 2)
             sums.append(matrix + matrix.T)
         return permuted_products(sums[0], sums[1], orders)
@@ -184,27 +192,25 @@ class Rsa:
     def _correlation(self, groups: np.ndarray) -> float:
         """The weighted correlation among the pairs of the ``groups`` (groups,), bool."""
         if groups.all():
-            a, b = self._standardised(slice(None))
+            a, b = self._centred(slice(None))
         else:
             frames = groups[self.grouping.of]
-            a, b = self._standardised(
-                np.logical_and.outer(frames, frames)[self.grouping.pairs.places]
-            )
-        return float(a @ b)
+            a, b = self._centred(np.logical_and.outer(frames, frames)[self.grouping.pairs.places])
+        return float(ratio(a @ b, a @ a, b @ b))
 
-    def _standardised(self, kept: slice | np.ndarray) -> list[np.ndarray]:
-        """Both representations' values of the ``kept`` pairs, times the root of their weights, so
-        that their product is the weighted correlation.
+    def _centred(self, kept: slice | np.ndarray) -> list[np.ndarray]:
+        """Both representations' values of the ``kept`` pairs minus their mean, times the root of
+        their weights, so that products are weighted covariances; 0 if they differ by rounding.
         """
         weights = None if self.grouping.pairs.weights is None else self.grouping.pairs.weights[kept]
         found = []
         for side in self._sides:
             values = side(kept, weights)
-            values = values - np.average(values, weights=weights)
-            if weights is not None:
-                values *= np.sqrt(weights)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                found.append(values / np.linalg.norm(values))
+            mean = np.average(values, weights=weights)
+            moved = values - mean
+            if moved @ moved <= len(moved) * (EQUAL * mean) ** 2:
+                moved[:] = 0
+            found.append(moved if weights is None else moved * np.sqrt(weights))
         return found
 
 

@@ -13,6 +13,8 @@ from catsight.metrics.arrays import centre, pair, square_distances, upper
 
 DISTANCES = ("correlation", "cosine", "euclidean")
 COMPARISONS = ("spearman", "pearson", "kendall")
+#: Dissimilarities that differ by less than this fraction of the largest are equal.
+EQUAL = 1e-12
 
 
 def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float:
@@ -165,24 +167,26 @@ def rsa_of(a: np.ndarray, b: np.ndarray, keep: np.ndarray, comparison: str) -> n
 
 def equal(values: np.ndarray) -> bool:
     """Whether all ``values`` are the same, but for rounding."""
-    return bool(np.ptp(values) <= _EQUAL * np.abs(values).max())
+    return bool(np.ptp(values) <= EQUAL * np.abs(values).max())
 
 
 def compare(a: np.ndarray, b: np.ndarray, comparison: str = "spearman") -> float:
     """Correlation of the dissimilarities ``a`` and ``b`` (pairs,) of the same pairs of frames.
 
-    nan if one of them is nan or does not vary.
+    nan if one of them is nan or varies by no more than rounding.
     """
     if comparison not in COMPARISONS:
         raise ValueError(f"comparison is '{comparison}'; it may be {', '.join(COMPARISONS)}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return np.nan
+    if comparison != "pearson":
+        a, b = Ranks(a)(), Ranks(b)()
+    if not len(a) or equal(a) or equal(b):
+        return np.nan
     if comparison == "kendall":
         from scipy.stats import kendalltau  # takes a second to import
 
         return float(kendalltau(a, b).statistic)
-    if comparison == "spearman":
-        a, b = Ranks(a)(), Ranks(b)()
     a, b = a - a.mean(), b - b.mean()
     return float(ratio(a @ b, a @ a, b @ b))
 
@@ -200,12 +204,12 @@ class Ranks:
         sorted_values = values[order]
         new = np.empty(len(values), dtype=bool)  # whether a sorted value differs from the previous
         new[:1] = True
-        rounding = _EQUAL * np.abs(sorted_values).max(initial=0)
+        rounding = EQUAL * np.abs(sorted_values).max(initial=0)
         np.greater(np.diff(sorted_values), rounding, out=new[1:])
         places = np.cumsum(new) - 1
         self._places = np.empty(len(values), dtype=np.int64)
         self._places[order] = places
-        self._count = int(places[-1]) + 1
+        self._count = int(new.sum())
 
     def __call__(
         self, keep: np.ndarray | slice = slice(None), weights: np.ndarray | None = None
@@ -214,10 +218,6 @@ class Ranks:
         ties = np.bincount(places, weights, minlength=self._count)
         first = 1 if weights is None else 0
         return (np.cumsum(ties) - (ties - first) / 2)[places]
-
-
-#: Dissimilarities that differ by less than this fraction of the largest are equal.
-_EQUAL = 1e-12
 
 
 def as_matrix(pairs: np.ndarray) -> np.ndarray:

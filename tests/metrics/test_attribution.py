@@ -2,13 +2,14 @@
 
 import itertools
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
 from catsight import tables
 from catsight.__main__ import main
-from catsight.metrics import cka_linear, rsa
+from catsight.metrics import cka_linear
 from catsight.metrics.attribution import attribution, divide, name, weight
 from catsight.metrics.estimate import Estimate
 from catsight.tables.names import WHOLE
@@ -145,7 +146,8 @@ def test_the_table_agrees_with_the_functions(attributed):
     for (layer, metric), some in rows[rows["layer"] != "all"].groupby(["layer", "metric"]):
         if metric == "energy":
             continue
-        of = {"cka_linear": cka_linear, "rsa": rsa}[metric]
+        own = [i.split("-")[0] for i in IDS]
+        of = {"cka_linear": cka_linear, "rsa": partial(by_hand.rsa_over_groups, groups=own)}[metric]
         x = np.float32(features[""][f"{layer}/mean"])
         worth = {
             subset: 1 - of(x, np.float32(columns[f"{layer}/mean"]))
@@ -216,7 +218,9 @@ def in_memory():
 
 @pytest.mark.parametrize("metric", NAMES)
 def test_losses_and_intervals_are_those_of_leaving_groups_out(metric, in_memory):
-    """A loss is no cosine and no share: its interval is on its own scale, and may lie below 0."""
+    """A loss is no cosine and no share: its interval is of the logarithm if it is positive however
+    groups are left out, or else on its own scale.
+    """
     features, rows = in_memory
     labels, facts = np.array(list(GROUPS.values())), measures(metric)[metric]
     without = [list(range(15)), *(np.flatnonzero(labels != out) for out in "abcdef")]
@@ -224,9 +228,7 @@ def test_losses_and_intervals_are_those_of_leaving_groups_out(metric, in_memory)
     def worth(view, layer):
         x, y = (features[v][f"{layer}/mean"] for v in ("human", view))
         sign = -1 if facts["similarity"] else 1
-        return sign * np.array(
-            [by_hand.measure(metric, x, y, keep, labels, 1.0) for keep in without]
-        )
+        return sign * np.array([by_hand.measure(metric, x, y, keep, labels) for keep in without])
 
     of = {layer: {s: worth(view, layer) for s, view in SUBSETS.items()} for layer in ("b.0", "b.1")}
     of["all"] = {s: (of["b.0"][s] + of["b.1"][s]) / 2 for s in SUBSETS}
@@ -239,11 +241,10 @@ def test_losses_and_intervals_are_those_of_leaving_groups_out(metric, in_memory)
         }
         for part, values in losses.items():
             row = rows[metric, layer, part]
-            ends = by_hand.jackknife(
-                values[0], values[1:], [2, 2, 2, 3, 3, 3], CONFIDENCE, depends_on_n=facts["depends_on_n"]
-            )  # fmt: skip
+            ends = by_hand.interval(values, CONFIDENCE, loss=True)
             assert row["value"] == pytest.approx(values[0])
             assert (row["ci_low"], row["ci_high"]) == pytest.approx(ends, rel=1e-6), (layer, part)
+            assert row["replicates"] == pytest.approx(values[1:]) and row["parts"] == [6]
         alone = {"pupil": (pupil - none)[0], "rods": (rods - none)[0]}
         last = {"pupil": (both - rods)[0], "rods": (both - pupil)[0]}
         for part in alone:

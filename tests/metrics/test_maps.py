@@ -8,13 +8,15 @@ import pytest
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear, cka_rbf, rsa
-from catsight.metrics.maps import maps, similarity_map
+from catsight.metrics.maps import MAPPED, maps, similarity_map
+from catsight.metrics.plan import Plan
+from catsight.metrics.suite import compare
 from support.by_hand import Arrays
 from support.toy_tables import FUNCTIONS, IDS, write_features, write_frames
 
 SPEC = {
     "encoder": "toy", "reference": "human", "seed": 0, "bandwidth": 1.0, "rsa_distance": "correlation",
-    "rsa_comparison": "spearman", "metrics": ["cka_linear_unbiased", "rsa"], "frames": 1000, "code": "0", "versions": {},
+    "rsa_comparison": "spearman", "metrics": ["cka_linear_unbiased_frames", "rsa_frames"], "frames": 1000, "code": "0", "versions": {},
 }  # fmt: skip
 
 
@@ -44,6 +46,26 @@ def test_a_map_agrees_with_the_measure(metric):
     np.testing.assert_allclose(own, own.T, atol=1e-6)
 
 
+@pytest.mark.parametrize("sizes", [[1] * 30, [3] * 12, [1, 5, 2, 2, 7, 1, 3, 4]])
+@pytest.mark.parametrize("metric", MAPPED)
+def test_a_map_of_groups_agrees_with_the_table_of_metrics(metric, sizes):
+    rng = np.random.default_rng(0)
+    groups = rng.permutation(np.repeat([f"g{i}" for i in range(len(sizes))], sizes)).tolist()
+    x = rng.normal(size=(len(groups), 6)) + 3
+    y = x + rng.normal(size=x.shape)
+    plan = Plan({str(i): group for i, group in enumerate(groups)}, SPEC | {"null": "paired"}, 0)
+    found = similarity_map([x], [y, x], metric, groups=groups)
+    np.testing.assert_allclose(found, [[compare(x, y, plan, [metric])[metric].values[0], 1]], 1e-5)
+
+
+@pytest.mark.parametrize("metric", MAPPED)
+def test_one_frame_that_differs_makes_no_map_over_groups(metric):
+    x = np.tile([1.0, 2, 3, 4, 6], (12, 1))
+    x[3] += [5, 0, 0, 1, 0]
+    found = similarity_map([x], [x], metric)
+    assert np.isnan(found[0, 0]) == ("unbiased" in metric or "rbf" in metric)
+
+
 @pytest.mark.parametrize("metric", FUNCTIONS)
 def test_a_constant_layer_is_undefined_on_a_map(metric):
     xs = [*layers(2), np.ones((60, 5))]
@@ -56,7 +78,7 @@ def test_there_are_no_maps_of_other_measures():
     with pytest.raises(CatsightError) as error:
         similarity_map(layers(1), layers(1), "energy")
     assert str(error.value) == (
-        f"there are no maps of the measure 'energy'; there are maps of {', '.join(FUNCTIONS)}"
+        f"there are no maps of the measure 'energy'; there are maps of {', '.join(MAPPED)}"
     )
     with pytest.raises(CatsightError) as error:
         similarity_map(layers(1), layers(1), "rsa", comparison="kendall")
@@ -93,7 +115,9 @@ def test_table_between_views(tmp_path):
             human[f"{row['layer']}/{row['pooling']}"],
             cat[f"{row['other_layer']}/{row['pooling']}"],
         )
-        wanted = FUNCTIONS[row["metric"]](x.astype(np.float32), y.astype(np.float32))
+        wanted = FUNCTIONS[row["metric"].removesuffix("_frames")](
+            x.astype(np.float32), y.astype(np.float32)
+        )
         assert row["value"] == pytest.approx(wanted, abs=1e-5)
         assert (row["view"], row["other_view"], row["n_frames"]) == ("human", "cat", 24)
         assert (
@@ -118,7 +142,9 @@ def test_table_between_encoders(tmp_path):
         counts[pair] = counts.get(pair, 0) + 1
         x, y = given[row["encoder"]], given[row["other_encoder"]]
         x, y = x[f"{row['layer']}/{row['pooling']}"], y[f"{row['other_layer']}/{row['pooling']}"]
-        wanted = FUNCTIONS[row["metric"]](x.astype(np.float32), y.astype(np.float32))
+        wanted = FUNCTIONS[row["metric"].removesuffix("_frames")](
+            x.astype(np.float32), y.astype(np.float32)
+        )
         assert row["value"] == pytest.approx(wanted, abs=1e-5)
     # a CNN has no class token
     wanted = {

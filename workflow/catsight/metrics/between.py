@@ -118,15 +118,20 @@ def cka_biased_null(
 
 
 def _u_centred(groups: np.ndarray) -> np.ndarray:
-    """A kernel (groups, groups) whose rows sum to 0 without the diagonal (Székely & Rizzo 2014).
+    """A kernel (groups, groups) of diagonal 0 whose rows sum to 0 (Székely & Rizzo 2014).
 
     HSIC of such kernels is the mean of their products: their rows add nothing.
     """
-    count, rows = len(groups), groups.sum(axis=1)
-    shift = rows / (count - 2) - rows.sum() / (2 * (count - 1) * (count - 2))
+    shift = u_shift(groups)
     centred = groups - shift[:, None] - shift[None, :]
     np.fill_diagonal(centred, 0)
     return centred
+
+
+def u_shift(groups: np.ndarray) -> np.ndarray:
+    """What to subtract from the rows and columns of a kernel of diagonal 0 to U-centre it."""
+    count, rows = len(groups), groups.sum(axis=1)
+    return rows / (count - 2) - rows.sum() / (2 * (count - 1) * (count - 2))
 
 
 # -- RSA -------------------------------------------------------------------------------------------

@@ -8,10 +8,12 @@ import numpy as np
 from scipy.linalg.blas import ssyrk
 
 from catsight.errors import CatsightError
-from catsight.metrics.arrays import square_distances, upper
+from catsight.metrics import between
+from catsight.metrics.arrays import centre, square_distances, upper
 from catsight.metrics.dealing import deal
+from catsight.metrics.grouping import Grouping, weighted_median
 from catsight.metrics.reading import Features, places
-from catsight.metrics.similarity import Ranks, hsic_unbiased, ratio, rbf, rdm
+from catsight.metrics.similarity import ROUNDING, Ranks, gaussian, ratio, rbf, rdm, unit
 from catsight.run.progress import Progress
 from catsight.run.specs import MapsSpec
 
@@ -21,15 +23,15 @@ _FLAT = "the features of one of the layers do not vary enough"
 
 
 class Pairs(NamedTuple):
-    """The similarity of each pair of frames in a layer.
+    """The similarities of pairs of frames in a layer, so that layers of any widths are compared by
+    products of these.
 
-    Layers of any widths are compared by one product of these. ``off`` (n (n - 1) / 2,) float32: the
-    entries i < j of a centred kernel or of a standardised RDM. ``diagonal`` (n,) float64: the
-    diagonal of the kernel, 0 for an RDM.
+    ``off`` (pairs,) float32: of different frames, weighted. ``of_frames`` (n,) float64: a small
+    rest by frame, whose products are added or subtracted (:class:`Mapped`).
     """
 
     off: np.ndarray
-    diagonal: np.ndarray
+    of_frames: np.ndarray
 
 
 class Settings(NamedTuple):
@@ -38,17 +40,20 @@ class Settings(NamedTuple):
     bandwidth: float
     distance: str
     comparison: str
+    grouping: Grouping
 
 
 class Mapped(NamedTuple):
     """How maps of a measure are made.
 
-    ``pairs``: the :class:`Pairs` of a layer's features (n, d). ``of``: the map (rows, columns) of
-    the pairs of two lists of layers.
+    ``pairs``: the :class:`Pairs` of a layer's features (n, d). ``sign``: whether the products of
+    ``of_frames`` are added (1) or subtracted (-1). ``groups``: whether frames of one group make no
+    pairs; otherwise every frame is a group.
     """
 
     pairs: Callable[[np.ndarray, Settings], Pairs]
-    of: Callable[[Sequence[Pairs], Sequence[Pairs]], np.ndarray]
+    sign: int = 1
+    groups: bool = False
 
 
 def similarity_map(
@@ -56,20 +61,23 @@ def similarity_map(
     ys: Sequence[np.ndarray],
     metric: str = "cka_linear_unbiased",
     *,
+    groups: Sequence | None = None,
     bandwidth: float = 1.0,
     distance: str = "correlation",
     comparison: str = "spearman",
 ) -> np.ndarray:
     """The ``metric`` of each of ``xs`` with each of ``ys``: float64 (len(xs), len(ys)).
 
-    All are features (n, ·) of the same frames. ``metric``: one of :data:`MAPPED`. nan if undefined.
-    Each layer's kernel is computed once; a map then costs one product of matrices. Kernels are
-    float32, sums float64: within 1e-5 of the metric itself.
+    All are features (n, ·) of the same frames, in ``groups`` (n,) if given. ``metric``: one of
+    :data:`MAPPED`. nan if undefined. Each layer's kernel is computed once; a map then costs one
+    product of matrices. Kernels are float32, sums float64: within 1e-5 of the metric itself.
     """
-    mapped, settings = _mapped(metric), Settings(bandwidth, distance, comparison)
+    mapped = _mapped(metric)
+    grouping = _grouping(range(len(xs[0])) if groups is None else groups, mapped)
+    settings = Settings(bandwidth, distance, comparison, grouping)
     rows = [mapped.pairs(x, settings) for x in xs]
     columns = rows if ys is xs else [mapped.pairs(y, settings) for y in ys]
-    return mapped.of(rows, columns)
+    return _map(rows, columns, mapped.sign)
 
 
 def maps(
@@ -114,12 +122,14 @@ def _rows(
     ``sides``: the encoder and the view of each name.
     """
     frames = deal(list(groups.values()), spec["frames"], spec["seed"])[0]
-    settings = Settings(spec["bandwidth"], spec["rsa_distance"], spec["rsa_comparison"])
+    dealt = [list(groups.values())[frame] for frame in frames]
+    of_rsa = spec["bandwidth"], spec["rsa_distance"], spec["rsa_comparison"]
     columns = {name: places(of.columns) for name, of in features.items()}
     poolings = dict.fromkeys(place["pooling"] for own in columns.values() for place in own.values())
     with Progress(what, len(poolings) * len(spec["metrics"]), "maps") as progress:
         for pooling, metric in product(poolings, spec["metrics"]):
             mapped = _mapped(metric)
+            settings = Settings(*of_rsa, _grouping(dealt, mapped))
             here = {
                 name: {
                     column: place for column, place in own.items() if place["pooling"] == pooling
@@ -136,7 +146,7 @@ def _rows(
                 names = ("encoder", "view", "other_encoder", "other_view")
                 about: dict[str, Any] = dict(zip(names, sides[one] + sides[other]))
                 about |= {"pooling": pooling, "metric": metric, "n_frames": len(frames)}
-                values = mapped.of(layers[one], layers[other])
+                values = _map(layers[one], layers[other], mapped.sign)
                 for cell in _cells(values, list(here[one].values()), list(here[other].values())):
                     yield about | cell
             progress.advance()
@@ -166,23 +176,79 @@ def _mapped(metric: str) -> Mapped:
 # -- pairs of a layer ------------------------------------------------------------------------------
 
 
-def _linear(x: np.ndarray, settings: Settings) -> Pairs:
+def _grouping(groups: Sequence, mapped: Mapped) -> Grouping:
+    return Grouping(groups if mapped.groups else range(len(groups)))
+
+
+def _gram(x: np.ndarray) -> np.ndarray:
+    """The Gram matrix (n, n), float32, of centred features over the largest of them."""
     x = np.asarray(x, dtype=np.promote_types(np.asarray(x).dtype, np.float32))
-    x = x - x[:1]  # exact for features that share a large offset
-    x -= x.mean(axis=0, dtype=np.float64).astype(x.dtype)
-    largest = max(x.max(), -x.min())
-    if largest > 0:
-        x /= largest
-    x = x.astype(np.float32, copy=False)
+    x = unit(centre(x)).astype(np.float32, copy=False)
     lower = ssyrk(1.0, x.T, trans=1, lower=1)  # half the products of x @ x.T
-    return Pairs(upper(lower.T), np.diag(lower).astype(np.float64))
+    return np.where(np.tri(len(x), dtype=bool), lower, lower.T)
+
+
+def _linear(x: np.ndarray, settings: Settings) -> Pairs:
+    return _biased(_gram(x))
+
+
+def _linear_unbiased(x: np.ndarray, settings: Settings) -> Pairs:
+    return _unbiased(_gram(x[settings.grouping.order]), settings.grouping)
 
 
 def _rbf(x: np.ndarray, settings: Settings) -> Pairs:
     kernel, _ = rbf(square_distances(np.asarray(x, dtype=np.float64)), settings.bandwidth)
     kernel -= kernel.mean(axis=0)
     kernel -= kernel.mean(axis=1, keepdims=True)
-    return Pairs(upper(kernel).astype(np.float32), np.diag(kernel).copy())
+    return _biased(kernel)
+
+
+def _rbf_unbiased(x: np.ndarray, settings: Settings) -> Pairs:
+    grouping = settings.grouping
+    squares = square_distances(np.asarray(x[grouping.order], dtype=np.float64))
+    pairs = grouping.pairs
+    median = weighted_median(squares[pairs.places], pairs.weights)
+    return _unbiased(gaussian(squares, settings.bandwidth * median)[0], grouping)
+
+
+def _biased(kernel: np.ndarray) -> Pairs:
+    """Twice the pairs i < j of a centred kernel, and its diagonal."""
+    return Pairs(
+        np.sqrt(2, dtype=np.float32) * upper(kernel).astype(np.float32),
+        np.diag(kernel).astype(np.float64),
+    )
+
+
+def _unbiased(kernel: np.ndarray, grouping: Grouping) -> Pairs:
+    """The terms of HSIC over distinct groups (:func:`catsight.metrics.between.hsic`).
+
+    Of a kernel whose means over groups are U-centred, so that the rows' sums drop out; if every
+    group is one frame, the pairs alone remain.
+    """
+    kernel = np.asarray(kernel, dtype=np.float64)
+    count, largest = len(grouping.sizes), np.abs(kernel).max()
+    shift = between.u_shift(np.where(np.eye(count, dtype=bool), 0, grouping.blocks(kernel)))
+    shift = shift[grouping.of]
+    kernel = kernel - shift[:, None] - shift[None, :]
+    if np.abs(kernel[grouping.apart]).max(initial=0) <= ROUNDING * largest:
+        kernel = np.zeros_like(kernel)  # one frame alone differs from the others
+    ordered = count * (count - 1)
+    places, weights = grouping.pairs
+    terms = [np.sqrt(2 / ordered) * kernel[places] * np.sqrt(1 if weights is None else weights)]
+    if weights is None:
+        terms[0] /= grouping.sizes[0]
+    rows = np.zeros(len(kernel))
+    if grouping.single:
+        terms[0] *= np.sqrt((count - 1) / (count - 3))
+    else:
+        frames = np.where(grouping.own, 0, grouping.columns(kernel))
+        frames *= np.sqrt(grouping.weights)[:, None]
+        groups = grouping.blocks(kernel)
+        of_three = ordered * (count - 2)
+        terms.append(np.sqrt(2 / of_three) * frames.ravel())
+        terms.append(np.sqrt(4 / (of_three * (count - 3))) * upper(groups))
+        rows = np.sqrt(2 / of_three) * frames.sum(axis=1)
+    return Pairs(np.concatenate(terms).astype(np.float32), rows)
 
 
 def _rdm(x: np.ndarray, settings: Settings) -> Pairs:
@@ -191,15 +257,29 @@ def _rdm(x: np.ndarray, settings: Settings) -> Pairs:
             f"there are no maps of rsa with rsa_comparison {settings.comparison}; use spearman or "
             "pearson"
         )
-    values = upper(rdm(x, settings.distance))
+    grouping = settings.grouping
+    places, weights = grouping.pairs
+    values = rdm(x[grouping.order], settings.distance)[places]
     if settings.comparison == "spearman" and np.isfinite(values).all():
-        values = Ranks(values)()
-    values = values - values.mean()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return Pairs((values / np.linalg.norm(values)).astype(np.float32), np.zeros(len(x)))
+        values = Ranks(values)(weights=weights)
+    values = values - np.average(values, weights=weights)
+    if weights is not None:
+        values *= np.sqrt(weights)
+    return Pairs((values / (np.abs(values).max() or 1)).astype(np.float32), np.zeros(len(x)))
 
 
 # -- maps of pairs ---------------------------------------------------------------------------------
+
+
+def _map(rows: Sequence[Pairs], columns: Sequence[Pairs], sign: int) -> np.ndarray:
+    """The cosine of each of ``rows`` with each of ``columns``, by the products of their pairs."""
+    rest = np.array([[one.of_frames @ other.of_frames for other in columns] for one in rows])
+    own = [
+        [_square_sum(one.off) + sign * one.of_frames @ one.of_frames for one in side]
+        for side in (rows, columns)
+    ]
+    cross = _products(rows, columns) + sign * rest
+    return ratio(cross, *np.meshgrid(*own, indexing="ij"))
 
 
 def _products(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
@@ -214,34 +294,6 @@ def _products(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
     return total
 
 
-def _cka(rows: Sequence[Pairs], columns: Sequence[Pairs], hsic: Callable) -> np.ndarray:
-    products = _products(rows, columns)
-    own = [[hsic(_square_sum(one.off), one, one) for one in side] for side in (rows, columns)]
-    cross = [
-        [hsic(products[i, j], one, other) for j, other in enumerate(columns)]
-        for i, one in enumerate(rows)
-    ]
-    return ratio(np.array(cross), *np.meshgrid(*own, indexing="ij"))
-
-
-def _biased(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
-    def hsic(product: float, one: Pairs, other: Pairs) -> float:
-        return 2 * product + one.diagonal @ other.diagonal
-
-    return _cka(rows, columns, hsic)
-
-
-def _unbiased(rows: Sequence[Pairs], columns: Sequence[Pairs]) -> np.ndarray:
-    n = len(rows[0].diagonal)
-
-    def hsic(product: float, one: Pairs, other: Pairs) -> float:
-        on_diagonal = one.diagonal @ other.diagonal
-        total = 2 * product + on_diagonal
-        return hsic_unbiased(total, on_diagonal, -one.diagonal, -other.diagonal, n)
-
-    return _cka(rows, columns, hsic)
-
-
 def _square_sum(values: np.ndarray) -> float:
     """The sum of squares, added in the same steps as in :func:`_products`."""
     return sum(
@@ -251,9 +303,12 @@ def _square_sum(values: np.ndarray) -> float:
 
 #: The measures of which maps can be made.
 MAPPED = {
-    "cka_linear": Mapped(_linear, _biased),
-    "cka_linear_unbiased": Mapped(_linear, _unbiased),
-    "cka_rbf": Mapped(_rbf, _biased),
-    "cka_rbf_unbiased": Mapped(_rbf, _unbiased),
-    "rsa": Mapped(_rdm, _products),
+    "cka_linear": Mapped(_linear),
+    "cka_linear_unbiased": Mapped(_linear_unbiased, -1, groups=True),
+    "cka_linear_unbiased_frames": Mapped(_linear_unbiased, -1),
+    "cka_rbf": Mapped(_rbf),
+    "cka_rbf_unbiased": Mapped(_rbf_unbiased, -1, groups=True),
+    "cka_rbf_unbiased_frames": Mapped(_rbf_unbiased, -1),
+    "rsa": Mapped(_rdm, groups=True),
+    "rsa_frames": Mapped(_rdm),
 }

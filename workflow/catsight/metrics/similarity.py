@@ -268,11 +268,11 @@ def unless_rounding(terms: np.ndarray) -> np.ndarray:
     One frame that differs from all others gives HSIC no evidence: the terms cancel.
     """
     value = terms.sum(axis=0)
-    return np.where(np.abs(value) <= _ROUNDING * np.abs(terms).sum(axis=0), 0, value)
+    return np.where(np.abs(value) <= ROUNDING * np.abs(terms).sum(axis=0), 0, value)
 
 
 #: Rounding leaves less than this fraction of terms that cancel.
-_ROUNDING = 1e-10
+ROUNDING = 1e-10
 
 
 def hsic_unbiased(

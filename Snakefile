@@ -37,7 +37,7 @@ rule all:
     input:
         rules.report.output,
         rules.tables.output,
-        expand(rules.merge.output, table=study.result_tables),
+        expand(f"{RESULTS}/{{table}}.parquet", table=study.result_tables),
         # removed by `catsight check --redo`, although no later job may need it
         lambda wildcards: begin.gone(*STORED),
     localrule: True

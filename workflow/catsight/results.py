@@ -85,6 +85,18 @@ class Results:
         return self._table("doses")
 
     @cached_property
+    def contrasts(self) -> pd.DataFrame:
+        """One row per difference between two values; those of one ``hypotheses`` are corrected
+        together.
+        """
+        return self._table("contrasts")
+
+    @cached_property
+    def best(self) -> pd.DataFrame:
+        """One row per member that is compared with others; ``in_set`` if it may be the best."""
+        return self._table("best")
+
+    @cached_property
     def frames(self) -> pd.DataFrame:
         """One row per frame, without its picture (see :meth:`picture`)."""
         columns = [name for name in FRAMES.names if name not in ("image", "depth", "partner")]

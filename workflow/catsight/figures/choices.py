@@ -10,6 +10,7 @@ import yaml
 
 from catsight.errors import CatsightError
 from catsight.figures import style
+from catsight.inputs import focus
 from catsight.run.figure_specs import (
     FigureAttribution,
     FigureEncoder,
@@ -42,14 +43,14 @@ class Choices:
     @cached_property
     def views(self) -> Mapping[str, FigureView]:
         """All views, in the gallery's order."""
-        return _views(self.spec["views"], self.reference)
+        return focus.in_order(self.spec["views"], self.reference)
 
     @cached_property
     def focus(self) -> str:
         """The view in focus: the one that the study is about. Raises :class:`CatsightError` if
         there is no view beside the reference.
         """
-        return _focus(self.views, self.reference)
+        return focus.focus(self.views, self.reference)
 
     @cached_property
     def compared(self) -> tuple[str, ...]:
@@ -170,34 +171,6 @@ class Choices:
         """The encoders that the table has rows of."""
         found = set(table["encoder"])
         return {name: about for name, about in self.encoders.items() if name in found}
-
-
-def _views(views: Mapping[str, FigureView], reference: str) -> dict[str, FigureView]:
-    """All views in the order of the gallery: untouched frames, the reference, other eyes (cat
-    first), other filters, controls.
-    """
-
-    def place(item: tuple[str, FigureView]) -> tuple[int, str]:
-        name, view = item
-        kinds = (view["untouched"], name == reference, name == "cat", view["eye"])
-        if True in kinds:
-            return kinds.index(True), name
-        return (len(kinds) + 1 if view["control"] else len(kinds)), name
-
-    return dict(sorted(views.items(), key=place))
-
-
-def _focus(views: Mapping[str, FigureView], reference: str) -> str:
-    """``cat``, or the first other eye, or the first other view."""
-    others = [name for name in views if name != reference]
-    if not others:
-        raise CatsightError(
-            f"the study has no view beside its reference '{reference}'; add one under views:"
-        )
-    if "cat" in others:
-        return "cat"
-    eyes = [name for name in others if views[name]["eye"]]
-    return (eyes or others)[0]
 
 
 def _place_of_encoder(item: tuple[str, FigureEncoder]) -> tuple[bool, str, str]:

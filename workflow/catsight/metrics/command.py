@@ -5,6 +5,7 @@ features, groups and spec.
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
@@ -15,10 +16,12 @@ import pyarrow as pa
 
 from catsight import tables
 from catsight.errors import CatsightError
-from catsight.metrics import attribution, compare, doses, maps, pairs, stability
+from catsight.metrics import attribution, compare, contrasts, doses, maps, pairs, stability
 from catsight.metrics.reading import Features, read_groups
 from catsight.run import job
 from catsight.tables.columns.attribution import ATTRIBUTION
+from catsight.tables.columns.best import BEST
+from catsight.tables.columns.contrasts import CONTRASTS
 from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
@@ -92,7 +95,7 @@ ALIASES = {"attribute": "attribution", "layers": "maps", "encoders": "maps"}
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Runs the analysis, or ``merge``, that is named first."""
+    """Runs the analysis, ``merge`` or ``contrasts``, as named first."""
     if arguments and arguments[0] in ALIASES:
         name = ALIASES[arguments[0]]
         job.alias(f"metrics {arguments[0]}", f"metrics {name}")
@@ -101,6 +104,7 @@ def main(arguments: Sequence[str]) -> None:
         name: (partial(run, name), analysis.about) for name, analysis in ANALYSES.items()
     }
     commands["merge"] = (merge, "concatenate a study's tables of one kind")
+    commands["contrasts"] = (contrast, "test differences between the values of a study's tables")
     job.choose("metrics", commands, arguments)
 
 
@@ -162,3 +166,54 @@ def merge(arguments: Sequence[str]) -> None:
     }
     rows = pa.concat_tables([tables.read(path) for path in options.tables])
     tables.write(options.output, rows, rows.schema.remove_metadata(), about)
+
+
+def contrast(arguments: Sequence[str]) -> None:
+    """Writes the tables of contrasts and of the best, both or neither."""
+    about = (
+        "Tests differences between the values of a study: between encoders, families, views, "
+        "layers, doses and parts of the eye, with corrections for their number; and says which "
+        "may be the best."
+    )
+    parser = job.parser("metrics contrasts", about)
+    for name in ("metrics", "attribution", "doses"):
+        parser.add_argument(
+            f"--{name}",
+            type=Path,
+            nargs="?",
+            required=name == "metrics",
+            help=f"the study's table of {name}"
+            + ("" if name == "metrics" else ", or nothing if it has none"),
+        )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        nargs=2,
+        required=True,
+        metavar=("CONTRASTS", "BEST"),
+        help="the two tables to write",
+    )
+    options = parser.parse_args(arguments)
+    spec, store = options.spec, Store(options.store)
+    paths = {name: getattr(options, name) for name in ("metrics", "attribution", "doses")}
+    paths = {name: path for name, path in paths.items() if path is not None}
+    inputs = {name: tables.content(path) for name, path in paths.items()}
+    outputs = dict(zip(("contrasts", "best"), options.output))
+    where = {name: address(spec, inputs | {"output": name}) for name in outputs}
+    if all(store.path(one).exists() for one in where.values()) and all(
+        store.find(where[name], output) for name, output in outputs.items()
+    ):
+        return
+    provenance = {"stage": "metrics", "spec": spec, "inputs": inputs}
+    with (
+        store.writer(where["contrasts"], CONTRASTS, provenance) as differences,
+        store.writer(where["best"], BEST, provenance) as best,
+    ):
+        for found in contrasts.contrasts(
+            {name: contrasts.read(path) for name, path in paths.items()}, spec
+        ):
+            differences.write(found.rows)
+            best.write(found.best)
+    for name, output in outputs.items():
+        store.link(store.path(where[name]), output)
+        print(f"store: computed {output}", file=sys.stderr)

@@ -242,3 +242,17 @@ class PairsSpec(Spec):
     frames: int
     rsa_distance: str
     retrieval_distance: str
+
+
+class ContrastsSpec(Spec):
+    """The differences between a study's values, tested from its tables."""
+
+    study: str
+    reference: str
+    focus: str | None  #: the view that the study is about; None if there is no other view
+    views: list[str]  #: those that are compared with the reference, in order
+    pooling: str  #: the pooling to compare, of encoders that have it
+    measures: dict[str, MeasureFacts]  #: by name
+    margin: float | None  #: a loss ratio above 1
+    confidence: float
+    seed: int

@@ -110,7 +110,7 @@ def _facts(study: Resolved, without: Collection[str] = ()) -> dict[str, Any]:
     return {
         "study": study.name,
         "reference": study.reference,
-        "views": {name: kept(_view(config, name)) for name in study.views},
+        "views": {name: kept(view_facts(config, name)) for name in study.views},
         "encoders": {name: kept(_encoder(entry)) for name, entry in study.encoders.items()},
         "measures": [kept(one.for_figures) for one in MEASURES.values() if one.name in used],
         "pooling": config.figures.pooling,
@@ -132,7 +132,7 @@ def _encoder(entry: dict[str, Any]) -> FigureEncoder:
     }
 
 
-def _view(config: Config, name: str) -> FigureView:
+def view_facts(config: Config, name: str) -> FigureView:
     """The facts about a view that figures and report print."""
     given = config.views[name].given
     if "eye" in given:

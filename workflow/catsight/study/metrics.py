@@ -38,6 +38,12 @@ def check(study: Resolved) -> None:
                 f"config: metrics.stability.controls holds '{control}'; it may hold the views that "
                 f"are compared with the reference: {', '.join(study.compared_views)}"
             )
+    contrasted = config.metrics.contrasts.metrics or ()
+    if unknown := sorted(set(contrasted) - set(config.metrics.names)):
+        raise CatsightError(
+            f"config: metrics.contrasts.metrics holds '{unknown[0]}'; it may hold those of "
+            f"metrics.names: {', '.join(config.metrics.names)}"
+        )
     if strange := sorted(set(config.attribution.encoders or ()) - set(study.encoders)):
         raise CatsightError(
             f"config: attribution.encoders holds '{strange[0]}'; it may hold the study's encoders: "
@@ -202,4 +208,9 @@ ANALYSES: dict[str, Analysis] = {analysis.name: analysis for analysis in _ALL}
 
 def result_tables(study: Resolved) -> list[str]:
     """The tables that a study has as a whole."""
+    return [*merged_tables(study), "contrasts", "best"]
+
+
+def merged_tables(study: Resolved) -> list[str]:
+    """Of these the tables that are merged from those of encoders."""
     return [analysis.name for analysis in ANALYSES.values() if analysis.wanted(study)]

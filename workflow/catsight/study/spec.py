@@ -24,6 +24,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "portraits": ("views.portraits", "tables.columns.portraits"),
     "weights": ("features.weights",),
     "features": ("features.forward", "tables.columns.features"),
+    "contrasts": ("metrics.contrasts", "tables.columns.contrasts", "tables.columns.best"),
     "report": ("figures.report",),
 }
 

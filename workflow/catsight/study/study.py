@@ -14,7 +14,7 @@ from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import sources, yaml_files
-from catsight.study import features, figures, frames, metrics, swaps, views
+from catsight.study import contrasts, features, figures, frames, metrics, swaps, views
 from catsight.study.config import validate
 from catsight.study.figures_registry import Figure
 from catsight.study.resolved import Resolved
@@ -145,6 +145,7 @@ JOBS: dict[str, tuple[Callable[[Study], Any], Callable[[Study, Any], Any]]] = {
         lambda study, name: features.features_spec(study.encoders[name], study.config.features),
     ),
     **{one.name: (one.names, one.spec) for one in metrics.ANALYSES.values()},
+    "contrasts": (_no_name, lambda study, _: contrasts.contrasts_spec(study)),
     "figures": (_figures, figures.figure_spec),
     "report": (_no_name, lambda study, _: figures.report_spec(study)),
 }

@@ -65,6 +65,27 @@ class Maps(Section):
     )
 
 
+class Contrasts(Section):
+    """Differences between encoders, families, views, layers, doses and parts of the eye, tested
+    together (contrasts.parquet), and which may be the best (best.parquet).
+    """
+
+    margin: Number | None = key(
+        None,
+        "How many times the loss of one may be that of the other if the two are to count as "
+        "equivalent, such as 1.25. State it before you see results. null: equivalence is not "
+        "tested.",
+        gt=1,
+    )
+    metrics: list[Annotated[str, one_of(MEASURES)]] | None = key(
+        None,
+        "The measures whose differences are tested, of those in metrics.names; null for all of "
+        "them.",
+        min_length=1,
+        unique=True,
+    )
+
+
 class Metrics(Section):
     """How the features of two views are compared."""
 
@@ -122,6 +143,7 @@ class Metrics(Section):
     stability: Stability = Field(default_factory=Stability)
     pairs: Pairs = Field(default_factory=Pairs)
     maps: Maps = Field(default_factory=Maps)
+    contrasts: Contrasts = Field(default_factory=Contrasts)
 
 
 class Attribution(Section):

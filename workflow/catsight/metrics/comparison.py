@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from catsight.metrics import between, correspondence, distribution, similarity
+from catsight.metrics import bandwidths, between, correspondence, distribution, similarity
 from catsight.metrics.arrays import centre, square_distances
 from catsight.metrics.estimate import Estimate, undefined
 from catsight.metrics.grouping import weighted_median
@@ -119,37 +119,31 @@ class Comparison:
             raise ValueError(f"features differ in number: {self.x.shape[1]} and {self.y.shape[1]}")
         return distribution.pooled_squares(self.x, self.y)
 
-    def mmd2(self, kind: str) -> Estimate:
-        if kind == OVER_GROUPS:
-            kernel, bandwidth = distribution.kernel_of_width(
-                self.squares, self.spec["bandwidth"] * self._pooled_median
-            )
-        else:
-            kernel, bandwidth = distribution.kernel_of(self.squares, self.spec["bandwidth"])
-        if not bandwidth > 0:
+    @property
+    def mmd2(self) -> Estimate:
+        """Over distinct groups; the kernel's width is that of the groups that stay."""
+        width = self.spec["bandwidth"] * bandwidths.pooled_median(self.squares, self.grouping)
+        kernel, width = distribution.kernel_of_width(self.squares, width)
+        if not width > 0:
             return self.undefined(_NO_BANDWIDTH)
-        if kind == OVER_GROUPS:
-            return self._over_groups(kernel)._replace(bandwidth=bandwidth)
-        paired = kind == UNBIASED and self.spec["null"] == "paired"
-        return self._divided(
-            lambda w: distribution.mmd2_of(kernel, w, unbiased=kind == UNBIASED, paired=paired),
-            bandwidth,
-        )
+        estimate = self._over_groups(kernel)._replace(bandwidth=width)
+        if estimate.reason:
+            return estimate
+        # the change of the kernel with the logarithm of its width, to first order
+        slope = between.differences(kernel * self.squares / width**2, self.grouping)
+        moved = bandwidths.changes(self.squares, self.grouping, self.plan.keep)
+        moved = moved * between.mean_difference(slope, self.plan.keep)
+        return estimate._replace(values=estimate.values + moved)
 
-    @cached_property
-    def _pooled_median(self) -> float:
-        """The median distance of pooled frames, each pair of groups with the same weight: of
-        different groups within a view, and of any groups between the views.
-        """
-        n, pairs = len(self.x), self.grouping.pairs
-        if self.grouping.single:
-            return distribution.median_distance(self.squares)
-        w = self.grouping.weights
-        within = [self.squares[i : i + n, i : i + n][pairs.places] for i in (0, n)]
-        weights = np.outer(w, w)[pairs.places]
-        values = np.concatenate([*within, self.squares[:n, n:].ravel()])
-        every = np.concatenate([weights, weights, np.outer(w, w).ravel()])
-        return weighted_median(np.sqrt(values), every)
+    def mmd2_frames(self, kind: str) -> Estimate:
+        kernel, width = distribution.kernel_of(self.squares, self.spec["bandwidth"])
+        if not width > 0:
+            return self.undefined(_NO_BANDWIDTH)
+        unbiased = kind == UNBIASED
+        paired = unbiased and self.spec["null"] == "paired"
+        return self._divided(
+            lambda w: distribution.mmd2_of(kernel, w, unbiased=unbiased, paired=paired), width
+        )
 
     @cached_property
     def energy(self) -> Estimate:

@@ -80,11 +80,10 @@ def interval(
         return Interval(math.nan, math.nan, _TOO_FEW)
     if not (np.isfinite(value) and np.isfinite(replicates).all()):
         return Interval(math.nan, math.nan, _UNDEFINED_WITHOUT_SOME)
-    if (replicates == value).all():
-        if facts["share"]:
-            # all frames are found, or none: the spread of 0 says nothing about other groups
-            return Interval(math.nan, math.nan, "the same in every group, so no interval")
+    if (replicates == value).all() and not facts["share"]:
         return Interval(value, value)
+    if facts["share"] and not difference and (few := _few(value, replicates)):
+        return Interval(math.nan, math.nan, few)
     scale = jackknife.scale_for(facts, estimate.values, difference=difference)
     influences = jackknife.influences(scale.to(replicates), estimate.parts)
     reach = float(jackknife.half_width(influences, confidence, estimate.parts))
@@ -93,3 +92,21 @@ def interval(
     if facts["share"] and not difference:
         low, high = max(low, 0.0), min(high, 1.0)
     return Interval(min(low, value), max(high, value))
+
+
+def _few(value: float, replicates: np.ndarray) -> str:
+    """Why a share has no interval: nearly all frames are found, or nearly none; else empty.
+
+    The spread of two or three groups that differ from the others says little of further groups.
+    """
+    moved = replicates - value
+    few = min(int((moved > _SAME).sum()), int((moved < -_SAME).sum()))
+    if few >= FEWEST_THAT_DIFFER:
+        return ""
+    return f"the same in every group{f' but {few}' if few else ''}, so no interval"
+
+
+#: A share needs as many groups that raise it, and as many that lower it.
+FEWEST_THAT_DIFFER = 3
+#: Means of the same shares differ by less than this.
+_SAME = 1e-9

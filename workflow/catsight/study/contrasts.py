@@ -22,7 +22,9 @@ def contrasts_spec(study: Resolved) -> ContrastsSpec:
         "pooling": config.figures.pooling,
         "measures": {
             name: measure(name).facts
-            for name in sorted(config.metrics.names if settings.metrics is None else settings.metrics)
+            for name in sorted(
+                config.metrics.names if settings.metrics is None else settings.metrics
+            )
         },
         "margin": settings.margin,
         "confidence": config.metrics.confidence,

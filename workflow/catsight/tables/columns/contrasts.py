@@ -23,7 +23,10 @@ CONTRASTS = pa.schema(
     [
         ("study", pa.string()),
         ("kind", pa.string()),  # encoder, family, training, view, layer, dose or part
-        ("hypotheses", pa.string()),  # the contrasts that are corrected together have this in common
+        (
+            "hypotheses",
+            pa.string(),
+        ),  # the contrasts that are corrected together have this in common
         ("reference", pa.string()),
         ("metric", pa.string()),
         ("pooling", pa.string()),  # several, with commas between, if encoders' differ

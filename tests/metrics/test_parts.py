@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
+from scipy.stats import t as student
 
 from catsight.metrics import cka_linear, energy_distance, inference, parts, rsa, suite
 from catsight.metrics.dealing import deal
-from catsight.metrics.estimate import interval
+from catsight.metrics.estimate import Estimate, interval
+from catsight.metrics.jackknife import degrees_of_freedom, influences
 from catsight.metrics.plan import Plan
-from catsight.metrics.similarity import cka, gram
 from catsight.study.measures import MEASURES
+from support import by_hand
 
 SPEC = {
     "seed": 3, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
@@ -50,19 +52,6 @@ def test_few_large_groups_are_represented_by_evenly_spaced_frames():
     assert set(np.diff(rows)) == {25}
 
 
-@pytest.mark.parametrize(("dtype", "atol"), [(np.float64, 1e-10), (np.float32, 2e-6)])
-def test_streamed_cka_is_exact(dtype, atol):
-    x, y = views(2100, dims=24)  # more rows than are summed at once
-    x[:, 0] += 1e4  # one feature has a huge offset
-    x, y = x.astype(dtype), y.astype(dtype)
-    blocks = inference.blocks(np.arange(2100), most=5)
-    kept = inference.kept(2100, blocks)
-    k, m = gram(x), gram(y)
-    for streamed, unbiased in zip(parts.streamed_cka(x, y, blocks), (False, True)):
-        np.testing.assert_allclose(streamed, cka(k, m, kept, unbiased=unbiased), atol=atol)
-    assert np.ptp(streamed) > 1e-4  # otherwise nothing was left out
-
-
 def test_few_frames_are_compared_at_once():
     assert isinstance(parts.comparer(frames(200, 1), SPEC, 0), parts.Whole)
     assert isinstance(parts.comparer(frames(201, 1), SPEC, 0), parts.Parts)
@@ -87,7 +76,8 @@ def test_parts_nearly_agree_with_all_frames():
         )
         # about the same width, although each part has a jackknife of its own
         assert 0.4 < np.ptp(ends) / np.ptp(others) < 2.5, name
-        assert sum(found[name].sizes) == 480
+        blocks = {"procrustes": [4] * 3} | dict.fromkeys(parts.STREAMED, (40,))
+        assert found[name].parts == blocks.get(name, [14] * 3), name
 
 
 def test_a_replicate_leaves_a_block_out_of_its_part():
@@ -95,12 +85,37 @@ def test_a_replicate_leaves_a_block_out_of_its_part():
     dealt = parts.Parts(frames(400, 1), SPEC, 19)
     found = dealt.compare(x, y, ["rsa"])["rsa"]
     (rows, plan), (others, other) = zip(dealt.rows, map(dealt.plan, range(2)))
-    kept = np.setdiff1d(np.arange(200), plan.blocks[3])
-    of_kept = Plan(dict.fromkeys(map(str, kept), "0"), SPEC, 0)
+    kept = plan.grouping.order[plan.keep_frames[4].astype(bool)]
+    assert len(kept) == 190
+    of_kept = Plan({str(i): str(i) for i in kept}, SPEC, 0)
     without = suite.compare(x[rows][kept], y[rows][kept], of_kept, ["rsa"])
     rest = suite.compare(x[others], y[others], other, ["rsa"])
     assert found.values[4] == pytest.approx((without["rsa"].values[0] + rest["rsa"].values[0]) / 2)
-    assert found.sizes[3] == len(plan.blocks[3])
+    assert found.parts == [20, 20]
+
+
+def test_the_interval_is_of_the_spread_inside_each_part():
+    """The variance of the mean of two parts is a quarter of the sum of theirs, whatever lies between
+    them.
+    """
+    x, y = views(80, dims=5)
+    rows = deal(list(NUMBERED.values()), 40, TWO["seed"])
+    y[rows[1]] *= 3  # so that the parts' values differ by far
+    found = parts.comparer(NUMBERED, TWO, 0).compare(x, y, ["energy"])["energy"]
+    values = [
+        suite.compare(x[r], y[r], Plan({str(i): f"{i:03}" for i in r}, TWO | {"seed": 3 + part}, 0, blocks=20), ["energy"])["energy"].values
+        for part, r in enumerate(rows)
+    ]  # fmt: skip
+    errors = [np.sqrt(19 / 20 * np.sum((v[1:] - v[1:].mean()) ** 2)) for v in values]
+    assert abs(values[1][0] - values[0][0]) > 5 * max(errors)
+    low, high, _ = interval(MEASURES["energy"].facts, found, 0.95)
+    wanted = np.sqrt(errors[0] ** 2 + errors[1] ** 2) / 2
+    df = degrees_of_freedom(influences(found.values[1:], (20, 20)), (20, 20))
+    assert (high - low) / 2 == pytest.approx(student.ppf(0.975, df) * wanted)
+    by_loops = by_hand.interval(found.values, 0.95, parts=(20, 20))
+    assert (low, high) == pytest.approx(by_loops)
+    # a jackknife of all blocks at once is another: 39 / 40 for 19 / 20
+    assert by_hand.interval(found.values, 0.95)[1] > high * (1 + 1e-4)
 
 
 @pytest.mark.slow
@@ -149,17 +164,17 @@ def in_two_parts(**changes):
 
 def test_the_value_is_the_mean_over_parts():
     x, y, rows, spec = in_two_parts()
-    found = parts.comparer(NUMBERED, spec, 0).compare(x, y, ["rsa", "energy", "cka_rbf"])
+    found = parts.comparer(NUMBERED, spec, 0).compare(x, y, ["rsa", "energy_frames", "cka_rbf"])
     assert found["rsa"].values[0] == pytest.approx(np.mean([rsa(x[r], y[r]) for r in rows]))
     energies = [energy_distance(x[r], y[r]) for r in rows]
-    assert found["energy"].values[0] == pytest.approx(np.mean(energies))
+    assert found["energy_frames"].values[0] == pytest.approx(np.mean(energies))
     wanted = np.mean([np.median(pdist(x[r]) ** 2) for r in rows])
     assert found["cka_rbf"].bandwidth == pytest.approx(wanted)
     assert found["rsa"].bandwidth is None and found["rsa"].reason is None
     # 40 blocks of the jackknife are shared by both parts, and 10 of slow measures
-    assert len(found["rsa"].values) == 1 + 40 == 1 + len(found["rsa"].sizes)
+    assert len(found["rsa"].values) == 1 + 40 and found["rsa"].parts == [20, 20]
     slow = parts.comparer(NUMBERED, spec, 0).compare(x, y, ["procrustes"])["procrustes"]
-    assert len(slow.values) == 1 + 10 == 1 + len(slow.sizes) and sum(slow.sizes) == 80
+    assert len(slow.values) == 1 + 10 and slow.parts == [5, 5]
     assert slow.null is None and slow.untested is None  # it has no test anyway
 
 
@@ -171,8 +186,8 @@ def test_parts_share_the_blocks_but_have_two_at_least(count, blocks, few):
     dealt = parts.comparer(frames(n, 1), SPEC | {"at_once": 20}, 0)
     assert len(dealt.rows) == count
     found = dealt.compare(x, y, ["energy", "procrustes"])
-    assert len(found["energy"].sizes) == count * blocks
-    assert len(found["procrustes"].sizes) == count * few
+    assert found["energy"].parts == [blocks] * count
+    assert found["procrustes"].parts == [few] * count
     assert len(found["procrustes"].values) == 1 + count * few
 
 
@@ -216,7 +231,9 @@ def test_parts_are_dealt_with_the_seed_and_repeat():
 
 
 def test_streamed_cka_is_of_all_frames_and_has_blocks_of_all():
-    """Its null stays the mean over parts."""
+    """Its null is the mean over parts; that of the biased value is moved to what chance gives all
+    frames, since fewer frames are more alike by chance.
+    """
     x, y, rows, spec = in_two_parts()
     found = parts.comparer(NUMBERED, spec, 30).compare(x, y, ["cka_linear_unbiased", "cka_linear"])
     for name, unbiased in (("cka_linear", False), ("cka_linear_unbiased", True)):
@@ -224,51 +241,59 @@ def test_streamed_cka_is_of_all_frames_and_has_blocks_of_all():
         kept = [np.setdiff1d(np.arange(80), block) for block in ([], *blocks)]
         wanted = [cka_linear(x[k], y[k], unbiased=unbiased) for k in kept]
         np.testing.assert_allclose(estimate.values, wanted, rtol=1e-9)
-        assert estimate.sizes == [2] * 40 and estimate.reason is None
-        of_parts = [cka_linear(x[r], y[r], unbiased=unbiased) for r in rows]
-        assert estimate.null[0] == pytest.approx(np.mean(of_parts), abs=1e-6)
+        assert estimate.parts == (40,) and estimate.reason is None
+        of_parts = [
+            suite.compare(x[r], y[r], Plan({str(i): f"{i:03}" for i in r}, spec | {"seed": spec["seed"] + part}, 30), [name])[name].null
+            for part, r in enumerate(rows)
+        ]  # fmt: skip
+        null = np.mean(of_parts, axis=0)
+        if name == "cka_linear":
+            orders = [np.random.default_rng(i).permutation(80) for i in range(2000)]
+            by_chance = [cka_linear(x, y[order]) for order in orders]
+            assert estimate.null[1:].mean() == pytest.approx(np.mean(by_chance), abs=0.002)
+            assert null[1:].mean() > estimate.null[1:].mean() + 0.02
+            null += estimate.null[0] - null[0]
+        np.testing.assert_allclose(estimate.null, null, atol=1e-6)
+        assert inference.p_value(estimate.null) == inference.p_value(null)
 
 
-def test_streamed_cka_of_too_few_frames_or_of_constant_features_is_undefined():
-    x, y = views(6)
-    values = parts.streamed_cka(x, y, [np.arange(3), np.arange(2)])
-    for of in values:
-        assert np.isfinite(of[0]) and np.isnan(of[1]) and np.isfinite(of[2])
-    for of in parts.streamed_cka(np.ones((6, 3)), y, []):
-        assert np.isnan(of).all()
+def test_a_streamed_value_without_a_test_says_why():
+    """One frame of a part is live, so its unbiased CKA, and the null, are undefined."""
+    x, y, rows, spec = in_two_parts()
+    x[rows[0][1:]] = x[rows[0][1]]
+    found = parts.comparer(NUMBERED, spec, 30).compare(x, y, ["cka_linear_unbiased"])
+    estimate = found["cka_linear_unbiased"]
+    assert np.isfinite(estimate.values).all() and estimate.null is None
+    assert estimate.reason is None and estimate.untested.startswith("in part 1 of 2: too little")
 
 
-@pytest.mark.parametrize(("shape", "factor"), [((40, 3), 1e-25), ((40, 3), 1e25)])
-def test_streamed_cka_does_not_depend_on_the_unit(shape, factor):
-    """Squares of such float32 features vanish, or overflow."""
-    x, y = (v[:, :3].astype(np.float32) for v in views(40))
-    scaled = parts.streamed_cka((x * np.float32(factor)), y, [])
-    np.testing.assert_allclose(scaled, parts.streamed_cka(x, y, []), rtol=1e-5)
+def test_without_permutations_parts_have_no_null():
+    x, y, _, spec = in_two_parts()
+    for estimate in parts.comparer(NUMBERED, spec, 0).compare(x, y, list(MEASURES)).values():
+        assert estimate.null is None and estimate.untested is None
 
 
-def test_parts_with_too_few_groups_to_test_say_so():
-    """Groups of many sizes: no group may take another's place."""
+def test_parts_of_groups_of_many_sizes_are_tested():
     sizes = [*range(1, 21), *range(1, 21)]
     groups = {f"{g}-{i}": f"{g:02}" for g, size in enumerate(sizes) for i in range(size)}
-    spec = TWO | {"at_once": 250}
-    dealt = parts.comparer(groups, spec, 30)
+    dealt = parts.comparer(groups, TWO | {"at_once": 250}, 30)
     x, y = views(len(groups), dims=4)
-    found = dealt.compare(x, y, ["rsa", "energy"])
-    assert len(dealt.rows) == 2 and len(found["energy"].null) == 31
-    assert found["rsa"].null is None and np.isfinite(found["rsa"].values).all()
-    assert found["rsa"].untested.startswith("too few groups to test: ")
-    assert found["energy"].untested is None
+    found = dealt.compare(x, y, ["rsa", "energy", "cka_linear"])
+    assert len(dealt.rows) == 2
+    for estimate in found.values():
+        assert len(estimate.null) == 31 and estimate.untested is None
 
 
-def test_parts_with_other_numbers_of_arrangements_have_no_null():
-    """Nine groups of one size: four in one part, which have 24 relabellings, and five in the other."""
-    sizes = [5] * 9 + [size for size in range(1, 45) if size != 5][:33]
-    groups = {f"{g}-{i}": f"{g:02}" for g, size in enumerate(sizes) for i in range(size)}
-    dealt = parts.comparer(groups, SPEC | {"at_once": 328, "seed": 0}, 99)
-    x, y = views(len(groups), dims=4)
-    found = dealt.compare(x, y, ["rsa"])["rsa"]
-    assert sorted(len(dealt.plan(i).relabellings.each) for i in (0, 1)) == [24, 100]
+def test_parts_with_too_few_or_other_numbers_of_arrangements_have_no_null():
+    few = Estimate(np.ones(3), untested="too few groups to test: 6 arrangements", parts=(2,))
+    some = Estimate(np.ones(3), np.arange(24.0), parts=(2,))
+    many = Estimate(np.ones(3), np.arange(31.0), parts=(2,))
+    together = parts.Parts(NUMBERED, TWO, 30)._together
+    found = together([many, few])
+    assert found.null is None and found.untested == few.untested
+    found = together([many, some])
     assert found.null is None and found.untested == "too few groups in a part to test"
+    assert together([many, many]).null.tolist() == many.null.tolist()
 
 
 def test_no_frames_have_no_values():

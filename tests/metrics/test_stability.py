@@ -7,7 +7,7 @@ import pytest
 
 from catsight import tables
 from catsight.__main__ import main
-from catsight.metrics import cka_linear, procrustes, retrieval, rsa, stability
+from catsight.metrics import cka_linear, procrustes, retrieval, stability
 from catsight.metrics.estimate import Estimate
 from support import by_hand
 from support.by_hand import Arrays

@@ -222,7 +222,7 @@ def _chance(pairs: Sequence[Sums]) -> float:
     total = apart * of_pairs
     total += s.a_diagonal * s.b_diagonal / count
     total += (s.a_within - s.a_diagonal) * s.b_within / count
-    return float(total / np.sqrt(_biased(pairs[1]) * _biased(pairs[2])))
+    return float(ratio(total, _biased(pairs[1]), _biased(pairs[2])))
 
 
 def _moved(x: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from catsight.errors import CatsightError
 from catsight.figures.choices import Choices
-from catsight.tables.names import ALL_LAYERS
+from catsight.tables.names import ALL_LAYERS, shown_pooling
 
 #: Where a :func:`cut` axis ends: a dot at 0 is still whole.
 CUT = -0.04
@@ -24,10 +24,7 @@ FEW_GROUPS = 15
 def poolings(table: pd.DataFrame, wanted: str) -> dict[str, str]:
     """The pooling shown for each encoder: the ``wanted`` one, or ``mean``, or what it has."""
     has = table.groupby("encoder")["pooling"].unique()
-    return {
-        name: next(p for p in (wanted, "mean", *sorted(some)) if p in some)
-        for name, some in has.items()
-    }
+    return {name: shown_pooling(some, wanted) for name, some in has.items()}
 
 
 def pooled(table: pd.DataFrame, choices: Choices) -> pd.DataFrame:

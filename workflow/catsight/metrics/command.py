@@ -212,7 +212,7 @@ def contrast(arguments: Sequence[str]) -> None:
         for found in contrasts.contrasts(
             {name: contrasts.read(path) for name, path in paths.items()}, spec
         ):
-            differences.write(found.rows)
+            differences.write(found.contrasts)
             best.write(found.best)
     for name, output in outputs.items():
         store.link(store.path(where[name]), output)

@@ -9,6 +9,7 @@ COMMANDS = {
     "By hand": {
         "see": ("catsight.look.see", "show photographs, clips or folders as an eye sees them"),
         "eye": ("catsight.look.eye", "draw eyes: pupil, optics, receptors, a test chart"),
+        "power": ("catsight.look.power", "how many groups it takes to tell a difference"),
         "check": ("catsight.look.check", "find damaged tables and weights, and remove them"),
         "prune": ("catsight.look.prune", "delete from the store what no study refers to"),
     },

@@ -9,7 +9,7 @@ freedom that n groups will have.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import chdtri, nctdtr, ndtri, stdtrit
+from scipy.special import chdtri, ndtr, ndtri, stdtrit
 
 #: The power that is asked for if nothing else is.
 POWER = 0.8
@@ -67,16 +67,15 @@ def needed(
 def power_of(groups: np.ndarray, difference: float, of: Spread, level: float = 0.05) -> np.ndarray:
     """The power (numbers of ``groups``,) to tell a ``difference`` of one contrast.
 
-    By the non-central t; see :func:`needed`.
+    The non-central t, as a mean over 1,000 quantiles of the standard error: scipy's series is nan
+    for heavy tails and large differences. See :func:`needed`.
     """
-    groups = np.asarray(groups, dtype=np.float64)
+    groups = np.asarray(groups, dtype=np.float64)[..., None]
     df = _future_df(groups, of)
     shift = np.abs(difference) * np.sqrt(groups) / of.sigma
-    critical = stdtrit(df, 1 - level / 2)
-    with np.errstate(all="ignore"):
-        power = 1 - nctdtr(df, shift, critical) + nctdtr(df, shift, -critical)
-    # far from 0 the series of the non-central t fails; there the power is 1
-    return np.where(shift > critical + 8, 1.0, power)
+    tails = (np.arange(1000) + 0.5) / 1000
+    critical = stdtrit(df, 1 - level / 2) * np.sqrt(chdtri(df, tails) / df)
+    return np.asarray((ndtr(shift - critical) + ndtr(-shift - critical)).mean(axis=-1))
 
 
 def _needed(

@@ -40,6 +40,7 @@ STAGES = {
     "metrics": r"catsight metrics (compare|merge .*metrics\.parquet)",
     "stability": r"catsight metrics (stability|merge .*stability\.parquet)",
     "maps": r"catsight metrics (maps|merge .*maps\.parquet)",
+    "per frame": r"catsight metrics (per_frame|merge .*per_frame\.parquet)",
     "pairs": r"catsight metrics (pairs|merge .*pairs\.parquet)",
     "figures": r"catsight figures ",
 }

@@ -70,6 +70,11 @@ class Results:
         return self._table("maps")
 
     @cached_property
+    def per_frame(self) -> pd.DataFrame:
+        """One row per frame, view and layer: how well that frame by itself is aligned."""
+        return self._table("per_frame")
+
+    @cached_property
     def pairs(self) -> pd.DataFrame:
         """One row per ordered pair of frames, in an encoder's last layer."""
         return self._table("pairs")

@@ -44,6 +44,29 @@ rule stability:
         " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
+rule per_frame:
+    input:
+        rules.gather_features.output,
+    output:
+        f"{RESULTS}/metrics/per_frame/{{encoder}}.parquet",
+    log:
+        f"{RESULTS}/logs/metrics/per_frame/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
+    params:
+        spec=spec("per_frame", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
+        features=each_view(study.views),
+    message:
+        "metrics: each frame of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics per_frame --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
+
+
 rule pairs:
     input:
         rules.gather_features.output,
@@ -168,6 +191,7 @@ rule maps_between_encoders:
 OF_ENCODERS = {
     "metrics": expand(rules.metrics.output, encoder=study.encoders),
     "stability": expand(rules.stability.output, encoder=study.encoders),
+    "per_frame": expand(rules.per_frame.output, encoder=study.encoders),
     "pairs": expand(rules.pairs.output, encoder=study.encoders),
     "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),

@@ -7,9 +7,12 @@ from typing import Any
 _MODULES = {
     "cka_linear": "similarity",
     "cka_rbf": "similarity",
+    "cknna": "neighbours",
     "energy_distance": "distribution",
     "mantel": "inference",
     "mmd2": "distribution",
+    "mutual_knn": "neighbours",
+    "pnka": "per_frame",
     "procrustes": "correspondence",
     "retrieval": "correspondence",
     "rsa": "similarity",

@@ -16,7 +16,16 @@ import pyarrow as pa
 
 from catsight import tables
 from catsight.errors import CatsightError
-from catsight.metrics import attribution, compare, contrasts, doses, maps, pairs, stability
+from catsight.metrics import (
+    attribution,
+    compare,
+    contrasts,
+    doses,
+    maps,
+    pairs,
+    per_frame,
+    stability,
+)
 from catsight.metrics.reading import Features, read_groups
 from catsight.run import job
 from catsight.tables.columns.attribution import ATTRIBUTION
@@ -26,6 +35,7 @@ from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.stability import STABILITY
 from catsight.tables.lists import shards
 from catsight.tables.store import Store, address
@@ -46,7 +56,7 @@ class Analysis(NamedTuple):
     name that ``--features`` takes.
     """
 
-    rows: Callable[..., list[dict[str, Any]]]
+    rows: Callable[..., pa.Table | list[dict[str, Any]]]
     columns: pa.Schema
     names: Names
     about: str
@@ -82,6 +92,12 @@ ANALYSES = {
         DOSES,
         Names.DOSE,
         "compare one encoder's features as light, focus, field of view or acuity varies",
+    ),
+    "per_frame": Analysis(
+        per_frame.per_frame,
+        PER_FRAME,
+        Names.VIEW,
+        "tabulate how well each frame by itself is aligned, layer by layer",
     ),
     "pairs": Analysis(
         pairs.pairs,

@@ -9,6 +9,7 @@ from catsight.metrics import bandwidths, between, correspondence, distribution, 
 from catsight.metrics.arrays import centre, square_distances
 from catsight.metrics.estimate import Estimate, undefined
 from catsight.metrics.grouping import weighted_median
+from catsight.metrics.neighbours import Neighbourhoods, enough
 from catsight.metrics.permutations import Arrangements
 from catsight.metrics.plan import Plan
 
@@ -248,6 +249,35 @@ class Comparison:
             return found.mean(axis=1) if others else np.average(found, 1, grouping.sizes)
 
         return self._tested(values, null)
+
+    @cached_property
+    def _neighbourhoods(self) -> Neighbourhoods:
+        return Neighbourhoods(self.x, self.y, self.grouping.of.tolist(), self.spec["neighbours"])
+
+    @property
+    def _without_neighbours(self) -> str | None:
+        """Why frames have no nearest neighbours; None if they have."""
+        k = self.spec["neighbours"]
+        if not enough(len(self.grouping.sizes), k):
+            return f"fewer than {k + 2} groups, too few for {k} nearest neighbours"
+        if not self._neighbourhoods.defined:
+            return f"the features of frame '{self._first_zero()}' are all 0, so no frame is nearest"
+        return None
+
+    def mutual_knn(self) -> Estimate:
+        if reason := self._without_neighbours:
+            return self.undefined(reason)
+        both = self._neighbourhoods
+        return self._tested(both.mutual_knn(self.plan.keep_frames), both.mutual_knn_null)
+
+    def cknna(self) -> Estimate:
+        """It has no test: its kernels change with the order of groups, at the cost of a value."""
+        if reason := self._without_neighbours:
+            return self.undefined(reason)
+        values = self._neighbourhoods.cknna(self.plan.keep_frames)
+        if not np.isfinite(values[0]):
+            return self.undefined("too few frames are nearest neighbours of each other")
+        return Estimate(values)
 
     def _first_zero(self) -> str:
         """The first frame whose features are all 0, in the reference or else in the view."""

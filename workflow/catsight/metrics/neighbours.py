@@ -18,6 +18,8 @@ import numpy as np
 
 from catsight.metrics import near
 from catsight.metrics.arrays import pair
+from catsight.metrics.grouping import Grouping
+from catsight.metrics.permutations import permuted_products
 from catsight.metrics.similarity import ratio
 
 
@@ -79,20 +81,18 @@ def cknna_values(
 class Neighbourhoods:
     """The ``k`` nearest neighbours of each frame in ``x`` (n, d) and in ``y`` (n, e).
 
-    ``groups`` (n,) are the frames' groups. Frames are held group by group (``sorting``), so that
-    the frames of a group lie side by side in memory.
+    ``groups`` (n,) are the frames' groups.
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray, groups: Sequence, k: int):
-        membership = np.unique(np.asarray(groups), return_inverse=True)[1]
-        self.sorting = np.argsort(membership, kind="stable")
-        self.membership, self.k = membership[self.sorting], int(k)
-        self.sides = [near.near(values[self.sorting]) for values in pair(x, y)]
+        self.grouping, self.k = Grouping(groups), int(k)
+        #: both sides, with the frames sorted by group
+        self.x, self.y = (near.near(values[self.grouping.order]) for values in pair(x, y))
         #: whether every frame has a direction
-        self.defined = all(np.isfinite(side.same) for side in self.sides)
+        self.defined = bool(np.isfinite(self.x.same + self.y.same))
         #: how much of frame j is a neighbour of frame i, in x and in y; overwritten, because fresh
         #: memory for every subset would take as long as all else
-        self.parts = [np.empty((len(x), len(x))) for _ in range(2)]
+        self.parts = np.empty((len(x), len(x))), np.empty((len(x), len(x)))
 
     def mutual_knn(self, keep: np.ndarray) -> np.ndarray:
         """See :func:`mutual_knn_values`."""
@@ -102,31 +102,48 @@ class Neighbourhoods:
             found[i] = min(weights @ self._shared(weights) / weights.sum(), 1)
         return found
 
+    def mutual_knn_null(self, orders: np.ndarray) -> np.ndarray:
+        """Mutual neighbours (m,) of groups, with those of ``y`` in other ``orders`` (m, groups).
+
+        Groups of different sizes can be relabelled, because a group as a whole has neighbours: of
+        another group, the mean share of frames that are neighbours of its own frames. The statistic
+        is the product of these shares in both representations, summed over groups, over k. With one
+        frame in each group that is :func:`mutual_knn`. Over all orders its mean is :func:`chance`.
+        """
+        found = np.full(len(orders), np.nan)
+        for _, weights in self._subsets(np.ones((1, len(self.grouping.of)))):
+            self._neighbours(weights)
+            a, b = (self.grouping.blocks(parts) for parts in self.parts)
+            sums = permuted_products(a, b, orders) + permuted_products(a.T, b.T, orders)
+            found = sums / (self.k * len(a))
+        return found
+
     def cknna(self, keep: np.ndarray) -> np.ndarray:
         """See :func:`cknna_values`."""
-        starts = np.searchsorted(self.membership, np.arange(self.membership.max() + 2))
-        found, (x, y), both = np.full(len(keep), np.nan), self.sides, np.empty_like(self.parts[0])
+        found, both = np.full(len(keep), np.nan), np.empty_like(self.parts[0])
+        starts, of = np.append(self.grouping.starts, len(both)), self.grouping.of
         for i, weights in self._subsets(keep) if self.k > 1 else ():
-            orders = list(zip((x.order, y.order), self._neighbours(weights)))
+            ends_x, ends_y = self._neighbours(weights)
             np.minimum(self.parts[0], self.parts[1], out=both)
-            cross, *own = (
-                near.hsic(mask, kernels, *order, starts, self.membership, weights)
-                for mask, kernels, order in (
-                    (both, (x.cosines, y.cosines), orders[0]),
-                    (self.parts[0], (x.cosines, x.cosines), orders[0]),
-                    (self.parts[1], (y.cosines, y.cosines), orders[1]),
+            x, y = self.x.cosines, self.y.cosines
+            cross, own_x, own_y = (
+                near.hsic(mask, kernels, order, ends, starts, of, weights)
+                for mask, kernels, order, ends in (
+                    (both, (x, y), self.x.order, ends_x),
+                    (self.parts[0], (x, x), self.x.order, ends_x),
+                    (self.parts[1], (y, y), self.y.order, ends_y),
                 )
             )
-            found[i] = ratio(cross, *own)
+            found[i] = ratio(cross, own_x, own_y)
         return found
 
     def overlaps(self) -> np.ndarray:
         """Each frame's own share (n,) of neighbours that it has in both; their mean over groups is
         :func:`mutual_knn`.
         """
-        found = np.full(len(self.sorting), np.nan)
+        found = np.full(len(self.grouping.of), np.nan)
         for _, weights in self._subsets(np.ones((1, len(found)))):
-            found[self.sorting] = np.minimum(self._shared(weights), 1)
+            found[self.grouping.order] = np.minimum(self._shared(weights), 1)
         return found
 
     def _subsets(self, keep: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -135,25 +152,26 @@ class Neighbourhoods:
 
         The kept frames of a group have equal weights, which add up to 1; the others have none.
         """
-        for i, kept in enumerate(keep[:, self.sorting]):
-            counts = np.bincount(self.membership, weights=kept)
+        of = self.grouping.of
+        for i, kept in enumerate(keep[:, self.grouping.order]):
+            counts = np.bincount(of, weights=kept)
             if self.defined and enough(int(np.count_nonzero(counts)), self.k):
-                yield i, kept / np.maximum(counts, 1)[self.membership]
+                yield i, kept / np.maximum(counts, 1)[of]
 
     def _neighbours(self, weights: np.ndarray) -> list[np.ndarray]:
         """Writes how much each frame is a neighbour to ``parts``; returns where neighbours end in
         each row of x's and of y's order.
         """
-        membership, k = self.membership, float(self.k)
+        of, k = self.grouping.of, float(self.k)
         return [
-            near.neighbours(side.order, side.apart, side.same, membership, weights, k, parts)
-            for side, parts in zip(self.sides, self.parts)
+            near.neighbours(side.order, side.apart, side.same, of, weights, k, parts)
+            for side, parts in zip((self.x, self.y), self.parts)
         ]
 
     def _shared(self, weights: np.ndarray) -> np.ndarray:
         """The share (n,) of each frame's neighbours that it has in both representations."""
         ends, _ = self._neighbours(weights)
-        return near.shared(*self.parts, self.sides[0].order, ends, weights) / self.k
+        return near.shared(*self.parts, self.x.order, ends, weights) / self.k
 
 
 def _of_each(groups: Sequence | None, x: np.ndarray) -> Sequence:

@@ -88,4 +88,6 @@ METRICS: dict[str, Callable[[Comparison], Estimate]] = {
     "retrieval_top1_between": lambda c: c.retrieval(_top1, others=True),
     "retrieval_mrr": lambda c: c.retrieval(_reciprocal, others=False),
     "retrieval_mrr_between": lambda c: c.retrieval(_reciprocal, others=True),
+    "mutual_knn": lambda c: c.mutual_knn(),
+    "cknna": lambda c: c.cknna(),
 }

@@ -170,6 +170,7 @@ class ComparingSpec(Spec):
     bandwidth: float
     projections: int
     retrieval_distance: str
+    neighbours: int  #: nearest neighbours, counted in groups
     null: str  #: paired or unpaired
     at_once: int
     confidence: float
@@ -231,6 +232,17 @@ class MapsSpec(Spec):
     rsa_comparison: str
     metrics: list[str]
     frames: int
+
+
+class PerFrameSpec(Spec):
+    """Each frame's own alignment."""
+
+    encoder: str
+    reference: str
+    seed: int
+    retrieval_distance: str
+    neighbours: int
+    at_once: int
 
 
 class PairsSpec(Spec):

@@ -19,6 +19,7 @@ from catsight.run.specs import (
     MapsSpec,
     MetricsSpec,
     PairsSpec,
+    PerFrameSpec,
     Spec,
     StabilitySpec,
 )
@@ -110,6 +111,20 @@ def doses_spec(study: Resolved, encoder: str) -> DosesSpec:
     }
 
 
+def per_frame_spec(study: Resolved, encoder: str) -> PerFrameSpec:
+    """The spec of the job that tabulates each frame's own alignment."""
+    settings = study.config.metrics
+    return {
+        "encoder": encoder,
+        "reference": study.reference,
+        "seed": study.config.seed,
+        "retrieval_distance": settings.retrieval_distance,
+        "neighbours": settings.neighbours,
+        "at_once": settings.at_once,
+        **_made("per_frame"),
+    }
+
+
 def pairs_spec(study: Resolved, encoder: str) -> PairsSpec:
     """The spec of the job that tabulates an encoder's pairs of frames."""
     settings = study.config.metrics
@@ -147,6 +162,7 @@ def _comparing(study: Resolved, job: str, encoder: str) -> ComparingSpec:
         "bandwidth": settings.bandwidth,
         "projections": settings.projections,
         "retrieval_distance": settings.retrieval_distance,
+        "neighbours": settings.neighbours,
         "null": settings.null,
         "at_once": settings.at_once,
         "confidence": settings.confidence,
@@ -185,6 +201,12 @@ class Analysis:
 _ALL = (
     Analysis("metrics", "compare", metrics_spec),
     Analysis("stability", "stability", stability_spec),
+    Analysis(
+        "per_frame",
+        "per_frame",
+        per_frame_spec,
+        wanted=lambda study: study.config.metrics.per_frame,
+    ),
     Analysis("pairs", "pairs", pairs_spec),
     Analysis(
         "attribution",

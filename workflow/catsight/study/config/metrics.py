@@ -120,6 +120,13 @@ class Metrics(Section):
     retrieval_distance: Literal["cosine", "euclidean"] = key(
         "cosine", "The distance between two frames, for retrieval."
     )
+    neighbours: int = key(
+        10,
+        "How many nearest neighbours are compared, for mutual_knn, cknna and per_frame. They are "
+        "counted in groups: a frame of a group of six counts a sixth. There must be at least two "
+        "groups more; with fewer, these values are undefined.",
+        ge=2,
+    )
     permutations: int = key(
         999,
         "How many rearrangements a p-value is computed from; all of them if there are fewer. "
@@ -141,6 +148,9 @@ class Metrics(Section):
     )
     confidence: Number = key(0.95, "The coverage of the confidence intervals.", gt=0, lt=1)
     stability: Stability = Field(default_factory=Stability)
+    per_frame: bool = key(
+        True, "Whether each frame's own alignment is tabulated (per_frame.parquet)."
+    )
     pairs: Pairs = Field(default_factory=Pairs)
     maps: Maps = Field(default_factory=Maps)
     contrasts: Contrasts = Field(default_factory=Contrasts)

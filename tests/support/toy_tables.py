@@ -31,7 +31,7 @@ COMPARING = {
     "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "seed": 0, "confidence": 0.95,
     "measures": measures("cka_linear", "cka_linear_unbiased", "rsa"), "rsa_distance": "correlation",
     "rsa_comparison": "spearman", "bandwidth": 1.0, "projections": 50, "retrieval_distance": "cosine",
-    "null": "paired", "at_once": 2000, "code": "0", "versions": {},
+    "neighbours": 3, "null": "paired", "at_once": 2000, "code": "0", "versions": {},
 }  # fmt: skip
 SPEC = COMPARING | {"permutations": 99}
 IDS = [f"photo{i // 4}-{i % 4}" for i in range(24)]

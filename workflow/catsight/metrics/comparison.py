@@ -276,7 +276,9 @@ class Comparison:
             return self.undefined(reason)
         values = self._neighbourhoods.cknna(self.plan.keep_frames)
         if not np.isfinite(values[0]):
-            return self.undefined("too few frames are nearest neighbours of each other")
+            return self.undefined(
+                "the cosines of nearest neighbours vary too little to normalise it"
+            )
         return Estimate(values)
 
     def _first_zero(self) -> str:

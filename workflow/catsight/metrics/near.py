@@ -8,9 +8,9 @@ import numpy as np
 from catsight.metrics.arrays import square_distances
 
 #: Squared distances that differ by less than this fraction of the largest are equal: their order
-#: would be one of rounding errors.
+#: would be one of rounding errors. Cosines below it are 0.
 _SAME = 1e-11
-#: Less than this of a neighbour is none.
+#: Less than this of a neighbour is none, and less than this of the terms of a sum is rounding.
 _NOTHING = 1e-9
 
 
@@ -42,9 +42,11 @@ def near(x: np.ndarray) -> Near:
         nothing = np.full((len(x), len(x)), np.nan)
         return Near(nothing, nothing, nothing, np.nan)
     apart = square_distances(unit)
+    cosines = unit @ unit.T
+    cosines[np.abs(cosines) < _SAME] = 0  # orthogonal, but for rounding
     order = np.argsort(apart, axis=1)
     same = _SAME * float(apart.max())
-    return Near(unit @ unit.T, order, np.take_along_axis(apart, order, axis=1), same)
+    return Near(cosines, order, np.take_along_axis(apart, order, axis=1), same)
 
 
 @numba.njit(cache=True)
@@ -154,7 +156,10 @@ def hsic(
     quadruples += (weights * columns).sum() * (weights * rows).sum()
     g_2 = live * (live - 1)
     g_3 = g_2 * (live - 2)
-    return pairs / g_2 - 2 * triples / g_3 + quadruples / (g_3 * (live - 3))
+    pairs, triples, quadruples = pairs / g_2, triples / g_3, quadruples / (g_3 * (live - 3))
+    value = pairs - 2 * triples + quadruples
+    # equal cosines have no HSIC, but for rounding
+    return value if abs(value) > _NOTHING * (abs(pairs) + abs(triples) + abs(quadruples)) else 0.0
 
 
 @numba.njit(cache=True, fastmath=True)

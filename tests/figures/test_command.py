@@ -76,7 +76,7 @@ OPTIONS = {
             "--output": "the .html file to write", "--rejected": "the table of files that could not be used",
             "--near": "the table of pictures of different groups that look nearly alike",
             "--features": "a table of features of each encoder; the report shows their provenance",
-            "--matched": "views that are blurs matched to another view (tables, or folders of shards); the report says "
+            "--matched": "views that are controls matched to another view (tables, or folders of shards); the report says "
                          "how well",
             "--figures": "the figures to show, .svg or .png", "--frames": VIEWS["--frames"],
         },

@@ -1,77 +1,56 @@
-"""Blurs by hand, and the blur that changes a picture as much as asked."""
+"""Gaussian blurs by hand, and the luminance contrast that they take."""
 
 import numpy as np
 import pytest
 
 from catsight.views import blur
-from catsight.views.blur import gaussian_blur, matched_blur, rms_difference
+from catsight.views.blur import contrast_lost, gaussian_blur
+from catsight.views.differences import luminance_difference
 
 NOISE = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
 
 
-def test_rms_difference_is_over_pixels_and_channels_and_does_not_wrap():
-    one, other = np.zeros((1, 2, 3), np.uint8), np.zeros((1, 2, 3), np.uint8)
-    one[0, 0] = [3, 0, 255]
-    other[0, 0] = [0, 4, 0]
-    assert rms_difference(one, other) == pytest.approx(np.sqrt((9 + 16 + 255**2) / 6))
-    assert rms_difference(one, other) == rms_difference(other, one)
+def grating(mean, amplitude, turned=False):
+    """One twelfth of a cycle per px, in linear light."""
+    wave = mean + amplitude * np.cos(2 * np.pi * (np.arange(48) + 0.5) / 12)
+    light = np.broadcast_to(wave[None, :, None], (12, 48, 3))
+    return light.swapaxes(0, 1) if turned else light
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_grating_is_blurred_by_the_gaussians_transfer(turned):
     """Of 1/12 cycle per px, exp(-2 π² σ² f²): at 2 px 0.578, in linear light, along both axes."""
-    wave = 0.4 + 0.2 * np.cos(2 * np.pi * (np.arange(48) + 0.5) / 12)
-    grating = np.broadcast_to(wave[None, :, None], (12, 48, 3))
-    grating = grating.swapaxes(0, 1) if turned else grating
-    seen = blur.decode_srgb(gaussian_blur(blur.encode_srgb(grating))(2.0))
-    wanted = 0.4 + 0.578 * (grating - 0.4)
-    np.testing.assert_allclose(seen, wanted, atol=0.004)
-
-
-def test_no_blur_where_no_difference_is_asked():
-    for difference in (0, -1):
-        assert matched_blur(NOISE, difference) == (NOISE, 0, True)
-
-
-def test_the_least_blur_is_a_twentieth_of_a_pixel():
-    """Where less is asked than it changes: noise by 2.7 codes, and a uniform picture by nothing."""
-    picture, sigma, reached = matched_blur(NOISE, 1)
-    assert (sigma, reached) == (0.05, True)
-    np.testing.assert_array_equal(picture, gaussian_blur(NOISE)(0.05))
-    assert rms_difference(picture, NOISE) == pytest.approx(2.69, abs=0.01)
-    assert matched_blur(NOISE, 3).sigma > 0.05
-    # no difference at all counts as a thousandth of a code
-    plain = np.full((4, 4, 3), 7, np.uint8)
-    assert matched_blur(plain, 0.0009)[1:] == (0.05, True)
-    assert matched_blur(plain, 0.0011)[1:] == (4, False)
+    light = grating(0.4, 0.2, turned)
+    seen = blur.decode_srgb(gaussian_blur(blur.encode_srgb(light))(2.0))
+    np.testing.assert_allclose(seen, 0.4 + 0.578 * (light - 0.4), atol=0.004)
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_strongest_blur_is_as_wide_as_the_longer_side(turned):
-    rgb = NOISE.swapaxes(0, 1) if turned else NOISE
-    picture, sigma, reached = matched_blur(rgb, 200)
-    assert (sigma, reached) == (40, False)
-    np.testing.assert_array_equal(picture, gaussian_blur(rgb)(40.0))
+def test_a_grating_loses_what_the_transfer_takes_of_its_contrast(turned):
+    """Its root mean square contrast is 0.5 / √2; at 2 px it loses 1 - 0.578 of it."""
+    lost = contrast_lost(blur.encode_srgb(grating(0.4, 0.2, turned)))
+    assert lost(2.0) == pytest.approx((1 - 0.578) * 0.5 / np.sqrt(2), rel=0.01)
+    assert lost(0.0) == 0
+    assert lost(48.0) == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
 
 
-@pytest.mark.parametrize("difference", [3, 30, 60])
-def test_the_blur_found_differs_by_as_much_as_asked(difference):
-    """Weaker and stronger than a hundredth of the picture, where the search begins."""
-    picture, sigma, reached = matched_blur(NOISE, difference)
-    assert reached and picture.dtype == np.uint8
-    assert rms_difference(picture, NOISE) == pytest.approx(difference, rel=0.02)
-    np.testing.assert_array_equal(picture, gaussian_blur(NOISE)(sigma))
-    assert (sigma > 0.4) == (difference > 45)
+def test_the_contrast_lost_is_that_of_the_blurred_picture():
+    """But for its rounding, along both axes, whatever the shape; and it rises with the blur."""
+    for rgb in (NOISE, NOISE.swapaxes(0, 1), NOISE[:, :39]):
+        lost = contrast_lost(rgb)
+        sigmas = (0.3, 1.0, 4.0, 15.0)
+        for sigma in sigmas:
+            seen = luminance_difference(gaussian_blur(rgb)(sigma), rgb)
+            assert lost(sigma) == pytest.approx(seen, rel=0.01)
+        assert np.all(np.diff([lost(sigma) for sigma in sigmas]) > 0)
 
 
-def test_few_blurs_are_tried(monkeypatch):
-    """Each costs a transform of the picture."""
-    tried = []
-    monkeypatch.setattr(
-        blur,
-        "gaussian_blur",
-        lambda rgb: lambda sigma: tried.append(sigma) or gaussian_blur(rgb)(sigma),
-    )
-    matched_blur(NOISE, 30)
-    assert len(tried) <= 12
-    assert tried[:3] == pytest.approx([40, 0.05, 0.4])
+def test_the_contrast_lost_is_relative_to_the_mean_and_of_luminance():
+    """A flat picture has none to lose, a dimmer one as much. Opposed colours have no contrast."""
+    for level in (0, 7, 255):
+        assert contrast_lost(np.full((6, 9, 3), level, np.uint8))(3.0) == pytest.approx(0, abs=1e-6)
+    bright, dim = (contrast_lost(blur.encode_srgb(grating(m, m / 2)))(2.0) for m in (0.4, 0.1))
+    assert dim == pytest.approx(bright, rel=0.02)
+    # red up by as much luminance as blue and green go down
+    opposed = 0.3 + grating(0, 0.2) * [1, -0.2126 / 0.7874, -0.2126 / 0.7874]
+    assert contrast_lost(blur.encode_srgb(opposed))(2.0) < 0.01

@@ -126,16 +126,19 @@ def test_a_view_of_partners_is_made_from_their_column(job):
     np.testing.assert_array_equal(grey["f2"], seen["f2"])
 
 
-def test_matched_blurs_are_summed_up_in_the_provenance(job):
-    """A uniform partner, which no blur reaches, and a partner that is the picture itself."""
+def test_matched_views_are_summed_up_in_the_provenance(job):
+    """A partner that is the frame itself, one that has contrast where the frame has none, which no
+    blur can take, and a uniform one, which the strongest blur resembles.
+    """
     rows = frames(3)
-    rows[1]["partner"] = rows[1]["image"]
-    rows[2]["image"] = {"bytes": encode_png(np.zeros((8, 12, 3), np.uint8)), "path": "2.png"}
+    rows[0]["partner"] = rows[0]["image"]
+    rows[1]["image"] = {"bytes": encode_png(np.full((8, 12, 3), 9, np.uint8)), "path": "1.png"}
+    half = np.repeat(np.array([[0] * 6 + [255] * 6] * 8, np.uint8)[..., None], 3, axis=2)
+    rows[1]["partner"] = {"bytes": encode_png(half), "path": "1.png"}
     view = {"filter": "blur", "of": {"filter": "original"}, "match": {"filter": "paired"}}
     job(rows, view)
     matched = tables.provenance(job.output)["matched"]
-    assert (matched["frames"], matched["unmatched"]) == (3, 2)
-    assert matched["blur"] == [0, 1, 1]
+    assert matched == {"strength": [0, 1, 1], "frames": 3, "unmatched": 1}
 
 
 def test_each_command_says_what_it_makes_and_what_it_needs(capsys):

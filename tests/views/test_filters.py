@@ -17,8 +17,9 @@ from catsight.study.code_digest import reached
 from catsight.study.filters import FILTERS as RECORDS
 from catsight.tables.columns.frames import FRAMES
 from catsight.views import FILTERS, filters
-from catsight.views.blur import gaussian_blur, matched_blur, rms_difference
+from catsight.views.blur import gaussian_blur
 from catsight.views.colour import decode_srgb, encode_srgb
+from catsight.views.differences import LUMINANCE, chromatic_difference, luminance_difference
 from catsight.views.viewer import viewer
 
 
@@ -52,16 +53,18 @@ def test_every_record_of_a_filter_has_its_function():
     assert set(FILTERS) == set(RECORDS)
     for name, function in FILTERS.items():
         keys = list(inspect.signature(function).parameters)
-        assert keys == ["rgb", *RECORDS[name].keys]
+        # parts are swapped before: the view that is matched has them
+        assert keys == ["rgb", *(key for key in RECORDS[name].keys if key != "parts")]
     assert {name for name, one in RECORDS.items() if one.of_partner} == filters.OF_THE_PARTNER
 
 
 def test_an_eyes_view_and_portraits_do_not_depend_on_filters():
     of_filters = reached("catsight.views.viewer")
-    assert {"catsight.views.filters", "catsight.views.blur"} <= of_filters
+    of_controls = {f"catsight.views.{name}" for name in ("filters", "blur", "grey", "matching")}
+    assert of_controls <= of_filters
     for root in ("eye_viewer", "portraits"):
         of_eyes = reached(f"catsight.views.{root}")
-        assert not of_eyes & {f"catsight.views.{name}" for name in ("filters", "blur", "viewer")}
+        assert not of_eyes & (of_controls | {"catsight.views.viewer"})
 
 
 def test_an_unknown_filter_is_named(photo):
@@ -70,7 +73,7 @@ def test_an_unknown_filter_is_named(photo):
             viewer(view)
         assert str(raised.value) == (
             "the filter 'grayscale' is unknown (did you mean greyscale?); "
-            "it may be blur, catvision, greyscale, jpeg, original, paired"
+            "it may be blur, catvision, desaturate, greyscale, jpeg, original, paired"
         )
 
 
@@ -122,26 +125,69 @@ def test_blur_is_a_gaussian_of_light(photo):
     np.testing.assert_array_equal(gaussian_blur(photo)(0.0), photo)
 
 
-@pytest.mark.parametrize("difference", [0.5, 3, 12, 25])
-def test_a_blur_differs_by_as_much_as_asked(photo, difference):
-    picture, sigma, reached = matched_blur(photo, difference)
-    assert reached
-    assert np.sqrt(np.mean((picture.astype(float) - photo) ** 2)) == pytest.approx(
-        difference, rel=0.02
+@pytest.mark.parametrize("sigma", [0.5, 2.0, 8.0])
+def test_a_blur_is_found_again_by_the_contrast_that_it_takes(photo, sigma):
+    """Whatever happens to colours: the other picture is blurred, and then without colour."""
+    other = filters.greyscale(gaussian_blur(photo)(sigma))
+    matched = filters.blur(photo, match=other)
+    assert matched.reached and matched.strength * 240 == pytest.approx(sigma, rel=0.02)
+    np.testing.assert_array_equal(matched.picture, gaussian_blur(photo)(matched.strength * 240))
+    assert luminance_difference(matched.picture, photo) == pytest.approx(
+        luminance_difference(other, photo), rel=0.01
     )
-    np.testing.assert_array_equal(picture, gaussian_blur(photo)(sigma))
 
 
-def test_the_strongest_blur_may_not_suffice(photo):
-    picture, sigma, reached = matched_blur(photo, 200)
-    assert not reached and sigma == 240
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_strongest_blur_may_not_suffice(photo, turned):
+    """It is as wide as the longer side. A negative is further away than any blur."""
+    rgb = photo.swapaxes(0, 1) if turned else photo
+    picture, strength, reached = filters.blur(rgb, match=255 - rgb)
+    assert not reached and strength * rgb.shape[1] == pytest.approx(240)
     assert np.ptp(picture.reshape(-1, 3), axis=0).max() <= 3
-    same, sigma, reached = matched_blur(photo, 0)
-    assert same is photo and sigma == 0 and reached
+    same, strength, reached = filters.blur(rgb, match=rgb)
+    np.testing.assert_array_equal(same, rgb)
+    assert strength == 0 and reached
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+def test_a_desaturation_is_found_again_by_the_colour_that_it_takes(photo, share):
+    """The other picture is mixed with grey by hand."""
+    light = decode_srgb(photo).astype(float)
+    grey = (light @ [0.2126, 0.7152, 0.0722])[..., None]
+    other = encode_srgb((1 - share) * light + share * grey)
+    matched = filters.desaturate(photo, match=other)
+    assert matched.reached and matched.strength == pytest.approx(share, abs=0.01)
+    assert np.abs(matched.picture.astype(int) - other).max() <= 2
+
+
+def test_a_desaturation_keeps_luminance_and_takes_on_another_views_loss(photo):
+    """Of a view that turns all hues instead, by exchanging red and blue a little."""
+    light = decode_srgb(photo)
+    other = encode_srgb(0.7 * light + 0.3 * light[..., ::-1])
+    matched = filters.desaturate(photo, match=other)
+    assert matched.reached and 0 < matched.strength < 1
+    assert chromatic_difference(matched.picture, photo) == pytest.approx(
+        chromatic_difference(other, photo), rel=0.01
+    )
+    np.testing.assert_allclose(
+        decode_srgb(matched.picture) @ LUMINANCE, light @ LUMINANCE, atol=0.005
+    )
+
+
+def test_there_may_be_no_colour_to_lose(photo):
+    """A grey picture stays as it is, beside another grey; a coloured view is out of its reach."""
+    grey = filters.greyscale(photo)
+    same, strength, reached = filters.desaturate(grey, match=gaussian_blur(grey)(3.0))
+    np.testing.assert_array_equal(same, grey)
+    assert strength == 0 and reached
+    same, strength, reached = filters.desaturate(grey, match=photo)
+    np.testing.assert_array_equal(same, grey)
+    assert strength == 1 and not reached
 
 
 def test_jpeg_is_worse_for_less_quality(photo):
-    moved = [rms_difference(filters.jpeg(photo, quality=quality), photo) for quality in (95, 50, 5)]
+    seen = [filters.jpeg(photo, quality=quality).astype(float) for quality in (95, 50, 5)]
+    moved = [np.mean(np.square(one - photo)) for one in seen]
     assert 0 < moved[0] < moved[1] < moved[2]
 
 
@@ -175,16 +221,6 @@ def test_the_published_filter_needs_its_package(photo, monkeypatch):
     )
 
 
-def test_a_blur_differs_from_the_picture_as_much_as_the_match(photo):
-    small = photo[:60, :80]
-    other = np.clip(small.astype(int) + 9, 0, 255).astype(np.uint8)
-    matched = filters.blur(small, match=other)
-    assert matched.reached
-    assert rms_difference(matched.picture, small) == pytest.approx(
-        rms_difference(other, small), rel=0.02
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "guess"), [("bluur", " (did you mean blur?)"), ("sepia", ""), (None, "")]
 )
@@ -193,14 +229,15 @@ def test_an_unknown_name_gets_a_near_miss_if_there_is_one(name, guess):
         filters.find(name)
     assert str(raised.value) == (
         f"the filter '{name}' is unknown{guess}; "
-        "it may be blur, catvision, greyscale, jpeg, original, paired"
+        "it may be blur, catvision, desaturate, greyscale, jpeg, original, paired"
     )
 
 
 def test_controls_change_the_reference(photo, tmp_path):
-    """And the blur differs from it by as much as the cat's view does, frame by frame."""
+    """And those that are matched lose as much as in the cat's view, frame by frame."""
     made = study(
         blur={"filter": "blur", "match": "cat"},
+        pale={"filter": "desaturate", "match": "cat"},
         grey={"filter": "greyscale"},
         jpeg={"filter": "jpeg", "quality": 20},
     )
@@ -224,28 +261,46 @@ def test_controls_change_the_reference(photo, tmp_path):
         assert main(["views", "make", "--spec", made.spec("views", view), *where]) == 0
         seen[view] = [decode_png(row["image"]["bytes"]) for row in tables.read(out).to_pylist()]
         about[view] = tables.provenance(out)
-    for human, cat, blur, grey, jpeg in zip(
-        *(seen[v] for v in ("human", "cat", "blur", "grey", "jpeg"))
+    for human, cat, blur, pale, grey, jpeg in zip(
+        *(seen[v] for v in ("human", "cat", "blur", "pale", "grey", "jpeg"))
     ):
-        moved = rms_difference(cat, human)
-        assert moved > 1 and rms_difference(blur, human) == pytest.approx(moved, rel=0.02)
+        for difference, control in ((luminance_difference, blur), (chromatic_difference, pale)):
+            moved = difference(cat, human)
+            assert moved > 0.05 and difference(control, human) == pytest.approx(moved, rel=0.01)
         np.testing.assert_array_equal(grey, filters.greyscale(human))
         np.testing.assert_array_equal(jpeg, filters.jpeg(human, quality=20))
-    matched = about["blur"]["matched"]
-    assert (
-        matched["frames"] == 2
-        and matched["unmatched"] == 0
-        and 0 < matched["blur"][0] <= matched["blur"][2] < 0.1
-    )
+    for view, most in (("blur", 0.1), ("pale", 1)):
+        matched = about[view]["matched"]
+        assert (matched["frames"], matched["unmatched"]) == (2, 0)
+        low, middle, high = matched["strength"]
+        assert 0 < low <= middle <= high < most
 
 
-def test_frames_that_no_blur_changes_enough_are_reported(photo, capfd):
-    """The cat's view turns a uniform red grey; no blur of a uniform picture changes it."""
+def test_a_cats_blur_is_as_wide_as_its_acuity_says(photo):
+    """A Gaussian of full width at half height 1/cutoff: at 10 px per degree and 6 c/deg, 0.71 px.
+
+    Its pupil and acuity alone take the contrast; the colours that the whole eye changes add little.
+    """
+    for parts in (["pupil", "acuity"], None):
+        given = {"filter": "blur", "match": "cat"} | ({"parts": parts} if parts else {})
+        blur = viewer(study(blur=given, human={"eye": "human", "field_of_view": 24.0},
+                            cat={"eye": "cat", "field_of_view": 24.0}).views["blur"])  # fmt: skip
+        blur({"frame_id": "f", "image": {"bytes": encode_png(photo)}, "depth": None})
+        sigma = 240 * blur.summary()["strength"][1]
+        assert sigma == pytest.approx(10 / 6 / 2.355, rel=0.03 if parts else 0.08)
+
+
+def test_a_uniform_picture_has_no_contrast_to_lose(photo, capfd):
+    """The cat's view turns a uniform red grey, which is a loss of colour alone."""
     plain = np.full((40, 40, 3), (200, 30, 30), np.uint8)
-    blur = viewer({"filter": "blur", "of": {"filter": "original"}, "match": study().views["cat"]})
-    blur({"frame_id": "red", "image": {"bytes": encode_png(plain)}, "depth": None})
-    assert blur.summary()["unmatched"] == 1
-    assert "frame 'red': no blur changes it that much" in capfd.readouterr().err
+    frame = {"frame_id": "red", "image": {"bytes": encode_png(plain)}, "depth": None}
+    of = {"of": {"filter": "original"}, "match": study().views["cat"]}
+    blur, pale = viewer({"filter": "blur"} | of), viewer({"filter": "desaturate"} | of)
+    np.testing.assert_array_equal(blur(frame), plain)
+    assert blur.summary() == {"strength": [0, 0, 0], "frames": 1, "unmatched": 0}
+    pale(frame)
+    assert pale.summary()["unmatched"] == 0 and 0.5 < pale.summary()["strength"][1] < 1
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
@@ -264,6 +319,27 @@ def test_frames_that_no_blur_changes_enough_are_reported(photo, capfd):
         ),
         ({"a": {"eye": "cat", "quality": 9}}, r"views\.a\.quality has no meaning for an eye"),
         ({"human": {"filter": "greyscale"}}, r"reference is 'human', a control"),
+        ({"a": {"filter": "jpeg", "parts": ["rods"]}}, r"views\.a\.parts has no meaning for jpeg"),
+        ({"a": {"filter": "blur", "parts": ["rods"]}}, r"views\.a\.match is 'None'"),
+        (
+            {"a": {"filter": "blur", "match": "o", "parts": ["rods"]}, "o": {"filter": "original"}},
+            r"views\.a\.parts are parts of an eye, which 'o' is not; remove them",
+        ),
+        (
+            {
+                "a": {"filter": "blur", "match": "cat", "parts": ["rods"]},
+                "human": {"filter": "original"},
+            },
+            r"views\.a\.parts are parts of an eye, which 'human' is not; remove them",
+        ),
+        (
+            {
+                "a": {"filter": "blur", "match": "cat", "parts": ["rods"]},
+                "cat": {"eye": "cat", "luminance": 1},
+            },
+            r"views\.a\.parts are those of 'cat', whose luminance differs from that of the "
+            r"reference 'human'; the loss must be due to the eye alone",
+        ),
     ],
 )
 def test_impossible_controls_are_refused(views, words):

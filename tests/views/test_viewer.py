@@ -6,8 +6,8 @@ import pytest
 from catsight.inputs import eyes
 from catsight.inputs.pictures import encode_png
 from catsight.views import FILTERS, filters
-from catsight.views.blur import Matched
 from catsight.views.eye_viewer import eye_viewer
+from catsight.views.matching import Matched
 from catsight.views.viewer import columns, needs_partner, viewer
 
 EYE = {
@@ -79,14 +79,15 @@ def test_a_matched_view_changes_one_view_and_is_compared_with_the_other(shift):
     np.testing.assert_array_equal(match, RGB)
 
 
-def test_matches_are_summed_up_in_widths_of_a_frame(shift, capfd):
-    """Blurs of 1, 2, 2, 7 and 5 px of frames that are 20 px wide and 10 px tall."""
+def test_matches_are_summed_up(shift, capfd):
+    """The smallest, median and largest of the strengths 1, 2, 2, 7 and 5."""
     see = viewer({"filter": "shift", "of": ORIGINAL, "match": PAIRED, "by": 1})
-    assert see.summary() == {"blur": [], "frames": 0, "unmatched": 0}
+    assert see.summary() == {"strength": [], "frames": 0, "unmatched": 0}
     for i, by in enumerate((1, 2, 2, 7, 5)):
         see.change = viewer({"filter": "shift", "of": ORIGINAL, "match": PAIRED, "by": by}).change
         see({**FRAME, "frame_id": f"f{i}"})
-    assert see.summary() == {"blur": [0.05, 0.1, 0.35], "frames": 5, "unmatched": 2}
+    assert see.summary() == {"strength": [1, 2, 7], "frames": 5, "unmatched": 2}
     assert capfd.readouterr().err == "".join(
-        f"frame 'f{i}': no blur changes it that much; the strongest blur is used\n" for i in (3, 4)
+        f"frame 'f{i}': the filter is too weak even at its strongest, which is used\n"
+        for i in (3, 4)
     )

@@ -62,7 +62,7 @@ class Choices:
 
     @cached_property
     def changes(self) -> tuple[str, ...]:
-        """Of the compared views all but controls, and a blur matched to the view in focus."""
+        """Of the compared views all but controls, and the controls matched to the view in focus."""
         return tuple(
             name
             for name in self.compared
@@ -123,13 +123,17 @@ class Choices:
 
     @property
     def matched(self) -> str | None:
-        """The control that changes each frame by as much as the view in focus does; None if there
-        is none.
-        """
+        """The first control that is matched to the view in focus; None if there is none."""
         for name in self.compared:
             if self.views[name]["match"] == self.focus:
                 return name
         return None
+
+    def question(self, name: str) -> str:
+        """What a control answers; empty of other views. Only the report's spec holds it."""
+        view = self.views[name]
+        asked = f"Does “{view['match'] or self.focus}” change features more than {view['change']}?"
+        return asked if view["change"] else ""
 
     def measure(self, metric: str) -> FigureMeasure:
         """The record of a metric in the spec; raises :class:`CatsightError` if there is none."""

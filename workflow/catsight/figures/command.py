@@ -148,7 +148,7 @@ def _report(arguments: Sequence[str]) -> None:
         type=Path,
         nargs="*",
         default=[],
-        help="views that are blurs matched to another view (tables, or folders of shards); the "
+        help="views that are controls matched to another view (tables, or folders of shards); the "
         "report says how well",
     )
     parser.add_argument(

@@ -86,7 +86,7 @@ def _level(results: Results) -> str:
 
 
 def _changes(results: Results) -> str:
-    """How the effect of the view in focus compares with other views, an equal change first."""
+    """How the effect of the view in focus compares with other views, a matched control first."""
     choices, focal = results.choices, f"“{results.choices.focus}”"
     others = [view for view in choices.changes if view != choices.focus]
     others.sort(key=lambda view: view != choices.matched)
@@ -136,9 +136,10 @@ def _sides(results: Results, view: str) -> dict[str, str | None]:
 
 
 def _named(results: Results, view: str) -> str:
-    """The view, and what it is if it is the equally large change."""
-    if view == results.choices.matched:
-        return f"“{view}”, an equally large change of the pixels,"
+    """The view, and what it does if it is a control matched to the view in focus."""
+    about = results.choices.views[view]
+    if about["match"] == results.choices.focus:
+        return f"“{view}”, {about['change']},"
     return f"“{view}”"
 
 
@@ -164,7 +165,7 @@ def _beside(results: Results, view: str, sides: Mapping[str, str | None]) -> str
 
 
 def _values(results: Results) -> str:
-    """The values of the view in focus beside those of the equally large change."""
+    """The values of the view in focus beside those of the first matched control."""
     choices, matched = results.choices, results.choices.matched
     if not matched or len(results.told) > _LISTED:
         return ""

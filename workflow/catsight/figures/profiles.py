@@ -20,8 +20,8 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     is chance.
 
     ``table`` is the study's table of metrics. Values without an interval are left out; what it
-    lacks is explained under the figure. Of the controls only a blur that is matched to the view in
-    focus is shown.
+    lacks is explained under the figure. Of the controls only those that are matched to the view in
+    focus are shown.
     """
     from matplotlib.figure import Figure
 

@@ -79,7 +79,7 @@ def render(
             *report_warnings.of_numbers(rows, choices),
             *report_warnings.of_conditions(choices),
             *report_warnings.of_resolution(pixels),
-            *report_warnings.of_blurs(_blurs(matched), choices),
+            *report_warnings.of_matched(_matched(matched), choices),
             *report_warnings.of_pictures(tables.read(near).to_pylist() if near else [], left_out),
             *report_warnings.of_code(choices),
         ],
@@ -124,8 +124,8 @@ def _named(features: Sequence[Path]) -> dict[str, Path]:
     return {f"features {' '.join([*path.parts[-3:-1], path.stem])}": path for path in features}
 
 
-def _blurs(matched: Sequence[Path]) -> list[dict[str, Any]]:
-    """How well each shard of the matched blurs is matched, and its view."""
+def _matched(matched: Sequence[Path]) -> list[dict[str, Any]]:
+    """How well each shard of the matched controls is matched, and its view."""
     return [
         tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched
     ]

@@ -107,6 +107,7 @@ def viewing(choices: Choices) -> list[dict[str, Any]]:
         {
             "name": name,
             "about": view["about"],
+            "question": choices.question(name),
             "role": "reference" if name == choices.reference else "compared",
             "looking": view["viewing"],
         }

@@ -89,20 +89,21 @@ def of_resolution(pixels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         )
 
 
-def of_blurs(blurs: Sequence[Mapping[str, Any]], choices: Choices) -> Iterator[str]:
-    """Warnings of matched blurs that no strength makes large enough.
+def of_matched(shards: Sequence[Mapping[str, Any]], choices: Choices) -> Iterator[str]:
+    """Warnings of matched controls that no strength makes large enough.
 
-    ``blurs``: for each shard of such a ``view`` how many ``frames`` it has, and how many are
+    ``shards``: for each shard of such a ``view`` how many ``frames`` it has, and how many are
     ``unmatched``.
     """
-    for view in dict.fromkeys(blur["view"] for blur in blurs):
-        of_view = [blur for blur in blurs if blur["view"] == view]
-        frames = sum(blur.get("frames", 0) for blur in of_view)
-        unmatched = sum(blur.get("unmatched", 0) for blur in of_view)
+    for view in dict.fromkeys(shard["view"] for shard in shards):
+        of_view = [shard for shard in shards if shard["view"] == view]
+        frames = sum(shard.get("frames", 0) for shard in of_view)
+        unmatched = sum(shard.get("unmatched", 0) for shard in of_view)
         if unmatched:
+            about = choices.views[view]
             yield (
-                f"For {unmatched} of {frames} frames no blur changes the pixels as much as "
-                f"“{choices.views[view]['match']}” does, so “{view}” changes them less."
+                f"For {unmatched} of {frames} frames “{view}” at its strongest is less than "
+                f"{about['change']}: “{about['match']}” takes more."
             )
 
 

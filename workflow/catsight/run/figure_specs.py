@@ -15,9 +15,10 @@ class FigureView(TypedDict):
     eye: bool  #: whether it is an eye's
     control: bool  #: whether it is a control
     untouched: bool  #: whether it is the frame as it is
-    match: str | None  #: the view whose distance a blur takes on
+    match: str | None  #: the view whose loss a control takes on
     field_of_view: float | None  #: an eye's, in degrees
     about: NotRequired[str]  #: report: a sentence
+    change: NotRequired[str]  #: report: of a control, what it does; or empty
     viewing: NotRequired[dict[str, Any] | None]  #: report: an eye's viewing conditions
 
 

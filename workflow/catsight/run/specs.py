@@ -76,7 +76,7 @@ class View(TypedDict, total=False):
     eccentricity: bool
     filter: str
     of: "View"  #: what a control changes
-    match: "View"  #: whose distance a blur takes on
+    match: "View"  #: whose loss a control takes on
     quality: int  #: of a JPEG
 
 

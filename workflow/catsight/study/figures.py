@@ -27,7 +27,7 @@ from catsight.study.views import viewing
 _DRAWING = ("matplotlib", "pandas", "numpy", "scipy", "pillow")
 _WRITING = ("pandas", "numpy")
 #: The facts about views, encoders and measures that the report alone prints.
-_REPORT_ONLY = ("about", "viewing", "licence", "note", "depends_on_n", "narrow_shares")
+_REPORT_ONLY = ("about", "change", "viewing", "licence", "note", "depends_on_n", "narrow_shares")
 
 
 def figures(study: Resolved) -> list[Figure]:
@@ -147,18 +147,20 @@ def view_facts(config: Config, name: str) -> FigureView:
             "match": None,
             "field_of_view": looking["field_of_view"],
             "about": f"a {given['eye']} eye{parts}",
+            "change": "",
             "viewing": looking,
         }
     record = FILTERS[given["filter"]]
-    words = {"reference": config.reference, **record.keys, **given}
+    words = record.words(config.reference, given)
     return {
-        "label": record.label.format(**words),
+        "label": words["label"],
         "eye": False,
         "control": record.control,
         "untouched": record.untouched,
-        "match": words.get("match"),
+        "match": given.get("match"),
         "field_of_view": None,
-        "about": record.about.format(**words),
+        "about": words["about"],
+        "change": words["change"],
         "viewing": None,
     }
 

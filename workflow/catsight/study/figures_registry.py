@@ -167,10 +167,11 @@ _ALL = (
         photographic=False,
         title="Is it the eye, or any change?",
         caption=(
-            "The same means for every view, controls included: a blur, greyscale or JPEG shows "
-            "what any change of a picture does. A blur that is matched to a view changes the "
-            "pixels of each frame by as much as that view does. If it changes features as much, "
-            "the effect is not specific to the eye."
+            "The same means for every view, controls included, which change the reference in "
+            "plain ways. A blur that is matched to a view takes as much luminance contrast of "
+            "each frame as that view does, and a matched desaturation as much colour. A control "
+            "that changes features as much as the eye shows that this effect is not specific to "
+            "the eye. Which control answers which question stands under Viewing conditions."
         ),
         alt=(
             "Dot plot of the mean alignment over layers for every view, for {encoders}. The "

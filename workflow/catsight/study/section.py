@@ -105,14 +105,21 @@ def key(
 
 
 def optional(
-    text: str | None = None, *, unit: str = "", nullable: bool = False, **limits: Any
+    text: str | None = None,
+    *,
+    unit: str = "",
+    nullable: bool = False,
+    unique: bool = False,
+    **limits: Any,
 ) -> Any:
     """Declares a key that may be left out and has no default. It is then None, and not in dumps.
 
     If it is ``nullable``, a null that is given stays in ``given``: in a view, it overrides the
-    study's value.
+    study's value. The items of a list that is ``unique`` differ from one another.
     """
     extra: dict[str, Any] = {"unit": unit} if unit else {}
+    if unique:
+        extra["uniqueItems"] = True
     extra[_OPTIONAL] = nullable
     return Field(None, description=text, json_schema_extra=extra, **limits)
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catsight.errors import CatsightError
-from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
 from catsight.run.specs import Dose, View
 from catsight.study.config import Config
-from catsight.study.views import VIEWING
+from catsight.study.views import differing, swapped
 
 #: What can be varied from dose to dose.
 SWEEPABLE = ("luminance", "defocus", "field_of_view", "acuity")
@@ -61,26 +60,23 @@ def resolve_swaps(config: Config, views: Mapping[str, View]) -> Swaps:
     if settings.view is None:
         return Swaps()
     reference, whole = _eye_pair("attribution.view", settings.view, config.reference, views)
-    if differing := [key for key in VIEWING if whole.get(key) != reference.get(key)]:
+    if keys := differing(whole, reference):
         raise CatsightError(
-            f"config: attribution.view is '{settings.view}', whose {differing[0]} differs from "
+            f"config: attribution.view is '{settings.view}', whose {keys[0]} differs from "
             f"that of the reference '{config.reference}'; the loss that is divided among the parts "
             "must be due to the eye alone"
         )
     swaps = Swaps(settings.view, tuple(settings.parts))
     for count in range(len(swaps.parts) + 1):
         for subset in itertools.combinations(swaps.parts, count):
-            eye = {
-                part: (whole if part in subset else reference)["eye"][part] for part in eyes.PARTS
-            }
+            view = swapped(reference, whole, subset)
             label = "+".join(subset)
             if not subset:
                 swaps.subsets[label] = config.reference
-            elif eye == whole["eye"]:
+            elif view["eye"] == whole["eye"]:
                 swaps.subsets[label] = settings.view
             else:
-                name, view = f"{config.reference}+{label}", reference.copy()
-                view["eye"] = eye
+                name = f"{config.reference}+{label}"
                 swaps.subsets[label] = _name(name, view, views, swaps.views)
     return swaps
 
@@ -93,9 +89,9 @@ def resolve_sweeps(config: Config, views: Mapping[str, View]) -> Sweeps:
         if not doses:
             continue
         base, other = _eye_pair("sweeps.view", name, reference, views)
-        if differing := [k for k in VIEWING if k != condition and other.get(k) != base.get(k)]:
+        if keys := [key for key in differing(other, base) if key != condition]:
             raise CatsightError(
-                f"config: sweeps.view is '{name}', whose {differing[0]} differs from that of the "
+                f"config: sweeps.view is '{name}', whose {keys[0]} differs from that of the "
                 f"reference '{reference}'; both eyes must look under the same conditions except "
                 f"{condition}, which the sweep varies"
             )

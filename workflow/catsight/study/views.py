@@ -1,6 +1,6 @@
 """Views: from the configuration's eyes and filters to views with all numbers in them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from catsight.errors import CatsightError
@@ -127,17 +127,33 @@ def _control(
 ) -> View:
     """A control, which holds the views that it is made from."""
     _refuse_other_keys(name, view)
-    control: View = {"filter": view["filter"], "of": others[reference]}
-    for key, default in FILTERS[view["filter"]].keys.items():
-        value = view.get(key, default)
-        if key == "match":
-            value = _matched(name, value, others, reference)
-        control[key] = value  # type: ignore[literal-required]
-    return control
+    record = FILTERS[view["filter"]]
+    own = {key: view.get(key, default) for key, default in record.keys.items()}
+    if record.matches:
+        parts = own.pop("parts")
+        own["match"] = _matched(name, own["match"], others, reference)
+        if parts is not None:
+            _check_parts(name, view["match"], others, reference)
+            own["match"] = swapped(others[reference], own["match"], parts)
+    return {"filter": view["filter"], "of": others[reference], **own}  # type: ignore[typeddict-item]
+
+
+def swapped(reference: View, other: View, parts: Collection[str]) -> View:
+    """The view of the reference's eye with these ``parts`` of the ``other`` view's eye."""
+    view = reference.copy()
+    view["eye"] = {
+        part: (other if part in parts else reference)["eye"][part] for part in eyes.PARTS
+    }
+    return view
+
+
+def differing(one: View, other: View) -> list[str]:
+    """The viewing conditions in which two views of eyes differ."""
+    return [key for key in VIEWING if one.get(key) != other.get(key)]
 
 
 def _matched(name: str, match: str | None, others: Mapping[str, View], reference: str) -> View:
-    """The view whose distance from the reference a filter takes on."""
+    """The view whose loss a filter takes on."""
     matchable = {one: view for one, view in others.items() if one != reference}
     if match not in matchable:
         guess = near_miss(match or "", matchable)
@@ -146,6 +162,20 @@ def _matched(name: str, match: str | None, others: Mapping[str, View], reference
             f"reference nor a control: {', '.join(sorted(matchable))}"
         )
     return matchable[match]
+
+
+def _check_parts(name: str, match: str, others: Mapping[str, View], reference: str) -> None:
+    """Raises :class:`CatsightError` if parts of the matched view's eye cannot be told apart."""
+    for one in (match, reference):
+        if "eye" not in others[one]:
+            raise CatsightError(
+                f"config: views.{name}.parts are parts of an eye, which '{one}' is not; remove them"
+            )
+    if keys := differing(others[match], others[reference]):
+        raise CatsightError(
+            f"config: views.{name}.parts are those of '{match}', whose {keys[0]} differs from that "
+            f"of the reference '{reference}'; the loss must be due to the eye alone"
+        )
 
 
 def _refuse_other_keys(name: str, view: Mapping[str, Any]) -> None:

@@ -1,30 +1,13 @@
-"""Gaussian blurs, and the blur that changes a picture as much as another view does."""
+"""Gaussian blurs, and the luminance contrast that they take."""
 
-import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import toms748
+from scipy import fft
 
 from catsight.views import mirror
 from catsight.views.colour import decode_srgb, encode_srgb
-
-
-class Matched(NamedTuple):
-    """A picture that was blurred until it differs from the original by a given amount."""
-
-    picture: np.ndarray  #: uint8 sRGB (h, w, 3)
-    sigma: float  #: standard deviation of the blur, px
-    reached: bool  #: whether the picture differs by as much as asked
-
-
-def rms_difference(one: np.ndarray, other: np.ndarray) -> float:
-    """Root mean square difference of two uint8 pictures of one shape, in 8-bit codes.
-
-    The mean is over pixels and channels.
-    """
-    return float(np.sqrt(np.mean(np.square(one.astype(np.float32) - other))))
+from catsight.views.differences import relative_luminance
 
 
 def gaussian_blur(rgb: np.ndarray) -> Callable[[float], np.ndarray]:
@@ -33,51 +16,37 @@ def gaussian_blur(rgb: np.ndarray) -> Callable[[float], np.ndarray]:
     It takes the standard deviation in pixels. Linear light is blurred, not sRGB codes, and the
     picture is continued by its mirror image.
     """
-    height, width = rgb.shape[:2]
+    shape = rgb.shape[:2]
     spectra = mirror.spectra(decode_srgb(rgb).transpose(2, 0, 1), tilted=False)
-    # squared frequencies in cycles per pixel: one column, and one row
-    fy = np.square(np.arange(height) / (2 * height))[:, None]
-    fx = np.square(np.arange(width) / (2 * width))[None, :]
 
     def blurred(sigma: float) -> np.ndarray:
-        transfer = np.exp(-2 * np.square(np.pi * sigma) * (fy + fx)).astype(np.float32)
-        planes = mirror.planes(spectra * transfer, (height, width), tilted=False)
+        transfer = _transfer(shape, sigma).astype(np.float32)
+        planes = mirror.planes(spectra * transfer, shape, tilted=False)
         return encode_srgb(planes.transpose(1, 2, 0))
 
     return blurred
 
 
-def matched_blur(rgb: np.ndarray, difference: float) -> Matched:
-    """The picture, uint8 sRGB (h, w, 3), blurred until it differs by ``difference`` 8-bit codes.
+def contrast_lost(rgb: np.ndarray) -> Callable[[float], float]:
+    """A function from a blur's standard deviation in pixels to the contrast that it takes.
 
-    The difference is :func:`rms_difference` from the picture itself. If even the strongest blur,
-    with a standard deviation of the picture's longer side, differs by less, that blur is returned
-    with ``reached`` False: this happens when the other view changes colours and little else.
+    That is the :func:`~catsight.views.differences.luminance_difference` of the blurred picture from
+    ``rgb``, but for the rounding to 8 bits. It rises with the standard deviation, from 0 to the
+    root mean square contrast of the picture. By Parseval's theorem it is a sum over frequencies,
+    which costs no transform.
     """
-    if difference <= 0:
-        return Matched(rgb, 0.0, True)
-    blurred, most = gaussian_blur(rgb), float(max(rgb.shape[:2]))
-    tried: dict[float, np.ndarray] = {}
+    light = relative_luminance(rgb)
+    spectrum = fft.dctn(light, norm="ortho", workers=mirror.threads())
+    power = np.square(spectrum, dtype=np.float64) / light.size
 
-    def excess(log_sigma: float) -> float:
-        """Logarithm of the difference at this sigma over the one asked for.
+    def lost(sigma: float) -> float:
+        return float(np.sqrt(np.sum(np.square(1 - _transfer(light.shape, sigma)) * power)))
 
-        Nearly a straight line in the logarithm of sigma, so the root takes few steps.
-        """
-        tried[log_sigma] = blurred(math.exp(log_sigma))
-        return math.log(max(rms_difference(tried[log_sigma], rgb), 1e-3) / difference)
+    return lost
 
-    low, high = math.log(0.05), math.log(most)
-    if excess(high) < 0:
-        return Matched(tried[high], most, False)
-    if excess(low) >= 0:
-        return Matched(tried[low], 0.05, True)
-    middle = math.log(0.01 * most)  # usually close to the root, so half the interval is skipped
-    if excess(middle) > 0:
-        high = middle
-    else:
-        low = middle
-    found = toms748(excess, low, high, xtol=1e-3, rtol=1e-6)
-    if found not in tried:
-        tried[found] = blurred(math.exp(found))
-    return Matched(tried[found], math.exp(found), True)
+
+def _transfer(shape: tuple[int, ...], sigma: float) -> np.ndarray:
+    """The transfer (h, w) of a Gaussian of ``sigma`` px at :func:`mirror.frequencies`."""
+    fx, fy = mirror.frequencies((shape[0], shape[1]), 1.0, tilted=False)
+    column, row = (np.exp(-2 * np.square(np.pi * sigma * f)) for f in (fy, fx))
+    return column[:, None] * row[None, :]

@@ -14,11 +14,11 @@ import numpy as np
 from PIL import Image
 
 from catsight.errors import CatsightError
-from catsight.views.blur import Matched, matched_blur, rms_difference
+from catsight.views.blur import contrast_lost, gaussian_blur
 from catsight.views.colour import decode_srgb, encode_srgb
-
-#: Relative luminance of linear sRGB (IEC 61966-2-1).
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+from catsight.views.differences import LUMINANCE, chromatic_difference, luminance_difference
+from catsight.views.grey import desaturation
+from catsight.views.matching import Matched, matched
 
 
 def original(rgb: np.ndarray) -> np.ndarray:
@@ -60,13 +60,33 @@ def jpeg(rgb: np.ndarray, *, quality: int) -> np.ndarray:
 
 def greyscale(rgb: np.ndarray) -> np.ndarray:
     """The picture with each pixel's luminance as a grey."""
-    grey = decode_srgb(rgb) @ _LUMINANCE
+    grey = decode_srgb(rgb) @ LUMINANCE
     return encode_srgb(np.repeat(grey[..., None], 3, axis=2))
 
 
 def blur(rgb: np.ndarray, *, match: np.ndarray) -> Matched:
-    """The picture blurred until it differs as much as the picture ``match`` does."""
-    return matched_blur(rgb, rms_difference(match, rgb))
+    """The picture blurred until it has lost as much luminance contrast as ``match`` has.
+
+    The strength is the standard deviation of the Gaussian in widths of the picture, at most that of
+    its longer side.
+    """
+    height, width = rgb.shape[:2]
+    blurred, lost = gaussian_blur(rgb), contrast_lost(rgb)
+    return matched(
+        lambda widths: blurred(widths * width),
+        lambda widths: lost(widths * width),
+        wanted=luminance_difference(match, rgb),
+        strongest=max(1.0, height / width),
+    )
+
+
+def desaturate(rgb: np.ndarray, *, match: np.ndarray) -> Matched:
+    """The picture mixed with its grey until it has lost as much colour as ``match`` has.
+
+    The strength is the share of the grey. The luminance of every pixel stays.
+    """
+    mixed, lost = desaturation(rgb)
+    return matched(mixed, lost, wanted=chromatic_difference(match, rgb), strongest=1.0)
 
 
 #: Filter -> its function of a picture and the filter's keys. The key ``match`` of a view names
@@ -78,6 +98,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "jpeg": jpeg,
     "greyscale": greyscale,
     "blur": blur,
+    "desaturate": desaturate,
 }
 #: Filters of the picture that was recorded with the frame, instead of the frame.
 OF_THE_PARTNER = frozenset({"paired"})

@@ -13,8 +13,8 @@ import numpy as np
 
 from catsight.run.specs import View
 from catsight.views import filters
-from catsight.views.blur import Matched
 from catsight.views.eye_viewer import eye_viewer
+from catsight.views.matching import Matched
 from catsight.views.rows import Frame, Viewer, picture
 
 
@@ -47,29 +47,30 @@ class MatchedViewer:
 
     def __init__(self, change: Callable[..., Matched], see: Viewer, other: Viewer) -> None:
         self.change, self.see, self.other = change, see, other
-        self.blurs: list[float] = []
+        self.strengths: list[float] = []
         self.unmatched: list[str] = []
 
     def __call__(self, frame: Frame) -> np.ndarray:
         seen = self.see(frame)
         matched = self.change(seen, match=self.other(frame))
-        self.blurs.append(matched.sigma / seen.shape[1])
+        self.strengths.append(matched.strength)
         if not matched.reached:
             self.unmatched.append(frame["frame_id"])
             print(
-                f"frame '{frame['frame_id']}': no blur changes it that much; "
-                "the strongest blur is used",
+                f"frame '{frame['frame_id']}': the filter is too weak even at its strongest, "
+                "which is used",
                 file=sys.stderr,
             )
         return matched.picture
 
     def summary(self) -> dict[str, Any]:
-        """The blurs of the frames so far, and how many frames no blur changes enough.
+        """How strongly the frames so far are changed, and how many of them not enough.
 
-        ``blur`` holds the smallest, median and largest standard deviation, in widths of a frame.
+        ``strength`` holds the smallest, median and largest, in the filter's unit.
         """
-        blurs = [float(f(self.blurs)) for f in (np.min, np.median, np.max)] if self.blurs else []
-        return {"blur": blurs, "frames": len(self.blurs), "unmatched": len(self.unmatched)}
+        found = self.strengths
+        strength = [float(f(found)) for f in (np.min, np.median, np.max)] if found else []
+        return {"strength": strength, "frames": len(found), "unmatched": len(self.unmatched)}
 
 
 def _filter_viewer(view: View) -> Viewer:

@@ -98,7 +98,7 @@ assert tuple(Swap.model_fields) == PARTS
 
 def _about(record: Filter) -> str:
     """A sentence about a filter, with the names of keys in place of their values."""
-    names = {name: f"`{name}`" for name in ("reference", *record.keys)}
+    names = {name: f"`{name}`" for name in ("reference", *record.keys)} | {"matched": "`match`"}
     return f"{record.name}: {record.about.format(**names)}."
 
 

@@ -81,6 +81,17 @@ def test_the_matched_control_is_that_of_the_view_in_focus(names, matched):
     assert of(*names).matched == matched
 
 
+def test_a_control_asks_about_the_view_that_it_is_matched_to_or_that_in_focus():
+    choices = of()
+    assert choices.question("blur_of_lynx") == (
+        "Does “lynx” change features more than an equal loss of luminance contrast?"
+    )
+    assert choices.question("jpeg") == (
+        "Does “cat” change features more than compression as a JPEG of quality 50?"
+    )
+    assert {choices.question(name) for name in ("zoom", "human", "cat", "catvision")} == {""}
+
+
 def test_encoders_are_trained_ones_first_by_family_and_name():
     encoders = {
         name: {"label": name, "family": family, "training": training}

@@ -126,8 +126,8 @@ def test_an_undecided_equal_change_comes_first_and_has_its_values(rows, table, t
     rows += [row | {"view": "blur"} for row in rows if row["view"] == "cat"]
     first = say(rows, table, tmp_path, views=views, encoders=one_encoder("supervised"))[0]
     assert first.startswith(
-        "Whether “cat” changes features more or less than “blur”, an equally large change of the "
-        "pixels, is undecided in my_network: the intervals overlap. Agreement with “human” is "
+        "Whether “cat” changes features more or less than “blur”, an equal loss of luminance "
+        "contrast, is undecided in my_network: the intervals overlap. Agreement with “human” is "
     )
 
 
@@ -275,7 +275,7 @@ def test_the_first_finding_is_how_the_view_compares_with_an_equal_change(rows, t
     ]
     first = say(rows + more, table, tmp_path, views=views)[0]
     assert first.startswith(
-        "“cat” changes features less than “blur”, an equally large change of the pixels, in 4 of 4 encoders."
+        "“cat” changes features less than “blur”, an equal loss of luminance contrast, in 4 of 4 encoders."
     )
     value = summary(rows, "efficientnet_lite0")["value"]
     assert f"Agreement with “human” is {value:.2f} against 0.20 in EfficientNet-Lite0" in first

@@ -224,8 +224,8 @@ def test_encoders_without_the_other_view_do_not_count():
 @pytest.mark.parametrize(
     "other, words",
     [
-        (LOW, "“cat” changes features less than “blur”, an equally large change of the pixels, in net A."),
-        (WIDE, "Whether “cat” changes features more or less than “blur”, an equally large change of the pixels, is "
+        (LOW, "“cat” changes features less than “blur”, an equal loss of luminance contrast, in net A."),
+        (WIDE, "Whether “cat” changes features more or less than “blur”, an equal loss of luminance contrast, is "
                "undecided in net A: the intervals overlap."),
     ],
 )  # fmt: skip

@@ -10,10 +10,10 @@ from support import said
 from support import small_figures as small
 
 METRICS = {"cka_linear_unbiased": "Linear CKA, unbiased", "energy": "Energy distance"}
-#: Of the controls only the blur that is matched to the view in focus is shown.
+#: Of the controls only those that are matched to the view in focus are shown.
 TITLES = {
     "cat": "cat\n0.5 cd/m², 20°",
-    "blur": "blur\nas far as cat",
+    "blur": "blur\ncontrast loss of cat",
     "original": "original\nas photographed",
 }
 BELOW = "relative depth of the layer (0 is the first, 1 the last)"

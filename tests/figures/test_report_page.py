@@ -152,7 +152,7 @@ def test_the_findings_are_listed_in_their_order(page, folder):
 def test_the_warnings_follow_the_findings_in_their_order(html, folder, tmp_path):
     pair = {"frame_id": "a", "group": "x", "other_id": "b", "other_group": "y", "distance": 3}
     tables.write(tmp_path / "near.parquet", [pair], NEAR_DUPLICATES, {"stage": "frames"})
-    about = {"matched": {"frames": 9, "unmatched": 2, "blur": [0.01, 0.02, 0.9]}}
+    about = {"matched": {"frames": 9, "unmatched": 2, "strength": [0.01, 0.02, 0.9]}}
     matched = [tmp_path / "views/blur/0.parquet", tmp_path / "views/haze/0.parquet"]
     for path, more in zip(matched, (about, {})):
         tables.write(path, [], VIEWS, more)
@@ -173,7 +173,7 @@ def test_the_warnings_follow_the_findings_in_their_order(html, folder, tmp_path)
         "With fewer than 25 groups, intervals of the shares of the parts of the eye are too narrow",
         "“dusk” sees under other conditions than the reference “human” (luminance 1 cd/m² against",
         "Under 12 pixels per degree: all 7 frames as they are.",
-        "For 2 of 9 frames no blur changes the pixels as much as “cat” does, so “blur” changes",
+        "For 2 of 9 frames “blur” at its strongest is less than an equal loss of luminance contrast",
         "1 pair of pictures of different groups look nearly alike (a and b).",
         "1 file could not be used; they are listed below.",
         "The encoder mine is built by the study’s own code, nets:make.",

@@ -241,7 +241,8 @@ def test_viewing_conditions(page):
     }
     about = {row["View"]: row["What it is"] for row in rows}
     assert about["human"] == "a human eye" and about["cat"] == "a cat eye"
-    assert about["blur"] == VIEWS["blur"]["about"] and len(set(about.values())) == 5
+    question = "Does “cat” change features more than an equal loss of luminance contrast?"
+    assert about["blur"] == f"{VIEWS['blur']['about']} {question}" and len(set(about.values())) == 5
 
 
 def test_pixels_per_degree(page):

@@ -143,23 +143,25 @@ def test_each_tiny_field_of_view_is_warned_of_once():
     ]
 
 
-def test_frames_without_a_matching_blur_are_summed_over_shards():
+def test_frames_without_a_match_are_summed_over_shards():
     views = synthetic.VIEWS | {
-        name: synthetic.filter_view("blur", match=match)
-        for name, match in (("blur", "cat"), ("haze", "catvision"), ("fog", "cat"))
-    }
-    blurs = [
+        name: synthetic.filter_view(kind, match=match)
+        for name, kind, match in (
+            ("blur", "blur", "cat"), ("haze", "desaturate", "catvision"), ("fog", "blur", "cat")
+        )
+    }  # fmt: skip
+    shards = [
         {"view": "blur", "frames": 9, "unmatched": 2},
         {"view": "haze", "frames": 8, "unmatched": 0},
         {"view": "blur", "frames": 7, "unmatched": 1},
         {"view": "fog"},
         {"view": "haze", "frames": 5, "unmatched": 4},
     ]
-    assert list(report_warnings.of_blurs(blurs, synthetic.choices(views=views))) == [
-        "For 3 of 16 frames no blur changes the pixels as much as “cat” does, so “blur” changes "
-        "them less.",
-        "For 4 of 13 frames no blur changes the pixels as much as “catvision” does, so “haze” "
-        "changes them less.",
+    assert list(report_warnings.of_matched(shards, synthetic.choices(views=views))) == [
+        "For 3 of 16 frames “blur” at its strongest is less than an equal loss of luminance "
+        "contrast: “cat” takes more.",
+        "For 4 of 13 frames “haze” at its strongest is less than an equal loss of colour in all "
+        "hues: “catvision” takes more.",
     ]
 
 

@@ -16,7 +16,7 @@ METRIC = "cka_linear_unbiased"
 PICTURES = {
     "human": (40, "human (reference)\n100 cd/m², 16°"),
     "cat": (80, "cat\n0.5 cd/m², 20°"),
-    "blur": (120, "blur\nas far as cat"),
+    "blur": (120, "blur\ncontrast loss of cat"),
     "original": (160, "original\nas photographed"),
 }
 COMPARED = ["cat", "blur", "jpeg", "original"]

@@ -69,30 +69,51 @@ def test_an_unknown_measure_is_named():
     assert str(raised.value) == f"there is no measure 'cka'; there are {', '.join(MEASURED)}"
 
 
-#: Filter -> label, sentence, the facts that are true, keys with their defaults, packages.
+#: Filter -> label, sentence, the facts that are true, keys with their defaults, packages, the change of a control.
 FILTERED = {
-    "original": ("as photographed", "the frame as photographed, unfiltered", {"untouched"}, {}, ()),
+    "original": ("as photographed", "the frame as photographed, unfiltered", {"untouched"}, {}, (), ""),
     "catvision": ("published filter", "the published filter of arXiv 2511.02404, from the package catvision", set(), {},
-                  ("catvision", "opencv-python-headless")),
-    "paired": ("as recorded with it", "the picture that was recorded with each frame", {"of_partner"}, {}, ()),
+                  ("catvision", "opencv-python-headless"), ""),
+    "paired": ("as recorded with it", "the picture that was recorded with each frame", {"of_partner"}, {}, (), ""),
     "jpeg": ("quality {quality}", "what “{reference}” delivers, as a JPEG of quality {quality}", {"control"},
-             {"quality": 50}, ()),
-    "greyscale": ("without colour", "what “{reference}” delivers, without colour", {"control"}, {}, ()),
-    "blur": ("as far as {match}",
-             "what “{reference}” delivers, blurred until each frame lies as far from it as “{match}” does (root mean "
-             "square of the pixels)", {"control", "matches"}, {"match": None}, ()),
+             {"quality": 50}, (), "compression as a JPEG of quality {quality}"),
+    "greyscale": ("without colour", "what “{reference}” delivers, without colour", {"control"}, {}, (),
+                  "the loss of all colour"),
+    "blur": ("contrast loss of {match}",
+             "what “{reference}” delivers, blurred until each frame has lost as much luminance contrast as it loses to "
+             "{matched}", {"control", "matches"}, {"match": None, "parts": None}, (), "an equal loss of luminance contrast"),
+    "desaturate": ("colour loss of {match}",
+                   "what “{reference}” delivers, mixed with grey of the same luminance until each frame has lost as much "
+                   "colour as it loses to {matched}", {"control", "matches"}, {"match": None, "parts": None}, (),
+                   "an equal loss of colour in all hues"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILTERED)
 def test_facts_about_a_filter(name):
     assert list(FILTERS) == list(FILTERED)
-    label, about, true, keys, packages = FILTERED[name]
+    label, about, true, keys, packages, change = FILTERED[name]
     one = FILTERS[name]
-    assert (one.name, one.label, one.about) == (name, label, about)
+    assert (one.name, one.label, one.about, one.change) == (name, label, about, change)
     assert (dict(one.keys), one.packages) == (keys, packages)
     facts = ("control", "of_partner", "untouched", "matches")
     assert {fact for fact in facts if getattr(one, fact)} == true
+    assert bool(one.change) == one.control
+
+
+def test_a_matched_filter_says_what_it_is_matched_to():
+    def about(**given):
+        return (
+            FILTERS["blur"]
+            .words("human", {"match": "cat"} | given)["about"]
+            .partition("loses to ")[2]
+        )
+
+    assert about() == "“cat”"
+    assert about(parts=["acuity"]) == "“cat” (acuity alone)"
+    assert about(parts=["pupil", "acuity"]) == "“cat” (pupil and acuity alone)"
+    words = FILTERS["jpeg"].words("human", {"quality": 7})
+    assert (words["label"], words["change"]) == ("quality 7", "compression as a JPEG of quality 7")
 
 
 _READS = {

@@ -29,6 +29,7 @@ RICH = {
     "views": {
         "human": {"eye": "human"}, "cat": {"eye": "cat"}, "dog": {"eye": "dog"}, "original": {"filter": "original"},
         "blur": {"filter": "blur", "match": "cat"}, "jpeg": {"filter": "jpeg", "quality": 40},
+        "pale": {"filter": "desaturate", "match": "cat", "parts": ["colour", "rods"]},
     },
     "encoders": {
         "net": {"timm": "tf_efficientnet_lite0", "layers": ["b", "a"], "family": "cnn", "training": "supervised",
@@ -271,7 +272,7 @@ PICTURES = "figures [!t]*"
 COMPARED = "metrics *|stability *|attribution *|doses *"
 #: Views of eyes, and those of controls, which hold them.
 SWAPPED = "views human+*"
-LOOKED = f"views human|views cat|views dog|views blur|views jpeg|{SWAPPED}"
+LOOKED = f"views human|views cat|views dog|views blur|views jpeg|views pale|{SWAPPED}"
 SWEPT = "views *@luminance=1"
 NET, VIT = "encoders.net", "encoders.vit"
 DESCRIPTION = "metrics {0}|attribution {0}|doses {0}"
@@ -294,15 +295,17 @@ CHANGES = [
     ("viewing.focus", 3, f"{LOOKED}|{SWEPT}"),
     ("viewing.photon_noise", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
-    ("reference", "dog", f"views blur|views jpeg|{COMPARED}|maps*|pairs *|{OF_VIEWS}"),
-    ("views.cat.eye", "dog", f"views cat|views blur|{SWAPPED}|views cat@*|portraits"),
+    ("reference", "dog", f"views blur|views jpeg|views pale|{COMPARED}|maps*|pairs *|{OF_VIEWS}"),
+    ("views.cat.eye", "dog", f"views cat|views blur|views pale|{SWAPPED}|views cat@*|portraits"),
     ("views.cat.swap", {"pupil": "dog"}, "views cat|views blur|views human+pupil*|views cat@*|portraits"),
     ("views.cat.swap", {"acuity": "dog"}, "views cat|views blur|views human*acuity|views cat@*|portraits"),
-    ("views.cat.swap", {"colour": "dog"}, "views cat|views blur|views cat@*|portraits"),
-    ("views.cat.swap", {"rods": "dog"}, "views cat|views blur|views cat@*|portraits"),
+    ("views.cat.swap", {"colour": "dog"}, "views cat|views blur|views pale|views cat@*|portraits"),
+    ("views.cat.swap", {"rods": "dog"}, "views cat|views blur|views pale|views cat@*|portraits"),
     ("views.original.filter", "catvision", f"views original|{OF_VIEWS}"),
     ("views.jpeg.quality", 41, f"views jpeg|{OF_VIEWS}"),
     ("views.blur.match", "dog", f"views blur|{OF_VIEWS}"),
+    ("views.blur.parts", ["pupil"], "views blur"),
+    ("views.pale.parts", ["colour"], "views pale"),
     ("views.dog.field_of_view", 13, f"views dog|{OF_VIEWS}"),
     ("views.dog.luminance", 71, f"views dog|portraits|{OF_VIEWS}"),
     ("views.dog.defocus", -1, f"views dog|{OF_VIEWS}"),
@@ -505,6 +508,7 @@ def seen(about, **more):
         "match": None,
         "field_of_view": None,
         "viewing": None,
+        "change": "",
     }
     return facts | {"about": about} | more  # fmt: skip
 
@@ -518,10 +522,16 @@ def eye(name):
 VIEWS = {
     "human": eye("human"), "cat": eye("cat"), "dog": eye("dog"),
     "original": seen("the frame as photographed, unfiltered", label="as photographed", untouched=True),
-    "jpeg": seen("what “human” delivers, as a JPEG of quality 40", label="quality 40", control=True),
+    "jpeg": seen("what “human” delivers, as a JPEG of quality 40", label="quality 40", control=True,
+                 change="compression as a JPEG of quality 40"),
     "blur": seen(
-        "what “human” delivers, blurred until each frame lies as far from it as “cat” does (root mean square of the "
-        "pixels)", label="as far as cat", control=True, match="cat",
+        "what “human” delivers, blurred until each frame has lost as much luminance contrast as it loses to “cat”",
+        label="contrast loss of cat", control=True, match="cat", change="an equal loss of luminance contrast",
+    ),
+    "pale": seen(
+        "what “human” delivers, mixed with grey of the same luminance until each frame has lost as much colour as it "
+        "loses to “cat” (colour and rods alone)",
+        label="colour loss of cat", control=True, match="cat", change="an equal loss of colour in all hues",
     ),
 }  # fmt: skip
 ENCODERS = {
@@ -543,7 +553,7 @@ FACTS = {
     "attribution": {"view": "cat", "whole": "human+pupil+acuity", "swaps": {"pupil": "human+pupil", "acuity": "human+acuity"}},
     "gallery": 2, "confidence": 0.9, "dpi": 60,
 }  # fmt: skip
-_REPORT_ONLY = ("about", "viewing", "licence", "note", "depends_on_n", "narrow_shares")
+_REPORT_ONLY = ("about", "change", "viewing", "licence", "note", "depends_on_n", "narrow_shares")
 _RESULTS = "reference views encoders measures pooling"
 #: Figure -> the facts that its spec holds; all figures have a resolution, but tables of numbers.
 READS = {
@@ -660,6 +670,10 @@ def test_the_views_of_a_study_in_numbers(before):
     assert found["original"] == {"filter": "original"}
     assert found["jpeg"] == {"filter": "jpeg", "quality": 40, "of": found["human"]}
     assert found["blur"] == {"filter": "blur", "match": found["cat"], "of": found["human"]}
+    coloured = found["human"] | {
+        "eye": of["human"] | {part: of["cat"][part] for part in ("colour", "rods")}
+    }
+    assert found["pale"] == {"filter": "desaturate", "match": coloured, "of": found["human"]}
     assert list(study.views) == sorted(config["views"])
     swept = json.loads(study.spec("views", "cat@luminance=1"))["view"]
     assert swept == found["cat"] | {"luminance": 1.0}

@@ -174,6 +174,8 @@ def test_subsets_of_parts_are_views_and_known_ones_are_not_made_twice(config):
     named = Study(config)
     assert named.swaps.subsets["pupil"] == "slit" and len(named.swaps.views) == 13
     config["views"]["cat"]["luminance"] = 1
+    for control in ("blur", "desaturate"):
+        del config["views"][control]["parts"]
     with pytest.raises(CatsightError, match=r"attribution\.view is 'cat', whose luminance differs"):
         Study(config)
 
@@ -240,6 +242,8 @@ def test_doses_vary_both_eyes_but_acuity_one(config):
     config["sweeps"] = {"luminance": [1, 1.0000001]}
     assert len(Study(config).sweeps.views) == 4
     config["reference"] = "original"
+    for control in ("blur", "desaturate"):
+        del config["views"][control]["parts"]
     with pytest.raises(
         CatsightError, match=r"reference is 'original'; .* .* an eye's view.*cat, human"
     ):
@@ -348,18 +352,20 @@ def test_what_a_study_is_made_of(config):
     """Lists for the workflow, each in its order."""
     config["frames"]["shards"] = 3
     config["views"]["dusk"] = {"eye": "cat", "luminance": 1}
-    config["views"]["blur"]["match"] = "human"
+    for control in ("blur", "desaturate"):
+        config["views"][control]["match"] = "human"
     config |= {"reference": "cat", "attribution": {"view": "human", "parts": ["rods", "colour"]}}
     config |= {"sweeps": {"view": "human", "luminance": [1, 100], "acuity": [9]}}
     study = Study(config)
-    views = ["blur", "cat", "catvision", "dusk", "greyscale", "human", "jpeg", "original"]
+    views = ["blur", "cat", "catvision", "desaturate", "dusk", "human", "jpeg", "original"]
     swept = ["human@luminance=1", "human@acuity=9"]  # at 1 cd/m² the reference is the view dusk
     swapped = ["cat+rods", "cat+colour", "cat+rods+colour"]
     assert (study.name, study.reference, study.shards) == ("quickstart", "cat", ["0", "1", "2"])
     assert list(study.views) == views and list(study.encoder_views) == [*views, *swept]
     assert list(study.all_views) == [*views, *swept, *swapped]
     assert study.compared_views == [name for name in views if name != "cat"]
-    assert list(study.eye_views) == ["cat", "dusk", "human"] and study.matched_views == ["blur"]
+    assert list(study.eye_views) == ["cat", "dusk", "human"]
+    assert study.matched_views == ["blur", "desaturate"]
     assert study.part_views == ["cat", *swapped]
     assert study.attribution_encoders == list(study.encoders) == sorted(config["encoders"])
     assert study.sweeps.compared == ["dusk", "human@luminance=1", "cat", "human", "human@acuity=9"]

@@ -67,16 +67,17 @@ def eye_view(eye: str, **viewing) -> dict:
 def filter_view(name: str, **keys) -> dict:
     """What a figures spec says of a view with a filter; the reference is ``human``."""
     record = FILTERS[name]
-    words = {"reference": "human", **record.keys, **keys}
+    words = record.words("human", keys)
     return view(
-        record.label.format(**words), record.about.format(**words), control=record.control,
-        untouched=record.untouched, match=words.get("match"),
+        words["label"], words["about"], control=record.control, untouched=record.untouched,
+        match=keys.get("match"), change=words["change"],
     )  # fmt: skip
 
 
 def view(label: str, about: str, **facts) -> dict:
     nothing = {
         "eye": False, "control": False, "untouched": False, "match": None, "field_of_view": None, "viewing": None,
+        "change": "",
     }  # fmt: skip
     return {"label": label, "about": about} | nothing | facts
 

@@ -323,14 +323,14 @@ def test_a_uniform_picture_has_no_contrast_to_lose(photo, capfd):
         ({"a": {"filter": "blur", "parts": ["rods"]}}, r"views\.a\.match is 'None'"),
         (
             {"a": {"filter": "blur", "match": "o", "parts": ["rods"]}, "o": {"filter": "original"}},
-            r"views\.a\.parts are parts of an eye, which 'o' is not; remove them",
+            r"views\.a\.parts are parts of an eye, but 'o' is not an eye's view; remove them",
         ),
         (
             {
                 "a": {"filter": "blur", "match": "cat", "parts": ["rods"]},
                 "human": {"filter": "original"},
             },
-            r"views\.a\.parts are parts of an eye, which 'human' is not; remove them",
+            r"views\.a\.parts are parts of an eye, but 'human' is not an eye's view",
         ),
         (
             {
@@ -338,7 +338,7 @@ def test_a_uniform_picture_has_no_contrast_to_lose(photo, capfd):
                 "cat": {"eye": "cat", "luminance": 1},
             },
             r"views\.a\.parts are those of 'cat', whose luminance differs from that of the "
-            r"reference 'human'; the loss must be due to the eye alone",
+            r"reference 'human', so the loss is not due to parts of the eye alone; remove them",
         ),
     ],
 )

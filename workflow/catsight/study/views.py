@@ -169,12 +169,14 @@ def _check_parts(name: str, match: str, others: Mapping[str, View], reference: s
     for one in (match, reference):
         if "eye" not in others[one]:
             raise CatsightError(
-                f"config: views.{name}.parts are parts of an eye, which '{one}' is not; remove them"
+                f"config: views.{name}.parts are parts of an eye, but '{one}' is not an eye's "
+                "view; remove them, and the whole view is matched"
             )
     if keys := differing(others[match], others[reference]):
         raise CatsightError(
             f"config: views.{name}.parts are those of '{match}', whose {keys[0]} differs from that "
-            f"of the reference '{reference}'; the loss must be due to the eye alone"
+            f"of the reference '{reference}', so the loss is not due to parts of the eye alone; "
+            "remove them, and the whole view is matched"
         )
 
 

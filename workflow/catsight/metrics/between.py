@@ -23,6 +23,7 @@ from catsight.metrics.similarity import (
     as_matrix,
     compare,
     ratio,
+    u_shift,
     unless_rounding,
 )
 
@@ -126,12 +127,6 @@ def _u_centred(groups: np.ndarray) -> np.ndarray:
     centred = groups - shift[:, None] - shift[None, :]
     np.fill_diagonal(centred, 0)
     return centred
-
-
-def u_shift(groups: np.ndarray) -> np.ndarray:
-    """What to subtract from the rows and columns of a kernel of diagonal 0 to U-centre it."""
-    count, rows = len(groups), groups.sum(axis=1)
-    return rows / (count - 2) - rows.sum() / (2 * (count - 1) * (count - 2))
 
 
 # -- RSA -------------------------------------------------------------------------------------------

@@ -8,12 +8,20 @@ import numpy as np
 from scipy.linalg.blas import ssyrk
 
 from catsight.errors import CatsightError
-from catsight.metrics import between
 from catsight.metrics.arrays import centre, square_distances, upper
 from catsight.metrics.dealing import deal
 from catsight.metrics.grouping import Grouping, weighted_median
 from catsight.metrics.reading import Features, places
-from catsight.metrics.similarity import ROUNDING, Ranks, gaussian, ratio, rbf, rdm, unit
+from catsight.metrics.similarity import (
+    ROUNDING,
+    Ranks,
+    gaussian,
+    ratio,
+    rbf,
+    rdm,
+    u_shift,
+    unit,
+)
 from catsight.run.progress import Progress
 from catsight.run.specs import MapsSpec
 
@@ -227,7 +235,7 @@ def _unbiased(kernel: np.ndarray, grouping: Grouping) -> Pairs:
     """
     kernel = np.asarray(kernel, dtype=np.float64)
     count, largest = len(grouping.sizes), np.abs(kernel).max()
-    shift = between.u_shift(np.where(np.eye(count, dtype=bool), 0, grouping.blocks(kernel)))
+    shift = u_shift(np.where(np.eye(count, dtype=bool), 0, grouping.blocks(kernel)))
     shift = shift[grouping.of]
     kernel = kernel - shift[:, None] - shift[None, :]
     if np.abs(kernel[grouping.apart]).max(initial=0) <= ROUNDING * largest:

@@ -262,6 +262,12 @@ def _hsic(
     return np.where(n >= 2, value, np.nan)
 
 
+def u_shift(groups: np.ndarray) -> np.ndarray:
+    """What to subtract from the rows and columns of a kernel of diagonal 0 to U-centre it."""
+    count, rows = len(groups), groups.sum(axis=1)
+    return rows / (count - 2) - rows.sum() / (2 * (count - 1) * (count - 2))
+
+
 def unless_rounding(terms: np.ndarray) -> np.ndarray:
     """The sums (...) of ``terms`` (terms, ...); 0 if one is no more than the terms' rounding error.
 

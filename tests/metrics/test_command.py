@@ -103,7 +103,8 @@ def test_the_table_agrees_with_the_functions(tmp_path, features):
                 for view in ("human", "cat")
             )
             assert row["value"] == pytest.approx(function(x, y), rel=1e-9)
-            assert row["ci_low"] < row["ci_high"] and row["reason"] is None
+            if not MEASURES[metric].share:  # few of six groups may differ
+                assert row["ci_low"] < row["ci_high"] and row["reason"] is None
             if metric in PLAIN:  # these have no test
                 assert row["p_value"] is None
             else:
@@ -113,7 +114,8 @@ def test_the_table_agrees_with_the_functions(tmp_path, features):
             values.append(row["value"])
         mean = by_key["all", metric]
         assert mean["value"] == pytest.approx(np.mean(values))
-        assert mean["layer_index"] is None and mean["ci_low"] < mean["ci_high"]
+        assert mean["layer_index"] is None
+        assert MEASURES[metric].share or mean["ci_low"] < mean["ci_high"]
 
 
 def test_the_p_value_of_rsa_is_that_of_the_mantel_test(tmp_path, features):

@@ -69,6 +69,14 @@ def test_values_and_intervals_are_those_of_leaving_groups_out(plain, rows):
     ):
         row = rows[name, layer]
         assert row["value"] == pytest.approx(of_layer[0], rel=1e-9), layer
+        if facts.share and (reason := by_hand.few_groups_differ(of_layer)):
+            assert row["reason"] == reason and row["ci_low"] is row["ci_high"] is None
+            assert "replicates" not in row
+            continue
+        if name == "mmd2_unbiased":  # the change of its width to first order: see test_bandwidths
+            atol = 0.05 * np.ptp(of_layer)
+            assert row["replicates"] == pytest.approx(of_layer[1:], abs=atol)
+            of_layer = np.array([row["value"], *row["replicates"]])
         assert row["replicates"] == pytest.approx(of_layer[1:], rel=1e-9)
         wanted = by_hand.interval(of_layer, CONFIDENCE, cosine=facts.cosine)
         if facts.share:

@@ -105,7 +105,7 @@ def test_a_cosine_that_reaches_one_has_an_interval_on_its_own_scale(values, sign
 @pytest.mark.parametrize("value", [0.97, 0.03])
 def test_a_share_ends_at_none_and_at_all(value):
     """A difference of shares does not."""
-    values = value + np.array([0, 0.03, -0.03, 0.02, -0.02])
+    values = value + np.array([0, 0.03, -0.03, 0.02, -0.02, 0.01, -0.01])
     facts, estimate = FACTS | {"share": True}, Estimate(values)
     low, high = by_hand.interval(values, 0.95)
     assert low < 0 or high > 1
@@ -115,6 +115,25 @@ def test_a_share_ends_at_none_and_at_all(value):
     difference = Estimate(np.array([0.03, -0.03, 0.02, 0.05, 0.01]))
     found = interval(facts, difference, 0.95, difference=True)
     assert found.low < 0 and found[:2] == pytest.approx(by_hand.interval(difference.values, 0.95))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("few", [0, 1, 2, 3])
+def test_a_share_of_nearly_equal_groups_has_no_interval(few, sign):
+    """At least three groups must raise it, and three lower it, by more than rounding."""
+    moved = np.concatenate([np.full(few, 0.1), np.full(9 - few, -0.01), [1e-12, -1e-12]])
+    estimate = Estimate(np.array([0.5, *(0.5 + sign * moved)]))
+    found = interval(FACTS | {"share": True}, estimate, 0.95)
+    if few == 3:
+        assert found.reason is None and found.low < 0.5 < found.high
+    else:
+        but = {0: "", 1: " but 1", 2: " but 2"}[few]
+        assert found.reason == f"the same in every group{but}, so no interval"
+        assert np.isnan(found[:2]).all()
+    # measures that are no shares have one, and so has a difference of shares
+    assert interval(FACTS, estimate, 0.95).reason is None
+    difference = interval(FACTS | {"share": True}, estimate, 0.95, difference=True)
+    assert difference.reason is None
 
 
 def test_a_share_that_is_the_same_in_every_group_has_no_interval():
@@ -159,7 +178,7 @@ def test_the_value_lies_inside_its_interval(difference, cosine, seed):
     spread = 10.0 ** -rng.integers(0, 17)
     values = 1 - spread * rng.uniform(size=8)
     values[0] = values.max() if seed % 2 else rng.uniform()
-    facts = FACTS | {"cosine": cosine, "share": bool(seed % 3)}
+    facts = FACTS | {"cosine": cosine}
     low, high, reason = interval(facts, Estimate(values), 0.95, difference=difference)
     assert reason is None and low <= values[0] <= high
 

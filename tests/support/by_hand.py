@@ -225,6 +225,15 @@ def mean_score(ranks: np.ndarray, groups: Sequence | None, top1: bool) -> float:
     return np.mean(scores if groups is None else [scores[own].mean() for own in members(groups)])
 
 
+def few_groups_differ(values: np.ndarray) -> str | None:
+    """Why a share has no interval: fewer than three groups raise it, or lower it."""
+    higher = sum(one > values[0] + 1e-9 for one in values[1:])
+    lower = sum(one < values[0] - 1e-9 for one in values[1:])
+    few = min(higher, lower)
+    but = f" but {few}" if few else ""
+    return f"the same in every group{but}, so no interval" if few < 3 else None
+
+
 # -- a measure by its name -------------------------------------------------------------------------
 
 
@@ -249,8 +258,9 @@ def measure(
 ) -> float:
     """The measure of the frames ``keep``, of features (n, d) of all frames.
 
-    Bandwidths are those of all frames. Candidates for retrieval, and the scale that distances are
-    divided by, are of the frames ``keep``. 50 projections, with seed 0.
+    Bandwidths are those of all frames, but for ``mmd2_unbiased``. Its own, candidates for retrieval,
+    and the scale that distances are divided by, are of the frames ``keep``. 50 projections, with
+    seed 0.
     """
     groups = np.asarray(groups)
     a, b, own, some = x[keep], y[keep], groups[keep], np.ix_(keep, keep)
@@ -258,9 +268,7 @@ def measure(
         k, m = (kernel[some] for kernel in kernels(name, x, y, groups))
         return cka_over_groups(k, m, own) if over_groups(name) else cka(k, m, "unbiased" in name)
     if name == "mmd2_unbiased":
-        both = np.concatenate([keep, np.asarray(keep) + len(x)])
-        kernel = kernel_of_both_over_groups(x, y, groups)[np.ix_(both, both)]
-        return difference_over_groups(kernel, own)
+        return difference_over_groups(kernel_of_both_over_groups(a, b, own), own)
     if name.startswith("mmd2"):
         return mmd2(x, y, keep, "paired" if "unbiased" in name else "biased")
     if name.startswith("retrieval"):

@@ -14,6 +14,7 @@ from catsight.metrics.neighbours import (
     mutual_knn_values,
 )
 from catsight.metrics.plan import Plan
+from support import by_hand
 from support.toy_tables import SPEC
 
 BOTH = (mutual_knn, cknna)
@@ -68,72 +69,6 @@ def test_ten_neighbours_are_the_default():
 # -- written out -----------------------------------------------------------------------------------
 
 
-def neighbours(x, groups, k):
-    """How much of frame j is a neighbour of frame i: the nearest of other groups, up to weight k."""
-    unit = x / np.sqrt((x**2).sum(axis=1, keepdims=True))
-    parts = np.zeros((len(x), len(x)))
-    for i in range(len(x)):
-        others = [j for j in range(len(x)) if groups[j] != groups[i]]
-        left = k
-        while others and left > 1e-9:
-            nearest = max(unit[i] @ unit[j] for j in others)
-            tied = [j for j in others if nearest - unit[i] @ unit[j] < 1e-9]
-            weight = sum(1 / np.sum(groups == groups[j]) for j in tied)
-            parts[i, tied] = min(1, left / weight)
-            left -= min(left, weight)
-            others = [j for j in others if j not in tied]
-    return parts
-
-
-def mutual_by_hand(x, y, groups, k):
-    a, b = neighbours(x, groups, k), neighbours(y, groups, k)
-    of_groups = []
-    for g in set(groups):
-        own = []
-        for i in np.flatnonzero(groups == g):
-            shared = [min(a[i, j], b[i, j]) / np.sum(groups == groups[j]) for j in range(len(x))]
-            own.append(sum(shared) / k)
-        of_groups.append(np.mean(own))
-    return np.mean(of_groups)
-
-
-def hsic_by_hand(p, q, groups):
-    """Unbiased HSIC over distinct groups, of kernels that need not be symmetric: platonic-rep's
-    sums, with means over blocks of frames.
-    """
-    members = [np.flatnonzero(groups == g) for g in sorted(set(groups))]
-    count = len(members)
-    pairs = triples = 0
-    for h, here in enumerate(members):
-        for g, there in enumerate(members):
-            if g != h:
-                pairs += np.mean([p[i, j] * q[j, i] for i in there for j in here])
-            for f, elsewhere in enumerate(members):
-                if len({f, g, h}) == 3:
-                    triples += np.mean([p[there, j].mean() * q[j, elsewhere].mean() for j in here])
-    means_p, means_q = (
-        np.array([[m[np.ix_(a, b)].mean() * (a is not b) for b in members] for a in members])
-        for m in (p, q)
-    )
-    quadruples = means_p.sum() * means_q.sum() + 2 * np.trace(means_p @ means_q)
-    quadruples -= 4 * sum(means_p[:, h].sum() * means_q[h].sum() for h in range(count))
-    g_2 = count * (count - 1)
-    g_3 = g_2 * (count - 2)
-    return pairs / g_2 - 2 * triples / g_3 + quadruples / (g_3 * (count - 3))
-
-
-def cknna_by_hand(x, y, groups, k):
-    (a, m), (b, n) = (
-        (neighbours(v, groups, k), np.corrcoef(np.hstack([v, -v]))) for v in (x, y)
-    )  # the correlation of (v, -v) is v's cosine
-    both = np.minimum(a, b)
-    cross, own, other = (
-        hsic_by_hand(mask * one, mask * two, groups)
-        for mask, one, two in ((both, m, n), (a, m, m), (b, n, n))
-    )
-    return cross / np.sqrt(own * other)
-
-
 SIZES = {"equal": [2] * 8, "unequal": [1, 4, 2, 1, 3, 1, 2, 5, 1], "single": [1] * 12}
 
 
@@ -141,9 +76,11 @@ SIZES = {"equal": [2] * 8, "unequal": [1, 4, 2, 1, 3, 1, 2, 5, 1], "single": [1]
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_measures_written_out_frame_by_frame(sizes, k):
     x, y, groups = in_groups(SIZES[sizes])
-    assert mutual_knn(x, y, groups=groups, k=k) == pytest.approx(mutual_by_hand(x, y, groups, k))
+    assert mutual_knn(x, y, groups=groups, k=k) == pytest.approx(
+        by_hand.mutual_knn(x, y, groups, k)
+    )
     found = cknna(x, y, groups=groups, k=k)
-    assert found == pytest.approx(cknna_by_hand(x, y, groups, k), rel=1e-10)
+    assert found == pytest.approx(by_hand.cknna(x, y, groups, k), rel=1e-10)
 
 
 def test_hsic_of_symmetric_kernels_is_a_mean_over_distinct_groups():

@@ -15,7 +15,7 @@ from support import by_hand
 
 SPEC = {
     "seed": 3, "null": "paired", "rsa_distance": "correlation", "rsa_comparison": "spearman",
-    "bandwidth": 1.0, "projections": 20, "retrieval_distance": "cosine", "confidence": 0.95, "at_once": 200,
+    "bandwidth": 1.0, "projections": 20, "retrieval_distance": "cosine", "neighbours": 3, "confidence": 0.95, "at_once": 200,
 }  # fmt: skip
 
 

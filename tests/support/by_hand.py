@@ -234,6 +234,71 @@ def few_groups_differ(values: np.ndarray) -> str | None:
     return f"the same in every group{but}, so no interval" if few < 3 else None
 
 
+# -- nearest neighbours ----------------------------------------------------------------------------
+
+
+def neighbours(x: np.ndarray, groups: Sequence, k: int) -> np.ndarray:
+    """How much of frame j is a neighbour of frame i: the nearest of other groups, up to weight k."""
+    groups = np.asarray(groups)
+    unit = x / np.sqrt((x**2).sum(axis=1, keepdims=True))
+    parts = np.zeros((len(x), len(x)))
+    for i in range(len(x)):
+        others = [j for j in range(len(x)) if groups[j] != groups[i]]
+        left = k
+        while others and left > 1e-9:
+            nearest = max(unit[i] @ unit[j] for j in others)
+            tied = [j for j in others if nearest - unit[i] @ unit[j] < 1e-9]
+            weight = sum(1 / np.sum(groups == groups[j]) for j in tied)
+            parts[i, tied] = min(1, left / weight)
+            left -= min(left, weight)
+            others = [j for j in others if j not in tied]
+    return parts
+
+
+def mutual_knn(x: np.ndarray, y: np.ndarray, groups: Sequence, k: int) -> float:
+    a, b = neighbours(x, groups, k), neighbours(y, groups, k)
+    groups, of_groups = np.asarray(groups), []
+    for own in members(groups):
+        shared = [
+            sum(min(a[i, j], b[i, j]) / np.sum(groups == groups[j]) for j in range(len(x)))
+            for i in own
+        ]
+        of_groups.append(np.mean(shared) / k)
+    return np.mean(of_groups)
+
+
+def hsic_of_masks(p: np.ndarray, q: np.ndarray, groups: Sequence) -> float:
+    """Unbiased HSIC over distinct groups, of kernels that need not be symmetric: platonic-rep's
+    sums, with means over blocks of frames.
+    """
+    own = members(groups)
+    count = len(own)
+    pairs = triples = 0
+    for h, here in enumerate(own):
+        for g, there in enumerate(own):
+            if g != h:
+                pairs += np.mean([p[i, j] * q[j, i] for i in there for j in here])
+            for f, elsewhere in enumerate(own):
+                if len({f, g, h}) == 3:
+                    triples += np.mean([p[there, j].mean() * q[j, elsewhere].mean() for j in here])
+    means_p, means_q = (np.where(np.eye(count), 0, blocks(m, groups)) for m in (p, q))
+    quadruples = means_p.sum() * means_q.sum() + 2 * np.trace(means_p @ means_q)
+    quadruples -= 4 * sum(means_p[:, h].sum() * means_q[h].sum() for h in range(count))
+    g_2 = count * (count - 1)
+    g_3 = g_2 * (count - 2)
+    return pairs / g_2 - 2 * triples / g_3 + quadruples / (g_3 * (count - 3))
+
+
+def cknna(x: np.ndarray, y: np.ndarray, groups: Sequence, k: int) -> float:
+    (a, m), (b, n) = ((neighbours(v, groups, k), 1 - cdist(v, v, "cosine")) for v in (x, y))
+    both = np.minimum(a, b)
+    cross, own, other = (
+        hsic_of_masks(mask * one, mask * two, groups)
+        for mask, one, two in ((both, m, n), (a, m, m), (b, n, n))
+    )
+    return cross / np.sqrt(own * other)
+
+
 # -- a measure by its name -------------------------------------------------------------------------
 
 
@@ -241,6 +306,7 @@ def over_groups(name: str) -> bool:
     """Whether the measure is over distinct groups."""
     return name in (
         "cka_linear_unbiased", "cka_rbf_unbiased", "rsa", "mmd2_unbiased", "energy", "energy_scaled",
+        "mutual_knn", "cknna",
     )  # fmt: skip
 
 
@@ -259,8 +325,8 @@ def measure(
     """The measure of the frames ``keep``, of features (n, d) of all frames.
 
     Bandwidths are those of all frames, but for ``mmd2_unbiased``. Its own, candidates for retrieval,
-    and the scale that distances are divided by, are of the frames ``keep``. 50 projections, with
-    seed 0.
+    nearest neighbours, and the scale that distances are divided by, are of the frames ``keep``. 3
+    neighbours; 50 projections, with seed 0.
     """
     groups = np.asarray(groups)
     a, b, own, some = x[keep], y[keep], groups[keep], np.ix_(keep, keep)
@@ -276,6 +342,8 @@ def measure(
         return mean_score(np.diag(ranks(a, b, of)), of, "top1" in name)
     if name.startswith("rsa"):
         return rsa_over_groups(a, b, own) if name == "rsa" else rsa(a, b)
+    if name in ("mutual_knn", "cknna"):
+        return (mutual_knn if name == "mutual_knn" else cknna)(a, b, own, 3)
     if name == "procrustes":
         a, b = a - a.mean(axis=0), b - b.mean(axis=0)
         a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
@@ -324,6 +392,11 @@ def null(name: str, x: np.ndarray, y: np.ndarray, groups: Sequence[str]) -> np.n
         return null_of_rsa(x, y, groups)
     if name.startswith("retrieval"):
         return _null_of_retrieval(name, x, y, groups)
+    if name == "mutual_knn":
+        a, b = (blocks(neighbours(v, groups, 3), groups) for v in (x, y))
+        return np.array(
+            [np.sum(a * b[np.ix_(order, order)]) / 3 / len(a) for order in orders(groups)]
+        )
     everything = np.arange(len(x))
     unscaled = name.removesuffix("_scaled")
     found = [

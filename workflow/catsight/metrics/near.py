@@ -35,9 +35,7 @@ def near(x: np.ndarray) -> Near:
     """
     unit = np.asarray(x, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # first to a largest value of 1, whose square neither overflows nor vanishes
-        unit = unit / np.abs(unit).max(axis=1, keepdims=True)
-        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+        unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
     if not np.isfinite(unit).all():
         nothing = np.full((len(x), len(x)), np.nan)
         return Near(nothing, nothing, nothing, np.nan)
@@ -62,7 +60,8 @@ def neighbours(
     """Writes to ``parts`` (n, n) how much of frame j is a neighbour of frame i, 0 to 1.
 
     Returns how far i's neighbours reach in row i of ``order``, (n,). A frame that is left out
-    (weight 0) neither has nor is any.
+    (weight 0) has none, and
+    does not count as one.
     """
     n = len(weights)
     ends = np.zeros(n, dtype=np.int64)
@@ -82,9 +81,9 @@ def neighbours(
                 part = min(1.0, left / together)
                 for place in range(start, stop):
                     j = order[i, place]
-                    if membership[j] != membership[i] and weights[j] > 0:
+                    if membership[j] != membership[i]:
                         parts[i, j] = part
-                left -= part * together
+                left -= together
             start = stop
         ends[i] = start
     return ends

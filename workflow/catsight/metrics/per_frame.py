@@ -143,7 +143,6 @@ def _relations(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     0 in the row of a frame that lies at the weighted mean.
     """
     x = np.subtract(x, x[:1], dtype=np.float64)  # so that large offsets cost no precision
-    x /= np.abs(x).max(initial=0) or 1
     x -= np.average(x, axis=0, weights=weights)
     lengths = np.linalg.norm(x, axis=1)
     x[lengths <= _AT_MEAN * lengths.max()] = 0

@@ -374,6 +374,8 @@ COLUMNS = {
     "attribution": {"attribution"},
     "doses": {"doses"},
     "pairs": {"pairs"},
+    "contrasts": {"contrasts"},
+    "best": {"contrasts"},
     "gathered": set(),  # a list that no job reads
 }
 

@@ -213,5 +213,5 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
     study = Study(SMALL | change)
     missing = without.split()
     assert [one.name for one in study.figures] == [name for name in FIGURES if name not in missing]
-    tables = ["metrics", "stability", "pairs", "attribution", "doses", "maps"]
+    tables = ["metrics", "stability", "pairs", "attribution", "doses", "maps", "contrasts", "best"]
     assert study.result_tables == [name for name in tables if name not in missing]

@@ -142,6 +142,12 @@ def of_metrics() -> dict:
         "metrics maps --spec SPEC --frames frames --features cnn features/cnn/human --features vit features/vit/human"
         " --shards 2 --output metrics/maps/encoders.parquet",
     )
+    every = {name: f"{name}.parquet" for name in ("metrics", "attribution", "doses")}
+    told = " ".join(f"--{name} {path}" for name, path in every.items())
+    found["contrasts.parquet"] = (
+        list(every.values()),
+        f"metrics contrasts --spec SPEC {told} --output contrasts.parquet best.parquet",
+    )
     return found | merged()
 
 
@@ -206,7 +212,7 @@ def of_report() -> dict:
     lists |= {"metrics": "metrics.parquet", "attribution": "attribution.parquet"}
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "pairs", "attribution", "doses", "maps")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "pairs", "attribution", "doses", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -257,7 +263,11 @@ def test_a_job_is_told_its_spec(planned, workflow, monkeypatch):
     monkeypatch.chdir(workflow.folder)
     study, kinds = Study(copy.deepcopy(STUDY)), {"metrics/maps/encoders.parquet": ("maps",)}
     kinds |= {f"frames/{name}.parquet": (job,) for name, job in (("manifest", "manifest"), ("0", "frames"))}  # fmt: skip
-    kinds |= {"views/eyes.parquet": ("portraits",), "report.html": ("report",)}
+    kinds |= {
+        "views/eyes.parquet": ("portraits",),
+        "report.html": ("report",),
+        "contrasts.parquet": ("contrasts",),
+    }
     for output, job in planned.items():
         first, _, rest = output.removesuffix(".parquet").partition("/")
         name = rest.split("/")[-1].partition(".")[0]
@@ -287,7 +297,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
     assert set(asks) - set(there) == {
         "all", "portraits", "gather_views", "weights", "gather_features", "merge", "figure", "gallery", "parts", "retrieval",
-        "summary", "eyes", "tables", "report",
+        "summary", "eyes", "tables", "report", "contrasts",
     }  # fmt: skip
 
 
@@ -337,6 +347,7 @@ def test_each_path_has_one_rule_and_others_have_none(workflow):
         "figures/gallery.png": "gallery",
         "figures/profiles.svg": "figure",
         "maps.parquet": "merge",
+        "best.parquet": "contrasts",
         "metrics/maps/encoders.parquet": "maps_between_encoders",
     }
     none = [f"{folder}/lion{rest}" for folder, rest in (

@@ -4,7 +4,7 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,9 @@ import pandas as pd
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.inputs import yaml_files
+from catsight.look.needed import Question, headline, question, questions
 from catsight.metrics import power
-from catsight.metrics.differences import SCALES
-from catsight.study.measures import MEASURES, measure
+from catsight.study.measures import measure
 
 #: Rows that are listed of each question; the others are counted.
 _LISTED = 12
@@ -35,16 +35,6 @@ _EXAMPLES = """examples:
   catsight power quickstart --difference 0.01 --encoder dinov2_vits14 vit_s16
   catsight power results/quickstart --metric rsa --figure power.png
 """
-
-
-class Question(NamedTuple):
-    """Contrasts of one kind, and how many groups each takes (``needed``; nan if it cannot be)."""
-
-    title: str
-    rows: pd.DataFrame
-    spread: power.Spread
-    shifts: np.ndarray
-    needed: power.Needed
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -101,56 +91,6 @@ def study_folder(study: str) -> Path:
         f"{path} holds no results yet: run the study first (make run, or snakemake --configfile "
         f"STUDY.yaml), perhaps with few groups, as a pilot{beside}"
     )
-
-
-def headline(metrics: Sequence[str]) -> str:
-    """Of these metrics the one that findings are about."""
-    known = [name for name in MEASURES if name in metrics]
-    return next((name for name in known if measure(name).headline), known[0])
-
-
-def questions(
-    table: pd.DataFrame, view: str, focus: str, by_encoder: bool
-) -> list[tuple[str, pd.DataFrame]]:
-    """What is asked of a table of contrasts, with its rows: encoders on a ``view``, and the view in
-    ``focus`` against others, in the mean over encoders (in each, ``by_encoder`` or if there is
-    one).
-    """
-    views = table[(table["kind"] == "view") & (table["view_a"] == focus)]
-    mean = views[views["encoder_a"].isna()]
-    asked = [
-        (
-            f"two encoders, {view}",
-            table[(table["kind"] == "encoder") & (table["view_a"] == view)],
-        ),
-        (f"{focus} and another view, mean over encoders", mean),
-    ]
-    if by_encoder or mean.empty:
-        asked.append((f"{focus} and another view", views[views["encoder_a"].notna()]))
-    return [(title, rows) for title, rows in asked if len(rows)]
-
-
-def question(
-    title: str, rows: pd.DataFrame, difference: float, level: float, power_: float
-) -> Question:
-    """How many groups the contrasts in ``rows`` take to tell a ``difference`` of values."""
-    spread = power.spread(
-        rows["se_z"].to_numpy(), rows["df"].to_numpy(), rows["n_groups"].to_numpy()
-    )
-    middle = (rows["value_a"] + rows["value_b"]).to_numpy() / 2
-    shifts = np.array([shift(*one, difference) for one in zip(rows["scale"], middle)])
-    needed = power.needed(shifts, spread, level, power_)
-    return Question(title, rows, spread, shifts, needed)
-
-
-def shift(scale: str, value: float, difference: float) -> float:
-    """How far a ``value`` and the one ``difference`` below it lie apart on a scale.
-
-    nan if there is no such value: the difference is too large, or the value beyond 1.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apart = SCALES[scale].to(value) - SCALES[scale].to(value - difference)
-    return float(apart) if np.isfinite(apart) else math.nan
 
 
 def text(found: Sequence[Question], folder: Path, metric: str, options: argparse.Namespace) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catsight.figures import style
-from catsight.look.power import Question
+from catsight.look.needed import Question
 from catsight.metrics import power
 
 if TYPE_CHECKING:

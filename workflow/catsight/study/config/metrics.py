@@ -70,12 +70,11 @@ class Contrasts(Section):
     together (contrasts.parquet), and which may be the best (best.parquet).
     """
 
-    margin: Number | None = key(
+    margin: Annotated[float, Field(gt=1), AS_GIVEN] | None = key(
         None,
         "How many times the loss of one may be that of the other if the two are to count as "
         "equivalent, such as 1.25. State it before you see results. null: equivalence is not "
         "tested.",
-        gt=1,
     )
     metrics: list[Annotated[str, one_of(MEASURES)]] | None = key(
         None,

@@ -11,6 +11,10 @@ _METRICS = (
     f"{_LAYER}, value ci_low ci_high p_value p_corrected null_mean null_low null_high: double, "
     "n_frames n_groups n_features at_once: int32, bandwidth: double, seed: int64, reason: string"
 )
+_SIDE = (
+    "member_{0} encoder_{0} view_{0} layer_{0}: string, dose_{0}: double, part_{0}: string, "
+    "members_{0}: list<item: string>"
+)
 _IMAGE = "struct<bytes: binary, path: string>"
 _RECEPTORS = "list<item: struct<name: string, sensitivity: list<item: double>>>"
 #: Table -> its columns in order, those of one type together.
@@ -39,6 +43,14 @@ TABLES = {
     "value: double, n_frames: int32, reason: string",
     "PAIRS": "encoder layer pooling reference view frame_id group other_id: string, "
     "reference_dissimilarity view_dissimilarity distance: double",
+    "CONTRASTS": f"study kind hypotheses reference metric pooling swept: string, {_SIDE.format('a')}, {_SIDE.format('b')}, "
+    "value_a value_b difference diff_low diff_high: double, scale: string, z se_z df ci_low ci_high sim_low sim_high "
+    "loss_ratio ratio_low ratio_high ratio_sim_low ratio_sim_high p_value p_holm: double, n_hypotheses: int32, "
+    "level margin p_equivalence p_equivalence_holm: double, equivalent: bool, "
+    "groups_needed groups_low groups_high: int64, n_groups n_frames: int32, reason: string",
+    "BEST": "study kind hypotheses reference metric pooling swept member encoder view layer: string, dose: double, "
+    "part: string, members: list<item: string>, value: double, in_set: bool, p_leaves: double, "
+    "n_members n_groups n_frames: int32, reason: string",
     "ATTRIBUTION": f"{_LAYER}, part: string, value ci_low ci_high alone last: double, "
     "n_frames n_groups: int32, reason: string",
 }

@@ -42,6 +42,31 @@ HELP = {
             "catsight eye cat mine.yaml -o eyes.svg --luminance 1",
         ],
     ),
+    "power": (
+        "Says how many groups (photographs or clips) it takes to tell a difference between two encoders, and between the "
+        "view in focus and another, from the spread of a study that has been made. A standard error falls with the root of the number "
+        "of groups; more frames of the same groups buy little. The difference is in the metric's own units, down from where "
+        "the study's two values lie: at .99 a difference of .02 takes 26 groups where it takes 840 at .90. The range is how "
+        "uncertain the spread of few groups is. A pilot is as likely to foretell too few as too many, so plan for half as "
+        "many again. The level is that of one test; for any of n differences that are corrected together, ask for --level "
+        "0.05/n, or see the column groups_needed of contrasts.parquet.",
+        {
+            "study": "results/<study>, its name, or its YAML file",
+            "--difference": "the difference to tell, in the metric's units (default: 0.02)",
+            "--metric": "a metric of the study (default: the one that its findings are about)",
+            "--encoder": "compare one encoder with all others, or several with each other; then views are compared in "
+                         "each of them, too (default: all)",
+            "--view": "the view on which encoders are compared (default: the view in focus)",
+            "--power": "how often the difference is to be told (default: 0.8)",
+            "--level": "level of the test (default: 0.05)",
+            "--figure": "draw the power against the number of groups, as .png or .svg",
+        },
+        [
+            "catsight power quickstart differences of 0.02",
+            "catsight power quickstart --difference 0.01 --encoder efficientnet_lite0 imgfocus_vit_s14",
+            "catsight power results/quickstart --metric rsa --figure power.png",
+        ],
+    ),
     "check": (
         "Reads every table and weights file of a study, or of all studies and their store, and lists the damaged ones: "
         "those that no longer hold the values that were written. A run checks the structure of the files that it "
@@ -85,7 +110,7 @@ def test_it_explains_every_option_and_ends_with_examples(said):
     name, text = said
     words, (about, options, examples) = " ".join(text.split()), HELP[name]
     assert words.startswith(f"usage: catsight {name} [-h]")
-    place = words.index(about)
+    place = words.index(about) + len(about)
     for option, about_it in options.items():
         place = words.index(f"{option} ", place)
         start = words.index(about_it, place)

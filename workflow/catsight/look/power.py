@@ -27,12 +27,12 @@ error falls with the root of the number of groups; more frames of the same group
 The difference is in the metric's own units, down from where the study's two values lie: at .99 a
 difference of .02 takes 26 groups where it takes 840 at .90. The range is how uncertain the spread
 of few groups is. A pilot is as likely to foretell too few as too many, so plan for half as many
-again. Groups that are told apart at 0.05 are for one difference: of n that are corrected together,
-ask for --level 0.05/n.
+again. The level is that of one test; for any of n differences that are corrected together, ask for
+--level 0.05/n, or see the column groups_needed of contrasts.parquet.
 """
 _EXAMPLES = """examples:
   catsight power quickstart                       differences of 0.02
-  catsight power quickstart --difference 0.01 --encoder dinov2_vits14 vit_s16
+  catsight power quickstart --difference 0.01 --encoder efficientnet_lite0 imgfocus_vit_s14
   catsight power results/quickstart --metric rsa --figure power.png
 """
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> None:
             f"--difference is {options.difference:g}, but no value of this study can be that much "
             "smaller; ask for less"
         )
-    print(text(found, path.parent, metric, options))
+    print(text(found, path.parent, metric, options, 1 - spec["confidence"]))
     if options.figure:
         from catsight.figures import style
         from catsight.look.power_figure import draw
@@ -93,8 +93,14 @@ def study_folder(study: str) -> Path:
     )
 
 
-def text(found: Sequence[Question], folder: Path, metric: str, options: argparse.Namespace) -> str:
-    """What the command prints."""
+def text(
+    found: Sequence[Question],
+    folder: Path,
+    metric: str,
+    options: argparse.Namespace,
+    alpha: float,
+) -> str:
+    """What the command prints. ``alpha``: at which the study itself tells values apart."""
     groups = int(found[0].spread.groups[0])
     lines = [
         f"{folder}: {groups} groups, {measure(metric).label}",
@@ -103,17 +109,17 @@ def text(found: Sequence[Question], folder: Path, metric: str, options: argparse
         "(after the two values; in brackets, the 95 % range of that number):",
     ]
     for one in found:
-        lines += ["", one.title, *_lines(one)]
-        middle = np.nanmedian(one.needed.groups) if np.isfinite(one.shifts).any() else math.nan
+        lines += ["", one.title, *_lines(one, alpha)]
+        middle = np.nanmedian(one.needed.groups) if np.isfinite(one.shifts).any() else math.inf
         if np.isfinite(middle):
-            plan = math.ceil(1.5 * middle)
+            half, plan = math.ceil(middle), math.ceil(1.5 * math.ceil(middle))
             lines.append(
-                f"  half of them take {middle:.0f} or fewer; plan for {plan}, half as many again"
+                f"  half of them take {half} or fewer; plan for {plan}, half as many again"
             )
     return "\n".join(lines)
 
 
-def _lines(one: Question) -> list[str]:
+def _lines(one: Question, alpha: float) -> list[str]:
     """A line for each contrast."""
     rows = one.rows.to_dict("records")
     names = [_name(row) for row in rows[:_LISTED]]
@@ -121,7 +127,7 @@ def _lines(one: Question) -> list[str]:
     lines = []
     for name, row, *counts in zip(names, rows, *one.needed):
         values = f"{row['value_a']:.3f} {row['value_b']:.3f}"
-        told = "" if row["p_holm"] > 0.05 else "told apart already"
+        told = "" if row["p_holm"] > alpha else "told apart already"
         n, low, high = (f"{count:.0f}" if np.isfinite(count) else "–" for count in counts)
         lines.append(f"  {name:{width}}  {values}  {n:>7} ({low} to {high})  {told}".rstrip())
     if len(rows) > _LISTED:

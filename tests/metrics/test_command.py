@@ -11,9 +11,11 @@ import pytest
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.metrics import (
+    cknna,
     energy_distance,
     mantel,
     mmd2,
+    mutual_knn,
     procrustes,
     reading,
     retrieval,
@@ -82,6 +84,8 @@ def test_the_table_agrees_with_the_functions(tmp_path, features):
         "retrieval_top1_between": lambda x, y: retrieval(x, y, groups=groups).top1,
         "retrieval_mrr": lambda x, y: retrieval(x, y).mean_reciprocal_rank,
         "retrieval_mrr_between": lambda x, y: retrieval(x, y, groups=groups).mean_reciprocal_rank,
+        "mutual_knn": lambda x, y: mutual_knn(x, y, groups=groups, k=3),
+        "cknna": lambda x, y: cknna(x, y, groups=groups, k=3),
         "procrustes": procrustes,
     }
     functions |= {
@@ -358,7 +362,9 @@ def test_the_reference_must_be_among_the_features(tmp_path, features, capsys):
     assert "--features lacks the reference view 'human'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["compare", "stability", "maps", "attribution", "pairs"])
+@pytest.mark.parametrize(
+    "name", ["compare", "stability", "maps", "attribution", "pairs", "per_frame"]
+)
 def test_an_analysis_of_views_needs_its_reference(name, tmp_path, features, capsys):
     cat = write_features(tmp_path / "cat.parquet", features["cat"])
     arguments = ["--spec", json.dumps(SPEC), "--store", str(tmp_path / "store")]
@@ -395,6 +401,7 @@ def test_help_lists_what_each_analysis_does(capsys):
         "maps": "compare every layer with every layer, between views or between encoders",
         "attribution": "divide one encoder's loss of alignment among the parts of the eye",
         "doses": "compare one encoder's features as light, focus, field of view or acuity varies",
+        "per_frame": "tabulate how well each frame by itself is aligned, layer by layer",
         "pairs": "tabulate one encoder's dissimilarities of frames in its last layer, for figures",
         "merge": "concatenate a study's tables of one kind",
     }

@@ -373,6 +373,7 @@ COLUMNS = {
     "maps": {"maps"},
     "attribution": {"attribution"},
     "doses": {"doses"},
+    "per_frame": {"per_frame"},
     "pairs": {"pairs"},
     "contrasts": {"contrasts"},
     "best": {"contrasts"},

@@ -318,6 +318,7 @@ BOUNDS = {
     "features.map_size": (1, 64, ""),
     "features.batch": (1, None, ""),
     "metrics.projections": (1, None, ""),
+    "metrics.neighbours": (2, None, ""),
     "metrics.permutations": (19, None, ""),
     "metrics.at_once": (100, None, ""),
     "metrics.stability.draws": (2, None, ""),

@@ -22,6 +22,8 @@ MEASURED = {
     "retrieval_top1_between": ("Retrieval, first, between", "similarity depends_on_n share"),
     "retrieval_mrr": ("Retrieval, 1/rank", "similarity depends_on_n share"),
     "retrieval_mrr_between": ("Retrieval, 1/rank, between", "similarity depends_on_n share"),
+    "mutual_knn": ("Mutual nearest neighbours", "similarity depends_on_n share"),
+    "cknna": ("CKNNA", "similarity cosine depends_on_n"),
     "procrustes": ("Procrustes distance", "depends_on_n"),
     "mmd2": ("MMD²", ""),
     "mmd2_unbiased": ("MMD², unbiased", ""),
@@ -39,6 +41,8 @@ COMPARES = {
     "cka_rbf": "compares which features lie close together",
     "cka_rbf_unbiased": f"compares which features lie close together{_FEW}",
     "rsa": "compares the dissimilarities of all pairs of frames",
+    "mutual_knn": "compares which frames are nearest to each frame",
+    "cknna": "compares the inner products of frames that are nearest to each other",
 }
 _FACTS = ["similarity", "cosine", "depends_on_n", "share", "mappable", "headline", "narrow_shares"]
 
@@ -205,6 +209,7 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
         ({"attribution": {"view": "cat"}}, "changes doses"),
         ({"sweeps": {"luminance": [1]}}, "parts changes attribution"),
         ({"metrics": {"maps": {"metrics": []}}}, "parts changes attribution doses maps"),
+        ({"metrics": {"per_frame": False}}, "parts changes attribution doses per_frame"),
         ({"views": SMALL["views"] | {"o": {"filter": "original"}}}, "parts attribution doses"),
         ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses"),
     ],
@@ -213,5 +218,15 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
     study = Study(SMALL | change)
     missing = without.split()
     assert [one.name for one in study.figures] == [name for name in FIGURES if name not in missing]
-    tables = ["metrics", "stability", "pairs", "attribution", "doses", "maps", "contrasts", "best"]
+    tables = [
+        "metrics",
+        "stability",
+        "per_frame",
+        "pairs",
+        "attribution",
+        "doses",
+        "maps",
+        "contrasts",
+        "best",
+    ]
     assert study.result_tables == [name for name in tables if name not in missing]

@@ -41,7 +41,7 @@ RICH = {
     "features": {"pooling": ["mean", "cls", "map"], "map_size": 3, "precision": "bf16", "device": "cpu", "batch": 6},
     "metrics": {
         "names": ["rsa", "mmd2"], "rsa_distance": "cosine", "rsa_comparison": "pearson", "bandwidth": 0.5, "projections": 11,
-        "retrieval_distance": "euclidean", "permutations": 21, "null": "unpaired", "at_once": 101, "confidence": 0.9,
+        "retrieval_distance": "euclidean", "neighbours": 7, "permutations": 21, "null": "unpaired", "at_once": 101, "confidence": 0.9,
         "stability": {"draws": 4, "frames": 31, "controls": ["original", "jpeg"]}, "pairs": {"frames": 13},
         "maps": {"metrics": ["rsa", "cka_linear"], "frames": 41},
         "contrasts": {"margin": 1.2, "metrics": ["rsa"]},
@@ -53,7 +53,7 @@ RICH = {
 #: What a comparison of two views depends on, in the words of the study above.
 COMPARISON = {
     "encoder": "net", "reference": "human", "seed": 5, "rsa_distance": "cosine", "rsa_comparison": "pearson",
-    "bandwidth": 0.5, "projections": 11, "retrieval_distance": "euclidean", "null": "unpaired", "at_once": 101,
+    "bandwidth": 0.5, "projections": 11, "retrieval_distance": "euclidean", "neighbours": 7, "null": "unpaired", "at_once": 101,
     "confidence": 0.9,
     "measures": {
         "mmd2": {"similarity": False, "cosine": False, "depends_on_n": False, "share": False},
@@ -93,6 +93,9 @@ SPECS = {
     "doses net": DESCRIBED | {
         "permutations": 21, "view": "cat",
         "doses": [{"swept": "luminance", "dose": 1.0, "reference": "human@luminance=1", "view": "cat@luminance=1"}],
+    },
+    "per_frame net": {
+        "encoder": "net", "reference": "human", "seed": 5, "retrieval_distance": "euclidean", "neighbours": 7, "at_once": 101,
     },
     "pairs net": {
         "encoder": "net", "reference": "human", "seed": 5, "frames": 13, "rsa_distance": "cosine",
@@ -162,6 +165,7 @@ MADE_OF = {
     "features net": (["features.forward", "tables.columns.features"], ["torch", "torchvision", "timm", "pillow"]),
     "metrics net": (["metrics.compare", "tables.columns.metrics"], _NUMERIC),
     "stability net": (["metrics.stability", "tables.columns.stability"], _NUMERIC),
+    "per_frame net": (["metrics.per_frame", "tables.columns.per_frame"], _NUMERIC),
     "pairs net": (["metrics.pairs", "tables.columns.pairs"], _NUMERIC),
     "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
     "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
@@ -287,7 +291,7 @@ DESCRIPTION = "metrics {0}|attribution {0}|doses {0}"
 #: Key, its other value, and the jobs whose spec it changes, besides that of the report, which prints all.
 CHANGES = [
     ("study", "poor", "figures tables|contrasts"),
-    ("seed", 6, f"frames|{COMPARED}|maps*|pairs *|contrasts"),
+    ("seed", 6, f"frames|{COMPARED}|maps*|pairs *|per_frame *|contrasts"),
     ("untrained", True, f"weights net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
     ("frames.glances", 4, "frames"),
     ("frames.glance_size", [0.5, 0.8], "frames"),
@@ -303,7 +307,7 @@ CHANGES = [
     ("viewing.focus", 3, f"{LOOKED}|{SWEPT}"),
     ("viewing.photon_noise", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
-    ("reference", "dog", f"views blur|views jpeg|views pale|{COMPARED}|maps*|pairs *|contrasts|{OF_VIEWS}"),
+    ("reference", "dog", f"views blur|views jpeg|views pale|{COMPARED}|maps*|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
     ("views.cat.eye", "dog", f"views cat|views blur|views pale|{SWAPPED}|views cat@*|portraits"),
     ("views.cat.swap", {"pupil": "dog"}, "views cat|views blur|views human+pupil*|views cat@*|portraits"),
     ("views.cat.swap", {"acuity": "dog"}, "views cat|views blur|views human*acuity|views cat@*|portraits"),
@@ -354,10 +358,12 @@ CHANGES = [
     ("metrics.rsa_comparison", "spearman", f"{COMPARED}|maps*"),
     ("metrics.bandwidth", 0.6, f"{COMPARED}|maps*"),
     ("metrics.projections", 12, COMPARED),
-    ("metrics.retrieval_distance", "cosine", f"{COMPARED}|pairs *"),
+    ("metrics.retrieval_distance", "cosine", f"{COMPARED}|pairs *|per_frame *"),
+    ("metrics.neighbours", 8, f"{COMPARED}|per_frame *"),
+    ("metrics.per_frame", False, ""),
     ("metrics.permutations", 22, "metrics *|doses *"),
     ("metrics.null", "paired", COMPARED),
-    ("metrics.at_once", 102, COMPARED),
+    ("metrics.at_once", 102, f"{COMPARED}|per_frame *"),
     ("metrics.confidence", 0.8, f"{COMPARED}|contrasts"),
     ("metrics.stability.draws", 5, "stability *"),
     ("metrics.stability.frames", 32, "stability *"),

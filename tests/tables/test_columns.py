@@ -41,6 +41,8 @@ TABLES = {
     "MAPS": "encoder view layer: string, layer_index: int32, "
     "other_encoder other_view other_layer: string, other_index: int32, pooling metric: string, "
     "value: double, n_frames: int32, reason: string",
+    "PER_FRAME": "encoder layer: string, layer_index: int32, depth: double, pooling reference view frame_id group: string, "
+    "pnka overlap reciprocal_rank: double, at_once: int32, reason: string",
     "PAIRS": "encoder layer pooling reference view frame_id group other_id: string, "
     "reference_dissimilarity view_dissimilarity distance: double",
     "CONTRASTS": f"study kind hypotheses reference metric pooling swept: string, {_SIDE.format('a')}, {_SIDE.format('b')}, "

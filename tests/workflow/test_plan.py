@@ -120,7 +120,8 @@ def of_features() -> dict:
 
 def of_metrics() -> dict:
     found, swept = {}, ("human@luminance=1", "cat@luminance=1", "human", "cat", "cat@acuity=3")
-    jobs = {"metrics": "compare", "metrics/stability": "stability", "metrics/pairs": "pairs", "metrics/maps/views": "maps"}  # fmt: skip
+    jobs = {"metrics": "compare", "metrics/stability": "stability", "metrics/per_frame": "per_frame", "metrics/pairs": "pairs",
+            "metrics/maps/views": "maps"}  # fmt: skip
     for encoder in ENCODERS:
         folder = f"features/{encoder}"
         for place, command in jobs.items():
@@ -157,7 +158,7 @@ def reads(command: str, folder: str, views, output: str) -> str:
 
 
 def merged() -> dict:
-    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "pairs", "doses")}  # fmt: skip
+    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
     of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
@@ -212,7 +213,7 @@ def of_report() -> dict:
     lists |= {"metrics": "metrics.parquet", "attribution": "attribution.parquet"}
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "pairs", "attribution", "doses", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -289,7 +290,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     """
     asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
     there, small = {}, ["mem_mb", "runtime"]
-    for rule in ("manifest", "frames", "views", "metrics", "stability", "pairs", "attribution", "doses", "maps", "maps_between_encoders"):  # fmt: skip
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "maps", "maps_between_encoders"):  # fmt: skip
         there[rule] = (False, 4 if rule == "frames" else 1, small)
     for rule in ("features", "features_of_swaps"):
         there[rule] = (False, 8, ["gpu", *small])
@@ -323,6 +324,7 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "frames/manifest.parquet", "frames/1.parquet", "frames/rejected.parquet", "views/eyes.parquet", "views/cat/1.parquet",
         "views/human+pupil/0.parquet", "weights/vit.safetensors", "features/vit/cat@acuity=3/0.parquet",
         "features/vit/human+colour/1.parquet", "metrics/vit.parquet", "metrics/stability/cnn.parquet", "metrics/pairs/vit.parquet",
+        "metrics/per_frame/vit.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
     ]  # fmt: skip
     for path in stored:

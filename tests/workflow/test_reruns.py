@@ -39,12 +39,16 @@ def metrics(*names):
     own = (
         "metrics: {}", "metrics: stability of {}", "metrics: each layer with each, of {}",
         "metrics: pairs of frames, of {}",
+        "metrics: each frame of {}",
     )  # fmt: skip
     jobs = {job.format(encoder) for encoder in names for job in own}
     return jobs | MERGED | {"metrics: each layer with each, of all encoders"}
 
 
-MERGED = {f"metrics: all {what} in one table" for what in ("metrics", "stability", "maps", "pairs")}
+MERGED = {
+    f"metrics: all {what} in one table"
+    for what in ("metrics", "stability", "maps", "pairs", "per_frame")
+}
 WEIGHTS = {f"features: weights of {encoder}" for encoder in ENCODERS}
 MANIFEST, FRAMES = {"frames: files to read"}, {"frames: pictures to frames"}
 

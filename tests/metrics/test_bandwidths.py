@@ -59,7 +59,7 @@ def test_the_width_without_a_group_is_that_of_the_others_to_first_order(sizes):
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
 def test_mmd_without_a_group_has_the_width_of_the_others(factor):
     """With a fixed width, its values vary too little."""
-    groups, x, y = study([1, 4, 2, 2, 3, 1, 2, 5] * 3)
+    groups, x, y = study([1, 4, 2, 2, 1, 4] * 4)
     names = sorted(set(groups))
     plan = Plan({str(i): g for i, g in enumerate(groups)}, SPEC | {"bandwidth": factor}, 0)
     found = suite.compare(x, y, plan, ["mmd2_unbiased"])["mmd2_unbiased"].values
@@ -85,3 +85,23 @@ def test_many_equal_distances_have_a_width():
     squares = cdist(*[np.eye(16)] * 2, "sqeuclidean")
     keep = np.vstack([np.ones(8), 1 - np.eye(8)])
     np.testing.assert_allclose(bandwidths.changes(squares, grouping, keep), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_quantiles_lie_between_the_middles_of_equal_values(seed):
+    """Of values that come several times, and whose last bits differ; at the ends, the ends."""
+    rng = np.random.default_rng(seed)
+    distinct = np.sort(rng.choice(50, size=1 + seed % 9, replace=False)) + 1.0
+    weights = rng.uniform(0.1, 1, size=len(distinct))
+    up_to = np.cumsum(weights)
+    levels = np.array([0, 1e-6, 0.2, 0.49, 0.5, 0.51, 0.9, 1])
+    wanted = np.interp(levels, (up_to - weights / 2) / up_to[-1], distinct)
+    times = rng.integers(1, 4, size=len(distinct))
+    values, shares = np.repeat(distinct, times), np.repeat(weights / times, times)
+    order, bits = rng.permutation(len(values)), 1 + 1e-15 * rng.integers(-2, 3, size=len(values))
+    found = bandwidths._quantiles((values * bits)[order], shares[order], levels)
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
+    # without weights, each value counts as often as it comes
+    up_to = np.cumsum(times)
+    wanted = np.interp(levels, (up_to - times / 2) / up_to[-1], distinct)
+    np.testing.assert_allclose(bandwidths._quantiles(values[order], None, levels), wanted)

@@ -9,6 +9,7 @@ import numpy as np
 
 from catsight.metrics.between import quadratic
 from catsight.metrics.grouping import Grouping, weighted_median
+from catsight.metrics.similarity import EQUAL
 
 
 def pooled_median(squares: np.ndarray, grouping: Grouping) -> float:
@@ -29,7 +30,7 @@ def changes(squares: np.ndarray, grouping: Grouping, keep: np.ndarray) -> np.nda
     median is the quantile ½ - δ of all.
     """
     n, median = len(squares) // 2, pooled_median(squares, grouping)
-    below = (squares <= median**2).astype(np.float64)
+    below = (squares <= median**2 * (1 + EQUAL)).astype(np.float64)
     within = grouping.blocks(below[:n, :n]) + grouping.blocks(below[n:, n:])
     np.fill_diagonal(within, 0)
     count = keep.sum(axis=1)
@@ -56,9 +57,28 @@ def _pooled(squares: np.ndarray, grouping: Grouping) -> tuple[np.ndarray, np.nda
 
 
 def _quantiles(values: np.ndarray, weights: np.ndarray | None, levels: np.ndarray) -> np.ndarray:
-    """The quantiles of weighted ``values`` (m,) at ``levels``."""
+    """The quantiles of weighted ``values`` (m,) at ``levels``, between the values' middles.
+
+    Values that differ by rounding alone are one, so that a frame may be shown several times.
+    """
     if weights is None:
-        return np.quantile(values, levels)
-    order = np.argsort(values)
-    up_to = np.cumsum(weights[order])
-    return np.interp(levels, (up_to - weights[order] / 2) / up_to[-1], values[order])
+        values, up_to = np.sort(values), np.arange(1.0, len(values) + 1)
+    else:
+        order = np.argsort(values)
+        values, up_to = values[order], np.cumsum(weights[order])
+    rounding, last = EQUAL * values[-1], len(values) - 1
+    below = np.append(0, up_to)  # the weight of the values before each
+
+    def runs(places: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Where the values that equal those at ``places`` start and stop, and their middles."""
+        start = np.searchsorted(values, values[places] - rounding)
+        stop = np.searchsorted(values, values[places] + rounding, side="right")
+        return start, stop, (below[start] + below[stop]) / 2
+
+    at = levels * up_to[-1]
+    here = np.minimum(np.searchsorted(up_to, at), last)
+    start, stop, middle = runs(here)
+    there = np.clip(np.where(at < middle, start - 1, stop), 0, last)
+    gap = runs(there)[2] - middle  # 0 at the ends
+    share = np.where(gap == 0, 0, (at - middle) / np.where(gap == 0, 1, gap))
+    return values[here] + share * (values[there] - values[here])

@@ -1,6 +1,7 @@
 """Estimates over distinct groups: brute force, independent packages, and what must not change them."""
 
 import itertools
+from functools import partial
 
 import dcor
 import numpy as np
@@ -8,7 +9,17 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import kendalltau, pearsonr, spearmanr
 
-from catsight.metrics import between, cka_linear, cka_rbf, inference, mmd2, similarity, suite
+from catsight.metrics import (
+    between,
+    cka_linear,
+    cka_rbf,
+    energy_distance,
+    inference,
+    mmd2,
+    rsa,
+    similarity,
+    suite,
+)
 from catsight.metrics.estimate import interval
 from catsight.metrics.grouping import Grouping
 from catsight.metrics.plan import Plan
@@ -131,6 +142,62 @@ def test_a_subset_of_equal_dissimilarities_is_undefined_not_rounding():
         found = compare(x, two(12)[1], groups, "rsa", **options)["rsa"]
         assert np.isfinite(found.values[0]) and np.isnan(found.values[1])
         assert np.isfinite(found.values[[2, 4, 5, 6]]).all()
+
+
+# -- as functions ----------------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "cka_linear_unbiased": (partial(cka_linear, unbiased=True), {}),
+    "cka_rbf_unbiased": (partial(cka_rbf, unbiased=True, bandwidth=0.5), {"bandwidth": 0.5}),
+    "mmd2_unbiased": (partial(mmd2, unbiased=True, bandwidth=2), {"bandwidth": 2}),
+    "energy": (energy_distance, {}),
+} | {
+    f"rsa {distance} {comparison}": (
+        partial(rsa, distance=distance, comparison=comparison),
+        {"rsa_distance": distance, "rsa_comparison": comparison},
+    )
+    for distance in similarity.DISTANCES
+    for comparison in similarity.COMPARISONS
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dims", [3, 40])
+def test_functions_of_features_and_groups_are_those_of_the_table(dims, name):
+    """Frames in any order, float32 or not; more or fewer features than frames."""
+    x, y = two(10, dims)
+    function, options = FUNCTIONS[name]
+    found = function(x, y, groups=GROUPS)
+    assert found == pytest.approx(value(x, y, GROUPS, name.split()[0], **options), rel=1e-9)
+    assert found == function(x, y, groups=[*GROUPS]) and found != function(x, y)
+    assert function(np.float32(x), np.float32(y), groups=GROUPS) == pytest.approx(found, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_say_what_is_wrong_with_groups(name):
+    x, y = two(10)
+    function = FUNCTIONS[name][0]
+    with pytest.raises(ValueError, match="there are 10 frames, and groups of 9"):
+        function(x, y, groups=GROUPS[:9])
+    with pytest.raises(ValueError, match="x has 10 frames and y has 9"):
+        function(x, y[:9], groups=GROUPS)
+    fewest = {"cka": 4, "rsa": 3, "mmd": 2, "ene": 2}[name[:3]]
+    for count in range(1, 5):
+        found = function(x, y, groups=np.arange(10) % count)
+        assert np.isfinite(found) == (count >= fewest)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (cka_linear, "biased CKA is of"),
+        (cka_rbf, "biased CKA is of"),
+        (mmd2, "the V-statistic is of"),
+    ],
+)
+def test_groups_are_for_unbiased_estimates(function, words):
+    with pytest.raises(ValueError, match=words + " all frames"):
+        function(*two(10), groups=GROUPS)
 
 
 # -- one frame in each group: the usual estimates --------------------------------------------------

@@ -5,8 +5,8 @@ from typing import Any
 
 #: Public name -> the module that holds it.
 _MODULES = {
-    "cka_linear": "similarity",
-    "cka_rbf": "similarity",
+    "cka_linear": "alignment",
+    "cka_rbf": "alignment",
     "cknna": "neighbours",
     "energy_distance": "distribution",
     "mantel": "inference",
@@ -15,7 +15,7 @@ _MODULES = {
     "pnka": "per_frame",
     "procrustes": "correspondence",
     "retrieval": "correspondence",
-    "rsa": "similarity",
+    "rsa": "alignment",
     "sliced_wasserstein": "distribution",
     "wasserstein": "distribution",
 }

@@ -8,7 +8,6 @@ import numpy as np
 from catsight.metrics import bandwidths, between, correspondence, distribution, similarity
 from catsight.metrics.arrays import centre, square_distances
 from catsight.metrics.estimate import Estimate, undefined
-from catsight.metrics.grouping import weighted_median
 from catsight.metrics.neighbours import Neighbourhoods, enough
 from catsight.metrics.permutations import Arrangements
 from catsight.metrics.plan import Plan
@@ -60,9 +59,7 @@ class Comparison:
         """The Gaussian kernel, its width from pairs of different groups if it is over groups."""
         if kind != OVER_GROUPS:
             return similarity.rbf(squares, self.spec["bandwidth"])
-        pairs = self.grouping.pairs
-        median = weighted_median(squares[pairs.places], pairs.weights)
-        return similarity.gaussian(squares, self.spec["bandwidth"] * median)
+        return similarity.rbf_over_groups(squares, self.grouping, self.spec["bandwidth"])
 
     def _cka(self, k: np.ndarray, m: np.ndarray, kind: str) -> Estimate:
         if reason := self._too_few(kind, FEWEST_FRAMES):

@@ -5,10 +5,15 @@ be paired, and n and m may differ. Energy and Wasserstein distances are in the f
 divide both arrays by :func:`scale` to compare layers. An undefined value is ``nan``.
 """
 
+from collections.abc import Sequence
+
 import numba
 import numpy as np
 
+from catsight.metrics import between
 from catsight.metrics.arrays import pair, square_distances, upper
+from catsight.metrics.bandwidths import pooled_median
+from catsight.metrics.grouping import Grouping, grouped
 
 
 def mmd2(
@@ -18,6 +23,7 @@ def mmd2(
     unbiased: bool = False,
     bandwidth: float = 1.0,
     paired: bool = False,
+    groups: Sequence | None = None,
 ) -> float:
     """Squared maximum mean discrepancy with the kernel exp(-d² / (2 s²)).
 
@@ -25,20 +31,34 @@ def mmd2(
     two of the pooled frames. The V-statistic (their eq. 5) is at least 0; ``unbiased`` is the
     U-statistic (eq. 3), which may be negative. If row i of both is the same frame, the similarity
     of a frame's two views biases the U-statistic as well; ``paired`` omits these n terms (eq. 4).
-    nan if the median is 0, because most frames are the same, and for the U-statistic with fewer
-    than 2 frames.
+    With ``groups`` (n,), it is over frames of distinct groups, each group with equal weight, and so
+    is the median (:func:`catsight.metrics.bandwidths.pooled_median`); row i must then be the same
+    frame. nan if the median is 0, because most frames are the same, and for the U-statistic with
+    fewer than 2 frames or groups. Raises :class:`ValueError` if ``groups`` are given for the
+    V-statistic.
     """
+    if groups is not None:
+        if not unbiased:
+            raise ValueError("groups are given, but the V-statistic is of all frames")
+        squares, grouping = _sorted(x, y, groups)
+        kernel, _ = kernel_of_width(squares, bandwidth * pooled_median(squares, grouping))
+        return _over_groups(kernel, grouping)
     x, y = pair(x, y, same_features=True, paired=paired)
     kernel, _ = kernel_of(pooled_squares(x, y), bandwidth)
     return float(mmd2_of(kernel, labels(len(x), len(y)), unbiased=unbiased, paired=paired)[0])
 
 
-def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
+def energy_distance(x: np.ndarray, y: np.ndarray, *, groups: Sequence | None = None) -> float:
     """2 E|x-y| - E|x-x'| - E|y-y'| over all pairs, including each frame with itself (V).
 
     Székely & Rizzo 2013, J. Stat. Plan. Inference 143, 1249, without a square root. 0 only for
-    equal distributions; in the features' unit.
+    equal distributions; in the features' unit. With ``groups`` (n,) it is the U-statistic over
+    frames of distinct groups, each group with equal weight, which may be negative; row i of both
+    must then be the same frame, and there must be 2 groups.
     """
+    if groups is not None:
+        squares, grouping = _sorted(x, y, groups)
+        return _over_groups(-np.sqrt(squares), grouping)
     x, y = pair(x, y, same_features=True, paired=False)
     return float(energy_of(np.sqrt(pooled_squares(x, y)), labels(len(x), len(y)))[0])
 
@@ -89,6 +109,18 @@ def scale_of(squares: np.ndarray, features: int, keep: np.ndarray) -> np.ndarray
     total = np.einsum("sn,sn->s", keep @ squares, keep)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.sqrt(total / (2 * n * (n - 1) * features))
+
+
+def _sorted(x: np.ndarray, y: np.ndarray, groups: Sequence) -> tuple[np.ndarray, Grouping]:
+    """The pooled squared distances of frames that are sorted by group, and the grouping."""
+    x, y = pair(x, y, same_features=True)
+    grouping = grouped(groups, len(x))
+    return pooled_squares(x[grouping.order], y[grouping.order]), grouping
+
+
+def _over_groups(pooled: np.ndarray, grouping: Grouping) -> float:
+    everything = np.ones((1, len(grouping.sizes)))
+    return float(between.mean_difference(between.differences(pooled, grouping), everything)[0])
 
 
 # -- many divisions of the same frames at once -----------------------------------------------------

@@ -95,6 +95,13 @@ class Grouping:
         return PairsOfFrames(places, weights)
 
 
+def grouped(groups: Sequence, frames: int) -> Grouping:
+    """The groups of so many ``frames``; raises :class:`ValueError` unless each has one."""
+    if len(groups) != frames:
+        raise ValueError(f"there are {frames} frames, and groups of {len(groups)}")
+    return Grouping(groups)
+
+
 def weighted_median(values: np.ndarray, weights: np.ndarray | None) -> float:
     """The middle of the ``values`` (m,), each of which stands for its weight (m,) of values.
 

@@ -10,14 +10,14 @@ from scipy.linalg.blas import ssyrk
 from catsight.errors import CatsightError
 from catsight.metrics.arrays import centre, square_distances, upper
 from catsight.metrics.dealing import deal
-from catsight.metrics.grouping import Grouping, weighted_median
+from catsight.metrics.grouping import Grouping
 from catsight.metrics.reading import Features, places
 from catsight.metrics.similarity import (
     ROUNDING,
     Ranks,
-    gaussian,
     ratio,
     rbf,
+    rbf_over_groups,
     rdm,
     u_shift,
     unit,
@@ -214,9 +214,7 @@ def _rbf(x: np.ndarray, settings: Settings) -> Pairs:
 def _rbf_unbiased(x: np.ndarray, settings: Settings) -> Pairs:
     grouping = settings.grouping
     squares = square_distances(np.asarray(x[grouping.order], dtype=np.float64))
-    pairs = grouping.pairs
-    median = weighted_median(squares[pairs.places], pairs.weights)
-    return _unbiased(gaussian(squares, settings.bandwidth * median)[0], grouping)
+    return _unbiased(rbf_over_groups(squares, grouping, settings.bandwidth)[0], grouping)
 
 
 def _biased(kernel: np.ndarray) -> Pairs:

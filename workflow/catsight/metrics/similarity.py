@@ -1,89 +1,21 @@
-"""Similarity of two representations of the same frames: CKA (linear and RBF) and RSA.
+"""CKA and RSA from matrices of frames (n, n): kernels, dissimilarities, ranks, HSIC.
 
-``x`` and ``y`` are float arrays (n frames, features); row i of both is the same frame. An undefined
-value is ``nan``. Conventions: Kornblith et al. 2019 (CKA), Song et al. 2012 (unbiased
-HSIC), Kriegeskorte et al. 2008 (RSA).
+As functions of features they are in :mod:`catsight.metrics.alignment`, and over distinct groups in
+:mod:`catsight.metrics.between`. An undefined value is ``nan``. Conventions: Kornblith et al. 2019
+(CKA), Song et al. 2012 (unbiased HSIC), Kriegeskorte et al. 2008 (RSA).
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import squareform
 
-from catsight.metrics.arrays import centre, pair, square_distances, upper
+from catsight.metrics.arrays import centre, square_distances, upper
+from catsight.metrics.grouping import Grouping, weighted_median
 
 DISTANCES = ("correlation", "cosine", "euclidean")
 COMPARISONS = ("spearman", "pearson", "kendall")
 #: Dissimilarities that differ by less than this fraction of the largest are equal.
 EQUAL = 1e-12
-
-
-def cka_linear(x: np.ndarray, y: np.ndarray, *, unbiased: bool = False) -> float:
-    """Linear centred kernel alignment (CKA).
-
-    Kornblith, Norouzi, Lee & Hinton 2019, eq. 4 with linear kernels. 1 if the two are the same up
-    to rotation and scale. The biased value lies in 0..1 and, with few frames and many features, is
-    high even by chance. ``unbiased`` uses the U-statistic of HSIC (Song, Smola, Gretton, Bedo &
-    Borgwardt 2012, eq. 4) in all three places: near 0 for unrelated data, and possibly below. Needs
-    2 frames, 4 if unbiased.
-
-    Computed in float64, so that 1 - CKA is right to 1e-3 of itself down to 1e-6. Raises
-    :class:`ValueError` unless both are finite arrays (n, features).
-    """
-    x, y = (unit(centre(values.astype(np.float64))) for values in pair(x, y))
-    if len(x) < (4 if unbiased else 2):
-        return np.nan
-    if len(x) < max(x.shape[1], y.shape[1]):
-        everything = np.ones((1, len(x)))
-        return float(cka(x @ x.T, y @ y.T, everything, unbiased=unbiased)[0])
-    # |X'Y|² = sum of K∘M: in feature space there is no n × n matrix (and numpy computes x.T @ x in
-    # half the time)
-    xy, xx, yy = (_square_sum(product) for product in (x.T @ y, x.T @ x, y.T @ y))
-    if not unbiased:
-        return float(ratio(xy, xx, yy))
-    k, m = (np.einsum("ij,ij->i", values, values, dtype=np.float64) for values in (x, y))
-    return cka_unbiased(xy, xx, yy, k, m)
-
-
-def cka_rbf(
-    x: np.ndarray, y: np.ndarray, *, unbiased: bool = False, bandwidth: float = 1.0
-) -> float:
-    """CKA with the Gaussian kernel exp(-d² / (2 m)).
-
-    m is ``bandwidth`` times the median squared distance, over pairs i < j, duplicates included, of
-    each representation by itself (Kornblith et al. 2019 count the n zeros of the diagonal too).
-    With a large bandwidth, near linear CKA. Needs 2 frames, 4 if unbiased.
-    """
-    x, y = pair(x, y)
-    k, m = (rbf(square_distances(values), bandwidth)[0] for values in (x, y))
-    return float(cka(k, m, np.ones((1, len(x))), unbiased=unbiased)[0])
-
-
-def rsa(
-    x: np.ndarray, y: np.ndarray, *, distance: str = "correlation", comparison: str = "spearman"
-) -> float:
-    """Representational similarity analysis (RSA): how the two dissimilarity matrices correlate.
-
-    Over all pairs of frames i < j. ``distance``: correlation (1 - Pearson r), cosine (1 - cosine)
-    or euclidean. ``comparison``: spearman (average ranks), pearson or kendall (tau-b). Needs 3
-    frames; undefined if a frame's features do not vary (correlation) or are all 0 (cosine).
-    """
-    x, y = pair(x, y)
-    if len(x) < 3:
-        return np.nan
-    return float(compare(upper(rdm(x, distance)), upper(rdm(y, distance)), comparison))
-
-
-def cka_unbiased(cross: float, own_x: float, own_y: float, k: np.ndarray, m: np.ndarray) -> float:
-    """Unbiased linear CKA of centred features, from sums of squares.
-
-    ``cross``, ``own_x`` and ``own_y``: of X'Y, X'X and Y'Y. ``k`` and ``m`` (n,): the squared
-    lengths of the frames of x and y.
-    """
-    pairs = ((cross, k, m), (own_x, k, k), (own_y, m, m))
-    return float(ratio(*(hsic_unbiased(total, a @ b, -a, -b, len(k)) for total, a, b in pairs)))
-
-
-# -- from matrices (n, n) --------------------------------------------------------------------------
 
 
 def gram(x: np.ndarray) -> np.ndarray:
@@ -109,6 +41,17 @@ def gaussian(squares: np.ndarray, m: float) -> tuple[np.ndarray, float]:
     if not m > 0:
         return np.full_like(squares, np.nan), np.nan
     return np.exp(squares / (-2 * m)), m
+
+
+def rbf_over_groups(
+    squares: np.ndarray, grouping: Grouping, bandwidth: float = 1.0
+) -> tuple[np.ndarray, float]:
+    """:func:`rbf` whose median is over pairs of frames of different groups, each group as often.
+
+    The frames of ``squares`` (n, n) are sorted by group.
+    """
+    pairs = grouping.pairs
+    return gaussian(squares, bandwidth * weighted_median(squares[pairs.places], pairs.weights))
 
 
 def cka(k: np.ndarray, m: np.ndarray, keep: np.ndarray, *, unbiased: bool = False) -> np.ndarray:
@@ -302,10 +245,6 @@ def ratio(cross: ArrayLike, own_a: ArrayLike, own_b: ArrayLike) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = cross / np.sqrt(np.multiply(own_a, own_b))
     return np.where((np.asarray(own_a) > 0) & (np.asarray(own_b) > 0), value, np.nan)
-
-
-def _square_sum(a: np.ndarray) -> float:
-    return float(np.einsum("ij,ij->", a, a, dtype=np.float64))
 
 
 def unit(x: np.ndarray) -> np.ndarray:

@@ -77,7 +77,7 @@ CONFIG = {
 def test_a_measure(library):
     library.edit(
         "study/measures.py",
-        ")\nMEASURES: dict",
+        ")\n#: By name.\nMEASURES: dict",
         '    Measure("toy", "Toy measure", similarity=False),\n',
     )
     library.edit(

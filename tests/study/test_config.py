@@ -96,6 +96,9 @@ def set_key(config, dotted, value):
         ("encoders.vit_b16", {"weights": {"source": "file"}}, r"has source 'file', so it needs path"),
         ("encoders.vit_b16", {"weights": {"path": "x"}}, r"encoders\.vit_b16\.weights lacks 'source'"),
         ("metrics.names", ["cka"], r"metrics\.names\.0 is 'cka'; it must be one of cka_linear"),
+        ("views.blur", {"filter": "blur", "match": "cat", "parts": []}, r"parts is \[\]; it must be a list of at least 1"),
+        ("views.blur", {"filter": "blur", "match": "cat", "parts": ["iris"]}, r"parts\.0 is 'iris'; it must be one of pupil"),
+        ("views.blur", {"filter": "blur", "match": "cat", "parts": ["rods", "rods"]}, "a list without repeats"),
         ("features.device", "gpu", r"features\.device is 'gpu'; it must be text that matches"),
         ("attribution", {"view": "catvision"}, r"attribution\.view is 'catvision'; .* need an eye's view other than the reference: cat$"),
         ("attribution", {"view": "human"}, r"attribution\.view is 'human'; .* other than the reference: cat$"),
@@ -219,6 +222,8 @@ CAT, ORIG = "views.cat", "views.orig"
          "cat, orig"),
         ("views.blur", {"filter": "blur", "match": "human"},
          "views.blur.match is 'human'; it may be a view that is neither the reference nor a control: cat, orig"),
+        ("views.blur", {"filter": "blur", "match": "orig", "parts": ["rods"]},
+         "views.blur.parts are parts of an eye, but 'orig' is not an eye's view; remove them, and the whole view is matched"),
         # what is compared
         ("metrics", {"stability": {"controls": ["human"]}},
          "metrics.stability.controls holds 'human'; it may hold the views that are compared with the reference: cat, jpeg, "

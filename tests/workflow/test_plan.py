@@ -15,11 +15,12 @@ STUDY = copy.deepcopy(TINY) | {
         "human": {"eye": "human"},
         "cat": {"eye": "cat"},
         "blur": {"filter": "blur", "match": "cat"},
+        "pale": {"filter": "desaturate", "match": "cat", "parts": ["colour"]},
     },
     "attribution": {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]},
     "sweeps": {"luminance": [1, 100], "acuity": [3]},
 }
-ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human")
+ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human", "pale")
 SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
 #: 100 cd/m² is the study's own luminance: its views are those above.
 SWEPT = ("human@luminance=1", "cat@luminance=1", "cat@acuity=3")
@@ -217,7 +218,7 @@ def of_report() -> dict:
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
-            f"figures report --spec SPEC --frames frames --shards 2 {options} --matched views/blur"
+            f"figures report --spec SPEC --frames frames --shards 2 {options} --matched views/blur views/pale"
             f" --features {' '.join(features)} --figures {' '.join(shown)} --output report.html",
         ),
         "all": (["report.html", "tables/metrics.csv", "tables/metrics.tex", *results], None),

@@ -1,53 +1,53 @@
 """Whether the p-values and intervals of catsight.metrics are calibrated, in simulated studies.
 
-    python benchmarks/calibration.py                    # some 20 minutes on two cores
-    python benchmarks/calibration.py --studies 200      # rougher
-    python benchmarks/calibration.py --only levels
+    python benchmarks/calibration.py                         # some 40 minutes on two cores
+    python benchmarks/calibration.py --studies 200           # rougher
+    python benchmarks/calibration.py --only coverage
+    python benchmarks/calibration.py --networks scenes.npz   # made by benchmarks/scenes.py
 
-`levels`: the share of studies without any true effect in which p <= 0.05, which should be 0.05;
-with 100 independent frames, and with 40 groups of 5 similar frames. For CKA, RSA and retrieval, the
-two views are of unrelated scenes. For MMD, energy and Wasserstein, they are two noisy views of one
-scene, with equal distributions.
+Three truths (benchmarks/truths.py): `model`, features like those of the default study, with groups
+of equal and of unequal sizes; `networks`, a draw of 320 scenes shown to two networks; and
+`gaussian`, the easy one of earlier versions.
 
-`coverage`: the share of 95 % intervals that contain the true value, by the number of groups of 8
-frames and the noise of the views; in brackets the intervals' mean width. The true value is that of
-ever more groups: the mean of eight studies of 3200 frames, each of a scene of its own. For measures
-marked "of size" it is the mean over all studies of the same size.
+`levels`: the share of studies without any true effect in which p <= 0.05, which should be 0.05. For
+CKA, RSA and retrieval, the two views are of unrelated scenes. For MMD, energy and Wasserstein, they
+are two noisy views of one scene, with equal distributions.
 
-`shares`: the same for the loss that is due to each of two parts of an eye
-(catsight.metrics.attribution).
+`coverage`: the share of 95 % intervals that hold the true value, and in brackets their median
+width. The true value is that of ever more groups: a closed form for linear CKA, otherwise the mean
+of eight studies of 2000 groups; with `networks`, the value of all 320 scenes. For measures that
+depend on the size of a study it is the mean over all studies of that size.
 
-`choice`: the same share for intervals computed in other ways, the reason for the present way.
+`layers`, `means`, `ceilings`, `shares`: the same for `networks`: each layer, the mean over layers,
+a value divided by that of a control, and the loss that is due to each of two parts of the eye.
+
+`contrasts`: six encoders that are equally aligned, and how often any two are told apart; how often
+they are shown to be equivalent if they differ by the margin; and the power to tell views apart.
+
+`choice`: the coverage of intervals computed in other ways, the reason for the present way.
 """
 
 import argparse
 import os
-from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from functools import partial
 
 os.environ["OMP_NUM_THREADS"] = "1"  # there are processes enough; numpy reads it when loaded
 
+from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
 import numpy as np
+import simulation
+import truths
+from simulation import INTERVALS, heading, held, measured, plan_of, row, run
 
-from catsight.metrics import cka_linear, inference, rsa
-from catsight.metrics.attribution import divide, name
-from catsight.metrics.estimate import interval
+from catsight.metrics import inference, jackknife
+from catsight.metrics.estimate import Estimate
 from catsight.metrics.plan import Plan
-from catsight.metrics.suite import Comparison, compare
+from catsight.metrics.suite import compare
 from catsight.study.measures import MEASURES
-from catsight.tables.names import WHOLE
 
-SPEC = {
-    "seed": 0,
-    "null": "paired",
-    "rsa_distance": "correlation",
-    "rsa_comparison": "spearman",
-    "bandwidth": 1.0,
-    "projections": 20,
-    "retrieval_distance": "cosine",
-    "confidence": 0.95,
-}
 PERMUTATIONS = 199
 RELATED = (
     "cka_linear",
@@ -55,250 +55,192 @@ RELATED = (
     "cka_rbf",
     "cka_rbf_unbiased",
     "rsa",
-    "retrieval_top1",
+    "retrieval_top1_between",
     "retrieval_mrr",
 )
-DISTANCES = ("mmd2", "mmd2_unbiased", "energy", "wasserstein", "sliced_wasserstein")
-#: Measures whose intervals are also computed in other ways, and resamples of those ways.
-RIVALRY, _RESAMPLES = ("cka_linear_unbiased", "rsa"), 200
-_FUNCTIONS = {"cka_linear_unbiased": partial(cka_linear, unbiased=True), "rsa": rsa}
-INTERVALS = (
-    "cka_linear",
-    "cka_linear_unbiased",
-    "cka_rbf_unbiased",
-    "rsa",
-    "mmd2_unbiased",
-    "energy",
-    "wasserstein",
-    "retrieval_mrr_between",
-    "procrustes",
-)
+DISTANCES = ("mmd2", "mmd2_unbiased", "energy", "energy_scaled", "wasserstein")
+#: Numbers of groups and their sizes, for tests.
+DESIGNS = ((100, "single"), (40, "equal"), (40, "lognormal"), (15, "geometric"), (7, "uniform"))
+GROUPS = (7, 15, 25, 40)
+ALIGNMENTS = (0.97, 0.995, 0.999)
+UNEQUAL = ("equal", "uniform", "geometric", "lognormal")
 
 
-def scenes(
-    groups: int, each: int, dims: int, within: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Latent scenes (groups × each, dims); those of a group differ only by ``within``."""
-    scene = rng.normal(size=(groups, 1, dims)) + within * rng.normal(size=(groups, each, dims))
-    return (scene * np.linspace(1.5, 0.1, dims)).reshape(-1, dims)
+# -- tests -----------------------------------------------------------------------------------------
 
 
-def frames(groups: int, each: int) -> dict[str, str]:
-    """The group of each frame by its id."""
-    return {f"{group}-{i}": str(group) for group in range(groups) for i in range(each)}
-
-
-def null_p_values(seed: int, groups: int, each: int) -> dict[str, float]:
+def null_p_values(seed: int, groups: int, sizes: str) -> dict[str, float]:
     """The p-values of a study without any effect."""
-    rng = np.random.default_rng([seed, groups])
-    plan = Plan(frames(groups, each), SPEC | {"seed": seed}, PERMUTATIONS)
-    draw = partial(scenes, groups, each, 8, 0.3, rng)
-    unrelated = Comparison(draw(), draw(), plan)
-    scene = draw()
-    x, y = (scene + 0.3 * draw() for _ in range(2))  # groups share the noise, too
-    alike = Comparison(x, y, plan)
-    found = {m: unrelated.estimate(m) for m in RELATED} | {m: alike.estimate(m) for m in DISTANCES}
-    return {metric: inference.p_value(estimate.null) for metric, estimate in found.items()}
-
-
-def views(seed: int, groups: int, noise: float, each: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features of two views (groups × each, 48) of related scenes."""
-    rng = np.random.default_rng([seed, groups, int(100 * noise)])
-    mixing = np.random.default_rng(7).normal(size=(2, 24, 48)) / np.sqrt(24)
-    mixing[1] = mixing[0] + noise * mixing[1]  # more noise, more different views of the scene
-    scene = scenes(groups, each, 24, 0.7, rng)
-    x, y = (scene @ m + noise * rng.normal(size=(len(scene), 48)) for m in mixing)
-    return x, y + noise * np.linspace(-1, 1, 48)  # and an offset
-
-
-def study(
-    seed: int, groups: int, noise: float, each: int = 8, intervals: bool = True
-) -> dict[str, tuple]:
-    """Value and interval of each measure in a study of ``groups`` × ``each`` frames.
-
-    (value, low, high), or without ``intervals`` (value,).
-    """
-    x, y = views(seed, groups, noise, each)
-    plan = _plan(groups, each, intervals)
-    found = {}
-    for metric, estimate in compare(x, y, plan, INTERVALS).items():
-        ends = interval(MEASURES[metric].facts, estimate, 0.95)[:2] if intervals else ()
-        found[metric] = (estimate.values[0], *ends)
-    return found
-
-
-def _plan(groups: int, each: int, intervals: bool) -> Plan:
-    """A plan without tests; without ``intervals``, of one group, which is never left out."""
-    of = frames(groups, each) if intervals else frames(1, groups * each)
-    return Plan(of, SPEC, permutations=0)
-
-
-def rivals(seed: int, groups: int, noise: float) -> dict[str, dict[str, tuple]]:
-    """Both ends of intervals computed in several ways: by way and measure."""
-    x, y = views(seed, groups, noise, 8)
-    plan, rng = _plan(groups, 8, True), np.random.default_rng(seed)
-    members = np.arange(groups * 8).reshape(groups, 8)
-    rows = [rng.integers(groups * 8, size=groups * 8) for _ in range(_RESAMPLES)]
-    whole = [members[rng.integers(groups, size=groups)].ravel() for _ in range(_RESAMPLES)]
-    halves = [members[rng.permutation(groups)[: groups // 2]].ravel() for _ in range(_RESAMPLES)]
-    found: dict[str, dict[str, tuple]] = {}
-    for metric, estimate in compare(x, y, plan, RIVALRY).items():
-        value = estimate.values[0]
-        arguments = (value, estimate.values[1:], estimate.sizes, 0.95)
-
-        def drawn(samples: Sequence[np.ndarray], metric: str = metric) -> np.ndarray:
-            return np.array([_FUNCTIONS[metric](x[sample], y[sample]) for sample in samples])
-
-        ways = {
-            "jackknife, of angles, bias-corrected": inference.jackknife(*arguments)[:2],
-            "not of angles, bias-corrected": inference.jackknife(*arguments, cosine=False)[:2],
-            "of angles, around the value": inference.jackknife(*arguments, correct_bias=False)[:2],
-            "random halves of the groups": value
-            - np.quantile(drawn(halves) - value, [0.975, 0.025]),
-            "bootstrap of groups": np.quantile(drawn(whole), [0.025, 0.975]),
-            "bootstrap of rows": np.quantile(drawn(rows), [0.025, 0.975]),
-        }
-        for way, ends in ways.items():
-            found.setdefault(way, {})[metric] = tuple(ends)
-    return found
+    unrelated, other, alike = truths.nulls(seed, groups, sizes)
+    plan = plan_of(unrelated.group, PERMUTATIONS, seed)
+    found = compare(unrelated.x, unrelated.y, plan, RELATED)
+    found |= compare(alike.x, alike.y, plan, DISTANCES)
+    p = {name: inference.p_value(estimate.null) for name, estimate in found.items()}
+    layers = [compare(unrelated.x, y, plan, ["rsa"])["rsa"].null for y in (unrelated.y, other)]
+    p["rsa, smaller corrected p of two layers"] = float(inference.corrected(np.array(layers)).min())
+    return p
 
 
 def levels(studies: int, pool: Executor) -> None:
     """Prints how often a true null is rejected."""
-    print("\nShare of studies without effect with p <= 0.05")
-    print(f"{'metric':22}{'100 frames':>12}{'40 groups of 5':>16}")
+    labels = [f"{groups} groups, {sizes}" for groups, sizes in DESIGNS]
+    heading("Share of studies without effect with p <= 0.05", ["", *labels])
     designs = [
-        list(
-            pool.map(partial(null_p_values, groups=groups, each=each), range(studies), chunksize=8)
-        )
-        for groups, each in ((100, 1), (40, 5))
+        run(partial(null_p_values, groups=groups, sizes=sizes), studies, pool, f"levels {sizes}")
+        for groups, sizes in DESIGNS
     ]
-    for metric in (*RELATED, *DISTANCES):
-        shares = [np.mean([found[metric] <= 0.05 for found in design]) for design in designs]
-        print(f"{metric:22}{shares[0]:12.3f}{shares[1]:16.3f}", flush=True)
+    for name in designs[0][0]:
+        shares = [np.mean([found[name] <= 0.05 for found in design]) for design in designs]
+        row([f"`{name}`", *(f"{share:.3f}" for share in shares)])
 
 
-def coverage(
-    studies: int, pool: Executor, sizes: Sequence[int] = (4, 5, 7, 10, 15, 25, 40)
-) -> None:
-    """Prints how often intervals contain the true value."""
-    print("\nShare of 95 % intervals that contain the true value (mean width)")
-    print(f"{'metric':24}{'noise':>6}{'truth':>8}" + "".join(f"{f'{g} groups':>16}" for g in sizes))
-    for noise in (0.1, 0.5, 1.0, 2.0):
-        large = list(
-            pool.map(partial(study, groups=3200, noise=noise, each=1, intervals=False), range(8))
-        )
-        results = {
-            g: list(pool.map(partial(study, groups=g, noise=noise), range(studies), chunksize=8))
-            for g in sizes
+# -- values ----------------------------------------------------------------------------------------
+
+
+def study(seed: int, groups: int, alignment: float, sizes: str) -> dict[str, tuple[float, ...]]:
+    """Value and interval of each measure in a study of `model`."""
+    x, y, group = truths.model(seed, groups, alignment, sizes)
+    return measured(x, y, plan_of(group))
+
+
+def large(seed: int, alignment: float) -> dict[str, tuple[float, ...]]:
+    """The value of each measure in a study of 2000 groups of one frame each."""
+    x, y, group = truths.model(seed, 2000, alignment, "single")
+    return measured(x, y, simulation.whole(group))
+
+
+def truth_of(alignment: float, pool: Executor) -> dict[str, float | None]:
+    """The true value of each measure; None for those that depend on the size of a study."""
+    found: dict[str, float | None] = {}
+    found |= simulation.means(run(partial(large, alignment=alignment), 8, pool, "truth"))
+    found["cka_linear_unbiased"] = alignment  # the closed form
+    return {name: None if MEASURES[name].depends_on_n else found[name] for name in found}
+
+
+def gaussian(seed: int, groups: int, noise: float) -> dict[str, tuple[float, ...]]:
+    """Value and interval of each measure in a study of `gaussian`."""
+    x, y, group = truths.gaussian(seed, groups, noise)
+    return measured(x, y, plan_of(group))
+
+
+def large_gaussian(seed: int, noise: float) -> dict[str, tuple[float, ...]]:
+    """The value of each measure in a Gaussian study of 2000 groups of one frame each."""
+    x, y, group = truths.gaussian(seed, 2000, noise, each=1)
+    return measured(x, y, simulation.whole(group))
+
+
+def coverage(studies: int, pool: Executor) -> None:
+    """Prints how often intervals hold the true value."""
+    columns = ["", "CKA", "groups", *GROUPS]
+    heading("Share of 95 % intervals that hold the truth (median width): model", columns)
+    for alignment in ALIGNMENTS:
+        truth = truth_of(alignment, pool)
+        for sizes in UNEQUAL:
+            work = partial(study, alignment=alignment, sizes=sizes)
+            of = [run(partial(work, groups=g), studies, pool, f"{sizes} {g}") for g in GROUPS]
+            for name in INTERVALS:
+                cells = [held([one[name] for one in found], truth[name]) for found in of]
+                row([f"`{name}`", alignment, sizes, *cells])
+    heading("The same: gaussian", ["", "noise", *GROUPS])
+    for noise in (0.5, 1.0):
+        of = [run(partial(gaussian, groups=g, noise=noise), studies, pool, "gaussian")
+              for g in GROUPS]
+        values = simulation.means(run(partial(large_gaussian, noise=noise), 8, pool, "truth"))
+        for name in INTERVALS:
+            truth_here = None if MEASURES[name].depends_on_n else values[name]
+            cells = [held([one[name] for one in found], truth_here) for found in of]
+            row([f"`{name}`", noise, *cells])
+
+
+# -- the choice of the interval --------------------------------------------------------------------
+
+RIVALRY, _RESAMPLES = ("cka_linear_unbiased", "rsa"), 100
+Ways = dict[str, tuple[float, float, float]]
+
+
+def rivals(seed: int, groups: int, alignment: float, sizes: str) -> dict[str, Ways]:
+    """Intervals (value, low, high) of a study computed in several ways: by way and measure."""
+    x, y, group = truths.model(seed, groups, alignment, sizes)
+    measures = [*RIVALRY, *(f"{name}_frames" for name in RIVALRY)]
+    found = compare(x, y, plan_of(group), measures)
+    counts = np.bincount(group)
+    drawn = _bootstrap(x, y, group, np.random.default_rng(seed))
+    ways: dict[str, Ways] = {}
+    for name in RIVALRY:
+        of_groups, of_frames = found[name], found[f"{name}_frames"]
+        value = float(of_groups.values[0])
+        low, high = np.quantile(drawn[name], [0.025, 0.975])
+        here: Ways = {
+            "z, degrees of freedom from kurtosis (catsight's)": simulation.ends(name, of_groups),  # type: ignore[dict-item]
+            "z, groups - 1 degrees of freedom": _plain(of_groups, jackknife.FISHER),
+            "not of z": _plain(of_groups, jackknife.PLAIN),
+            "all pairs of frames, z, kurtosis": simulation.ends(name, of_frames),  # type: ignore[dict-item]
+            "all pairs of frames, angles, bias-corrected (before)": _before(of_frames, counts),
+            "bootstrap of groups, percentiles": (value, float(low), float(high)),
         }
-        truths = {metric: np.mean([found[metric][0] for found in large]) for metric in INTERVALS}
-        for metric in INTERVALS:
-            line = f"{metric:24}{noise:6.1f}"
-            of_size = MEASURES[metric].depends_on_n
-            line += " of size" if of_size else f"{truths[metric]:8.3f}"
-            for g in sizes:
-                values, low, high = np.array([found[metric] for found in results[g]]).T
-                truth = values.mean() if of_size else truths[metric]
-                given = np.isfinite(low)  # the others have no interval, for a reason
-                if given.sum() < studies / 2:
-                    line += f"{'mostly none':>16}"
-                    continue
-                held = np.mean(((low <= truth) & (truth <= high))[given])
-                line += f"{held:9.3f} ({np.mean((high - low)[given]):.2f})"
-            print(line, flush=True)
+        for way, interval in here.items():
+            ways.setdefault(way, {})[name] = interval
+    return ways
 
 
-_DESIGNS = ((15, 0.5), (15, 1.0), (40, 0.5), (40, 1.0))
+def _plain(estimate: Estimate, scale: jackknife.Scale) -> tuple[float, float, float]:
+    """With blocks - 1 degrees of freedom."""
+    value, replicates = estimate.values[0], estimate.values[1:]
+    error = np.sqrt(np.square(jackknife.influences(scale.to(replicates))).sum())
+    reach = jackknife.stdtrit(len(replicates) - 1, 0.975) * error
+    low, high = (scale.back(scale.to(value) + side * reach) for side in (-1, 1))
+    return float(value), float(low), float(high)
 
 
-def choice(studies: int, pool: Executor, designs: Sequence[tuple[int, float]] = _DESIGNS) -> None:
-    """Prints how often intervals computed in several ways contain the true value."""
-    print("\nShare of 95 % intervals that contain the true value, by way (groups, noise)")
-    columns = [(metric, *design) for metric in RIVALRY for design in designs]
-    print(
-        f"{'':38}"
-        + "".join(f"{f'{metric[:10]} {groups}, {noise}':>22}" for metric, groups, noise in columns)
-    )
-    held: dict[str, list] = {}
-    for metric in RIVALRY:
-        for groups, noise in designs:
-            truth = np.mean([_FUNCTIONS[metric](*views(seed, 3200, noise, 1)) for seed in range(4)])
-            results = list(
-                pool.map(partial(rivals, groups=groups, noise=noise), range(studies), chunksize=4)
-            )
-            for way in results[0]:
-                low, high = np.array([found[way][metric] for found in results]).T
-                held.setdefault(way, []).append(np.mean((low <= truth) & (truth <= high)))
-    for way, shares in held.items():
-        print(f"{way:38}" + "".join(f"{share:22.3f}" for share in shares), flush=True)
+def _before(estimate: Estimate, counts: np.ndarray) -> tuple[float, float, float]:
+    """The delete-m_j jackknife (Busing et al. 1999), around the bias-corrected value."""
+    angle, replicates = np.arccos(estimate.values[0]), np.arccos(estimate.values[1:])
+    h = counts.sum() / counts
+    centre = len(h) * angle - np.sum((1 - 1 / h) * replicates)
+    pseudo = h * angle - (h - 1) * replicates
+    error = np.sqrt(np.mean(np.square(pseudo - centre) / (h - 1)))
+    reach = jackknife.stdtrit(len(h) - 1, 0.975) * error
+    low, high = np.cos(np.clip([centre + reach, centre - reach], 0, np.pi))
+    return float(estimate.values[0]), float(low), float(high)
 
 
-#: How much each of two parts of an eye changes the second view of a scene.
-_PARTS = {"pupil": 0.3, "colour": 0.8}
-_DIVIDED = ("cka_linear", "cka_linear_unbiased", "rsa", "mmd2_unbiased", "energy")
+def _bootstrap(
+    x: np.ndarray, y: np.ndarray, group: np.ndarray, rng: np.random.Generator
+) -> dict[str, list[float]]:
+    """Values of resampled groups; a group that is drawn twice counts as two."""
+    members = [np.flatnonzero(group == number) for number in range(group[-1] + 1)]
+    values: dict[str, list[float]] = {name: [] for name in RIVALRY}
+    for _ in range(_RESAMPLES):
+        drawn = [members[number] for number in rng.integers(len(members), size=len(members))]
+        rows = np.concatenate(drawn)
+        names = np.repeat(np.arange(len(drawn)), list(map(len, drawn)))
+        for name, estimate in compare(x[rows], y[rows], simulation.whole(names), RIVALRY).items():
+            values[name].append(float(estimate.values[0]))
+    return values
 
 
-def divided(seed: int, groups: int, each: int = 8, intervals: bool = True) -> dict[tuple, tuple]:
-    """Value and interval of the loss due to each part, by measure and part.
-
-    (value, low, high), or without ``intervals`` (value,).
-    """
-    rng = np.random.default_rng([seed, groups])
-    mixing, *of_parts = np.random.default_rng(7).normal(size=(3, 24, 48)) / np.sqrt(24)
-    scene = scenes(groups, each, 24, 0.7, rng)
-
-    def seen(subset: Sequence[str]) -> np.ndarray:
-        change = sum(
-            (_PARTS[part] * of for part, of in zip(_PARTS, of_parts) if part in subset),
-            np.zeros_like(mixing),
-        )
-        return scene @ (mixing + change) + 0.3 * noise
-
-    # an encoder is deterministic: without a swap the features are the same
-    noise = rng.normal(size=(len(scene), 48))
-    plan = _plan(groups, each, intervals)
-    subsets = {name(some, _PARTS): some for some in ([], ["pupil"], ["colour"], list(_PARTS))}
-    reference = seen([])
-    worth = {
-        label: compare(reference, seen(some), plan, _DIVIDED) for label, some in subsets.items()
-    }
-    found = {}
-    for metric in _DIVIDED:
-        facts = MEASURES[metric].facts
-        estimates = {label: of[metric] for label, of in worth.items()}
-        losses = divide(estimates, list(_PARTS), facts["similarity"])
-        for part in (*_PARTS, WHOLE):
-            loss = losses[part, "value"]
-            ends = interval(facts, loss, 0.95, difference=True)[:2] if intervals else ()
-            found[metric, part] = (loss.values[0], *ends)
-    return found
+def choice(studies: int, pool: Executor) -> None:
+    """Prints how often intervals computed in several ways hold the truth."""
+    designs = [(g, 0.97, sizes) for sizes in ("equal", "lognormal") for g in GROUPS]
+    columns = [f"{sizes} {g}" for g, _, sizes in designs]
+    heading("Share of intervals that hold the truth (median width): CKA .97", ["", "", *columns])
+    truth = truth_of(0.97, pool)
+    of = [
+        run(partial(rivals, groups=g, alignment=a, sizes=sizes), studies, pool, f"choice {sizes}")
+        for g, a, sizes in designs
+    ]
+    for name in RIVALRY:
+        for way in of[0][0]:
+            cells = [held([one[way][name] for one in found], truth[name]) for found in of]
+            row([f"`{name}`", way, *cells])
 
 
-def shares(studies: int, pool: Executor, sizes: Sequence[int] = (7, 15, 25, 40)) -> None:
-    """Prints how often intervals of a part's loss contain the true one."""
-    print("\nShare of 95 % intervals of a part's loss that contain the true one (mean width)")
-    print(f"{'metric':22}{'part':>8}{'truth':>8}" + "".join(f"{f'{g} groups':>16}" for g in sizes))
-    large = list(pool.map(partial(divided, groups=3200, each=1, intervals=False), range(8)))
-    results = {
-        g: list(pool.map(partial(divided, groups=g), range(studies), chunksize=8)) for g in sizes
-    }
-    for key in large[0]:
-        metric, part = key
-        line = f"{metric:22}{part:>8}"
-        truth = np.mean([found[key][0] for found in large])
-        of_size = MEASURES[metric].depends_on_n
-        line += " of size" if of_size else f"{truth:8.3f}"
-        for g in sizes:
-            values, low, high = np.array([found[key] for found in results[g]]).T
-            if of_size:
-                truth = values.mean()
-            held = np.mean((low <= truth) & (truth <= high))
-            line += f"{held:9.3f} ({np.mean(high - low):.2f})"
-        print(line, flush=True)
+# --------------------------------------------------------------------------------------------------
+
+TABLES = (levels, coverage, choice)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -306,16 +248,15 @@ def main() -> None:
         "--studies",
         type=int,
         default=1000,
-        help="simulated studies for each number (default: %(default)s)",
+        help="simulated studies for each number (default: %(default)s; less where they are slow)",
     )
-    parser.add_argument(
-        "--only", choices=("levels", "coverage", "shares", "choice"), help="print this table only"
-    )
+    names = [table.__name__ for table in TABLES]
+    parser.add_argument("--only", choices=names, help="print this table only")
+    parser.add_argument("--networks", type=Path, help="the file that benchmarks/scenes.py writes")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
-    options = parser.parse_args()
-    assert set(RELATED) | set(DISTANCES) | set(INTERVALS) <= set(MEASURES)
+    options = parser.parse_args(arguments)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for table in (levels, coverage, shares, choice):
+        for table in TABLES:
             if options.only in (None, table.__name__):
                 table(options.studies, pool)
 

@@ -51,9 +51,7 @@ def encoders(
     Encoder i, and its view, are the same in every study: only the frames are drawn. ``common`` is
     the share of a view's random change that all encoders undergo.
     """
-    rng = np.random.default_rng([seed, groups, zlib.crc32(sizes.encode())])
-    counts = SIZES[sizes](groups, rng)
-    group = np.repeat(np.arange(groups), counts)
+    group, rng = _groups(seed, groups, sizes)
     scene, change = _latent(group, rng), _latent(group, rng)
     found = []
     for i, alignment in enumerate(alignments):
@@ -63,6 +61,21 @@ def encoders(
         seen = scene @ (np.eye(DIMS) + level * view) + level * own @ turn
         found.append(Study(scene @ mixing, seen @ mixing + level, group))
     return found
+
+
+def nulls(seed: int, groups: int, sizes: str) -> tuple[Study, np.ndarray, Study]:
+    """A study of unrelated views, a third unrelated view, and a study of equal distributions."""
+    group, rng = _groups(seed, groups, sizes)
+    x, y, z = (_latent(group, rng) @ _encoder(i)[0] for i in range(3))
+    scene = _latent(group, rng)
+    alike = [(scene + 0.3 * _latent(group, rng)) @ _encoder(0)[0] for _ in range(2)]
+    return Study(x, y, group), z, Study(*alike, group)
+
+
+def _groups(seed: int, groups: int, sizes: str) -> tuple[np.ndarray, np.random.Generator]:
+    """The group of each frame, and the generator of all else in a study."""
+    rng = np.random.default_rng([seed, groups, zlib.crc32(sizes.encode())])
+    return np.repeat(np.arange(groups), SIZES[sizes](groups, rng)), rng
 
 
 def _latent(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -40,6 +40,7 @@ from pathlib import Path
 import numpy as np
 import simulation
 import truths
+from calibration_networks import networks
 from simulation import INTERVALS, heading, held, measured, plan_of, row, run
 
 from catsight.metrics import inference, jackknife
@@ -250,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=1000,
         help="simulated studies for each number (default: %(default)s; less where they are slow)",
     )
-    names = [table.__name__ for table in TABLES]
+    names = [*(table.__name__ for table in TABLES), "networks"]
     parser.add_argument("--only", choices=names, help="print this table only")
     parser.add_argument("--networks", type=Path, help="the file that benchmarks/scenes.py writes")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
@@ -259,6 +260,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for table in TABLES:
             if options.only in (None, table.__name__):
                 table(options.studies, pool)
+        if options.networks and options.only in (None, "networks"):
+            networks(max(1, options.studies // 5), pool, options.networks)
 
 
 if __name__ == "__main__":

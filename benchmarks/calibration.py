@@ -18,11 +18,14 @@ width. The true value is that of ever more groups: a closed form for linear CKA,
 of eight studies of 2000 groups; with `networks`, the value of all 320 scenes. For measures that
 depend on the size of a study it is the mean over all studies of that size.
 
-`layers`, `means`, `ceilings`, `shares`: the same for `networks`: each layer, the mean over layers,
-a value divided by that of a control, and the loss that is due to each of two parts of the eye.
+`networks`: the same for each layer, the mean over layers, a value divided by that of a control, and
+the loss that is due to each of two parts of the eye (with --networks).
 
-`contrasts`: six encoders that are equally aligned, and how often any two are told apart; how often
-they are shown to be equivalent if they differ by the margin; and the power to tell views apart.
+`contrasts`: how often any two of six encoders that are equally aligned are told apart; how often
+all simultaneous intervals hold, and the set of the best holds the best; how often two encoders are
+shown to be equivalent, if they are and if they differ by the margin.
+
+`power`: how often two views are told apart (with --networks).
 
 `choice`: the coverage of intervals computed in other ways, the reason for the present way.
 """
@@ -40,12 +43,12 @@ from pathlib import Path
 import numpy as np
 import simulation
 import truths
+from calibration_contrasts import contrasts, power
 from calibration_networks import networks
 from simulation import INTERVALS, heading, held, measured, plan_of, row, run
 
 from catsight.metrics import inference, jackknife
 from catsight.metrics.estimate import Estimate
-from catsight.metrics.plan import Plan
 from catsight.metrics.suite import compare
 from catsight.study.measures import MEASURES
 
@@ -65,6 +68,8 @@ DESIGNS = ((100, "single"), (40, "equal"), (40, "lognormal"), (15, "geometric"),
 GROUPS = (7, 15, 25, 40)
 ALIGNMENTS = (0.97, 0.995, 0.999)
 UNEQUAL = ("equal", "uniform", "geometric", "lognormal")
+#: The measure whose loss is tabulated, and its true loss.
+LOSES, LOSS = "cka_linear_unbiased", 0.995 - 0.97
 
 
 # -- tests -----------------------------------------------------------------------------------------
@@ -118,6 +123,16 @@ def truth_of(alignment: float, pool: Executor) -> dict[str, float | None]:
     return {name: None if MEASURES[name].depends_on_n else found[name] for name in found}
 
 
+def loss(seed: int, groups: int, sizes: str) -> tuple[float, ...]:
+    """The difference of two alignments of the same frames, as in attribution, and its interval."""
+    plan, found = None, []
+    for x, y, group in truths.encoders(seed, groups, [0.995, 0.97], sizes):
+        plan = plan or plan_of(group)
+        found.append(compare(x, y, plan, [LOSES])[LOSES])
+    values = found[0].values - found[1].values
+    return simulation.ends(LOSES, found[0]._replace(values=values), difference=True)
+
+
 def gaussian(seed: int, groups: int, noise: float) -> dict[str, tuple[float, ...]]:
     """Value and interval of each measure in a study of `gaussian`."""
     x, y, group = truths.gaussian(seed, groups, noise)
@@ -142,10 +157,14 @@ def coverage(studies: int, pool: Executor) -> None:
             for name in INTERVALS:
                 cells = [held([one[name] for one in found], truth[name]) for found in of]
                 row([f"`{name}`", alignment, sizes, *cells])
+    for sizes in UNEQUAL:
+        of = [run(partial(loss, groups=g, sizes=sizes), studies, pool, f"loss {g}") for g in GROUPS]
+        row([f"`{LOSES}`, loss", "0.995 to 0.97", sizes, *(held(found, LOSS) for found in of)])
     heading("The same: gaussian", ["", "noise", *GROUPS])
     for noise in (0.5, 1.0):
-        of = [run(partial(gaussian, groups=g, noise=noise), studies, pool, "gaussian")
-              for g in GROUPS]
+        of = [
+            run(partial(gaussian, groups=g, noise=noise), studies, pool, "gaussian") for g in GROUPS
+        ]
         values = simulation.means(run(partial(large_gaussian, noise=noise), 8, pool, "truth"))
         for name in INTERVALS:
             truth_here = None if MEASURES[name].depends_on_n else values[name]
@@ -238,7 +257,9 @@ def choice(studies: int, pool: Executor) -> None:
 
 # --------------------------------------------------------------------------------------------------
 
-TABLES = (levels, coverage, choice)
+TABLES = (levels, coverage, choice, contrasts)
+#: Tables of the networks, and how many times fewer studies they take.
+OF_NETWORKS = {networks: 5, power: 3}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -251,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=1000,
         help="simulated studies for each number (default: %(default)s; less where they are slow)",
     )
-    names = [*(table.__name__ for table in TABLES), "networks"]
+    names = [table.__name__ for table in (*TABLES, *OF_NETWORKS)]
     parser.add_argument("--only", choices=names, help="print this table only")
     parser.add_argument("--networks", type=Path, help="the file that benchmarks/scenes.py writes")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
@@ -260,8 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for table in TABLES:
             if options.only in (None, table.__name__):
                 table(options.studies, pool)
-        if options.networks and options.only in (None, "networks"):
-            networks(max(1, options.studies // 5), pool, options.networks)
+        for of_networks, fewer in OF_NETWORKS.items():
+            if options.networks and options.only in (None, of_networks.__name__):
+                of_networks(max(1, options.studies // fewer), pool, options.networks)
 
 
 if __name__ == "__main__":

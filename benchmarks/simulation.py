@@ -1,4 +1,4 @@
-"""What all tables of benchmarks/calibration.py share: one simulated study by the library's own road,
+"""What all tables of benchmarks/calibration.py share: a simulated study by the library's own road,
 how often its intervals hold the truth, and tables in Markdown."""
 
 import sys

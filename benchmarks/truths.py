@@ -26,7 +26,9 @@ SIZES = {
     "equal": lambda groups, rng: np.full(groups, 4),
     "uniform": lambda groups, rng: rng.integers(1, 13, size=groups),
     "geometric": lambda groups, rng: rng.geometric(1 / 4, size=groups),
-    "lognormal": lambda groups, rng: np.ceil(rng.lognormal(np.log(2.5), 1, size=groups)).astype(int),
+    "lognormal": lambda groups, rng: np.ceil(rng.lognormal(np.log(2.5), 1, size=groups)).astype(
+        int
+    ),
     "single": lambda groups, rng: np.ones(groups, dtype=int),
 }
 

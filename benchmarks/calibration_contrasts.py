@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import truths
 from calibration_networks import VIEWS, drawn, encoders, layers, scenes
-from catsight.metrics.hypotheses import Hypotheses, Member
 from simulation import heading, plan_of, row, run, whole
 
 from catsight.metrics.contrasts import Found, together
 from catsight.metrics.estimate import Estimate, mean_over_layers
+from catsight.metrics.hypotheses import Hypotheses, Member
 from catsight.metrics.suite import compare
 from catsight.study.measures import MEASURES
 

@@ -42,6 +42,7 @@ SPEC = {
     "bandwidth": 1.0,
     "projections": 500,
     "retrieval_distance": "cosine",
+    "neighbours": 10,
     "confidence": 0.95,
     "at_once": 2000,
 }

@@ -22,7 +22,7 @@ MEASURED = {
     "retrieval_top1_between": ("Retrieval, first, between", "similarity depends_on_n share"),
     "retrieval_mrr": ("Retrieval, 1/rank", "similarity depends_on_n share"),
     "retrieval_mrr_between": ("Retrieval, 1/rank, between", "similarity depends_on_n share"),
-    "mutual_knn": ("Mutual nearest neighbours", "similarity depends_on_n share"),
+    "mutual_knn": ("Mutual nearest neighbours", "similarity cosine depends_on_n"),
     "cknna": ("CKNNA", "similarity cosine depends_on_n"),
     "procrustes": ("Procrustes distance", "depends_on_n"),
     "mmd2": ("MMD²", ""),

@@ -134,8 +134,8 @@ _ALL = (
         "mutual_knn",
         "Mutual nearest neighbours",
         similarity=True,
+        cosine=True,  # of vectors that are 1 for neighbours, or their mean
         depends_on_n=True,
-        share=True,
         about="compares which frames are nearest to each frame",
     ),
     Measure(

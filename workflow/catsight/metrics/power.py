@@ -91,7 +91,7 @@ def _needed(
 
     # what is asked falls as n rises, so the root lies between n and what n asks for
     low = np.clip(np.square(-ndtri(level / 2) + ndtri(power)) * ratio, _FEWEST, MOST)
-    high = np.maximum(asked(low), low)
+    high = asked(low)
     for _ in range(16):
         middle = (low + high) / 2
         too_few = asked(middle) > middle

@@ -388,7 +388,7 @@ COLUMNS = {
 def test_a_column_of_a_table_changes_the_jobs_of_that_table_alone(library):
     for table, jobs in COLUMNS.items():
         assert library.changed_by(f"tables/columns/{table}.py") == jobs, table
-    shared = {"image", "layer", "__init__"}
+    shared = {"image", "layer", "replicates", "__init__"}
     assert {Path(path).stem for path in files("tables/columns")} == {*COLUMNS, *shared}
 
 

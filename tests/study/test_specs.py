@@ -56,8 +56,8 @@ COMPARISON = {
     "bandwidth": 0.5, "projections": 11, "retrieval_distance": "euclidean", "neighbours": 7, "null": "unpaired", "at_once": 101,
     "confidence": 0.9,
     "measures": {
-        "mmd2": {"similarity": False, "cosine": False, "depends_on_n": False, "share": False},
-        "rsa": {"similarity": True, "cosine": True, "depends_on_n": False, "share": False},
+        "mmd2": {"similarity": False, "cosine": False, "share": False},
+        "rsa": {"similarity": True, "cosine": True, "share": False},
     },
 }  # fmt: skip
 DESCRIBED = COMPARISON | {"family": "cnn", "training": "supervised"}
@@ -557,8 +557,8 @@ ENCODERS = {
 MEASURES = [
     {"name": "cka_linear", "label": "Linear CKA", "similarity": True, "headline": False, "depends_on_n": True,
      "narrow_shares": False, "about": "compares the inner products of features"},
-    {"name": "rsa", "label": "RSA", "similarity": True, "headline": False, "depends_on_n": False, "narrow_shares": True,
-     "about": "compares the dissimilarities of all pairs of frames"},
+    {"name": "rsa", "label": "RSA", "similarity": True, "headline": False, "depends_on_n": False, "narrow_shares": False,
+     "about": "compares the dissimilarities of frames of different groups"},
     {"name": "mmd2", "label": "MMD²", "similarity": False, "headline": False, "depends_on_n": False,
      "narrow_shares": False, "about": ""},
 ]  # fmt: skip

@@ -7,8 +7,10 @@ import pytest
 from catsight.tables.columns.features import features_schema
 
 _LAYER = "encoder family training layer: string, layer_index: int32, depth: double, pooling reference view metric: string"
+_REPLICATES = "replicates: list<item: double>, parts: list<item: int32>"
 _METRICS = (
-    f"{_LAYER}, value ci_low ci_high p_value p_corrected null_mean null_low null_high: double, "
+    f"{_LAYER}, value ci_low ci_high: double, {_REPLICATES}, "
+    "p_value p_corrected null_mean null_low null_high calibrated: double, "
     "n_frames n_groups n_features at_once: int32, bandwidth: double, seed: int64, reason: string"
 )
 _SIDE = (
@@ -53,7 +55,8 @@ TABLES = {
     "BEST": "study kind hypotheses reference metric pooling swept member encoder view layer: string, dose: double, "
     "part: string, members: list<item: string>, value: double, in_set: bool, p_leaves: double, "
     "n_members n_groups n_frames: int32, reason: string",
-    "ATTRIBUTION": f"{_LAYER}, part: string, value ci_low ci_high alone last: double, "
+    "ATTRIBUTION": f"{_LAYER}, part: string, value ci_low ci_high: double, {_REPLICATES}, "
+    "alone last: double, "
     "n_frames n_groups: int32, reason: string",
 }
 

@@ -1,0 +1,72 @@
+# The tables of each kind, by encoder, which are merged into one table of the study.
+OF_ENCODERS = {
+    "metrics": expand(rules.metrics.output, encoder=study.encoders),
+    "stability": expand(rules.stability.output, encoder=study.encoders),
+    "per_frame": expand(rules.per_frame.output, encoder=study.encoders),
+    "pairs": expand(rules.pairs.output, encoder=study.encoders),
+    "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
+    "doses": expand(rules.doses.output, encoder=study.encoders),
+    "maps": [
+        *expand(rules.maps.output, encoder=study.encoders),
+        *rules.maps_between_encoders.output,
+    ],
+}
+# Everything that a study has in the store.
+STORED = [
+    rules.manifest.output,
+    rules.frames.output,
+    rules.portraits.output,
+    expand(rules.views.output, view=study.all_views, shard=study.shards),
+    expand(rules.weights.output, encoder=study.encoders),
+    expand(features_of(study.encoder_views), encoder=study.encoders),
+    expand(features_of(study.swaps.views), encoder=study.attribution_encoders),
+    *OF_ENCODERS.values(),
+]
+
+
+rule merge:
+    input:
+        lambda wildcards: OF_ENCODERS[wildcards.table],
+    output:
+        f"{RESULTS}/{{table}}.parquet",
+    log:
+        f"{RESULTS}/logs/metrics/merge/{{table}}.log",
+    wildcard_constraints:
+        table="|".join(OF_ENCODERS),
+    localrule: True
+    conda:
+        "../../envs/base.yaml"
+    params:
+        study=study.name,
+    message:
+        "metrics: all {wildcards.table} in one table"
+    shell:
+        "python -m catsight metrics merge {input} --study {params.study} --output {output} 2> {log}"
+
+
+# Differences between the values of the study's tables, tested together.
+rule contrasts:
+    input:
+        **{
+            table: f"{RESULTS}/{table}.parquet"
+            for table in ("metrics", "attribution", "doses")
+            if table in study.result_tables
+        },
+    output:
+        f"{RESULTS}/contrasts.parquet",
+        f"{RESULTS}/best.parquet",
+    log:
+        f"{RESULTS}/logs/metrics/contrasts.log",
+    localrule: True
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=spec("contrasts"),
+        tables=lambda wildcards, input: " ".join(
+            f"--{table} {path}" for table, path in input.items()
+        ),
+    message:
+        "metrics: differences, tested together"
+    shell:
+        "python -m catsight metrics contrasts --spec {params.spec:q} {params.tables}"
+        " --output {output} 2> {log}"

@@ -98,6 +98,26 @@ rule retrieval:
         " --output {output} 2> {log}"
 
 
+rule ranking:
+    input:
+        metrics=f"{RESULTS}/metrics.parquet",
+        contrasts=f"{RESULTS}/contrasts.parquet",
+    output:
+        picture("ranking", "Alignment"),
+    log:
+        f"{RESULTS}/logs/figures/ranking.log",
+    localrule: True
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=spec("figures", name="ranking"),
+    message:
+        "figures: ranking"
+    shell:
+        "python -m catsight figures ranking --spec {params.spec:q} --metrics {input.metrics}"
+        " --contrasts {input.contrasts} --output {output} 2> {log}"
+
+
 rule summary:
     input:
         views=rules.gather_views.output,
@@ -170,6 +190,8 @@ rule report:
         near=f"{RESULTS}/frames/near_duplicates.parquet",
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
+        contrasts=f"{RESULTS}/contrasts.parquet",
+        best=f"{RESULTS}/best.parquet",
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
         # pictures of photographs as PNG, which is smaller
         figures=[
@@ -193,5 +215,6 @@ rule report:
     shell:
         "python -m catsight figures report --spec {params.spec:q} --frames {params.frames}"
         " --shards {params.shards} --rejected {input.rejected} --near {input.near}"
-        " --metrics {input.metrics} --attribution {input.attribution} --matched {params.matched}"
+        " --metrics {input.metrics} --attribution {input.attribution}"
+        " --contrasts {input.contrasts} --best {input.best} --matched {params.matched}"
         " --features {input.features} --figures {input.figures} --output {output} 2> {log}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str]) -> None:
     """Runs the command that is named first: a figure, ``tables`` or ``report``."""
     commands: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
+        "ranking": (_ranking, "encoders in the order of their mean alignment"),
         "summary": (_summary, "one figure with the question and the answer"),
         "gallery": (partial(_scenes, "gallery"), "some frames in each view"),
         "parts": (
@@ -94,6 +95,19 @@ def _summary(arguments: Sequence[str]) -> None:
     _save(summary.draw(_read(options.metrics), choices, scene, attribution), options)
 
 
+def _ranking(arguments: Sequence[str]) -> None:
+    parser = _parser("ranking", "Draws encoders in the order of their mean alignment.")
+    parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
+    _add_contrasts(parser)
+    options = parser.parse_args(arguments)
+
+    from catsight.figures import ranking
+
+    _save(
+        ranking.draw(_read(options.metrics), _choices(options), _read(options.contrasts)), options
+    )
+
+
 def _retrieval(arguments: Sequence[str]) -> None:
     about = "Draws frames, their views, and the frames that these are taken for."
     parser = _with_views(_parser("retrieval", about))
@@ -136,6 +150,10 @@ def _report(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
     _add_attribution(parser)
+    _add_contrasts(parser)
+    parser.add_argument(
+        "--best", type=Path, required=True, help="the study's table of those that may be the best"
+    )
     parser.add_argument(
         "--features",
         type=Path,
@@ -165,6 +183,8 @@ def _report(arguments: Sequence[str]) -> None:
         near=options.near,
         metrics=options.metrics,
         attribution=options.attribution,
+        contrasts=options.contrasts,
+        best=options.best,
         features=options.features,
         matched=[path for folder in options.matched for path in shards(folder, options.shards)],
         figures=options.figures,
@@ -194,6 +214,12 @@ def _add_attribution(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         help="the study's table of attribution, or nothing if it has none",
+    )
+
+
+def _add_contrasts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--contrasts", type=Path, required=True, help="the study's table of contrasts"
     )
 
 

@@ -1,12 +1,13 @@
-"""The one metric that sentences are about: its rows, and the order of its intervals."""
+"""The one metric that sentences are about: its rows in the tables of a study."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from catsight.figures import labels, select
+from catsight.figures import labels, select, verdicts
 from catsight.figures.choices import Choices
+from catsight.figures.verdicts import Contrast
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,20 @@ class Results:
     metric: str
     rows: pd.DataFrame
     means: pd.DataFrame  #: those over layers
+    contrasts: pd.DataFrame  #: those of the table of contrasts; empty without it
+    best: pd.DataFrame  #: those of the table of the best
     trained: Sequence[str]
     untrained: Sequence[str]
 
     @classmethod
-    def of(cls, metrics: pd.DataFrame, choices: Choices) -> "Results":
-        """The results in a table of metrics."""
+    def of(
+        cls,
+        metrics: pd.DataFrame,
+        choices: Choices,
+        contrasts: pd.DataFrame | None = None,
+        best: pd.DataFrame | None = None,
+    ) -> "Results":
+        """The results in a table of metrics, and in those of contrasts and of the best."""
         rows = select.of_study(metrics, choices)
         metric = choices.headline(rows)
         rows = rows[rows["metric"] == metric]
@@ -30,7 +39,11 @@ class Results:
         names = choices.present(means[means["view"] == choices.focus])
         trained = [name for name, about in names.items() if about["training"] != "untrained"]
         untrained = [name for name in names if name not in trained]
-        return cls(choices, metric, rows, means, trained, untrained)
+        compared, candidates = (
+            pd.DataFrame() if table is None else table[table["metric"] == metric]
+            for table in (contrasts, best)
+        )
+        return cls(choices, metric, rows, means, compared, candidates, trained, untrained)
 
     @property
     def encoders(self) -> list[str]:
@@ -46,10 +59,10 @@ class Results:
         """What figures call an encoder."""
         return self.choices.encoders[encoder]["label"]
 
-    def mean(self, encoder: str, view: str) -> pd.Series | None:
-        """The row of an encoder's mean over layers; None if there is none."""
-        found = self.means[(self.means["encoder"] == encoder) & (self.means["view"] == view)]
-        return None if found.empty else found.iloc[0]
+    @property
+    def distance(self) -> bool:
+        """Whether the metric is a distance."""
+        return self.choices.distance(self.metric)
 
     @property
     def groups(self) -> int:
@@ -65,13 +78,16 @@ class Results:
         means = self.means[self.means["encoder"] == encoder]
         return means[means["view"] == self.choices.focus].iloc[0]
 
+    def compared(self, kind: str, **where: str | None) -> list[Contrast]:
+        """The contrasts of one kind, with these values in their columns; None is null."""
+        if self.contrasts.empty:
+            return []
+        rows = verdicts.of(self.contrasts, self.metric, kind, **where)
+        return [verdicts.contrast(row, self.choices) for row in rows.to_dict("records")]
 
-def order(one: pd.Series, other: pd.Series) -> str | None:
-    """Where ``one``'s interval lies relative to ``other``'s: below, above, overlapping; None if one
-    of them has none.
-    """
-    if any(pd.isna(row[end]) for row in (one, other) for end in ("value", "ci_low", "ci_high")):
-        return None
-    if one["ci_high"] < other["ci_low"]:
-        return "below"
-    return "above" if one["ci_low"] > other["ci_high"] else "overlapping"
+    def candidates(self, kind: str, **where: str | None) -> pd.DataFrame:
+        """The rows of the table of the best of one kind, likewise; those that have a test."""
+        if self.best.empty:
+            return self.best
+        rows = verdicts.of(self.best, self.metric, kind, **where)
+        return rows[rows["in_set"].notna()]

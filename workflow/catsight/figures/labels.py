@@ -92,6 +92,24 @@ def difference(value: float, digits: int = 3) -> str:
     return signed(text) if float(text) else text[1:]
 
 
+def factor(value: float) -> str:
+    """How many times something is something else, to two digits: ``0.12``, ``1.0``, ``3.6``,
+    ``240``; beyond a thousand, or its inverse, only that it is.
+    """
+    if value > 1000:
+        return "over 1,000"
+    if value < 0.001:
+        return "under 0.001"
+    value = float(f"{value:.2g}")
+    return f"{value:,.{max(0, 1 - math.floor(math.log10(value)))}f}"
+
+
+def share(value: float) -> str:
+    """A share in percent as one says it: ``12 %``, ``3 %``, ``0.4 %``."""
+    percent = 100 * value
+    return signed(f"{percent:.0f} %" if abs(percent) >= 1 else f"{percent:.1g} %")
+
+
 def _digits(value: float, *ends: float) -> int:
     """How many decimals show an estimate.
 
@@ -103,9 +121,9 @@ def _digits(value: float, *ends: float) -> int:
     return 3 if any(0.9 <= one < 1 for one in (value, *ends)) else 2
 
 
-def listed(parts: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def listed(parts: Sequence[str], last: str = "and") -> str:
+    """``a, b and c``, or with another word before the ``last``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
 def length(cm: float) -> str:

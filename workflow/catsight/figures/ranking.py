@@ -1,13 +1,13 @@
 """Encoders in the order of their mean alignment."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from catsight.figures import labels, select, style
+from catsight.figures import labels, select, style, verdicts
 from catsight.figures.choices import Choices
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+#: Points from the panel to the first bar that joins encoders, and from bar to bar; the most bars.
+_FIRST, _NEXT, _BARS = 5, 4, 12
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,31 @@ class _Mark:
 
 
 @style.styled
-def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
+def draw(table: pd.DataFrame, choices: Choices, contrasts: pd.DataFrame | None = None) -> "Figure":
     """A figure with one panel per metric: a line per encoder, a dot per compared view, its interval
     beside it.
 
     ``table`` is the study's table of metrics. The dots are means over an encoder's layers (the rows
-    with layer ``all``), the best encoder by the view in focus on top. Controls are in the figure
-    ``changes``.
+    with layer ``all``), the best encoder by the view in focus on top. Bars on the left join the
+    encoders that the tests in ``contrasts``, the study's table, do not tell apart by that view.
+    Controls are in the figure ``changes``.
     """
     views = [view for view in choices.compared if not choices.views[view]["control"]]
     rows = select.summaries(select.of_study(table, choices))
-    return panels(rows, choices, views or choices.compared)
+    joined = {} if contrasts is None else _joined(rows, contrasts, choices)
+    return panels(rows, choices, views or choices.compared, joined)
 
 
-def panels(rows: pd.DataFrame, choices: Choices, views: Sequence[str]) -> "Figure":
-    """The figure of ``rows``, which are means over layers, for these views."""
+def panels(
+    rows: pd.DataFrame,
+    choices: Choices,
+    views: Sequence[str],
+    joined: Mapping[str, Sequence[Sequence[str]]] | None = None,
+) -> "Figure":
+    """The figure of ``rows``, which are means over layers, for these views.
+
+    ``joined``: by metric, the groups of encoders that a bar joins.
+    """
     from matplotlib.figure import Figure
 
     rows = rows[rows["view"].isin(views)]
@@ -56,6 +68,7 @@ def panels(rows: pd.DataFrame, choices: Choices, views: Sequence[str]) -> "Figur
     notes = select.gaps(rows, width=68)
     if cut:
         notes.append(select.BARS_CUT)
+    notes += _unjoined(joined, choices)
     step = 0.16 * max(len(views), 1) + 0.14  # inches per encoder
     height = len(names) * (step * rows["encoder"].nunique() + 0.55) + 0.35 + 0.18 * len(notes)
     figure = Figure(figsize=(style.WIDTH, height))
@@ -66,7 +79,8 @@ def panels(rows: pd.DataFrame, choices: Choices, views: Sequence[str]) -> "Figur
     for metric in similar[1:]:  # before anything is drawn, so that the axis holds all panels
         of_metric[metric].sharex(of_metric[similar[0]])
     for metric, axes in of_metric.items():
-        _panel(axes, rows[rows["metric"] == metric], choices, marks, metric)
+        groups = (joined or {}).get(metric, ())
+        _panel(axes, rows[rows["metric"] == metric], choices, marks, metric, groups)
     if cut:
         of_metric[similar[0]].set_xlim(select.CUT, 1.03)
     about = "mean over layers (1 is the reference itself"
@@ -90,6 +104,61 @@ def rank(rows: pd.DataFrame, view: str, lowest: bool = False) -> list[str]:
     return sorted(sorted(rows["encoder"].unique()), key=place)
 
 
+def _joined(
+    rows: pd.DataFrame, contrasts: pd.DataFrame, choices: Choices
+) -> dict[str, list[list[str]]]:
+    """By metric the largest groups of encoders of which no two are told apart by the view in
+    focus.
+    """
+    found = {}
+    for metric in choices.metrics(rows):
+        tested = verdicts.of(contrasts, metric, "encoder", view_a=choices.focus)
+        if tested.empty:
+            continue
+        order = rank(rows[rows["metric"] == metric], choices.focus, choices.distance(metric))
+        apart = {
+            frozenset((row["encoder_a"], row["encoder_b"]))
+            for row in tested.to_dict("records")
+            if verdicts.contrast(row, choices).told
+        }
+        found[metric] = groups(order, apart)
+    return found
+
+
+def groups(names: Sequence[str], apart: Collection[frozenset[str]]) -> list[list[str]]:
+    """The largest groups of two or more ``names`` of which no two are ``apart``, in their order.
+
+    They are the maximal cliques of the graph of those that are not told apart (Bron & Kerbosch
+    1973, with pivots).
+    """
+    beside = {
+        one: {other for other in names if other != one and frozenset((one, other)) not in apart}
+        for one in names
+    }
+    found: list[list[str]] = []
+
+    def grow(group: list[str], possible: set[str], seen: set[str]) -> None:
+        if not possible and not seen:
+            found.append(sorted(group, key=names.index))
+            return
+        pivot = max(sorted(possible | seen), key=lambda one: len(beside[one] & possible))
+        for one in sorted(possible - beside[pivot]):
+            grow([*group, one], possible & beside[one], seen & beside[one])
+            possible, seen = possible - {one}, seen | {one}
+
+    grow([], set(names), set())
+    many = [group for group in found if len(group) > 1]
+    return sorted(many, key=lambda group: [names.index(one) for one in group])
+
+
+def _unjoined(joined: Mapping[str, Sequence[Sequence[str]]] | None, choices: Choices) -> list[str]:
+    """A note on the metrics whose encoders need more bars than can be drawn."""
+    crowded = [
+        choices.label(metric) for metric, some in (joined or {}).items() if len(some) > _BARS
+    ]
+    return [f"too many bars to draw: {name}" for name in crowded]
+
+
 def _marks(views: Sequence[str]) -> list[_Mark]:
     offsets = (np.arange(len(views)) - (len(views) - 1) / 2) * 0.8 / max(len(views), 1)
     return [
@@ -99,9 +168,14 @@ def _marks(views: Sequence[str]) -> list[_Mark]:
 
 
 def _panel(
-    axes: "Axes", rows: pd.DataFrame, choices: Choices, marks: Sequence[_Mark], metric: str
+    axes: "Axes",
+    rows: pd.DataFrame,
+    choices: Choices,
+    marks: Sequence[_Mark],
+    metric: str,
+    joined: Sequence[Sequence[str]],
 ) -> None:
-    """Draws one metric: a line of dots for each encoder."""
+    """Draws one metric: a line of dots for each encoder, and bars beside those to be ``joined``."""
     order = rank(rows, choices.focus, lowest=choices.distance(metric))
     pooled = select.poolings(rows, choices.pooling)
     axes.set_title(choices.label(metric), loc="left", fontweight="bold")
@@ -116,9 +190,35 @@ def _panel(
                 _dot(axes, dot.iloc[0], place + mark.offset, choices.looks[encoder], mark)
     names = [labels.encoder(choices, encoder, pooled[encoder]) for encoder in order]
     axes.set_yticks(range(len(order)), names)
-    axes.tick_params(axis="y", length=0)
+    bars = joined if len(joined) <= _BARS else ()
+    for number, group in enumerate(bars):
+        _bar(axes, [order.index(encoder) for encoder in group], _FIRST + _NEXT * number)
+    axes.tick_params(axis="y", length=0, pad=_FIRST + _NEXT * len(bars))
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(order) - 0.45, -0.55)
+
+
+def _bar(axes: "Axes", places: Sequence[int], points: float) -> None:
+    """Draws a bar, so many ``points`` left of the panel, with a knot at each of the rows that it
+    joins.
+    """
+    from matplotlib.transforms import offset_copy
+
+    left = offset_copy(
+        axes.get_yaxis_transform(), axes.get_figure(root=True), -points, 0, units="points"
+    )
+    (line,) = axes.plot(
+        [0] * len(places),
+        places,
+        transform=left,
+        color=style.INK,
+        linewidth=1.6,
+        marker="o",
+        markersize=2.6,
+        clip_on=False,
+        label="_joined",
+    )
+    line.set_in_layout(False)  # it lies between the panel and the names
 
 
 def _dot(axes: "Axes", row: pd.Series, y: float, look: style.Look, mark: _Mark) -> None:

@@ -44,6 +44,8 @@ def render(
     frames: Sequence[Path],
     rejected: Path,
     metrics: Path,
+    contrasts: Path,
+    best: Path,
     features: Sequence[Path],
     figures: Sequence[Path],
     attribution: Path | None = None,
@@ -57,12 +59,14 @@ def render(
     rows = tables.read(metrics).to_pandas()
     seen = _concatenated(frames, _FRAME_COLUMNS)
     shares = tables.read(attribution).to_pandas() if attribution else None
+    compared = tables.read(contrasts).to_pandas()
+    found = findings.sentences(rows, choices, shares, compared, tables.read(best).to_pandas())
     photos = report_sections.photos(seen, frames, _PHOTOS)
     about_features = [tables.provenance(path) | {"path": path} for path in features]
     pixels = report_tables.resolution(choices, seen, about_features)
     left_out = tables.read(rejected).to_pylist()
     inputs = {f"frames {path.stem}": path for path in frames}
-    inputs |= {"metrics": metrics} | _named(features)
+    inputs |= {"metrics": metrics, "contrasts": contrasts, "best": best} | _named(features)
     if attribution:
         inputs["attribution"] = attribution
     provenance = {name: tables.provenance(path) for name, path in inputs.items()}
@@ -74,7 +78,7 @@ def render(
         n_frames=len(seen),
         n_groups=seen["group"].nunique(),
         notice=findings.notice(rows, choices),
-        found=findings.sentences(rows, choices, shares),
+        found=found,
         warnings=[
             *report_warnings.of_numbers(rows, choices),
             *report_warnings.of_conditions(choices),
@@ -96,6 +100,7 @@ def render(
         sources_left=len(sources[_TABLES:]),
         versions=report_sections.versions([spec, *provenance.values()]),
         **_conditions(pixels, choices),
+        contrasts=report_tables.contrasts(compared, choices),
         **_numbers(rows, shares, choices),
     )
 

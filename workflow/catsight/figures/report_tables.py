@@ -1,4 +1,4 @@
-"""The report's tables: means over layers, single layers, parts of the eye, resolution."""
+"""The report's tables: means over layers, layers, contrasts, parts of the eye, resolution."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from catsight.figures import labels, reading
+from catsight.figures import labels, reading, verdicts
 from catsight.figures.choices import Choices
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
@@ -18,6 +18,15 @@ ENOUGH = 2 * CAT_LIMIT
 FEW_CYCLES = 12
 #: What the table of pixels per degree calls the frames before an encoder scales them.
 FRAMES = "the frames themselves"
+#: The kinds of contrasts that the report shows (of layers there are too many), and their titles.
+KINDS = {
+    "view": "Views",
+    "encoder": "Encoders",
+    "family": "Families",
+    "training": "Kinds of training",
+    "part": "Parts of the eye",
+    "dose": "Doses",
+}
 #: More rows than this would make the report heavy.
 _ROWS = 20_000
 
@@ -81,6 +90,57 @@ def shares(attribution: pd.DataFrame | None, choices: Choices) -> list[dict[str,
                 }
             )
     return result
+
+
+def contrasts(table: pd.DataFrame, choices: Choices) -> list[dict[str, Any]]:
+    """One table per kind of contrast: a row for each difference, with its verdict.
+
+    Of encoders, families and kinds of training those by the view in focus.
+    """
+    table = table[table["metric"].isin(list(choices.measures))]
+    elsewhere = table["kind"].isin(["encoder", "family", "training"])
+    table = table[~elsewhere | (table["view_a"] == choices.focus)]
+    if len(table) > _ROWS:
+        return []
+    result = []
+    for kind, label in KINDS.items():
+        rows = table[table["kind"] == kind].to_dict("records")
+        if rows:
+            result.append({"label": label, "rows": [_contrast(row, choices) for row in rows]})
+    return result
+
+
+def _contrast(row: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
+    one = verdicts.contrast(row, choices)
+    ratio = {"sort": "", "value": "–", "note": ""}
+    if one.ratio is not None:
+        value = labels.factor(one.ratio)
+        ratio = {"sort": repr(one.ratio), "value": value, "note": one.interval}
+    p = {"sort": "", "value": "–", "note": ""}
+    if one.p is not None:
+        p = {
+            "sort": repr(one.p),
+            "value": f"{one.p:.3f}" if one.p >= 0.001 else "< 0.001",
+            "note": "",
+        }
+    return {
+        "first": one.first,
+        "second": one.second,
+        "where": _where(row, choices),
+        "metric": choices.label(row["metric"]),
+        "cells": [ratio, p],
+        "verdict": verdicts.words(one, choices),
+    }
+
+
+def _where(row: Mapping[str, Any], choices: Choices) -> str:
+    """In which encoder, by which view or along which sweep two values are compared."""
+    if row["kind"] in ("encoder", "family", "training"):
+        return f"“{row['view_a']}”"
+    encoder = row["encoder_a"]
+    known = isinstance(encoder, str) and encoder in choices.encoders
+    where = choices.encoders[encoder]["label"] if known else "mean over encoders"
+    return f"{where}, {row['swept']}" if isinstance(row["swept"], str) else where
 
 
 def cell(row: Mapping[str, Any] | pd.Series) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from catsight.figures import findings, labels, select
+from catsight.figures import labels, select
 from catsight.figures.choices import Choices
 from catsight.figures.headline import Results
 from catsight.figures.labels import condition, counted
@@ -29,13 +29,6 @@ def of_numbers(rows: pd.DataFrame, choices: Choices) -> Iterator[str]:
                 f"{only}: too few for an interval of {choices.label(results.metric)}. Take at "
                 f"least {select.FEW_GROUPS}."
             )
-    measures = [choices.measure(metric) for metric in choices.metrics(rows)]
-    narrow = [measure["label"] for measure in measures if measure["narrow_shares"]]
-    if choices.attribution["view"] and narrow and groups < findings.FEW_FOR_SHARES:
-        yield (
-            f"With fewer than {findings.FEW_FOR_SHARES} groups, intervals of the shares of the "
-            f"parts of the eye are too narrow for these measures: {'; '.join(narrow)}."
-        )
     reasons = rows.loc[rows["value"].isna(), "reason"].fillna("no reason given")
     for reason, count in reasons.value_counts().items():
         yield f"{count} of {len(rows)} values are missing: {reason}."

@@ -88,7 +88,7 @@ def nothing(table: pd.DataFrame) -> str:
     """
     if (table["n_groups"] >= FEW_GROUPS).all():  # more would not help
         return "no value with an interval"
-    return "no value with an interval:\nadd photographs, or glances"
+    return "no value with an interval:\nadd photographs"
 
 
 def cut(table: pd.DataFrame, choices: Choices) -> bool:

@@ -40,7 +40,6 @@ class FigureMeasure(TypedDict):
     similarity: bool
     headline: bool  #: findings and summaries are about it; else about the first in the table
     depends_on_n: NotRequired[bool]  #: report: its value changes with the number of frames
-    narrow_shares: NotRequired[bool]  #: report: few groups make its intervals of shares too narrow
     about: NotRequired[str]  #: report: what it compares; or empty
 
 

@@ -27,7 +27,7 @@ from catsight.study.views import viewing
 _DRAWING = ("matplotlib", "pandas", "numpy", "scipy", "pillow")
 _WRITING = ("pandas", "numpy")
 #: The facts about views, encoders and measures that the report alone prints.
-_REPORT_ONLY = ("about", "change", "viewing", "licence", "note", "depends_on_n", "narrow_shares")
+_REPORT_ONLY = ("about", "change", "viewing", "licence", "note", "depends_on_n")
 
 
 def figures(study: Resolved) -> list[Figure]:

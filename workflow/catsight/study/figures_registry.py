@@ -146,20 +146,43 @@ _ALL = (
     ),
     Figure(
         name="ranking",
-        table="metrics",
+        table=None,
         photographic=False,
         title="Encoders compared",
         caption=(
             "The mean over layers for every encoder and view: the marker is the value, the bar "
             "its {interval}, and the numbers on the right are the same. The encoder that agrees "
-            "best in “{focal}” is on top; if bars overlap, the order is open. The further a "
-            "marker lies from the thin line (the reference), the more that view changes the "
-            "features. Hollow markers are untrained encoders."
+            "best in “{focal}” is on top. An upright bar on the left joins the encoders, at its "
+            "knots, that corrected tests do not tell apart in “{focal}”: their order is open. "
+            "Whether intervals overlap says little, since all encoders saw the same frames. The "
+            "further a marker lies from the thin line (the reference), the more that view changes "
+            "the features. Hollow markers are untrained encoders."
         ),
         alt=(
             "Dot plots of the mean alignment over layers, for {encoders}. The values are in the "
             "first table under The numbers."
         ),
+        reads=(*RESULTS, "confidence"),
+    ),
+    Figure(
+        name="contrasts",
+        table="contrasts",
+        photographic=False,
+        title="Which encoders differ",
+        caption=(
+            "How many times the encoder of a row loses what the encoder of a column loses, from "
+            "“{reference}” to “{focal}”, mean over layers. A cell is filled if a test that is "
+            "corrected for all pairs tells the two apart (red: the row loses more; blue: less), "
+            "and hatched if they are shown to be equivalent within the margin that the study "
+            "states. All others are open: more photographs may tell them. A loss is 1 − alignment "
+            "(of a distance, the distance itself)."
+        ),
+        alt=(
+            "Matrix of loss ratios between {encoders}. The values are under Contrasts in The "
+            "numbers."
+        ),
+        reads=("reference", "views", "encoders", "measures", "confidence"),
+        wanted=lambda study: len(study.encoders) > 1,
     ),
     Figure(
         name="changes",

@@ -25,8 +25,6 @@ class Measure:
     ``mappable``: maps of each layer against each can be made of it.
     ``headline``: if a study has it, findings and summaries are about it, not about the study's
     first.
-    ``narrow_shares``: with fewer than 25 groups, its intervals of what is due to a part of the eye
-    are too narrow (benchmarks/calibration.py).
     ``about``: what it compares, as the report prints it after the label.
     """
 
@@ -38,7 +36,6 @@ class Measure:
     share: bool = False
     mappable: bool = False
     headline: bool = False
-    narrow_shares: bool = False
     about: str = ""
 
     @property
@@ -59,7 +56,6 @@ class Measure:
             "similarity": self.similarity,
             "headline": self.headline,
             "depends_on_n": self.depends_on_n,
-            "narrow_shares": self.narrow_shares,
             "about": self.about,
         }
 
@@ -70,7 +66,6 @@ def _similarity(
     about: str,
     depends_on_n: bool = False,
     headline: bool = False,
-    narrow_shares: bool = False,
 ) -> Measure:
     """CKA or RSA."""
     return Measure(
@@ -81,7 +76,6 @@ def _similarity(
         depends_on_n=depends_on_n,
         mappable=True,
         headline=headline,
-        narrow_shares=narrow_shares,
         about=about,
     )
 

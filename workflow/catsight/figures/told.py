@@ -1,5 +1,6 @@
 """Sentences on the differences that corrected tests tell, and on those that they do not."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -182,6 +183,8 @@ def _peak(results: Results, name: str, rows: pd.DataFrame, best: pd.DataFrame) -
     values = rows.loc[best["layer"], "value"] * (-1 if results.distance else 1)
     peak, worst = values.idxmax(), values.idxmin()
     there = rows.loc[verdicts.left(best)["layer"], "depth"]
+    if len(there) == len(best):
+        return f"In which layer of {results.label(name)} “{focus}” changes features least is open."
     where = _layer(results, rows.loc[peak])
     said = f"In {results.label(name)}, “{focus}” changes features least at {where}"
     if len(there) > 1:
@@ -207,16 +210,16 @@ def open_questions(results: Results) -> str:
         "parts of the eye": _of_parts(results),
     }
     said = [
-        _topic(what, left, results)
+        _topic(what, left)
         for what, some in topics.items()
         if (left := [one for one in some if one.open])
     ]
     if said:
         groups = labels.groups(results.choices, results.groups)
         return (
-            f"{groups} are too few to tell apart {'; '.join(said)}. In brackets stands what it "
-            "would take to tell a difference as large as the one seen; since that is uncertain, "
-            "plan for half as many again."
+            f"{groups} are too few to tell apart {'; '.join(said)}. The brackets say how many "
+            f"{groups.split()[-1]} it would take, if the difference is as large as the one seen; "
+            "since that is uncertain, plan for half as many again."
         )
     untested = [one.reason for some in topics.values() for one in some if one.p is None]
     return f"Differences are not tested: {untested[0]}." if untested else ""
@@ -228,13 +231,14 @@ def _of_parts(results: Results) -> list[Contrast]:
     return next(filter(None, found), [])
 
 
-def _topic(what: str, left: Sequence[Contrast], results: Results) -> str:
+def _topic(what: str, left: Sequence[Contrast]) -> str:
     """What is open of one kind: each pair of a few, else the pair that would take the fewest."""
-    left = sorted(left, key=lambda one: one.needed[0] if one.needed else float("inf"))
-    pairs = [
-        f"{one.first} and {one.second}" + (f" ({enough})" if enough else "")
-        for one, enough in ((one, verdicts.enough(one, results.choices)) for one in left)
-    ]
-    if len(pairs) <= _MOST:
-        return f"{what}: {listed(pairs)}"
-    return f"{what}: many pairs, of which {pairs[0]} would take fewest"
+    left = sorted(left, key=lambda one: one.needed[0] if one.needed else math.inf)
+    if len(left) <= _MOST:
+        return listed([_pair(one) for one in left])
+    return f"many {what}, of which {_pair(left[0])} would take the fewest"
+
+
+def _pair(one: Contrast) -> str:
+    enough = verdicts.enough(one)
+    return f"{one.first} from {one.second}" + (f" ({enough})" if enough else "")

@@ -139,14 +139,15 @@ def left(best: pd.DataFrame) -> pd.DataFrame:
     return best[best["in_set"].eq(True)]
 
 
-def enough(one: Contrast, choices: Choices) -> str:
-    """How many groups would tell this difference: ``about 110 photographs (45 to 230)``."""
+def enough(one: Contrast) -> str:
+    """How many groups would tell this difference, and the range of that number: ``about 110, 45 to
+    230``; empty if that is unknown.
+    """
     if one.needed is None:
         return ""
     needed, low, high = one.needed
-    groups = labels.groups(choices, int(needed))
     ends = f"{_rounded(low)} or more" if pd.isna(high) else f"{_rounded(low)} to {_rounded(high)}"
-    return f"about {_rounded(needed)} {groups.split()[-1]} ({ends})"
+    return f"about {_rounded(needed)}, {ends}"
 
 
 def _rounded(count: float) -> str:
@@ -163,5 +164,8 @@ def words(one: Contrast, choices: Choices) -> str:
         return f"told apart, yet {within}" if within else "told apart"
     if within:
         return within
-    groups = enough(one, choices)
-    return f"not told apart: {groups} would tell this difference" if groups else "not told apart"
+    if one.needed is None:
+        return "not told apart"
+    needed, ends = enough(one).split(", ", 1)
+    groups = labels.groups(choices, 2).split()[-1]
+    return f"not told apart: {needed} {groups} ({ends}) would tell this difference"

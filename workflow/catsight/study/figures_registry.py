@@ -131,13 +131,12 @@ _ALL = (
         caption=(
             "Agreement of each encoder’s features with those in “{reference}” against relative "
             "depth, from its first layer (left) to its last (right). The thin line is full "
-            "agreement: 1, or of a distance 0. Shading is the {interval} over groups of frames. "
-            "It covers the value that many more photographs would give{of_this_size}. Few "
-            "photographs make agreement look too high, so a line may run along the upper edge of "
-            "its shading or above it. Values without an interval are left out. Grey is agreement "
-            "by chance: what the measure gives when the frames of one view are shuffled. Dashed "
-            "lines and hollow markers are untrained encoders; the shape of a marker is the "
-            "encoder’s family. The vertical axis need not start at 0, and differs from row to row."
+            "agreement: 1, or of a distance 0. Shading is the {interval} over groups of frames: "
+            "of the value that many more photographs would give{of_this_size}. Values without an "
+            "interval are left out. Grey is agreement by chance: what the measure gives when the "
+            "frames of one view are shuffled. Dashed lines and hollow markers are untrained "
+            "encoders; the shape of a marker is the encoder’s family. The vertical axis need not "
+            "start at 0, and differs from row to row."
         ),
         alt=(
             "Line charts of alignment with {reference} against relative depth, for {encoders}. "

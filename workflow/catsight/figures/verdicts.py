@@ -12,6 +12,9 @@ import pandas as pd
 from catsight.figures import labels, style
 from catsight.figures.choices import Choices
 
+#: Beyond this many groups it does not matter how many.
+_COUNTED = 1_000_000
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -147,12 +150,13 @@ def enough(one: Contrast) -> str:
         return ""
     needed, low, high = one.needed
     ends = f"{_rounded(low)} or more" if pd.isna(high) else f"{_rounded(low)} to {_rounded(high)}"
-    return f"about {_rounded(needed)}, {ends}"
+    about = "" if needed > _COUNTED else "about "
+    return f"{about}{_rounded(needed)}, {ends}"
 
 
 def _rounded(count: float) -> str:
     """A number of groups to two digits: ``230``, ``1,300``; beyond a million in words."""
-    return "over a million" if count > 1e6 else f"{int(float(f'{count:.2g}')):,}"
+    return "over a million" if count > _COUNTED else f"{int(float(f'{count:.2g}')):,}"
 
 
 def words(one: Contrast, choices: Choices) -> str:

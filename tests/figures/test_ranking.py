@@ -1,5 +1,7 @@
 """The ranking shows the means over layers of the table, in their order, and says which is which."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from catsight import CatsightError
 from catsight.figures import ranking
 from support import said
 from support import small_figures as small
+from support import toy_contrasts as toy
 
 METRICS = {"cka_linear_unbiased": "Linear CKA, unbiased", "energy": "Energy distance"}
 #: Of the compared views all but the controls, with their markers.
@@ -255,3 +258,103 @@ def test_ranks_of_equals_are_those_of_their_names():
         {"encoder": ["vit", "swin", "stranger", "net"], "view": "cat", "value": 0.5}
     )
     assert ranking.rank(rows, "cat") == ["net", "stranger", "swin", "vit"]
+
+
+# -- bars that join encoders -----------------------------------------------------------------------
+
+
+def pair(a, b, p, **more):
+    return toy.row("encoder", a, b, p=p, **more)
+
+
+def by_cka(*apart, **more):
+    """Contrasts by CKA, of which the pairs ``apart`` are told apart."""
+    pairs = [("net", "vit"), ("swin", "net"), ("swin", "vit")]
+    return [pair(a, b, 0.01 if {a, b} in apart else 0.3, **more) for a, b in pairs]
+
+
+@pytest.fixture
+def ranked(cka):
+    """The cat's means: swin on top, then vit, then net."""
+    for name, value in {"swin": 0.9, "vit": 0.8, "net": 0.7}.items():
+        set_mean(cka, name, "cat", value=value)
+    return cka
+
+
+@pytest.mark.parametrize(
+    "apart, bars",
+    [
+        ([], [[0, 1, 2]]),
+        ([{"swin", "net"}], [[0, 1], [1, 2]]),
+        ([{"swin", "net"}, {"vit", "net"}], [[0, 1]]),
+        ([{"swin", "vit"}], [[0, 2], [1, 2]]),  # a bar has no knot at vit
+        ([{"swin", "vit"}, {"swin", "net"}, {"vit", "net"}], []),
+    ],
+)
+def test_bars_join_those_that_no_test_tells_apart(ranked, apart, bars):
+    rows = [*by_cka(*apart), *by_cka(view_a="jpeg"), pair("net", "vit", 0.3, metric="energy")]
+    figure = ranking.draw(ranked, small.choices(), toy.table(rows))
+    (axes,) = figure.axes
+    assert said.joined(axes) == bars
+    assert not said.misplaced(figure)
+    lines = [line for line in axes.get_lines() if line.get_label() == "_joined"]
+    panel = axes.get_window_extent().x0
+    names = [text.get_window_extent().x1 for text in axes.get_yticklabels()]
+    for line in lines:  # between the names and the panel
+        extent = line.get_window_extent()
+        assert max(names) < extent.x0 and extent.x1 < panel
+
+
+def test_without_contrasts_there_are_no_bars(ranked):
+    assert said.joined(ranking.draw(ranked, small.choices()).axes[0]) == []
+    others = toy.table(by_cka(metric="rsa"))
+    assert said.joined(ranking.draw(ranked, small.choices(), others).axes[0]) == []
+
+
+def test_encoders_that_were_not_tested_are_joined(ranked):
+    untested = toy.table([pair("net", "vit", None), pair("swin", "net", 0.01)])
+    axes = ranking.draw(ranked, small.choices(), untested).axes[0]
+    assert said.joined(axes) == [[0, 1], [1, 2]]
+
+
+def test_the_confidence_is_that_of_the_study(ranked):
+    rows = toy.table([one | {"p_holm": 0.08} for one in by_cka()])
+    loose = ranking.draw(ranked, small.choices(confidence=0.9), rows)
+    assert said.joined(loose.axes[0]) == []
+
+
+def test_groups_are_the_largest_of_which_no_two_are_apart():
+    """Against a search of all subsets."""
+    rng, names = np.random.default_rng(0), [f"e{i}" for i in range(7)]
+    for _ in range(20):
+        apart = {frozenset(two) for two in combinations(names, 2) if rng.uniform() < 0.4}
+        together = [
+            set(some)
+            for size in range(2, 8)
+            for some in combinations(names, size)
+            if not any(frozenset(two) in apart for two in combinations(some, 2))
+        ]
+        largest = [one for one in together if not any(one < other for other in together)]
+        found = ranking.groups(names, apart)
+        assert sorted(map(sorted, found)) == sorted(map(sorted, largest))
+        assert found == sorted(found) and all(group == sorted(group) for group in found)
+
+
+def test_too_many_bars_are_not_drawn():
+    """Nine encoders in three threes: of each three all are apart, so there are 27 bars."""
+    names = [f"e{i}" for i in range(9)]
+    about = {"family": "cnn", "training": "supervised"}
+    encoders = {name: {"label": name, **about} for name in names}
+    rows = [
+        {"encoder": name, "layer": "all", "pooling": "mean", "reference": "human", "view": "cat", "n_groups": 20,
+         "metric": "cka_linear_unbiased", "value": 0.9 - i / 100, "ci_low": 0.6, "ci_high": 0.95, "reason": None}
+        for i, name in enumerate(names)
+    ]  # fmt: skip
+    tested = [
+        pair(a, b, 0.01 if int(a[1]) // 3 == int(b[1]) // 3 else 0.3)
+        for a, b in combinations(names, 2)
+    ]
+    choices = small.choices(encoders=encoders)
+    (axes,) = ranking.draw(pd.DataFrame(rows), choices, toy.table(tested)).axes
+    assert said.joined(axes) == []
+    assert "too many bars to draw: Linear CKA, unbiased" in axes.get_xlabel()

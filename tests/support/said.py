@@ -13,6 +13,9 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 
+#: Labels of lines that stand for no data, and do not run through a panel.
+_APART = ("_end", "_joined")
+
 
 class Mark(NamedTuple):
     """How something is drawn: a line ("-", "--", or "" if there is none), or a patch without any."""
@@ -75,7 +78,7 @@ def curves(axes) -> list:
     return [
         line
         for line in axes.get_lines()
-        if len(line.get_xdata()) and not _crosses(line) and line.get_label() != "_end"
+        if len(line.get_xdata()) and not _crosses(line) and line.get_label() not in _APART
     ]
 
 
@@ -93,12 +96,19 @@ def rules(axes) -> list[Rule]:
     """The lines through the whole panel."""
     found = []
     for line in axes.get_lines():
-        if _crosses(line):
+        if _crosses(line) and line.get_label() not in _APART:
             across = line.get_transform().contains_branch_seperately(axes.transData)[1]
             at = (line.get_ydata() if across else line.get_xdata())[0]
             colour = to_hex(line.get_color())
             found.append(Rule("y" if across else "x", float(at), colour, line.get_linewidth()))
     return found
+
+
+def joined(axes) -> list[list[int]]:
+    """The rows that upright bars join, from the bar next to the panel outwards."""
+    bars = [line for line in axes.get_lines() if line.get_label() == "_joined"]
+    bars.sort(key=lambda line: -line.get_window_extent().x0)
+    return [[int(y) for y in line.get_ydata()] for line in bars]
 
 
 def _crosses(line) -> bool:

@@ -41,6 +41,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     from matplotlib.figure import Figure
 
     rows = table[(table["kind"] == "encoder") & (table["view_a"] == choices.focus)]
+    rows = rows[rows[["encoder_a", "encoder_b"]].isin(list(choices.encoders)).all(axis=1)]
     if len(rows):
         rows = rows[rows["metric"] == choices.headline(rows)]
     names = in_order(rows, choices)

@@ -3,6 +3,7 @@ import pytest
 
 from catsight import tables
 from support import synthetic_study as synthetic
+from support import toy_contrasts
 
 
 @pytest.fixture
@@ -37,4 +38,5 @@ def study(tmp_path_factory):
     """A folder with all tables of a synthetic study."""
     folder = tmp_path_factory.mktemp("study")
     synthetic.write_study(folder, synthetic.pictures())
+    toy_contrasts.write(folder)
     return folder

@@ -139,7 +139,7 @@ def test_a_loss_without_an_interval_is_left_out(cka):
     figure = attribution.draw(cka, small.choices())
     net, vit, swin = figure.axes
     assert not said.stacked(net) and not said.bars(net)
-    assert said.words(net) == ["no value with an interval:\nadd photographs, or glances"]
+    assert said.words(net) == ["no value with an interval:\nadd photographs"]
     assert not said.words(vit) and not said.words(swin)
     assert {round(x) for _, x, _, _ in said.stacked(swin)} == {0, 1, 3}
     assert [x for x, _ in said.points(said.curves(swin)[0])] == [0, 1, 3]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from catsight import tables
 from catsight.__main__ import main
-from catsight.figures import gallery, parts, ranking, report, retrieval, style, summary
+from catsight.figures import changes, gallery, parts, ranking, report, retrieval, style, summary
 from catsight.figures import tables as numbers
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.pairs import PAIRS
@@ -17,6 +17,7 @@ from support import synthetic_study as synthetic
 from support import synthetic_tables
 
 ABOUT = {
+    "ranking": "encoders in the order of their mean alignment",
     "summary": "one figure with the question and the answer",
     "gallery": "some frames in each view",
     "parts": "some frames with one part of the eye swapped, then with all",
@@ -25,11 +26,11 @@ ABOUT = {
     "report": "one HTML file with the whole study",
     "attribution": "the share of each part of the eye in the loss of alignment, layer by layer",
     "changes": "mean alignment of every view, controls included",
+    "contrasts": "encoders against encoders: how many times one loses what the other does",
     "doses": "alignment as light, focus, field of view or acuity varies",
     "eyes": "the pupil, optics and receptors of each eye, and what a test chart becomes",
     "maps": "the alignment of each layer with each, between two views and between encoders",
     "profiles": "alignment of every view with the reference, layer by layer",
-    "ranking": "encoders in the order of their mean alignment",
     "rdms": "dissimilarity matrices of the frames, in the reference and in the view in focus",
     "stability": "the values with fewer groups of frames, between halves of them, and relative to a "
     "ceiling",
@@ -54,7 +55,9 @@ VIEWS = {
 }  # fmt: skip
 SHARES = {"--attribution": "the study's table of attribution, or nothing if it has none"}
 METRICS = {"--metrics": "the study's table of metrics"}
+CONTRASTS = {"--contrasts": "the study's table of contrasts"}
 OPTIONS = {
+    "ranking": ("Draws encoders in the order of their mean alignment.", PICTURES | METRICS | CONTRASTS),
     "summary": ("Draws one figure with the question and the answer.", PICTURES | VIEWS | METRICS | SHARES),
     "gallery": ("Draws some frames in each view, side by side.", PICTURES | VIEWS),
     "parts": ("Draws some frames in each view, side by side.", PICTURES | VIEWS),
@@ -72,7 +75,8 @@ OPTIONS = {
     ),
     "report": (
         "Writes one HTML file that holds the whole study and needs no network.",
-        METRICS | SHARES | {
+        METRICS | CONTRASTS | SHARES | {
+            "--best": "the study's table of those that may be the best",
             "--output": "the .html file to write", "--rejected": "the table of files that could not be used",
             "--near": "the table of pictures of different groups that look nearly alike",
             "--features": "a table of features of each encoder; the report shows their provenance",
@@ -122,6 +126,7 @@ def handed(monkeypatch, tmp_path):
         note(module, "draw", f"drawn by {module.__name__}")
     note(retrieval, "examples", "examples")
     note(ranking, "draw", "drawn by ranking")
+    note(changes, "draw", "drawn by changes")
     note(report, "render", "<html>")
     note(numbers, "write", None)
 
@@ -199,10 +204,21 @@ def test_confusions_are_drawn_from_pairs_and_pictures(handed, here):
 
 def test_a_figure_of_one_table_is_drawn_from_it(handed, here):
     table = here / "metrics.parquet"
-    assert run("ranking", "--table", table, "--output", here / "a.png", here / "b.png", dpi=45) == 0
-    drawn, choices = handed["ranking", "draw"]
+    assert run("changes", "--table", table, "--output", here / "a.png", here / "b.png", dpi=45) == 0
+    drawn, choices = handed["changes", "draw"]
     assert len(drawn) == len(synthetic.metric_rows()) and choices.study == "quickstart"
-    assert handed["a.png"] == handed["b.png"] == ("drawn by ranking", 45)
+    assert handed["a.png"] == handed["b.png"] == ("drawn by changes", 45)
+
+
+def test_the_ranking_is_drawn_from_metrics_and_contrasts(handed, here):
+    metrics, contrasts = here / "metrics.parquet", here / "contrasts.parquet"
+    assert (
+        run("ranking", "--metrics", metrics, "--contrasts", contrasts, "--output", here / "a.png")
+        == 0
+    )
+    drawn, choices, tested = handed["ranking", "draw"]
+    assert "n_features" in drawn and choices.study == "quickstart" and "p_holm" in tested
+    assert handed["a.png"] == ("drawn by ranking", 123)
 
 
 def test_all_tables_of_numbers_are_written(here):
@@ -214,7 +230,8 @@ def test_all_tables_of_numbers_are_written(here):
 
 def test_the_report_is_made_from_what_each_option_names(handed, here):
     given = {
-        name: here / f"{name}.parquet" for name in ("rejected", "near", "metrics", "attribution")
+        name: here / f"{name}.parquet"
+        for name in ("rejected", "near", "metrics", "attribution", "contrasts", "best")
     }
     single = [word for name, path in given.items() for word in (f"--{name}", path)]
     figures = [here / "ranking.svg", here / "maps.svg"]
@@ -231,7 +248,7 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
         "matched": [here / "views/cat/0.parquet", here / "views/human/1.parquet"],
     }
     assert (here / "r.html").read_text() == "<html>"
-    assert run("report", "--frames", here / "frames/1.parquet", *single[:2], *single[4:6], "--features", *features,
+    assert run("report", "--frames", here / "frames/1.parquet", *single[:2], *single[4:6], *single[8:], "--features", *features,
                "--figures", *figures, "--output", here / "r.html") == 0  # fmt: skip
     _, options = handed["report", "render"]
     assert (options["near"], options["attribution"], options["matched"]) == (None, None, [])
@@ -239,8 +256,8 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
 
 
 def test_the_resolution_is_that_of_the_spec(here, monkeypatch):
-    monkeypatch.setattr(ranking, "draw", lambda table, choices: Figure(figsize=(2, 1)))
+    monkeypatch.setattr(changes, "draw", lambda table, choices: Figure(figsize=(2, 1)))
     for dpi in (50, 130):
         table = here / "metrics.parquet"
-        assert run("ranking", "--table", table, "--output", here / "a.png", dpi=dpi) == 0
+        assert run("changes", "--table", table, "--output", here / "a.png", dpi=dpi) == 0
         assert Image.open(here / "a.png").size == (2 * dpi, dpi)

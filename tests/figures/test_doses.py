@@ -99,7 +99,7 @@ def test_values_without_an_interval_are_no_curve(cka):
     figure = doses.draw(cka, small.choices())
     without, having = figure.axes
     assert [said.points(line) for line in said.curves(without)] == [[], [], []]
-    assert said.words(without) == ["no value with an interval:\nadd photographs, or glances"]
+    assert said.words(without) == ["no value with an interval:\nadd photographs"]
     assert not said.words(having) and all(map(said.points, said.curves(having)))
     assert not said.ticks(without.xaxis) and said.ticks(having.xaxis)
     assert figure.get_supxlabel() == (

@@ -142,7 +142,7 @@ def test_null_intervals_are_named(cka):
     reason = "no interval, so not drawn: one group only (27 of 27 points)"
     assert figure.get_supxlabel() == f"{BELOW}\n{reason}"
     for axes in figure.axes:
-        assert said.words(axes) == ["no value with an interval:\nadd photographs, or glances"]
+        assert said.words(axes) == ["no value with an interval:\nadd photographs"]
         assert encoder_curves(axes) == {label: [] for label in small.LABELS.values()}
         assert not any(shade.points for shade in encoder_bands(axes)) and not said.bars(axes)
 

@@ -11,6 +11,7 @@ from catsight import CatsightError, tables
 from catsight.figures import (
     attribution,
     changes,
+    contrasts,
     doses,
     gallery,
     maps,
@@ -33,7 +34,7 @@ from catsight.study.figures_registry import FIGURES, REPORT, TABLES
 from catsight.study.swaps import SWEEPABLE
 from catsight.tables.columns.attribution import ATTRIBUTION
 from support import synthetic_study as synthetic
-from support import synthetic_tables
+from support import synthetic_tables, toy_contrasts
 
 
 class Recorder(dict):
@@ -95,7 +96,12 @@ DRAWN = {
     "gallery": lambda c, metrics, study: scenes(gallery, c, study),
     "parts": lambda c, metrics, study: scenes(parts, c, study),
     "profiles": lambda c, metrics, study: profiles.draw(metrics, c),
-    "ranking": lambda c, metrics, study: ranking.draw(metrics, c),
+    "ranking": lambda c, metrics, study: ranking.draw(
+        metrics, c, toy_contrasts.table(toy_contrasts.ROWS)
+    ),
+    "contrasts": lambda c, metrics, study: contrasts.draw(
+        toy_contrasts.table(toy_contrasts.ROWS), c
+    ),
     "changes": lambda c, metrics, study: changes.draw(metrics, c),
     "attribution": lambda c, metrics, study: attribution.draw(synthetic_tables.attribution(), c),
     "doses": lambda c, metrics, study: doses.draw(synthetic_tables.doses(), c),
@@ -128,6 +134,8 @@ def test_the_report_reads_what_its_spec_holds(spec, study, tmp_path):
         frames=paths(study)[0],
         rejected=study / "rejected.parquet",
         metrics=study / "metrics.parquet",
+        contrasts=study / "contrasts.parquet",
+        best=study / "best.parquet",
         features=[],
         figures=[figure],
         attribution=tmp_path / "attribution.parquet",

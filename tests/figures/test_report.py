@@ -17,15 +17,15 @@ def arguments(study, command, output, spec=None):
     frames = ["--frames", str(study / "frames"), "--shards", "2"]
     features = [str(study / f"features/{name}/cat/0.parquet") for name in synthetic.ENCODERS]
     views = [a for v in synthetic.VIEWS for a in ("--views", v, str(study / f"views/{v}"))]
-    metrics = ["--metrics", str(study / "metrics.parquet")]
+    metrics = [a for n in ("metrics", "contrasts") for a in (f"--{n}", str(study / f"{n}.parquet"))]
     figures = [
         "--figures",
         *(str(output[0].parent / f"{name}.svg") for name in ("gallery", "ranking")),
     ]
     rest = {
         "gallery": [*frames, *views],
-        "ranking": ["--table", str(study / "metrics.parquet")],
-        "report": [*frames, "--rejected", str(study / "rejected.parquet"), *metrics,
+        "ranking": metrics,
+        "report": [*frames, "--rejected", str(study / "rejected.parquet"), *metrics, "--best", str(study / "best.parquet"),
                    "--features", *features, *figures],
     }[command]  # fmt: skip
     text = tables.canonical_json(synthetic.spec() if spec is None else spec)
@@ -99,7 +99,18 @@ def test_attribution_is_one_table_or_none(name, study, capsys):
         "b.parquet",
     ]
     rest = {
-        "report": ["--rejected", "r.parquet", "--features", "f.parquet", "--figures", "p.svg"],
+        "report": [
+            "--rejected",
+            "r.parquet",
+            "--contrasts",
+            "c.parquet",
+            "--best",
+            "b.parquet",
+            "--features",
+            "f.parquet",
+            "--figures",
+            "p.svg",
+        ],
         "summary": ["--views", "cat", str(study / "views/cat")],
     }
     with pytest.raises(SystemExit):

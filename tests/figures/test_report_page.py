@@ -19,6 +19,7 @@ from catsight.tables.columns.near_duplicates import NEAR_DUPLICATES
 from catsight.tables.columns.rejected import REJECTED
 from catsight.tables.columns.views import VIEWS
 from support import synthetic_study as synthetic
+from support import toy_contrasts
 from support.page import Page
 
 TOO_FEW_LEFT = "if one photograph is left out, too few frames remain to compute it"
@@ -50,6 +51,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     means = [row for row in synthetic.metric_rows() if row["layer"] == "all"]
     synthetic.write_metrics(folder / "metrics.parquet", means)
+    toy_contrasts.write(folder)
     tables.write(folder / "frames.parquet", PICTURES, FRAMES, {"stage": "frames"})
     tables.write(folder / "rejected.parquet", FILES, REJECTED, {"stage": "frames"})
     for name in FIGURES:
@@ -63,7 +65,8 @@ def html(folder):
 
     def render(*figures, made_from=None, **spec):
         inputs = {"frames": [folder / "frames.parquet"], "features": []}
-        inputs |= {name: folder / f"{name}.parquet" for name in ("metrics", "rejected")}
+        written = ("metrics", "rejected", "contrasts", "best")
+        inputs |= {name: folder / f"{name}.parquet" for name in written}
         inputs["figures"] = [folder / f"{name}.svg" for name in figures or ("ranking",)]
         return report.render(synthetic.spec(**spec), **inputs | (made_from or {}))
 
@@ -143,10 +146,17 @@ def test_one_encoder_and_one_other_view_are_called_one(html):
 
 
 def test_the_findings_are_listed_in_their_order(page, folder):
-    rows = tables.read(folder / "metrics.parquet").to_pandas()
-    said = findings.sentences(rows, synthetic.choices(confidence=0.9, config="study: zoo"))
-    assert page.texts("li", "found")[: len(said)] == said and "90 % interval" in said[0]
-    assert 3 <= len(said) <= 5
+    """The first, which may be quoted alone, stands above the others."""
+    rows, contrasts, best = (
+        tables.read(folder / f"{name}.parquet").to_pandas()
+        for name in ("metrics", "contrasts", "best")
+    )
+    choices = synthetic.choices(confidence=0.9, config="study: zoo")
+    quotable, *said = findings.sentences(rows, choices, None, contrasts, best)
+    assert page.texts("p", "found") == [quotable] and "90 % interval" in said[0]
+    assert quotable.endswith("on average, while “catvision” costs 4.0 times as much.")
+    assert page.texts("li", "found")[: len(said)] == said
+    assert [one.split(" ")[0] for one in said] == ["On", "On", "Random", "7", "All"]
 
 
 def test_the_warnings_follow_the_findings_in_their_order(html, folder, tmp_path):
@@ -170,7 +180,6 @@ def test_the_warnings_follow_the_findings_in_their_order(html, folder, tmp_path)
     said = page.texts("li", "found")
     starts = (
         "Only 7 photographs (independent groups): with fewer than 15",
-        "With fewer than 25 groups, intervals of the shares of the parts of the eye are too narrow",
         "“dusk” sees under other conditions than the reference “human” (luminance 1 cd/m² against",
         "Under 12 pixels per degree: all 7 frames as they are.",
         "For 2 of 9 frames “blur” at its strongest is less than an equal loss of luminance contrast",
@@ -230,7 +239,7 @@ def test_each_figure_has_its_own_title_caption_and_picture(html, confidence, wor
 def test_without_measures_that_depend_on_n_none_are_named(html):
     measures = [one for one in synthetic.spec()["measures"] if not one["depends_on_n"]]
     measures += [one | {"depends_on_n": False} for one in synthetic.spec()["measures"][:1]]
-    assert "would give. Few photographs" in Page(html("profiles", measures=measures)).words()
+    assert "would give. Values without" in Page(html("profiles", measures=measures)).words()
 
 
 def test_a_png_becomes_a_webp_of_the_same_size(tmp_path):
@@ -303,9 +312,15 @@ def test_the_numbers_are_introduced(page, html):
     assert page.texts("p", "numbers")[0] == (
         "Agreement with “human”, with its 90 % interval below. Click a heading to sort by it, or "
         "press Enter while it has the focus. “Pooling” is how a layer became one vector: cls is the "
-        "class token, mean the mean over positions."
+        "class token, mean the mean over positions. Tests of single values against unrelated "
+        "features are in tables/metrics.csv ; of values near full agreement they say nothing, and "
+        "differences are what is asked."
     )
-    assert page.texts("h3", "numbers") == ["Means over layers", "Single layers"]
+    assert page.texts("h3", "numbers") == ["Means over layers", "Contrasts", "Single layers"]
+    assert (
+        "Below it stands its 90 % interval, for all the differences"
+        in page.texts("p", "numbers")[1]
+    )
 
 
 def test_heavy_layers_are_left_to_the_table(html, monkeypatch):
@@ -409,13 +424,14 @@ def test_many_rejected_files_are_cut_short(html, tmp_path, count):
 
 @pytest.mark.parametrize("count, left", [(40, []), (42, ["And 2 more."])])
 def test_of_many_tables_forty_are_shown(html, tmp_path, count, left):
-    """Those of the frames, of the metrics, and of features."""
-    paths = [tmp_path / f"features/e{i:02}/cat/0.parquet" for i in range(count - 2)]
+    """Those of the frames, of metrics, of contrasts, of the best, and of features."""
+    paths = [tmp_path / f"features/e{i:02}/cat/0.parquet" for i in range(count - 4)]
     for path in paths:
         tables.write(path, [], features_schema({"a/mean": 1}), {})
     page = Page(html(made_from={"features": paths}))
     names = [row["Table"] for row in page.table("Tables")]
-    assert names == ["frames frames", "metrics", *(f"features e{i:02} cat 0" for i in range(38))]
+    results = ["frames frames", "metrics", "contrasts", "best"]
+    assert names == [*results, *(f"features e{i:02} cat 0" for i in range(36))]
     assert page.texts("p", "provenance")[1:] == left
 
 

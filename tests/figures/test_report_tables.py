@@ -14,6 +14,7 @@ from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.rejected import REJECTED
 from support import synthetic_study as synthetic
 from support import synthetic_tables
+from support import toy_contrasts as toy
 from support.page import Page
 
 LABELS = {name: about["label"] for name, about in synthetic.ENCODERS.items()}
@@ -53,6 +54,17 @@ PUBLISHED = {
     "order_metric": "rsa",
 }  # fmt: skip
 
+CONTRASTS = [
+    toy.row("encoder", "efficientnet_lite0", "imgfocus_vit_s14", 0.5, (0.3, 0.8), 0.04),
+    toy.row("encoder", "efficientnet_lite0", "swin_t_untrained", 9.0, view_a="catvision", view_b="catvision"),
+    toy.row("view", "cat", "blur", 3.62, (2.1, 6.2), 0.0002, metric="rsa"),
+    toy.row("view", "cat", "blur", 1.2, (0.8, 1.8), 0.6, (114, 45, 226), encoder="efficientnet_lite0"),
+    toy.row("family", "cnn", "vit", 1.1, (0.9, 1.2), 0.3, equivalent=True, margin=1.25),
+    toy.row("part", "colour", "rods", None, (None, None), 0.02),
+    toy.row("dose", "1", "100", 2.0, (1.5, 3.0), None, swept="luminance", reason="1: one group only"),
+    toy.row("layer", "blocks.1", "blocks.2", 9.0, encoder="efficientnet_lite0"),
+]  # fmt: skip
+
 
 def interval(row):
     return f"{row['ci_low']:.3f} to {row['ci_high']:.3f}"
@@ -82,6 +94,7 @@ def page(study, metrics, tmp_path_factory):
     tables.write(folder / "attribution.parquet", shares.replace_schema_metadata(), ATTRIBUTION, {})
     tables.write(folder / "rejected.parquet", REFUSED, REJECTED, {"stage": "frames"})
     synthetic.write_metrics(folder / "metrics.parquet", metrics)
+    toy.write(folder, CONTRASTS)
     (folder / "ranking.svg").write_text("<svg/>")
     html = report.render(
         synthetic.spec(
@@ -93,6 +106,8 @@ def page(study, metrics, tmp_path_factory):
         frames=[study / f"frames/{i}.parquet" for i in (0, 1)],
         rejected=folder / "rejected.parquet",
         metrics=folder / "metrics.parquet",
+        contrasts=folder / "contrasts.parquet",
+        best=folder / "best.parquet",
         features=features(folder, {name: i for i, name in enumerate(ENCODERS, 1)}),
         attribution=folder / "attribution.parquet",
         figures=[folder / "ranking.svg"],
@@ -296,10 +311,57 @@ def test_tables_and_versions(page, study):
     ]
 
 
+def contrast(*cells):
+    names = ("First", "Second", "In", "Measure", "Loss ratio", "p, corrected", "Verdict")
+    return dict(zip(names, cells, strict=True))
+
+
+def test_contrasts_with_their_verdicts(page):
+    """Of encoders and families those by the view in focus; none of layers."""
+    unbiased = "Linear CKA, unbiased"
+    lite, vit = LABELS["efficientnet_lite0"], LABELS["imgfocus_vit_s14"]
+    assert page.table("Contrasts of Encoders") == [
+        contrast(lite, vit, "“cat”", unbiased, "0.50 0.30 to 0.80", "0.040", "told apart")
+    ]
+    assert page.table("Contrasts of Views") == [
+        contrast("“cat”", "“blur”", "mean over encoders", "RSA", "3.6 2.1 to 6.2", "< 0.001", "told apart"),
+        contrast("“cat”", "“blur”", lite, unbiased, "1.2 0.80 to 1.8", "0.600",
+                 "not told apart: about 110 photographs (45 to 230) would tell this difference"),
+    ]  # fmt: skip
+    assert page.table("Contrasts of Families") == [
+        contrast("convolutional networks", "ViT networks", "“cat”", unbiased, "1.1 0.90 to 1.2", "0.300",
+                 "equivalent within ×1.25")
+    ]  # fmt: skip
+    assert page.table("Contrasts of Parts of the eye") == [
+        contrast("colour", "rods", "mean over encoders", unbiased, "–", "0.020", "told apart")
+    ]
+    assert page.table("Contrasts of Doses") == [
+        contrast("1", "100", "mean over encoders, luminance", unbiased, "2.0 1.0 to 3.0", "–",
+                 "not tested: 1: one group only")
+    ]  # fmt: skip
+
+
+def test_contrasts_are_sorted_by_ratio_and_p(page):
+    assert page.keys("Contrasts of Views") == [
+        {"Loss ratio": "3.62", "p, corrected": "0.0002"},
+        {"Loss ratio": "1.2", "p, corrected": "0.6"},
+    ]
+    assert page.keys("Contrasts of Parts of the eye") == [
+        {"Loss ratio": "", "p, corrected": "0.02"}
+    ]
+
+
+def test_too_many_contrasts_are_left_to_the_table(choices, monkeypatch):
+    monkeypatch.setattr(report_tables, "_ROWS", 2)
+    assert report_tables.contrasts(toy.table(CONTRASTS[:2]), choices)
+    assert report_tables.contrasts(toy.table(CONTRASTS[:6]), choices) == []
+
+
 def test_every_table_is_one_of_these(page):
     """A new table needs its test."""
     assert set(page.rows) == {
         "Published values", "Order of the families", "Viewing conditions", "Pixels per degree", "Means over layers",
+        *(f"Contrasts of {kind}" for kind in ("Views", "Encoders", "Families", "Parts of the eye", "Doses")),
         "Parts of the eye", *(f"Layers of {label}" for label in LABELS.values()), "Files that could not be used",
         "Tables", "Versions",
     }  # fmt: skip

@@ -49,25 +49,6 @@ def test_groups_that_are_no_photographs_are_called_groups():
     assert of_numbers(metrics(4), config=config) == said
 
 
-@pytest.mark.parametrize(
-    "groups, view, measures, warned",
-    [
-        (24, "cat", (CKA, "rsa", "cka_linear"), "Linear CKA, unbiased; RSA"),
-        (25, "cat", (CKA, "rsa"), None),
-        (24, None, (CKA, "rsa"), None),
-        (24, "cat", ("cka_linear",), None),  # its intervals are not too narrow
-    ],
-)
-def test_intervals_of_shares_are_too_narrow_with_few_groups(groups, view, measures, warned):
-    attribution = {"view": view, "whole": view, "swaps": {}}
-    said = of_numbers(metrics(groups, measures), attribution=attribution)
-    words = (
-        "With fewer than 25 groups, intervals of the shares of the parts of the eye are too narrow "
-        f"for these measures: {warned}."
-    )
-    assert said == ([words] if warned else [])
-
-
 def test_missing_values_are_counted_by_reason():
     rows = metrics(measures=(CKA, "rsa", "cka_linear", "cka_rbf"))
     rows["layer"] = ["all", "l0", "l1", "l2"]

@@ -39,7 +39,7 @@ def test_a_row_without_one_of_its_numbers_has_no_interval(lost):
     "groups, helps", [([15, 20], False), ([15, 14], True), ([14], True), ([15], False)]
 )
 def test_photographs_are_asked_for_if_groups_are_too_few(groups, helps):
-    words = "no value with an interval" + ":\nadd photographs, or glances" * helps
+    words = "no value with an interval" + ":\nadd photographs" * helps
     assert select.nothing(rows(n_groups=groups)) == words
 
 

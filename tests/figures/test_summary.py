@@ -195,7 +195,7 @@ def test_values_without_an_interval_are_no_curve(cka, shares):
     _, _, left, right, (notes,) = parted(figure)
     for axes in (left, right):
         assert not any(map(said.points, said.curves(axes)))
-        assert said.words(axes) == ["no value with an interval:\nadd photographs, or glances"]
+        assert said.words(axes) == ["no value with an interval:\nadd photographs"]
     assert not said.ticks(left.yaxis) and not said.bars(right)
     assert said.words(notes) == ["no interval, so not drawn: too few frames (21 of 21 points)"]
     assert not notes.axison

@@ -18,7 +18,8 @@ FACTS = {
     "parts": ("The eye, part by part", None, True),
     "eyes": ("The eyes", None, True),
     "profiles": ("Layer by layer", "metrics", False),
-    "ranking": ("Encoders compared", "metrics", False),
+    "ranking": ("Encoders compared", None, False),
+    "contrasts": ("Which encoders differ", "contrasts", False),
     "changes": ("Is it the eye, or any change?", "metrics", False),
     "attribution": ("Which part of the eye", "attribution", False),
     "doses": ("Dose curves", "doses", False),
@@ -34,7 +35,8 @@ NAMES = {
     "parts": ["reference", "attribution_view"],
     "eyes": [],
     "profiles": ["reference", "interval", "of_this_size"],
-    "ranking": ["interval", "focal"],
+    "ranking": ["interval", "focal", "focal"],
+    "contrasts": ["reference", "focal"],
     "changes": [],
     "attribution": ["attribution_view", "interval"],
     "doses": ["interval"],
@@ -46,6 +48,7 @@ NAMES = {
 #: Figure -> the names in what stands for it where it cannot be seen.
 ALT_NAMES = {
     "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
+    "contrasts": ["encoders"],
     "changes": ["encoders"], "doses": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
 }  # fmt: skip
 UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
@@ -68,14 +71,20 @@ CLAIMS = {
     "profiles": [
         "features with those in “{reference}” against relative depth, from its first layer (left) to "
         "its last (right). The thin line is full agreement: 1, or of a distance 0. Shading is the "
-        "{interval} over groups of frames.", LEFT_OUT,
+        "{interval} over groups of frames: of the value that many more photographs would give", LEFT_OUT,
         "Grey is agreement by chance: what the measure gives when the frames of one view are shuffled.",
         UNTRAINED, FAMILY, "axis need not start at 0, and differs from row to row.",
     ],
     "ranking": [
         "The mean over layers for every encoder and view: the marker is the value, the bar its "
         "{interval}, and the numbers on the right are the same. The encoder that agrees best in "
-        "“{focal}” is on top", "thin line (the reference)", "Hollow markers are untrained encoders.",
+        "“{focal}” is on top. An upright bar on the left joins the encoders, at its knots, that corrected tests do "
+        "not tell apart in “{focal}”", "thin line (the reference)", "Hollow markers are untrained encoders.",
+    ],
+    "contrasts": [
+        "How many times the encoder of a row loses what the encoder of a column loses, from “{reference}” to "
+        "“{focal}”, mean over layers. A cell is filled if a test that is corrected for all pairs tells the two apart "
+        "(red: the row loses more; blue: less), and hatched if they are shown to be equivalent",
     ],
     "changes": ["The same means for every view, controls included", "A blur that is matched to a view"],
     "attribution": [
@@ -113,6 +122,7 @@ KINDS = {
     "eyes": "pupil, optics and receptors; point spreads and a test chart as each eye sees it.",
     "profiles": "Line charts of alignment with {reference} against relative depth, for {encoders}.",
     "ranking": "Dot plots of the mean alignment over layers, for {encoders}.",
+    "contrasts": "Matrix of loss ratios between {encoders}.",
     "changes": "Dot plot of the mean alignment over layers for every view, for {encoders}.",
     "attribution": "Stacked bars by layer of the loss due to each part of the eye.",
     "doses": "Line charts of the mean alignment against a condition that varies, for {encoders}.",
@@ -125,6 +135,7 @@ KINDS = {
 NUMBERS = {
     "profiles": "in the tables under The numbers.",
     "ranking": "in the first table under The numbers.",
+    "contrasts": "under Contrasts in The numbers.",
     "changes": "in the first table under The numbers.",
     "attribution": "The means over layers are in a table under The numbers.",
     "doses": "in doses.parquet.",
@@ -173,6 +184,7 @@ def test_captions_are_whole_sentences(figure):
     [
         ("parts", {"swaps": SimpleNamespace(view=None)}, {"swaps": SimpleNamespace(view="cat")}),
         ("eyes", {"eye_views": {}}, {"eye_views": {"cat": 1}}),
+        ("contrasts", {"encoders": ["a"]}, {"encoders": ["a", "b"]}),
         ("changes", {"compared_views": ["cat"]}, {"compared_views": ["cat", "jpeg"]}),
     ],
 )
@@ -182,5 +194,5 @@ def test_some_figures_need_more_than_their_table(figure, without, having):
 
 
 def test_the_others_are_always_wanted():
-    some = {"parts", "eyes", "changes"}
+    some = {"parts", "eyes", "changes", "contrasts"}
     assert all(one.wanted(SimpleNamespace()) for name, one in FIGURES.items() if name not in some)

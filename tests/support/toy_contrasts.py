@@ -4,6 +4,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from catsight import tables
 from catsight.tables.columns.best import BEST
 from catsight.tables.columns.contrasts import CONTRASTS
 from support.synthetic_tables import frame
@@ -61,3 +62,19 @@ def of_encoders(names, **more) -> list[dict]:
         row("encoder", a, b, 1.2, (0.5, 2.9), 0.4, (110, 45, 226), **more)
         for a, b in combinations(names, 2)
     ]
+
+
+#: A table of the synthetic study: no two encoders are told apart; “cat” is from “catvision”, on average.
+ROWS = [
+    *of_encoders(
+        ["efficientnet_lite0", "imgfocus_vit_s14", "swin_t_untrained", "vit_s16_untrained"]
+    ),
+    row("view", "cat", "catvision", 0.25, (0.125, 0.5), 0.001),
+    row("part", "pupil", "colour", None, (None, None), None, reason="pupil: one group only"),
+]
+
+
+def write(folder, rows=ROWS, left=("efficientnet_lite0",)) -> None:
+    """Writes both tables of a study."""
+    tables.write(folder / "contrasts.parquet", rows, CONTRASTS, {"stage": "metrics"})
+    tables.write(folder / "best.parquet", best("encoder", left), BEST, {"stage": "metrics"})

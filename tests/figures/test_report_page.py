@@ -215,8 +215,8 @@ def test_each_figure_has_its_own_title_caption_and_picture(html, confidence, wor
         "{together}": " Below, the layers of all encoders against one another.",
         "{of_this_size}": (
             " (for Linear CKA, RBF CKA, Retrieval, first, Retrieval, first, between, Retrieval, 1/rank, Retrieval, "
-            "1/rank, between, Procrustes distance, Wasserstein distance, Wasserstein, scaled, Sliced Wasserstein and "
-            "Sliced Wasserstein, scaled: the value of another study of this size)"
+            "1/rank, between, Mutual nearest neighbours, CKNNA, Procrustes distance, Wasserstein distance, Wasserstein, "
+            "scaled, Sliced Wasserstein and Sliced Wasserstein, scaled: the value of another study of this size)"
         ),
     }  # fmt: skip
 

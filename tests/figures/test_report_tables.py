@@ -175,7 +175,8 @@ def test_single_layers_in_the_order_of_the_network(page, metrics):
             head |= {"Pooling": pooling, "View": view}
             wanted.append(head | expected_cells(of, MEASURES))
         assert page.table(f"Layers of {LABELS[encoder]}") == wanted
-    assert page.texts("summary", "numbers") == [LABELS[name] for name in ENCODERS]
+    kinds = ["Views", "Encoders", "Families", "Parts of the eye", "Doses"]
+    assert page.texts("summary", "numbers") == [*kinds, *(LABELS[name] for name in ENCODERS)]
 
 
 def test_parts_of_the_eye(page):
@@ -295,6 +296,8 @@ def test_tables_and_versions(page, study):
         ("frames 0", "7", ""),
         ("frames 1", "7", ""),
         ("metrics", str(len(synthetic.metric_rows())), ""),
+        ("contrasts", str(len(CONTRASTS)), ""),
+        ("best", "1", ""),
         ("features efficientnet_lite0 cat 3", "1", "device cpu1, precision fp1"),
         ("features imgfocus_vit_s14 cat 3", "2", "device cpu2, precision fp2"),
         ("features vit_s16_untrained cat 3", "3", "device cpu3, precision fp3"),
@@ -303,7 +306,7 @@ def test_tables_and_versions(page, study):
     ]
     digests = [row["SHA-256 of the rows"] for row in found]
     assert digests[0] == tables.provenance(study / "frames/0.parquet")["content"][:16]
-    assert len(set(digests)) == 8 and {len(one) for one in digests} == {16}
+    assert len(set(digests)) == 10 and {len(one) for one in digests} == {16}
     assert page.table("Versions") == [
         {"Package": "matplotlib", "Version": "3"},
         {"Package": "timm", "Version": "1.0"},

@@ -53,8 +53,7 @@ COMPARES = {
     "mutual_knn": "compares which frames are nearest to each frame",
     "cknna": "compares the inner products of frames that are nearest to each other",
 }
-#: The first three are those that intervals need.
-_FACTS = ["similarity", "cosine", "share", "depends_on_n", "mappable", "headline", "narrow_shares"]
+_FACTS = ["similarity", "cosine", "depends_on_n", "share", "mappable", "headline"]
 
 
 def test_measures_come_in_the_order_of_figures():
@@ -67,10 +66,8 @@ def test_facts_about_a_measure(name):
     one = MEASURES[name]
     facts = {fact: fact in true.split() for fact in _FACTS}
     assert {fact: getattr(one, fact) for fact in _FACTS} == facts
-    assert one.facts == {fact: facts[fact] for fact in _FACTS[:3]}
-    shown = {
-        fact: facts[fact] for fact in ("similarity", "headline", "depends_on_n", "narrow_shares")
-    }
+    assert one.facts == {fact: facts[fact] for fact in ("similarity", "cosine", "share")}
+    shown = {fact: facts[fact] for fact in ("similarity", "headline", "depends_on_n")}
     assert one.for_figures == shown | {
         "name": name, "label": label, "about": COMPARES.get(name, ""),
     }  # fmt: skip
@@ -227,7 +224,8 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
 def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without):
     study = Study(SMALL | change)
     missing = without.split()
-    assert [one.name for one in study.figures] == [name for name in FIGURES if name not in missing]
+    drawn = [name for name in FIGURES if name not in [*missing, "contrasts"]]  # of one encoder
+    assert [one.name for one in study.figures] == drawn
     tables = [
         "metrics",
         "stability",

@@ -275,11 +275,12 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
-           "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
-OF_ENCODERS = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
-              "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+           "figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
+OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
+             "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
-              "figures maps|figures stability|figures tables"  # fmt: skip
+              "figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
 COMPARED = "metrics *|stability *|attribution *|doses *"
 #: Views of eyes, and those of controls, which hold them.
@@ -364,7 +365,7 @@ CHANGES = [
     ("metrics.permutations", 22, "metrics *|doses *"),
     ("metrics.null", "paired", COMPARED),
     ("metrics.at_once", 102, f"{COMPARED}|per_frame *"),
-    ("metrics.confidence", 0.8, f"{COMPARED}|contrasts"),
+    ("metrics.confidence", 0.8, f"{COMPARED}|contrasts|figures ranking|figures contrasts"),
     ("metrics.stability.draws", 5, "stability *"),
     ("metrics.stability.frames", 32, "stability *"),
     ("metrics.stability.controls", ["jpeg"], "stability *"),
@@ -383,7 +384,7 @@ CHANGES = [
     ("sweeps.acuity", [5], "doses *"),
     ("figures.title", "Poor", ""),
     ("figures.gallery", 3, "figures gallery|figures parts"),
-    ("figures.pooling", "cls", f"{OF_ENCODERS}|contrasts"),
+    ("figures.pooling", "cls", f"{OF_POOLING}|contrasts"),
     ("figures.dpi", 61, PICTURES),
     ("figures.published", {"source": "x", "values": [{"encoder": "net", "metric": "rsa", "value": 1}]}, ""),
 ]  # fmt: skip
@@ -556,11 +557,11 @@ ENCODERS = {
 }  # fmt: skip
 MEASURES = [
     {"name": "cka_linear", "label": "Linear CKA", "similarity": True, "headline": False, "depends_on_n": True,
-     "narrow_shares": False, "about": "compares the inner products of features"},
-    {"name": "rsa", "label": "RSA", "similarity": True, "headline": False, "depends_on_n": False, "narrow_shares": False,
+     "about": "compares the inner products of features"},
+    {"name": "rsa", "label": "RSA", "similarity": True, "headline": False, "depends_on_n": False,
      "about": "compares the dissimilarities of frames of different groups"},
     {"name": "mmd2", "label": "MMD²", "similarity": False, "headline": False, "depends_on_n": False,
-     "narrow_shares": False, "about": ""},
+     "about": ""},
 ]  # fmt: skip
 FACTS = {
     "study": "rich", "reference": "human", "views": VIEWS, "encoders": ENCODERS, "measures": MEASURES, "pooling": "map",
@@ -569,13 +570,14 @@ FACTS = {
     "attribution": {"view": "cat", "whole": "human+pupil+acuity", "swaps": {"pupil": "human+pupil", "acuity": "human+acuity"}},
     "gallery": 2, "confidence": 0.9, "dpi": 60,
 }  # fmt: skip
-_REPORT_ONLY = ("about", "change", "viewing", "licence", "note", "depends_on_n", "narrow_shares")
+_REPORT_ONLY = ("about", "change", "viewing", "licence", "note", "depends_on_n")
 _RESULTS = "reference views encoders measures pooling"
 #: Figure -> the facts that its spec holds; all figures have a resolution, but tables of numbers.
 READS = {
     "summary": f"{_RESULTS} parts attribution dpi", "gallery": "reference views gallery dpi",
     "parts": "reference views parts attribution gallery dpi", "eyes": "dpi", "profiles": f"{_RESULTS} dpi",
-    "ranking": f"{_RESULTS} dpi", "changes": f"{_RESULTS} dpi", "attribution": "encoders measures pooling parts dpi",
+    "ranking": f"{_RESULTS} confidence dpi", "contrasts": "reference views encoders measures confidence dpi",
+    "changes": f"{_RESULTS} dpi", "attribution": "encoders measures pooling parts dpi",
     "doses": "encoders measures pooling dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
     "retrieval": "reference views encoders pooling dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip

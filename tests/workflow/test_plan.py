@@ -26,7 +26,7 @@ SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
 SWEPT = ("human@luminance=1", "cat@luminance=1", "cat@acuity=3")
 #: Figure -> the table that it is drawn from.
 OF_ONE_TABLE = {
-    "profiles": "metrics", "ranking": "metrics", "changes": "metrics", "attribution": "attribution", "doses": "doses",
+    "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
@@ -193,6 +193,11 @@ def of_figures() -> dict:
             f" --output {pictures(name)}",
         )
     return found | {
+        "figures/ranking.png": (
+            ["metrics.parquet", "contrasts.parquet"],
+            "figures ranking --spec SPEC --metrics metrics.parquet --contrasts contrasts.parquet"
+            f" --output {pictures('ranking')}",
+        ),
         "figures/eyes.png": (
             ["views/eyes.parquet"],
             f"figures eyes --spec SPEC --table views/eyes.parquet --output {pictures('eyes')}",
@@ -207,11 +212,11 @@ def of_figures() -> dict:
 def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
-        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "changes", "attribution", "doses", "maps",
+        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "maps",
                      "rdms", "retrieval", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
-    lists |= {"metrics": "metrics.parquet", "attribution": "attribution.parquet"}
+    lists |= {name: f"{name}.parquet" for name in ("metrics", "attribution", "contrasts", "best")}
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
     results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "maps", "contrasts", "best")]  # fmt: skip
@@ -299,7 +304,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
     assert set(asks) - set(there) == {
         "all", "portraits", "gather_views", "weights", "gather_features", "merge", "figure", "gallery", "parts", "retrieval",
-        "summary", "eyes", "tables", "report", "contrasts",
+        "ranking", "summary", "eyes", "tables", "report", "contrasts",
     }  # fmt: skip
 
 

@@ -59,8 +59,6 @@ def render(
     rows = tables.read(metrics).to_pandas()
     seen = _concatenated(frames, _FRAME_COLUMNS)
     shares = tables.read(attribution).to_pandas() if attribution else None
-    compared = tables.read(contrasts).to_pandas()
-    found = findings.sentences(rows, choices, shares, compared, tables.read(best).to_pandas())
     photos = report_sections.photos(seen, frames, _PHOTOS)
     about_features = [tables.provenance(path) | {"path": path} for path in features]
     pixels = report_tables.resolution(choices, seen, about_features)
@@ -77,8 +75,6 @@ def render(
         compared=choices.compared,
         n_frames=len(seen),
         n_groups=seen["group"].nunique(),
-        notice=findings.notice(rows, choices),
-        found=found,
         warnings=[
             *report_warnings.of_numbers(rows, choices),
             *report_warnings.of_conditions(choices),
@@ -100,7 +96,7 @@ def render(
         sources_left=len(sources[_TABLES:]),
         versions=report_sections.versions([spec, *provenance.values()]),
         **_conditions(pixels, choices),
-        contrasts=report_tables.contrasts(compared, choices),
+        **_found(rows, shares, contrasts, best, choices),
         **_numbers(rows, shares, choices),
     )
 
@@ -134,6 +130,18 @@ def _matched(matched: Sequence[Path]) -> list[dict[str, Any]]:
     return [
         tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched
     ]
+
+
+def _found(
+    rows: pd.DataFrame, shares: pd.DataFrame | None, contrasts: Path, best: Path, choices: Choices
+) -> dict[str, Any]:
+    """The section "What was found", its notice above, and the tables of contrasts."""
+    compared, candidates = (tables.read(path).to_pandas() for path in (contrasts, best))
+    return {
+        "notice": findings.notice(rows, choices),
+        "found": findings.sentences(rows, choices, shares, compared, candidates),
+        "contrasts": report_tables.contrasts(compared, choices),
+    }
 
 
 def _conditions(pixels: list[dict[str, Any]], choices: Choices) -> dict[str, Any]:

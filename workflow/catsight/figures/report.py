@@ -77,11 +77,7 @@ def render(
         n_groups=seen["group"].nunique(),
         warnings=[
             *report_warnings.of_numbers(rows, choices),
-            *report_warnings.of_conditions(choices),
-            *report_warnings.of_resolution(pixels),
-            *report_warnings.of_matched(_matched(matched), choices),
-            *report_warnings.of_pictures(tables.read(near).to_pylist() if near else [], left_out),
-            *report_warnings.of_code(choices),
+            *_warnings(pixels, matched, near, left_out, choices),
         ],
         published=published.compared(rows, spec["published"], choices),
         interval=labels.interval(choices),
@@ -129,6 +125,23 @@ def _matched(matched: Sequence[Path]) -> list[dict[str, Any]]:
     """How well each shard of the matched controls is matched, and its view."""
     return [
         tables.provenance(path).get("matched", {}) | {"view": path.parent.name} for path in matched
+    ]
+
+
+def _warnings(
+    pixels: list[dict[str, Any]],
+    matched: Sequence[Path],
+    near: Path | None,
+    left_out: Sequence[Any],
+    choices: Choices,
+) -> list[str]:
+    """Warnings of what the pictures and views are."""
+    return [
+        *report_warnings.of_conditions(choices),
+        *report_warnings.of_resolution(pixels),
+        *report_warnings.of_matched(_matched(matched), choices),
+        *report_warnings.of_pictures(tables.read(near).to_pylist() if near else [], left_out),
+        *report_warnings.of_code(choices),
     ]
 
 

@@ -41,7 +41,7 @@ STUDY = {
         "original": {"filter": "original"},
         "human": {"eye": "human"},
         "cat": {"eye": "cat"},
-        "blur": {"filter": "blur", "match": "cat"},
+        "blur": {"filter": "blur", "match": "cat", "parts": ["pupil", "acuity"]},
         "jpeg": {"filter": "jpeg", "quality": 50},
     },
     "encoders": {"efficientnet_lite0": None, "imgfocus_vit_s14": None},

@@ -22,6 +22,7 @@ SPEC: dict[str, Any] = {
     "bandwidth": 1.0,
     "projections": 20,
     "retrieval_distance": "cosine",
+    "neighbours": 10,
     "confidence": 0.95,
 }
 #: Measures whose intervals are tabulated.
@@ -36,6 +37,8 @@ INTERVALS = (
     "cka_linear",
     "procrustes",
     "wasserstein_scaled",
+    "mutual_knn",
+    "cknna",
 )
 
 

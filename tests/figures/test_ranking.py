@@ -267,6 +267,9 @@ def pair(a, b, p, **more):
     return toy.row("encoder", a, b, p=p, **more)
 
 
+EVERY = [{"swin", "vit"}, {"swin", "net"}, {"vit", "net"}]
+
+
 def by_cka(*apart, **more):
     """Contrasts by CKA, of which the pairs ``apart`` are told apart."""
     pairs = [("net", "vit"), ("swin", "net"), ("swin", "vit")]
@@ -288,11 +291,12 @@ def ranked(cka):
         ([{"swin", "net"}], [[0, 1], [1, 2]]),
         ([{"swin", "net"}, {"vit", "net"}], [[0, 1]]),
         ([{"swin", "vit"}], [[0, 2], [1, 2]]),  # a bar has no knot at vit
-        ([{"swin", "vit"}, {"swin", "net"}, {"vit", "net"}], []),
+        (EVERY, []),
     ],
 )
 def test_bars_join_those_that_no_test_tells_apart(ranked, apart, bars):
-    rows = [*by_cka(*apart), *by_cka(view_a="jpeg"), pair("net", "vit", 0.3, metric="energy")]
+    elsewhere = [one | {"view_a": "jpeg", "view_b": "jpeg"} for one in by_cka(*EVERY)]
+    rows = [*by_cka(*apart), *elsewhere, pair("net", "vit", 0.3, metric="energy")]
     figure = ranking.draw(ranked, small.choices(), toy.table(rows))
     (axes,) = figure.axes
     assert said.joined(axes) == bars

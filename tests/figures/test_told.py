@@ -16,7 +16,7 @@ VIEWS = {
     "catvision": synthetic.filter_view("catvision"),
     "greyscale": synthetic.filter_view("greyscale"),
     "jpeg": synthetic.filter_view("jpeg", quality=50),
-    "blur": synthetic.filter_view("blur", match="cat"),
+    "veil": synthetic.filter_view("blur", match="cat"),
 }
 EQUAL = "an equal loss of luminance contrast"
 JPEG = "compression as a JPEG of quality 50"
@@ -78,7 +78,7 @@ def test_a_loss_is_told_beside_one_that_is_told_apart():
 
 
 def test_of_several_networks_the_mean_is_told():
-    rows = [of_view("jpeg", None, ratio=3.61, **APART), of_view("blur", "A", ratio=9, **APART)]
+    rows = [of_view("jpeg", None, ratio=3.61, **APART), of_view("veil", "A", ratio=9, **APART)]
     assert told.quotable(results({"A": 0.968, "B": 0.93, "c": 0.1}, rows)) == (
         "A cat’s eye costs 2 vision networks about 5 % of their representation of a scene on "
         f"average, 3.6 times what {JPEG} costs."
@@ -88,7 +88,7 @@ def test_of_several_networks_the_mean_is_told():
 @pytest.mark.parametrize(
     "apart, other",
     [
-        ({"blur", "jpeg", "greyscale", "catvision", "original"}, f"3.0 times what {EQUAL} costs"),
+        ({"veil", "jpeg", "greyscale", "catvision", "original"}, f"3.0 times what {EQUAL} costs"),
         ({"jpeg", "greyscale", "catvision"}, "3.0 times what the loss of all colour costs"),
         ({"jpeg", "catvision"}, f"3.0 times what {JPEG} costs"),
         ({"catvision", "original"}, "3.0 times what “catvision” costs"),
@@ -97,7 +97,7 @@ def test_of_several_networks_the_mean_is_told():
 def test_matched_controls_come_first_then_others(apart, other):
     rows = [
         of_view(view, ratio=3, **(APART if view in apart else {"p": 0.3}))
-        for view in ("original", "catvision", "greyscale", "jpeg", "blur")
+        for view in ("original", "catvision", "greyscale", "jpeg", "veil")
     ]
     assert told.quotable(results({"A": 0.9}, rows)).endswith(f"of a scene, {other}.")
 
@@ -169,13 +169,13 @@ def test_a_distance_is_no_share_of_anything(contrast, end):
 def test_each_control_answers_its_question():
     rows = [
         of_view("jpeg", ratio=3.6, ends=(2.1, 6.2), **APART),
-        of_view("blur", ratio=0.5, ends=(0.25, 0.8), **APART),
+        of_view("veil", ratio=0.5, ends=(0.25, 0.8), **APART),
         of_view("greyscale", ratio=0.9, ends=(0.8, 1.1), p=0.4, equivalent=True, margin=1.25),
         of_view("catvision", ratio=0.2, ends=(0.1, 0.5), **APART),
         of_view("original", **OPEN),
     ]
     assert told.views(results({"A": 0.9}, rows)) == (
-        f"In net A: Does “cat” change features more than {EQUAL}? No, “blur” changes them more, 2.0 "
+        f"In net A: Does “cat” change features more than {EQUAL}? No, “veil” changes them more, 2.0 "
         "times (1.2 to 4.0) as much. Does “cat” change features more than the loss of all colour? "
         "About as much: their losses are equivalent within ×1.25 (0.80 to 1.1). Does “cat” change "
         f"features more than {JPEG}? Yes, 3.6 times (2.1 to 6.2) as much. “catvision” changes "
@@ -300,7 +300,7 @@ END = (
 
 def test_what_is_open_is_told_with_what_it_would_take():
     rows = [
-        of_view("blur", None, **OPEN, needed=(116, 45, 226)),
+        of_view("veil", None, **OPEN, needed=(116, 45, 226)),
         of_view("catvision", None, **OPEN, needed=(13, 8, 53)),
         of_view("jpeg", None, **APART),
         row("encoder", "A", "B", **OPEN),
@@ -310,7 +310,7 @@ def test_what_is_open_is_told_with_what_it_would_take():
     ]
     assert told.open_questions(results({"A": 0.9, "B": 0.8}, rows)) == (
         "20 photographs are too few to tell apart “cat” from “catvision” (about 13, 8 to 53) and "
-        "“cat” from “blur” (about 120, 45 to 230); net A from net B; convolutional networks from "
+        "“cat” from “veil” (about 120, 45 to 230); net A from net B; convolutional networks from "
         f"ViT networks (about 300, 120 to 1,400); acuity from colour (about 22, 11 to 140). {END}"
     )
 

@@ -27,6 +27,8 @@ from catsight.study.measures import MEASURES
 from support import by_hand
 from support.toy_tables import SPEC
 
+pytestmark = pytest.mark.filterwarnings("error")
+
 #: Six groups in any order, of 1 to 3 frames.
 GROUPS = np.array([*"baacdddebf"])
 OVER_GROUPS = [name for name in MEASURES if by_hand.over_groups(name)]
@@ -187,6 +189,16 @@ def test_functions_say_what_is_wrong_with_groups(name):
         assert np.isfinite(found) == (count >= fewest)
 
 
+@pytest.mark.parametrize("comparison", similarity.COMPARISONS)
+def test_rsa_of_a_frame_without_direction_is_undefined(comparison):
+    x, y = two(10)
+    for value, distance in ((2.0, "correlation"), (0, "cosine")):
+        flat = np.where(np.arange(10)[:, None] == 4, value, x)
+        for pair in ((flat, y), (y, flat)):
+            assert np.isnan(rsa(*pair, groups=GROUPS, distance=distance, comparison=comparison))
+    assert np.isfinite(rsa(flat, y, groups=GROUPS, distance="euclidean", comparison=comparison))
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [
@@ -243,11 +255,11 @@ def test_energy_over_single_frames_is_dcors_u_statistic_but_for_the_pairs_of_one
     assert value(x, y, range(12), "energy") == pytest.approx(wanted, rel=1e-10)
 
 
-@pytest.mark.filterwarnings("ignore:Distance covariance is not guaranteed")
 def test_cka_over_single_frames_is_dcors_bias_corrected_correlation():
     """Of squared distances: linear CKA is distance correlation with exponent 2."""
     x, y = two(12)
-    wanted = dcor.u_distance_correlation_sqr(x, y, exponent=2)
+    with pytest.warns(UserWarning, match="not guaranteed to characterize independence"):
+        wanted = dcor.u_distance_correlation_sqr(x, y, exponent=2)
     assert value(x, y, range(12), "cka_linear_unbiased") == pytest.approx(wanted, rel=1e-9)
 
 

@@ -10,6 +10,8 @@ from catsight.study.measures import MEASURES
 from support import by_hand
 from support.toy_tables import SPEC
 
+pytestmark = pytest.mark.filterwarnings("error")
+
 FRAMES = {f"photo{i // 2}-{i % 2}": f"photo{i // 2}" for i in range(14)}
 NOT_VARYING = "the {}'s features do not vary"
 NO_BANDWIDTH = "more than half of all pairs of frames have the same features"

@@ -134,6 +134,13 @@ def test_equal_members_all_stay_and_order_does_not_matter():
     np.testing.assert_array_equal(best(7 + 2 * values, error=2), best(values))
 
 
+def test_no_p_value_is_smaller_than_the_draws_allow_and_a_seed_draws_others():
+    pairs, z, influences, df = np.array([[0, 1]]), np.array([90.0]), np.ones((1, 4)), np.full(1, 1e9)  # fmt: skip
+    assert multiple.p_best(pairs, z, influences, df, 2, draws=999)[1] == 1 / 1000
+    found = [multiple.p_best(pairs, z / 60, influences, df, 2, seed=seed)[1] for seed in (1, 2)]
+    assert found[0] != found[1]
+
+
 def test_a_member_without_rivals_is_not_thrown_out():
     """Members that are equal have no contrast."""
     found = multiple.p_best(np.array([[0, 2]]), np.array([9.0]), np.ones((1, 4)), np.ones(1), 3)

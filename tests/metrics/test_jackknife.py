@@ -94,6 +94,18 @@ def test_scales_and_their_inverses():
     assert jackknife.scale_of(FACTS) is jackknife.PLAIN
 
 
+@pytest.mark.parametrize(("spread", "scale"), [(0.9, "LOG"), (1.1, "PLAIN")])
+@pytest.mark.parametrize("parts", [(), (3, 3)])
+def test_a_loss_that_may_be_nothing_has_no_logarithm(spread, scale, parts):
+    """Of two replicates up and two down the standard error is spread, by the textbook formula."""
+    up = np.array([1, -1, 0, 1, -1, 0])
+    count = 3 if parts else 6
+    logs = up * spread / np.sqrt((count - 1) / count * 4)
+    values = np.exp(np.array([0.0, *logs]))
+    found = jackknife.scale_for(FACTS, values, difference=True, parts=parts)
+    assert found is getattr(jackknife, scale)
+
+
 @pytest.mark.parametrize(
     ("values", "of_cosine", "of_difference"),
     [

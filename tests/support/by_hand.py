@@ -497,6 +497,15 @@ def _null_of_retrieval(name: str, x: np.ndarray, y: np.ndarray, groups: Sequence
 # -- intervals -------------------------------------------------------------------------------------
 
 
+def _moves(replicates: np.ndarray, parts: Sequence[int]) -> list[float]:
+    """How far each block moves the value, part by part; their squares sum to the variance."""
+    moves: list[float] = []
+    for count in parts:
+        own, replicates = replicates[:count], replicates[count:]
+        moves += list(np.sqrt((count - 1) / count) * (own - own.mean()))
+    return moves
+
+
 def interval(
     values: np.ndarray,
     confidence: float,
@@ -507,24 +516,20 @@ def interval(
 ) -> tuple[float, float]:
     """Both ends from the ``values`` of everything, and then without each block.
 
-    On Fisher's z of a ``cosine`` inside -1..1, on the logarithm of a positive ``loss``. The
-    jackknife of each of the ``parts`` by itself (numbers of blocks); degrees of freedom from
+    On Fisher's z of a ``cosine`` inside -1..1, on the logarithm of a positive ``loss`` whose
+    standard error is below its own size. The jackknife of each of the ``parts`` by itself (numbers of blocks); degrees of freedom from
     Fisher's G₂.
     """
     values = np.asarray(values, dtype=float)
     to, back = (lambda v: v), (lambda v: v)
     if cosine and np.abs(values).max() < 1:
         to, back = np.arctanh, np.tanh
-    elif loss and values.min() > 0:
+    parts = list(parts) or [len(values) - 1]
+    if loss and values.min() > 0 and sum(np.square(_moves(np.log(values[1:]), parts))) < 1:
         to, back = np.log, np.exp
     value, *replicates = to(values)
-    parts = list(parts) or [len(replicates)]
-    variance, moves = 0.0, []
-    for count in parts:
-        own, replicates = np.array(replicates[:count]), replicates[count:]
-        variance += (count - 1) / count * np.sum((own - own.mean()) ** 2)
-        moves += list(np.sqrt((count - 1) / count) * (own - own.mean()))
-    b = len(moves)
+    moves = _moves(np.array(replicates), parts)
+    variance, b = np.sum(np.square(moves)), len(moves)
     kappa = 3 + kurtosis(moves, bias=False)
     df = b - len(parts)
     if kappa > (b - 3) / (b - 1):

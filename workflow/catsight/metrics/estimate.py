@@ -84,7 +84,7 @@ def interval(
         return Interval(value, value)
     if facts["share"] and not difference and (few := _few(value, replicates)):
         return Interval(math.nan, math.nan, few)
-    scale = jackknife.scale_for(facts, estimate.values, difference=difference)
+    scale = jackknife.scale_for(facts, estimate.values, difference=difference, parts=estimate.parts)
     influences = jackknife.influences(scale.to(replicates), estimate.parts)
     reach = float(jackknife.half_width(influences, confidence, estimate.parts))
     centre = scale.to(np.float64(value))

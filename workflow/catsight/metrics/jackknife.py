@@ -37,15 +37,23 @@ def scale_of(facts: MeasureFacts) -> Scale:
     return FISHER if facts["cosine"] else PLAIN
 
 
-def scale_for(facts: MeasureFacts, values: np.ndarray, *, difference: bool = False) -> Scale:
+def scale_for(
+    facts: MeasureFacts,
+    values: np.ndarray,
+    *,
+    difference: bool = False,
+    parts: Sequence[int] = (),
+) -> Scale:
     """The scale of the interval of a measure's ``values``, of all groups and without each block.
 
     Fisher's z for cosines inside -1..1; the logarithm if the values are positive differences of
-    such values (losses); otherwise their own. An unbiased CKA may lie beyond 1.
+    such values (losses) of which the standard error is below their own size; otherwise their own.
+    An unbiased CKA may lie beyond 1, and the logarithm of a loss that may be 0 has no end.
     """
-    if difference:
-        return LOG if (values > 0).all() else PLAIN
-    return FISHER if facts["cosine"] and (np.abs(values) < 1).all() else PLAIN
+    if difference and (values > 0).all():
+        error = np.sqrt(np.square(influences(np.log(values[1:]), parts)).sum())
+        return LOG if error < 1 else PLAIN
+    return FISHER if facts["cosine"] and not difference and (np.abs(values) < 1).all() else PLAIN
 
 
 def influences(replicates: np.ndarray, parts: Sequence[int] = ()) -> np.ndarray:

@@ -6,6 +6,7 @@ import pytest
 from catsight import CatsightError
 from catsight.metrics import inference, procrustes, suite
 from catsight.metrics.plan import Plan
+from catsight.metrics.registry import PLAIN
 from catsight.study.measures import MEASURES
 from support import by_hand
 from support.toy_tables import SPEC
@@ -232,6 +233,25 @@ def test_without_permutations_there_is_no_null(two):
     """Attribution and stability test nothing, and say nothing of tests."""
     for estimate in suite.compare(*two, Plan(FRAMES, SPEC, 0), MEASURES).values():
         assert estimate.null is None and estimate.untested is None and estimate.reason is None
+
+
+def test_float32_features_are_compared_in_float64(two):
+    """Before they are centred or scaled."""
+    x, y = (1000 + two).astype(np.float32)
+    found, wanted = (
+        suite.compare(a, b, Plan(FRAMES, SPEC, 99), MEASURES)
+        for a, b in ((x, y), (x.astype(float), y.astype(float)))
+    )
+    for name in set(MEASURES) - set(PLAIN):
+        np.testing.assert_array_equal(found[name].values, wanted[name].values, name)
+
+
+@pytest.mark.parametrize(("groups", "k"), [(4, 3), (5, 4), (3, 3)])
+def test_neighbours_need_other_groups(groups, k, two):
+    frames = {frame: f"{i % groups}" for i, frame in enumerate(FRAMES)}
+    said = f"fewer than {k + 2} groups, too few for {k} nearest neighbours"
+    assert reasons(*two, "mutual_knn", "cknna", frames=frames, neighbours=k) == [said] * 2
+    assert reasons(*two, "mutual_knn", frames=frames, neighbours=groups - 2) == [None]
 
 
 def test_measures_are_registered_under_the_names_of_their_functions():

@@ -135,7 +135,7 @@ def test_a_range_needs_two_known_values(known, summed):
     [
         (1, False, "1 independent group of frames, too few (fewer than 15): there are no intervals, and other "
                    "photographs may give other values"),
-        (14, True, "14 independent groups of frames, too few (fewer than 15): intervals are rough, and other "
+        (14, True, "14 independent groups of frames, too few (fewer than 15): intervals are wide, and other "
                    "photographs may give other values"),
         (15, True, "15 independent groups of frames"),
         (16, False, "16 independent groups of frames"),

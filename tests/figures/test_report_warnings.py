@@ -28,7 +28,7 @@ def of_numbers(table, **changes):
 def test_few_groups_are_always_a_warning(groups):
     photographs = "1 photograph" if groups == 1 else f"{groups} photographs"
     only = f"Only {photographs} (independent groups)"
-    rough = [f"{only}: with fewer than 15, intervals are rough."]
+    rough = [f"{only}: with fewer than 15, intervals are wide."]
     assert of_numbers(metrics(groups)) == (rough if groups < 15 else [])
     without = metrics(groups, ci_low=None, ci_high=None, reason=TOO_FEW_LEFT)
     too_few = f"{only}: too few for an interval of Linear CKA, unbiased. Take at least 15."
@@ -45,7 +45,7 @@ def test_the_measure_that_the_report_speaks_of_decides():
 
 def test_groups_that_are_no_photographs_are_called_groups():
     config = "frames: {sources: {a: {source: folder}, b: {source: video}}}"
-    said = ["Only 4 groups: with fewer than 15, intervals are rough."]
+    said = ["Only 4 groups: with fewer than 15, intervals are wide."]
     assert of_numbers(metrics(4), config=config) == said
 
 

@@ -126,7 +126,7 @@ def _cautions(results: Results) -> str:
     words = [f"All this rests on {count} of frames"]
     if groups < select.FEW_GROUPS:
         known = bool(select.has_interval(results.rows).any())
-        so = "intervals are rough" if known else "there are no intervals"
+        so = "intervals are wide" if known else "there are no intervals"
         words[0] += (
             f", too few (fewer than {select.FEW_GROUPS}): {so}, and other photographs may give "
         )

@@ -23,7 +23,7 @@ def of_numbers(rows: pd.DataFrame, choices: Choices) -> Iterator[str]:
         words = labels.groups(choices, groups)
         only = f"Only {words}{'' if 'group' in words else ' (independent groups)'}"
         if select.has_interval(results.rows).any():
-            yield f"{only}: with fewer than {select.FEW_GROUPS}, intervals are rough."
+            yield f"{only}: with fewer than {select.FEW_GROUPS}, intervals are wide."
         else:
             yield (
                 f"{only}: too few for an interval of {choices.label(results.metric)}. Take at "

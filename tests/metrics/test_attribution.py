@@ -11,7 +11,9 @@ from catsight import tables
 from catsight.__main__ import main
 from catsight.metrics import cka_linear
 from catsight.metrics.attribution import attribution, divide, name, weight
+from catsight.metrics.compare import estimates
 from catsight.metrics.estimate import Estimate
+from catsight.study.measures import MEASURES
 from catsight.tables.names import WHOLE
 from support import by_hand
 from support.by_hand import Arrays
@@ -218,8 +220,9 @@ def in_memory():
 
 @pytest.mark.parametrize("metric", NAMES)
 def test_losses_and_intervals_are_those_of_leaving_groups_out(metric, in_memory):
-    """A loss is no cosine and no share: its interval is of the logarithm if it is positive however
-    groups are left out, or else on its own scale.
+    """A part's loss is no cosine and no share: its interval is of the logarithm if it is positive
+    however groups are left out, or else on its own scale. The whole loss has the interval of the
+    alignment itself.
     """
     features, rows = in_memory
     labels, facts = np.array(list(GROUPS.values())), measures(metric)[metric]
@@ -241,8 +244,14 @@ def test_losses_and_intervals_are_those_of_leaving_groups_out(metric, in_memory)
         }
         for part, values in losses.items():
             row = rows[metric, layer, part]
-            ends = by_hand.interval(values, CONFIDENCE, loss=True)
             assert row["value"] == pytest.approx(values[0])
+            if facts["share"] and part == WHOLE:  # two of six frames are not found first
+                assert row["ci_low"] is row["ci_high"] is None and "replicates" not in row
+                continue
+            ends = by_hand.interval(values, CONFIDENCE, loss=part != WHOLE)
+            if part == WHOLE and facts["similarity"]:
+                own = by_hand.interval(1 - values, CONFIDENCE, cosine=facts["cosine"])
+                ends = (1 - own[1], 1 - own[0])
             assert (row["ci_low"], row["ci_high"]) == pytest.approx(ends, rel=1e-6), (layer, part)
             assert row["replicates"] == pytest.approx(values[1:]) and row["parts"] == [6]
         alone = {"pupil": (pupil - none)[0], "rods": (rods - none)[0]}
@@ -253,6 +262,19 @@ def test_losses_and_intervals_are_those_of_leaving_groups_out(metric, in_memory)
         assert not {"alone", "last"} & set(rows[metric, layer, WHOLE])
 
 
+def test_the_whole_loss_has_the_interval_of_the_table_of_metrics(in_memory):
+    """One number has one interval wherever it is shown."""
+    features, rows = in_memory
+    views = {view: features[view] for view in ("human", "cat")}
+    spec = COMPARING | {"confidence": CONFIDENCE, "measures": measures(*NAMES), "permutations": 0}
+    for row in estimates(views, GROUPS, spec):
+        whole = rows[row["metric"], row["layer"], WHOLE]
+        ends = [row["ci_low"], row["ci_high"]]
+        if MEASURES[row["metric"]].similarity and None not in ends:
+            ends = [1 - row["ci_high"], 1 - row["ci_low"]]
+        assert [whole["ci_low"], whole["ci_high"]] == pytest.approx(ends, nan_ok=True)
+
+
 def test_rows_say_what_they_are_of(in_memory):
     """Layers in their order, then their means; the whole first, then the parts in their order."""
     _, rows = in_memory
@@ -260,10 +282,12 @@ def test_rows_say_what_they_are_of(in_memory):
     assert [(layer, name_, part) for name_, layer, part in rows] == keys
     common = {
         "encoder": "toy", "family": "cnn", "training": "untrained", "reference": "human", "view": "cat",
-        "n_frames": 15, "n_groups": 6, "pooling": "mean", "reason": None,
+        "n_frames": 15, "n_groups": 6, "pooling": "mean",
     }  # fmt: skip
-    for (_, layer, _), row in rows.items():
+    for (name_, layer, part), row in rows.items():
         assert {key: row[key] for key in common} == common
+        share = part == WHOLE and measures(name_)[name_]["share"]
+        assert (row["reason"] is None) == (not share)
         place = (None, None) if layer == "all" else (int(layer[-1]), float(layer[-1]))
         assert (row.get("layer_index"), row.get("depth")) == place
 

@@ -46,6 +46,7 @@ def attribution(
         "n_groups": len(set(groups.values())),
     }
     found: dict[tuple[str, str], list[Losses]] = {}  # (pooling, measure) -> of each layer
+    full: dict[tuple[str, str], bool] = {}  # whether the reference agrees with itself in full
     rows = []
     with Progress(
         f"attribution {spec['encoder']}", len(columns) * len(spec["subsets"]), "comparisons"
@@ -58,14 +59,26 @@ def attribution(
             for measure, facts in measures.items():
                 of_subsets = {subset: estimates[measure] for subset, estimates in worth.items()}
                 losses = divide(of_subsets, parts, facts["similarity"])
-                found.setdefault((place["pooling"], measure), []).append(losses)
+                key = (place["pooling"], measure)
+                found.setdefault(key, []).append(losses)
+                agrees = _agrees(of_subsets[""], facts)
+                full[key] = full.get(key, True) and agrees
                 about = common | place | {"metric": measure}
-                rows += _rows(about, facts, losses, confidence)
+                rows += _rows(about, facts, losses, confidence, agrees)
     for (pooling, measure), layers in found.items():
         mean = {key: mean_over_layers([losses[key] for losses in layers]) for key in layers[0]}
         about = common | {"layer": ALL_LAYERS, "pooling": pooling, "metric": measure}
-        rows += _rows(about, measures[measure], mean, confidence)
+        rows += _rows(about, measures[measure], mean, confidence, full[pooling, measure])
     return rows
+
+
+def _agrees(reference: Estimate, facts: MeasureFacts) -> bool:
+    """Whether the reference agrees with itself in full: 1, or 0 for a distance."""
+    return bool((np.abs(reference.values - facts["similarity"]) < _ROUNDING).all())
+
+
+#: Full agreement is exact, but for this.
+_ROUNDING = 1e-12
 
 
 def divide(worth: Mapping[str, Estimate], parts: Sequence[str], similarity: bool) -> Losses:
@@ -110,23 +123,36 @@ def name(subset: Sequence[str], parts: Sequence[str]) -> str:
 
 
 def _rows(
-    about: Mapping[str, Any], facts: MeasureFacts, losses: Losses, confidence: float
+    about: Mapping[str, Any],
+    facts: MeasureFacts,
+    losses: Losses,
+    confidence: float,
+    agrees: bool,
 ) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
+    whole = losses[WHOLE, "value"].values
     for (part, column), estimate in losses.items():
         row = rows.setdefault(part, {**about, "part": part})
         if column == "value":
-            row |= _interval(facts, estimate, confidence)
+            # the whole loss is the distance from full agreement of a value of the table of metrics
+            is_whole = agrees and np.array_equal(estimate.values, whole)
+            row |= _interval(facts, estimate, confidence, is_whole)
         else:
             row[column] = finite(estimate.values[0])
     return list(rows.values())
 
 
-def _interval(facts: MeasureFacts, estimate: Estimate, confidence: float) -> dict[str, Any]:
+def _interval(
+    facts: MeasureFacts, estimate: Estimate, confidence: float, is_whole: bool
+) -> dict[str, Any]:
     value = finite(estimate.values[0])
     if value is None:
         return {"reason": estimate.reason or "undefined in a layer"}
-    ends = interval(facts, estimate, confidence, difference=True)
+    if is_whole and facts["similarity"]:
+        alignment = interval(facts, estimate._replace(values=1 - estimate.values), confidence)
+        ends = alignment._replace(low=1 - alignment.high, high=1 - alignment.low)
+    else:
+        ends = interval(facts, estimate, confidence, difference=not is_whole)
     row: dict[str, Any] = {
         "value": value,
         "ci_low": finite(ends.low),

@@ -89,9 +89,6 @@ def test_scales_and_their_inverses():
     np.testing.assert_allclose(z, np.log((1 + values) / (1 - values)) / 2)
     for scale in (jackknife.PLAIN, jackknife.FISHER, jackknife.LOG):
         np.testing.assert_allclose(scale.back(scale.to(values)), values)
-    cosine = FACTS | {"cosine": True}
-    assert jackknife.scale_of(cosine) is jackknife.FISHER
-    assert jackknife.scale_of(FACTS) is jackknife.PLAIN
 
 
 @pytest.mark.parametrize(("spread", "scale"), [(0.9, "LOG"), (1.1, "PLAIN")])

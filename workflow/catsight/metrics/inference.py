@@ -19,10 +19,6 @@ from catsight.metrics.similarity import rdm
 #: More groups than this are joined into this many blocks, so that the cost does not grow with the
 #: square of the number of frames.
 MOST_BLOCKS = 40
-#: With fewer groups an interval would be a guess.
-FEWEST_GROUPS = 4
-#: Of fewer frames an unbiased measure is undefined.
-FEWEST_FRAMES = 4
 
 
 def blocks(groups: Sequence[str], seed: int = 0, most: int = MOST_BLOCKS) -> list[np.ndarray]:

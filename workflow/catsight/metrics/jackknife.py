@@ -32,11 +32,6 @@ FISHER = Scale(np.arctanh, np.tanh)
 LOG = Scale(np.log, np.exp)
 
 
-def scale_of(facts: MeasureFacts) -> Scale:
-    """The scale of a measure: Fisher's z for cosines, otherwise the values' own."""
-    return FISHER if facts["cosine"] else PLAIN
-
-
 def scale_for(
     facts: MeasureFacts,
     values: np.ndarray,

@@ -83,8 +83,8 @@ def contrast(row: Mapping[str, Any] | pd.Series, choices: Choices) -> Contrast:
 
     Its interval agrees with its test. The intervals that hold together come from a single step,
     Holm's test from several, so the test may tell apart what the interval does not, and, rarely,
-    the reverse. In the first case the interval that belongs to the test ends at 1 (Strassburger &
-    Bretz 2008); in the second it is widened to 1.
+    the reverse. In the first case the interval ends at 1, as Strassburger & Bretz 2008 do for
+    one-sided tests; in the second it is widened to 1.
     """
     p = None if pd.isna(row["p_holm"]) else float(row["p_holm"])
     told = p is not None and p <= 1 - choices.confidence

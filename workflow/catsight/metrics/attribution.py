@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from catsight.metrics.estimate import Estimate, interval, mean_over_layers, undefined
+from catsight.metrics.estimate import (
+    Estimate,
+    interval,
+    kept_replicates,
+    mean_over_layers,
+    undefined,
+)
 from catsight.metrics.parts import comparer
 from catsight.metrics.reading import Features, finite, places
 from catsight.run.progress import Progress
@@ -153,12 +159,10 @@ def _interval(
         ends = alignment._replace(low=1 - alignment.high, high=1 - alignment.low)
     else:
         ends = interval(facts, estimate, confidence, difference=not is_whole)
-    row: dict[str, Any] = {
+    return {
         "value": value,
         "ci_low": finite(ends.low),
         "ci_high": finite(ends.high),
         "reason": ends.reason,
+        **kept_replicates(estimate, ends),
     }
-    if ends.reason is None:
-        row |= {"replicates": estimate.values[1:].tolist(), "parts": list(estimate.parts)}
-    return row

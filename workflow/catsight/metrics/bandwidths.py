@@ -29,19 +29,17 @@ def changes(squares: np.ndarray, grouping: Grouping, keep: np.ndarray) -> np.nda
     order: if a share of a subset's distances larger by δ lies below the median of all, its own
     median is the quantile ½ - δ of all.
     """
-    n, median = len(squares) // 2, pooled_median(squares, grouping)
+    n, (values, weights) = len(squares) // 2, _pooled(squares, grouping)
+    median = weighted_median(np.sqrt(values), weights)
     below = (squares <= median**2 * (1 + EQUAL)).astype(np.float64)
     within = grouping.blocks(below[:n, :n]) + grouping.blocks(below[n:, n:])
     np.fill_diagonal(within, 0)
-    count = keep.sum(axis=1)
+    rows = np.vstack([np.ones(len(grouping.sizes)), keep])  # all groups first
+    count = rows.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = quadratic(within / 2 + grouping.blocks(below[:n, n:]), keep)
-        share = share / (count * (count - 1) + count**2)
-    everything = np.ones((1, len(grouping.sizes)))
-    whole = quadratic(within / 2 + grouping.blocks(below[:n, n:]), everything)[0]
-    whole = whole / (len(grouping.sizes) * (2 * len(grouping.sizes) - 1))
-    levels = np.clip(np.nan_to_num(0.5 + whole - share, nan=0.5), 0.01, 0.99)
-    values, weights = _pooled(squares, grouping)
+        share = quadratic(within / 2 + grouping.blocks(below[:n, n:]), rows)
+        share = share / (count * (2 * count - 1))
+    levels = np.clip(np.nan_to_num(0.5 + share[0] - share[1:], nan=0.5), 0.01, 0.99)
     found = _quantiles(values, weights, np.append(levels, 0.5))
     return np.log(found[:-1] / found[-1]) / 2  # of squares
 

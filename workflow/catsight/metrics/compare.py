@@ -7,7 +7,7 @@ import numpy as np
 
 from catsight.errors import CatsightError
 from catsight.metrics import inference
-from catsight.metrics.estimate import Estimate, interval, mean_over_layers
+from catsight.metrics.estimate import Estimate, interval, kept_replicates, mean_over_layers
 from catsight.metrics.parts import comparer
 from catsight.metrics.reading import Features, finite, places
 from catsight.run.progress import Progress
@@ -85,8 +85,7 @@ def _columns(facts: MeasureFacts, estimate: Estimate, confidence: float) -> dict
         "ci_high": finite(ends.high),
         "reason": "; ".join(filter(None, (ends.reason, estimate.untested))) or None,
     }
-    if ends.reason is None:
-        row |= {"replicates": estimate.values[1:].tolist(), "parts": list(estimate.parts)}
+    row |= kept_replicates(estimate, ends)
     if estimate.null is not None:
         row |= _chance(facts, value, estimate.null)
     return row

@@ -1,7 +1,7 @@
 """Two representations of the same frames, and the measures that share their matrices."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -64,18 +64,24 @@ class Comparison:
     def _cka(self, k: np.ndarray, m: np.ndarray, kind: str) -> Estimate:
         if reason := self._too_few(kind, FEWEST_FRAMES):
             return self.undefined(reason)
-        kernels = between.Kernel(k, self.grouping), between.Kernel(m, self.grouping)
+
+        @cache
+        def kernels() -> tuple[between.Kernel, between.Kernel]:
+            return between.Kernel(k, self.grouping), between.Kernel(m, self.grouping)
+
         if kind == OVER_GROUPS:
-            values = between.cka(*kernels, self.plan.keep)
+            values = between.cka(*kernels(), self.plan.keep)
         else:
             values = similarity.cka(k, m, self.plan.keep_frames, unbiased=kind == UNBIASED)
         if not np.isfinite(values[0]):
             return self.undefined(_FLAT)
-        if kind == BIASED:
-            return self._tested(
-                values, lambda orders: between.cka_biased_null(k, m, self.grouping, orders)
-            )
-        return self._tested(values, lambda orders: between.cka_null(*kernels, orders))
+
+        def null(orders: np.ndarray) -> np.ndarray:
+            if kind == BIASED:
+                return between.cka_biased_null(k, m, self.grouping, orders)
+            return between.cka_null(*kernels(), orders)
+
+        return self._tested(values, null)
 
     def rsa(self, kind: str) -> Estimate:
         comparison, distance = self.spec["rsa_comparison"], self.spec["rsa_distance"]

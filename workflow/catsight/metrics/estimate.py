@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,13 @@ class Interval(NamedTuple):
     low: float
     high: float
     reason: str | None = None
+
+
+def kept_replicates(estimate: Estimate, ends: Interval) -> dict[str, Any]:
+    """The columns of :data:`catsight.tables.columns.replicates`; none without an interval."""
+    if ends.reason is not None:
+        return {}
+    return {"replicates": estimate.values[1:].tolist(), "parts": list(estimate.parts)}
 
 
 def undefined(reason: str, blocks: int = 0) -> Estimate:

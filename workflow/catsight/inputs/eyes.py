@@ -49,6 +49,30 @@ def check(parts: Mapping, name: str) -> None:
         raise CatsightError("\n  ".join([f"{name} is not valid:", *problems]))
 
 
+def resolving(parts: Mapping[str, Any], cutoff: float) -> dict[str, Any]:
+    """The eye with another acuity, ``cutoff`` in c/deg: nerves for colour and rods in proportion.
+
+    An eye that is to resolve more needs better optics, too. So the defocus that is left in focus
+    and the chromatic aberration shrink in proportion, as if the whole eye were scaled.
+    """
+    own = parts["acuity"]
+    factor = cutoff / own["cutoff"]
+    sharper = {
+        **own,
+        "cutoff": cutoff,
+        "chromatic_cutoff": factor * own["chromatic_cutoff"],
+        "rods": {**own["rods"], "cutoff": factor * own["rods"]["cutoff"]},
+    }
+    pupil = dict(parts["pupil"])
+    if factor > 1:
+        residual, chromatic = dict(pupil["residual"]), dict(pupil["chromatic"])
+        if "dioptres" in residual:
+            residual["dioptres"] /= factor
+            chromatic["strength"] /= factor
+        pupil |= {"residual": residual, "chromatic": chromatic}
+    return {**parts, "acuity": sharper, "pupil": pupil}
+
+
 def _contradictions(parts: Mapping) -> list[str]:
     """One line for each impossible combination of numbers that are each in range."""
     pupil, cones = parts["pupil"], parts["colour"]["cones"]

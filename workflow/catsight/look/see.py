@@ -15,6 +15,7 @@ from catsight.frames.decode import decode
 from catsight.frames.item import Rejected
 from catsight.inputs import eyes
 from catsight.inputs.files import appearing
+from catsight.inputs.viewing import noise_seed
 from catsight.look import clips
 from catsight.look.outputs import PHOTOS, Job, is_clip, plan
 from catsight.run.progress import Progress
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str]) -> None:
     jobs = plan(options.source, options.output)
 
     def write(job: Job) -> None:
-        see = _viewer(eye, job.source, conditions, options.noise, options.beside)
+        setting = False if options.no_noise else options.noise
+        seed = noise_seed(setting, options.luminance)
+        see = _viewer(eye, job.source, conditions, seed, options.beside)
         _write(job, see)
 
     failed = _write_all(jobs, write, f"see as the {Path(options.eye).stem}")
@@ -119,12 +122,14 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         metavar="DIOPTRES",
         help="how far the picture is out of focus (default: 0)",
     )
-    parser.add_argument(
+    noise = parser.add_mutually_exclusive_group()
+    noise.add_argument(
         "--noise",
         type=int,
         metavar="SEED",
-        help="add photon noise, as in dim light, drawn with SEED",
+        help="add photon noise, drawn with SEED (default: below 1 cd/m² only, with seed 0)",
     )
+    noise.add_argument("--no-noise", action="store_true", help="never add photon noise")
     parser.add_argument(
         "--eccentricity", action="store_true", help="let acuity fall off away from the middle"
     )
@@ -143,7 +148,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _viewer(
-    eye: Eye, source: Path, conditions: dict[str, Any], seed: int | None, beside: bool
+    eye: Eye, source: Path, conditions: dict[str, Any], seed: float | None, beside: bool
 ) -> _See:
     """A function from each picture of ``source``, called in order, to the picture as seen.
 
@@ -152,7 +157,7 @@ def _viewer(
     numbers = count(1)
 
     def see(rgb: np.ndarray) -> np.ndarray:
-        noise = None if seed is None else [seed, next(numbers), *source.name.encode()]
+        noise = None if seed is None else [int(seed), next(numbers), *source.name.encode()]
         seen = eye.see(rgb, noise=noise, **conditions)
         return np.concatenate([rgb, seen], axis=1) if beside else seen
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catsight.errors import CatsightError
+from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
+from catsight.inputs.viewing import noise_seed
 from catsight.run.specs import Dose, View
 from catsight.study.config import Config
-from catsight.study.views import differing, swapped
+from catsight.study.views import differing, swapped, viewing
 
 #: What can be varied from dose to dose.
 SWEEPABLE = ("luminance", "defocus", "field_of_view", "acuity")
@@ -98,6 +100,10 @@ def resolve_sweeps(config: Config, views: Mapping[str, View]) -> Sweeps:
         for dose in map(float, doses):
             at = f"@{condition}={dose:.12g}"
             pair = _at_dose(base, other, condition, dose)
+            if condition == "luminance":  # dim light brings photon noise with it
+                for one, view in zip((reference, name), pair):
+                    setting = viewing(config.views[one].given, config)["photon_noise"]
+                    view["photon_noise"] = noise_seed(setting, dose, config.seed)
             named = [
                 _name(f"{one}{at}", view, views, sweeps.views)
                 for one, view in zip((reference, name), pair)
@@ -112,8 +118,7 @@ def _at_dose(base: View, other: View, condition: str, dose: float) -> tuple[View
     """Both views at a dose: a condition changes for both, acuity for the ``other`` eye alone."""
     base, other = base.copy(), other.copy()
     if condition == "acuity":
-        acuity = {**other["eye"]["acuity"], "cutoff": dose}
-        other["eye"] = {**other["eye"], "acuity": acuity}
+        other["eye"] = eyes.resolving(other["eye"], dose)
         return base, other
     for view in (base, other):
         view[condition] = dose  # type: ignore[literal-required]

@@ -6,6 +6,7 @@ from typing import Any
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
+from catsight.inputs.viewing import noise_seed
 from catsight.run.specs import EyeAtWork, PortraitsSpec, SourceSpec, View, ViewSpec
 from catsight.study.config import Config
 from catsight.study.filters import FILTERS
@@ -94,7 +95,9 @@ def _eye_view(name: str, view: Mapping[str, Any], config: Config) -> View:
         "luminance": float(conditions["luminance"]),
         "defocus": float(conditions["defocus"]),
         "focus": _float(conditions["focus"]),
-        "photon_noise": _float(conditions["photon_noise"]),
+        "photon_noise": noise_seed(
+            conditions["photon_noise"], conditions["luminance"], config.seed
+        ),
         "eccentricity": conditions["eccentricity"],
     }
 

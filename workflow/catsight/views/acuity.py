@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,15 +12,26 @@ import numpy as np
 THRESHOLD = math.exp(-(math.pi**2) / (4 * math.log(2)))
 
 
-def cutoff(part: Mapping, luminance: float, eccentricity: float = 0.0) -> float:
-    """Grating acuity in c/deg at an adapting ``luminance`` (cd/m²).
+#: What has a limit of resolution of its own: cones for detail, cones for colour, and rods.
+Sense = Literal["cones", "colour", "rods"]
+SENSES: tuple[Sense, ...] = get_args(Sense)
 
-    ``part`` is an eye's part ``acuity``: ``cutoff`` in good light, falling as a power of luminance
-    below ``dim_luminance``, and to a half at ``half_eccentricity`` degrees. ``eccentricity`` is in
+
+def cutoff(
+    part: Mapping, luminance: float, eccentricity: float = 0.0, sense: Sense = "cones"
+) -> float:
+    """Finest grating in c/deg that the nerves resolve at an adapting ``luminance`` (cd/m²).
+
+    ``part`` is an eye's part ``acuity``. Cones, rods and colour have limits of their own, each with
+    a ``cutoff`` in good light that falls as a power of luminance below ``dim_luminance``: the
+    cones' (``sense`` "cones"), those under ``rods``, and the ``chromatic_cutoff``, which falls as
+    the cones' does. All fall to a half at ``half_eccentricity`` degrees; ``eccentricity`` is in
     degrees from the line of sight.
     """
-    dim = min(1.0, luminance / part["dim_luminance"]) ** part["dim_exponent"]
-    return part["cutoff"] * dim / (1 + eccentricity / part["half_eccentricity"])
+    curve = part["rods"] if sense == "rods" else part
+    best = part["chromatic_cutoff"] if sense == "colour" else curve["cutoff"]
+    dim = min(1.0, luminance / curve["dim_luminance"]) ** curve["dim_exponent"]
+    return best * dim / (1 + eccentricity / part["half_eccentricity"])
 
 
 def neural_sigma(cutoff: float, optics: float) -> float:

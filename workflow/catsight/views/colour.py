@@ -120,8 +120,16 @@ def effective_wavelength(sensitivity: np.ndarray, illuminant: str) -> float:
 
     The surface is lit by the ``illuminant``.
     """
-    caught = sensitivity * WAVELENGTHS * _illuminant(illuminant)
-    return float(caught @ WAVELENGTHS / caught.sum())
+    quanta = caught(sensitivity, illuminant)
+    return float(quanta @ WAVELENGTHS / quanta.sum())
+
+
+def caught(sensitivity: np.ndarray, illuminant: str) -> np.ndarray:
+    """Quanta that receptors catch of a white surface at :data:`WAVELENGTHS`, relative; same shape.
+
+    ``sensitivity`` is (..., wavelengths), to quanta. The surface is lit by the ``illuminant``.
+    """
+    return sensitivity * WAVELENGTHS * _illuminant(illuminant)
 
 
 def quanta(sensitivity: np.ndarray, illuminant: str) -> float:

@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
-from catsight.views import acuity, mirror, optics, photons, strips
+from catsight.views import acuity, mirror, opponent, photons, strips
+from catsight.views.bands import band_otf_grid
 from catsight.views.conditions import RANGES, check_seed, checked
 from catsight.views.depth import blur_by_depth, defocus_map
 from catsight.views.kernels import Kernels
 from catsight.views.physiology import Physiology
-
-#: A stage of blur: the optics, which differ by receptor, or the nerves, the same for all.
-_Stage = Literal["optics", "nerves"]
 
 
 class _Scene(NamedTuple):
@@ -49,13 +47,19 @@ class Eye(Physiology):
 
     @classmethod
     def load(cls, name: str) -> "Eye":
-        """The eye called ``name`` (cat, dog, human), or in the YAML file at that path."""
-        return cls(eyes.load(name))
+        """The eye called ``name`` (cat, dog, human), or in the YAML file at that path.
+
+        Raises :class:`CatsightError` for an unknown eye, for numbers that are not valid, and for an
+        acuity that the eye's optics forbid.
+        """
+        eye = cls(eyes.load(name))
+        eye.check_acuity(name)
+        return eye
 
     def __repr__(self) -> str:
-        pupil, acuity, colour, rods = (self.parts[part] for part in eyes.PARTS)
+        pupil, sharpness, colour, rods = (self.parts[part] for part in eyes.PARTS)
         return (
-            f"<Eye: pupil {pupil['shape']}, acuity {acuity['cutoff']:g} c/deg, "
+            f"<Eye: pupil {pupil['shape']}, acuity {sharpness['cutoff']:g} c/deg, "
             f"cones {' '.join(colour['cones'])}, tapetum {rods['tapetum']:g}>"
         )
 
@@ -88,7 +92,7 @@ class Eye(Physiology):
             checked("luminance", luminance),
         )
         longest = len(self.receptors) - 2
-        spread = self._filtered(point, "optics", scene, checked("defocus", defocus))[longest]
+        spread = self._focused(point, scene, checked("defocus", defocus))[longest]
         spread = np.maximum(spread[margin:-margin, margin:-margin], 0)
         return spread / spread.sum()
 
@@ -134,21 +138,17 @@ class Eye(Physiology):
         if out_of_focus is None and noise is None and not eccentricity:
             return self._seen_at_once(linear, scene, defocus)
 
-        def blur(planes: np.ndarray, dioptres: float) -> np.ndarray:
-            return self._filtered(planes, "optics", scene, dioptres)
-
         image = strips.mix(self.catches, linear)
         if out_of_focus is None:
-            image = blur(image, defocus)
+            image = self._focused(image, scene, defocus)
         else:
-            image = blur_by_depth(image, out_of_focus, blur)
+            image = blur_by_depth(
+                image, out_of_focus, lambda planes, dioptres: self._focused(planes, scene, dioptres)
+            )
         if noise is not None:
             quanta = self.quanta(scene.luminance)
             image = photons.add_photon_noise(image, quanta, px_per_degree, noise)
-        if eccentricity:
-            image = self._blurred_by_eccentricity(image, scene)
-        else:
-            image = self._filtered(image, "nerves", scene)
+        image = self._carried(image, scene, eccentricity)
         back, channels = self._back_projection(scene.luminance)
         return strips.encode(strips.mix(back, image), channels)
 
@@ -168,49 +168,88 @@ class Eye(Physiology):
         linear, so at each frequency they are one small matrix.
         """
         back, channels = self._back_projection(scene.luminance)
+        into, out, senses = self._opponent
 
         def make() -> np.ndarray:
-            transfer = self._transfer("optics", scene, defocus)
-            transfer *= self._transfer("nerves", scene, defocus)
-            kernel = np.zeros((len(back), 3, *transfer.shape[1:]), np.float32)
-            for m, c in np.ndindex(kernel.shape[:2]):
-                for plane, weight in zip(transfer, back[m] * self.catches[:, c]):
-                    kernel[m, c] += np.float32(weight) * plane
+            optical = self._optical_transfer(scene, defocus)
+            neural = self._neural_transfer(scene)
+            kernel = np.zeros((len(back), 3, *optical.shape[1:]), np.float32)
+            for sense, receptor in np.ndindex(len(neural), len(optical)):
+                on = senses == sense
+                weights = np.outer((back @ out)[:, on] @ into[on, receptor], self.catches[receptor])
+                if weights.any():
+                    passed = neural[sense] * optical[receptor]
+                    for m, c in np.ndindex(weights.shape):
+                        kernel[m, c] += np.float32(weights[m, c]) * passed
             return kernel
 
         return self._kernels.get(("all", scene, defocus), make), channels
 
-    def _filtered(
-        self, planes: np.ndarray, stage: _Stage, scene: _Scene, defocus: float = 0.0
-    ) -> np.ndarray:
-        """Planes (receptors, h, w) blurred by one stage of the eye."""
+    def _focused(self, planes: np.ndarray, scene: _Scene, defocus: float) -> np.ndarray:
+        """Planes (receptors, h, w) of light as the optics deliver them to each receptor."""
         spectra = mirror.spectra(planes, self._tilted)
         spectra *= self._kernels.get(
-            (stage, scene, defocus), lambda: self._transfer(stage, scene, defocus)
+            ("optics", scene, defocus), lambda: self._optical_transfer(scene, defocus)
         )
         return mirror.planes(spectra, scene.shape, self._tilted)
 
-    def _transfer(self, stage: _Stage, scene: _Scene, defocus: float) -> np.ndarray:
-        """Transfer by frequency, float32: (receptors, ...) of the optics, or (1, ...) of nerves."""
+    def _carried(self, planes: np.ndarray, scene: _Scene, eccentricity: bool) -> np.ndarray:
+        """Planes (receptors, h, w) of catches as the nerves carry them.
+
+        With ``eccentricity`` the blur increases away from the middle.
+        """
+        into, out, senses = self._opponent
+        channels = strips.mix(into, planes)
+        if eccentricity:
+            for i, sense in enumerate(acuity.SENSES):
+                on = senses == i
+                channels[on] = self._blurred_by_eccentricity(channels[on], scene, sense)
+        else:
+            spectra = mirror.spectra(channels, self._tilted)
+            neural = self._kernels.get(("nerves", scene), lambda: self._neural_transfer(scene))
+            for plane, sense in zip(spectra, senses):
+                plane *= neural[sense]
+            channels = mirror.planes(spectra, scene.shape, self._tilted)
+        return strips.mix(out, channels)
+
+    @property
+    def _opponent(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The maps from catches to channels and back, and the sense of each channel."""
+        cones = len(self.receptors) - 1
+        return (
+            opponent.into_channels(self._weights),
+            opponent.from_channels(cones),
+            opponent.senses(cones),
+        )
+
+    def _optical_transfer(self, scene: _Scene, defocus: float) -> np.ndarray:
+        """Transfer of the optics by frequency, float32 (receptors, ...)."""
         fx, fy = mirror.frequencies(scene.shape, scene.px_per_degree, self._tilted)
         radial = np.hypot(fx[None, :], fy[:, None])
-        if stage == "nerves":
-            neural = acuity.neural_mtf(radial, self._neural_sigma(scene.luminance))
-            return neural.astype(np.float32)[None]
-        size, residual = self.pupil(scene.luminance), self.parts["pupil"]["residual"]
-        transfer = np.empty((len(self.receptors), *radial.shape), np.float32)
-        for i, receptor in enumerate(self.receptors):
-            wavelength, dioptres = self._focus(receptor, defocus)
-            aperture = partial(optics.aperture_otf_grid, size, fx, fy, wavelength=wavelength)
-            transfer[i] = optics.optical_transfer(residual, size, radial, aperture, dioptres)
-        return transfer
+        aperture = partial(band_otf_grid, fx=fx, fy=fy)
+        size = self.pupil(scene.luminance)
+        return self._optics(size, radial, aperture, self._lights, defocus).astype(np.float32)
+
+    def _neural_transfer(self, scene: _Scene) -> np.ndarray:
+        """Transfer of the nerves by frequency, float32 (senses, ...)."""
+        fx, fy = mirror.frequencies(scene.shape, scene.px_per_degree, self._tilted)
+        radial = np.hypot(fx[None, :], fy[:, None])
+        return np.array(
+            [
+                acuity.neural_mtf(radial, self._neural_sigma(scene.luminance, 0, sense))
+                for sense in acuity.SENSES
+            ],
+            np.float32,
+        )
 
     @property
     def _tilted(self) -> bool:
         return self.parts["pupil"].get("tilt", 0) % 90 != 0
 
-    def _blurred_by_eccentricity(self, planes: np.ndarray, scene: _Scene) -> np.ndarray:
-        """Planes (receptors, h, w) blurred by the nerves, increasingly away from the middle."""
+    def _blurred_by_eccentricity(
+        self, planes: np.ndarray, scene: _Scene, sense: acuity.Sense
+    ) -> np.ndarray:
+        """Planes (n, h, w) blurred by the nerves, increasingly away from the middle."""
         spectra = mirror.spectra(planes, False)
         fx, fy = mirror.frequencies(scene.shape, scene.px_per_degree, False)
         radial = np.hypot(fx[None, :], fy[:, None])
@@ -222,7 +261,7 @@ class Eye(Physiology):
 
         degrees = np.hypot(x[None, :], y[:, None])
         return acuity.blend_by_eccentricity(
-            degrees, partial(self._neural_sigma, scene.luminance), blur
+            degrees, partial(self._neural_sigma, scene.luminance, sense=sense), blur
         )
 
     def _defocus_map(

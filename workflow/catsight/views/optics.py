@@ -1,12 +1,10 @@
 """The optics: modulation transfer by wave optics, at frequencies in cycles per degree (c/deg)."""
 
-import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy.interpolate import RectBivariateSpline
 
 from catsight.views.models import model
 from catsight.views.pupil import Pupil
@@ -21,8 +19,6 @@ _CYCLES = 60
 #: Points of the quadrature along the aperture's height: without oscillation, and in addition for
 #: each cycle. See ``test_quadrature_is_converged``.
 _POINTS, _POINTS_PER_CYCLE = 128, 4
-#: Knots along each side of a tile.
-_TILE = 96
 
 
 def aperture_otf(
@@ -44,7 +40,7 @@ def aperture_otf(
     points. The transfer is real, because the pupil is symmetric, and negative where contrast is
     reversed.
     """
-    across, along = _into_pupil(pupil, fx, fy)
+    across, along = into_pupil(pupil, fx, fy)
     shift = wavelength * 1e-6 * math.degrees(1)  # mm per c/deg
     sx, sy = np.broadcast_arrays(np.abs(across) * shift, np.abs(along) * shift)
     phase = 2 * math.pi * defocus / wavelength * 1e3  # rad per mm of shift and mm of position
@@ -76,79 +72,13 @@ def aperture_otf(
     return np.where(within, total, 0)
 
 
-def aperture_otf_grid(
-    pupil: Pupil,
-    fx: np.ndarray,
-    fy: np.ndarray,
-    defocus: float = 0.0,
-    wavelength: float = WAVELENGTH,
-) -> np.ndarray:
-    """:func:`aperture_otf` on the grid of the axes ``fx`` (w,) and ``fy`` (h,); float64 (h, w).
-
-    Computed at knots and interpolated by a cubic spline. The narrower the point spread, the
-    smoother the transfer. So the density of knots along each axis grows with the angle by which
-    the defocus smears along it.
-    """
-    turned = pupil.tilt % 180 != 0
-    across, along = _into_pupil(pupil, fx[None, :], fy[:, None])
-    across, along = np.abs(across), np.abs(along)
-    last = []
-    for frequencies, extent in ((across, pupil.width), (along, pupil.height)):
-        diffraction = math.radians(extent * 1e6 / wavelength)
-        needed = _rounded_up(max(frequencies.max(), 1e-9))
-        last.append(min(needed, diffraction, _resolved(extent, defocus)))
-    spline = _aperture_spline(pupil.width, pupil.height, defocus, wavelength, *last)
-    x, y = np.minimum(across, last[0]), np.minimum(along, last[1])
-    inside = spline(y, x, grid=False) if turned else _on_axes(spline, y[:, 0], x[0])
-    return np.where((across <= last[0]) & (along <= last[1]), inside, 0)
-
-
-def _rounded_up(frequency: float) -> float:
-    """The next power of √2, so that pictures of nearly the same size share a spline."""
-    return 2 ** (math.ceil(2 * math.log2(frequency)) / 2)
-
-
-@functools.lru_cache(maxsize=64)
-def _aperture_spline(
-    width: float,
-    height: float,
-    defocus: float,
-    wavelength: float,
-    last_across: float,
-    last_along: float,
-) -> RectBivariateSpline:
-    """:func:`aperture_otf` of an upright pupil, ``width`` by ``height`` mm.
-
-    Up to ``last_across`` and ``last_along`` c/deg across and along it.
-    """
-    knots = [
-        np.linspace(0, last, max(math.ceil(12 * _smear(extent, defocus) * last), 96))
-        for last, extent in ((last_across, width), (last_along, height))
-    ]
-    level = Pupil(width, height)
-    # in tiles, which fit the processor's cache, and each of which takes only the number of points
-    # that its own frequencies need
-    columns, rows = (np.array_split(axis, math.ceil(len(axis) / _TILE)) for axis in knots)
-    tiles = [
-        [aperture_otf(level, x[None, :], y[:, None], defocus, wavelength) for x in columns]
-        for y in rows
-    ]
-    return RectBivariateSpline(knots[1], knots[0], np.block(tiles), s=0)
-
-
-def _on_axes(spline: RectBivariateSpline, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The spline on a grid whose axes need not be sorted."""
-    (rows, row), (columns, column) = (np.unique(axis, return_inverse=True) for axis in (y, x))
-    return spline(rows, columns)[row][:, column]
-
-
-def _into_pupil(pupil: Pupil, fx: np.ndarray, fy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def into_pupil(pupil: Pupil, fx: np.ndarray, fy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies across and along the slit."""
     tilt = math.radians(pupil.tilt)
     return fx * math.cos(tilt) - fy * math.sin(tilt), fx * math.sin(tilt) + fy * math.cos(tilt)
 
 
-def _smear(extent: float, defocus: float) -> float:
+def smear(extent: float, defocus: float) -> float:
     """Degrees by which ``defocus`` dioptres smear a point along an axis of the pupil.
 
     The pupil measures ``extent`` mm along that axis.
@@ -158,7 +88,12 @@ def _smear(extent: float, defocus: float) -> float:
 
 def _resolved(extent: float, defocus: float) -> float:
     """Frequency (c/deg) along such an axis beyond which the defocused transfer is taken as 0."""
-    return _CYCLES / max(_smear(extent, defocus), 1e-9)
+    return _CYCLES / max(smear(extent, defocus), 1e-9)
+
+
+def passed(extent: float, defocus: float, wavelength: float) -> float:
+    """Frequency (c/deg) up to which a pupil of ``extent`` mm along an axis passes light."""
+    return min(math.radians(extent * 1e6 / wavelength), _resolved(extent, defocus))
 
 
 def chromatic_defocus(wavelength: float, strength: float, focus: float = WAVELENGTH) -> float:
@@ -215,11 +150,12 @@ class Residual(NamedTuple):
     """A model of the blur of an eye in focus.
 
     ``transfer``: the transfer at frequencies in c/deg, through a pupil, with the numbers of the
-    eye's ``residual``. ``diffracted``: whether it includes the diffraction at the pupil.
+    eye's ``residual``. ``measured``: whether it was measured in white light, and so includes
+    diffraction at the pupil and chromatic aberration.
     """
 
     transfer: Callable[[np.ndarray | float, Pupil, Mapping], np.ndarray]
-    diffracted: bool
+    measured: bool
 
 
 RESIDUALS = {
@@ -227,40 +163,55 @@ RESIDUALS = {
         lambda frequency, pupil, residual: equivalent_defocus_mtf(
             frequency, pupil, residual["dioptres"]
         ),
-        diffracted=False,
+        measured=False,
     ),
     "watson2013": Residual(
-        lambda frequency, pupil, _: watson2013(frequency, pupil.width), diffracted=True
+        lambda frequency, pupil, _: watson2013(frequency, pupil.width), measured=True
     ),
 }
 
+#: Diameter in mm of the widest pupil that defocus and chromatic aberration act on in an eye whose
+#: transfer was measured; see :func:`defocused_pupil`.
+_MARGIN = 4.25
 
-def residual_transfer(residual: Mapping, pupil: Pupil, frequency: np.ndarray | float) -> np.ndarray:
-    """Transfer of an eye in focus at ``frequency`` c/deg, without the diffraction at its slit."""
-    return _residual(residual).transfer(frequency, pupil, residual)
+
+def defocused_pupil(pupil: Pupil) -> Pupil:
+    """The perfect pupil that defocus blurs as much as it does a real eye's.
+
+    Aberrations spread the light of a pupil's margin anyway, and cones take less of it (Stiles &
+    Crawford 1933). So defocus costs a real eye less than a perfect one. The diameter ``d`` acts as
+    ``1 / sqrt(1/d² + 1/4.25²)`` mm. The 4.25 mm are fitted by hand to virtual eyes drawn from the
+    wavefronts of Thibos 2009, Ophthalmic Physiol. Opt. 29, 288 (docs/eyes.md).
+    """
+    diameter = pupil.width / math.hypot(1, pupil.width / _MARGIN)
+    return Pupil(diameter, diameter)
 
 
-def _residual(residual: Mapping) -> Residual:
-    return model(RESIDUALS, residual["model"], "pupil.residual.model")
+#: From a pupil, weights of wavelengths (n, nodes) and dioptres to transfers (n, ...).
+Aperture = Callable[[Pupil, np.ndarray, float], np.ndarray]
 
 
 def optical_transfer(
     residual: Mapping,
     pupil: Pupil,
     radial: np.ndarray,
-    aperture: Callable[[float], np.ndarray],
+    aperture: Aperture,
+    lights: np.ndarray,
+    white: np.ndarray,
     defocus: float,
 ) -> np.ndarray:
-    """Transfer of the whole optics at frequencies of length ``radial`` (c/deg).
+    """Transfer (n, ...) of the whole optics for n ``lights`` at frequencies of length ``radial``.
 
-    ``residual`` is the eye's own blur in focus, ``aperture(dioptres)`` the transfer of its pupil at
-    these frequencies. Watson's measured transfer includes diffraction, so with it the pupil adds
-    only the loss by defocus.
+    ``residual`` is the eye's own blur in focus. ``aperture`` gives the transfer of a pupil at these
+    frequencies, integrated over the wavelengths of each light (:func:`bands.band_otf`). A transfer
+    that was measured is that of ``white`` light (nodes,) in focus. It includes diffraction and
+    chromatic aberration, so that the pupil adds only what other light, or defocus, changes.
     """
-    in_focus = residual_transfer(residual, pupil, radial)
-    if not _residual(residual).diffracted:
-        return in_focus * aperture(defocus)
-    if defocus == 0:
-        return in_focus
-    sharp, blurred = aperture(0.0), aperture(defocus)
-    return in_focus * np.divide(blurred, sharp, out=np.zeros_like(blurred), where=sharp > 1e-6)
+    found = model(RESIDUALS, residual["model"], "pupil.residual.model")
+    in_focus = found.transfer(radial, pupil, residual)
+    if not found.measured:
+        return in_focus * aperture(pupil, lights, defocus)
+    acting = defocused_pupil(pupil)
+    sharp, blurred = aperture(acting, white[None], 0.0), aperture(acting, lights, defocus)
+    ratio = np.divide(blurred, sharp, out=np.zeros_like(blurred), where=sharp > 1e-3)
+    return in_focus * ratio

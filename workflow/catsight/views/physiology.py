@@ -1,7 +1,8 @@
 """The numbers of an eye: its pupil, its receptors, and the contrast that it transfers."""
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -11,8 +12,13 @@ from numpy.typing import ArrayLike
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
 from catsight.views import acuity, colour, optics, photons, rods
+from catsight.views.acuity import Sense
+from catsight.views.bands import band_otf, onto_nodes
 from catsight.views.conditions import checked
 from catsight.views.pupil import Pupil, pupil
+
+#: cd/m² in which an eye must reach the acuity that it states.
+_GOOD_LIGHT = 100.0
 
 
 class Physiology:
@@ -88,20 +94,64 @@ class Physiology:
 
         Negative where contrast is reversed. ``orientation`` is the direction in which the grating
         varies, in degrees: 0 to the right (vertical bars), 90 upwards (horizontal bars). The
-        transfer is that of the wavelength in focus, or of the light that a ``receptor`` catches.
+        transfer is that of a ``receptor``: the light that it catches, and the detail that its
+        nerves carry. By default it is that of the cones together.
         """
         angle = math.radians(checked("orientation", orientation))
         frequency = np.asarray(frequency, dtype=float)
         if not np.isfinite(frequency).all():
             raise CatsightError("frequency must be finite, in c/deg")
         fx, fy = frequency * math.cos(angle), frequency * math.sin(angle)
-        size = self.pupil(luminance)
-        wavelength, dioptres = self._focus(receptor, defocus)
-        aperture = partial(optics.aperture_otf, size, fx, fy, wavelength=wavelength)
-        optical = optics.optical_transfer(
-            self.parts["pupil"]["residual"], size, np.abs(frequency), aperture, dioptres
+        if receptor not in (None, *self.receptors):
+            raise CatsightError(
+                f"the eye has no receptor '{receptor}'; it has {', '.join(self.receptors)}"
+            )
+        light = self._pooled if receptor is None else self._lights[self.receptors.index(receptor)]
+        optical = self._optics(
+            self.pupil(luminance), np.abs(frequency), partial(band_otf, fx=fx, fy=fy), light[None],
+            checked("defocus", defocus),
+        )[0]  # fmt: skip
+        sense: Sense = "rods" if receptor == "rod" else "cones"
+        return optical * acuity.neural_mtf(frequency, self._neural_sigma(luminance, 0, sense))
+
+    def acuity(self, luminance: float) -> float:
+        """The finest grating, in c/deg, that the whole eye in focus passes at a ``luminance``.
+
+        There the transfer of grey falls to :data:`acuity.THRESHOLD`: that of cones and rods, mixed
+        by the rods' weight, and the mean of vertical and horizontal bars.
+        """
+        weight = rods.rod_weight(self.parts["rods"], checked("luminance", luminance))
+        limit = max(
+            acuity.cutoff(self.parts["acuity"], luminance, 0, sense) for sense in acuity.SENSES
         )
-        return optical * acuity.neural_mtf(frequency, self._neural_sigma(luminance))
+        f = np.geomspace(limit / 50, 1.5 * limit, 300)
+        seen = np.zeros_like(f)
+        for share, receptor in ((1 - weight, None), (weight, "rod")):
+            for angle in (0, 90):
+                seen += share / 2 * self.mtf(f, angle, luminance=luminance, receptor=receptor)
+        # the first frequency that is lost; beyond it, reversed contrast may pass again
+        lost = np.flatnonzero(seen < acuity.THRESHOLD)
+        pair = [lost[0], lost[0] - 1] if len(lost) and lost[0] else [-1, -2]
+        return float(np.interp(acuity.THRESHOLD, seen[pair], f[pair]))
+
+    def check_acuity(self, name: str) -> None:
+        """Raises :class:`CatsightError` if the optics forbid the acuity that the eye states.
+
+        In focus and in good light they must pass :data:`acuity.THRESHOLD` there. ``name`` says
+        whose eye it is. An eye with parts of several animals may well fail.
+        """
+        stated = self.parts["acuity"]["cutoff"]
+        luminance = max(_GOOD_LIGHT, self.parts["acuity"]["dim_luminance"])
+        f = np.geomspace(stated / 100, stated, 100)
+        passed = self._both_ways(luminance, f, self._pooled)
+        if passed[-1] >= acuity.THRESHOLD:
+            return
+        limit = f[max(int(np.argmax(passed < acuity.THRESHOLD)) - 1, 0)]
+        raise CatsightError(
+            f"{name}: acuity.cutoff is {stated:g} c/deg, but in focus the optics pass no more than "
+            f"{limit:.3g} c/deg at {luminance:g} cd/m²; lower the cutoff, or "
+            "pupil.residual.dioptres and pupil.chromatic.strength"
+        )
 
     def contrast_sensitivity(self, frequency: ArrayLike) -> np.ndarray:
         """Sensitivity to gratings of ``frequency`` c/deg in good light.
@@ -140,26 +190,58 @@ class Physiology:
         planes, channels = np.unique(back, axis=0, return_inverse=True)
         return planes, channels.ravel()
 
-    def _focus(self, receptor: str | None, defocus: float) -> tuple[float, float]:
-        """The wavelength (nm) of the light that a receptor catches, and its defocus (dioptres)."""
-        chromatic = self.parts["pupil"]["chromatic"]
-        defocus = checked("defocus", defocus)
-        if receptor is None:
-            return chromatic["focus"], defocus
-        if receptor not in self.receptors:
-            raise CatsightError(
-                f"the eye has no receptor '{receptor}'; it has {', '.join(self.receptors)}"
-            )
-        caught = self.sensitivities[self.receptors.index(receptor)]
-        wavelength = colour.effective_wavelength(caught, self._illuminant)
-        return wavelength, defocus + optics.chromatic_defocus(
-            wavelength, chromatic["strength"], chromatic["focus"]
+    @cached_property
+    def _lights(self) -> np.ndarray:
+        """The light of a white surface that each receptor catches, (receptors, nodes)."""
+        return onto_nodes(colour.caught(self.sensitivities, self._illuminant))
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        """The share of each kind of cone in the quanta that all count of white, (cones,)."""
+        counted = self.quanta(1.0)[:-1]
+        return counted / counted.sum()
+
+    @property
+    def _pooled(self) -> np.ndarray:
+        """The light that the cones together catch, (nodes,)."""
+        return self._weights @ self._lights[:-1]
+
+    def _optics(
+        self,
+        size: Pupil,
+        radial: np.ndarray,
+        aperture: Callable[..., np.ndarray],
+        lights: np.ndarray,
+        defocus: float,
+    ) -> np.ndarray:
+        """Transfer (n, ...) of the optics for n ``lights``, at frequencies of length ``radial``."""
+        part = self.parts["pupil"]
+
+        def passed(pupil: Pupil, lights: np.ndarray, defocus: float) -> np.ndarray:
+            return aperture(pupil, lights=lights, chromatic=part["chromatic"], defocus=defocus)
+
+        return optics.optical_transfer(
+            part["residual"], size, radial, passed, lights, self._pooled, defocus
         )
 
-    def _neural_sigma(self, luminance: float, eccentricity: float = 0.0) -> float:
-        """Standard deviation in degrees of the neural blur, ``eccentricity`` degrees off axis."""
-        limit = acuity.cutoff(self.parts["acuity"], luminance, eccentricity)
-        optical = optics.residual_transfer(
-            self.parts["pupil"]["residual"], self.pupil(luminance), limit
+    def _neural_sigma(
+        self, luminance: float, eccentricity: float = 0.0, sense: Sense = "cones"
+    ) -> float:
+        """Standard deviation in degrees of the neural blur, ``eccentricity`` degrees off axis.
+
+        The optics in focus are the mean of those across and along the pupil: a cat
+        resolves vertical and horizontal bars alike (Clark & Clark 2013).
+        """
+        limit = acuity.cutoff(self.parts["acuity"], luminance, eccentricity, sense)
+        light = self._lights[-1] if sense == "rods" else self._pooled
+        passed = self._both_ways(luminance, np.array([limit]), light)
+        return acuity.neural_sigma(limit, float(passed[0]))
+
+    def _both_ways(self, luminance: float, f: np.ndarray, light: np.ndarray) -> np.ndarray:
+        """Transfer of the optics in focus at ``f`` c/deg, (n,): mean across and along a slit."""
+        upright, none = dataclasses.replace(self.pupil(luminance), tilt=0.0), np.zeros_like(f)
+        across, along = (
+            self._optics(upright, f, partial(band_otf, fx=fx, fy=fy), light[None], 0.0)[0]
+            for fx, fy in ((f, none), (none, f))
         )
-        return acuity.neural_sigma(limit, float(optical))
+        return (across + along) / 2

@@ -1,8 +1,8 @@
 """The sections ``viewing`` and ``views``: conditions under which eyes look, eyes and filters."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, GetJsonSchemaHandler
+from pydantic import Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -56,12 +56,12 @@ Focus = Annotated[
     ),
     AS_GIVEN,
 ]
+_FALSE = {"type": "boolean", "const": False}
 PhotonNoise = Annotated[
-    int,
+    Annotated[int, Field(ge=0)] | Annotated[Literal[False], WithJsonSchema(_FALSE)],
     Field(
-        ge=0,
         description="The seed of photon noise: the eye catches whole quanta of light, few of them "
-        "in the dark. null: no noise.",
+        "in the dark. null: noise below 1 cd/m², with the seed of the study. false: no noise.",
     ),
 ]
 Eccentricity = Annotated[

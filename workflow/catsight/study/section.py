@@ -181,6 +181,10 @@ def _nullable(node: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, 
         node.pop("default")
     if optional is False:
         choices = [choice for choice in choices if choice != _NULL]
+    for nested in [choice for choice in choices if "anyOf" in choice]:
+        place = choices.index(nested)
+        choices[place : place + 1] = nested.pop("anyOf")
+        node = nested | node
     others = [choice for choice in choices if choice != _NULL]
     if len(others) > 1:
         return node | {"anyOf": choices}

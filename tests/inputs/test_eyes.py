@@ -1,5 +1,6 @@
 """The eye files: what they state, and what they refuse."""
 
+import copy
 import json
 import math
 
@@ -16,12 +17,31 @@ PIGMENT = {"optical_density": 0.2, "quantum_efficiency": 0.1}
 TABULATED = PIGMENT | {"tabulated": "Stockman & Sharpe 2 Degree Cone Fundamentals"}
 
 
+#: The unit of every number of the three eyes, by the last of its keys.
+UNITS = {
+    "area_max": "mm²", "area_min": "mm²", "height_min": "mm", "height_max": "mm", "width_min": "mm",
+    "tilt": "deg", "field_area": "deg²", "age": "years", "dioptres": "D", "accommodation": "D",
+    "focus": "nm", "strength": "of a human's", "cutoff": "c/deg", "dim_luminance": "cd/m²",
+    "half_luminance": "cd/m²", "half_eccentricity": "deg", "contrast.high": "c/deg",
+    "contrast.low": "c/deg", "half_wavelength": "nm", "media.width": "nm", "peak": "nm",
+    "integration_time": "s",
+}  # fmt: skip
+
+
+def written(node, where=""):
+    """The parts of an eye as a file states them, each with its unit, source and confidence."""
+    if isinstance(node, dict):
+        return {key: written(child, f"{where}.{key}") for key, child in node.items()}
+    unit = next((unit for key, unit in UNITS.items() if where.endswith(f".{key}")), "none")
+    return {"value": node, "unit": unit, "source": "a test", "confidence": "low"}
+
+
 @pytest.mark.parametrize("name", eyes.names())
 def test_every_number_has_unit_source_and_confidence(name):
     def check(node, where):
         assert isinstance(node, dict), f"{where} is a bare value"
         if "value" in node:
-            assert set(node) == {"value", "unit", "source", "confidence"}, where
+            assert set(node) - {"low", "high"} == {"value", "unit", "source", "confidence"}, where
             assert node["confidence"] in ("high", "medium", "low"), where
             assert len(str(node["source"])) > 6, where
             assert isinstance(node["unit"], str) and node["unit"], where
@@ -39,7 +59,7 @@ def test_every_number_has_unit_source_and_confidence(name):
             "pupil",
             "area_max",
             -1,
-            r"pupil.area_max is -1; it must be greater than 0 \(largest area, mm²\)",
+            r"pupil.area_max is -1; it must be greater than 0 mm² \(largest area\)",
         ),
         ("pupil", "tilt", 400, r"pupil.tilt is 400; it must be at most 180"),
         ("pupil", "height_max", math.nan, "pupil.height_max is nan; it must be finite"),
@@ -80,7 +100,7 @@ def test_every_number_has_unit_source_and_confidence(name):
 def test_absurd_numbers_are_named_with_their_range(tmp_path, part, key, value, words):
     eye = eyes.load("cat")
     eye[part][key] = value
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(eye))
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(written(eye)))
     with pytest.raises(CatsightError, match=words):
         eyes.load(str(tmp_path / "mine.yaml"))
     with pytest.raises(CatsightError, match=words):
@@ -153,7 +173,7 @@ def test_every_problem_is_a_line_after_whose_eye_it_is():
     eye["rods"]["tapetum"], eye["acuity"]["cutoff"] = 2, 0
     assert complaint(eye) == (
         "mine is not valid:\n"
-        "  acuity.cutoff is 0; it must be greater than 0 (grating acuity in good light, c/deg)\n"
+        "  acuity.cutoff is 0; it must be greater than 0 c/deg (grating acuity in good light)\n"
         "  rods.tapetum is 2; it must be at most 1 (reflectance of the tapetum; 0 without one)"
     )
 
@@ -187,7 +207,7 @@ def test_numbers_may_touch():
 
 
 def test_an_eye_holds_values_alone_and_a_copy_of_them(tmp_path):
-    """Bare values and those with a source are alike; what is loaded may be changed."""
+    """Units and sources change nothing; what is loaded may be changed."""
     cat = eyes.load("cat")
     assert tuple(cat) == eyes.PARTS
     assert cat["pupil"]["area_max"] == 133
@@ -197,7 +217,7 @@ def test_an_eye_holds_values_alone_and_a_copy_of_them(tmp_path):
     cat["pupil"]["residual"]["dioptres"] = 9
     assert eyes.load("cat")["pupil"]["residual"]["dioptres"] == 0.5
     for name in ("mine.yaml", "mine.yml"):
-        (tmp_path / name).write_text(yaml.safe_dump(eyes.load("dog")))
+        (tmp_path / name).write_text(yaml.safe_dump(written(eyes.load("dog"))))
         assert eyes.load(str(tmp_path / name)) == eyes.load("dog")
 
 
@@ -226,3 +246,116 @@ def test_a_file_of_an_eye_is_named(tmp_path):
 
 def test_every_part_has_a_label():
     assert tuple(PART_LABELS) == eyes.PARTS
+
+
+# -- what an entry holds beside its value ------------------------------------------------------------
+
+
+def refusal(folder, change):
+    """The lines below the first of what is said of a cat whose file was changed."""
+    eye = copy.deepcopy(yaml_files.load_yaml(yaml_files.find("eyes") / "cat.yaml"))
+    change(eye)
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(eye))
+    with pytest.raises(CatsightError) as raised:
+        eyes.load(str(path))
+    head, *lines = str(raised.value).splitlines()
+    assert head == f"{path} is not valid:"
+    return [line.strip() for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "words"),
+    [
+        ("pupil.area_max", {"unit": "cm²"}, "has the unit 'cm²'; it must be 'mm²'"),
+        ("acuity.cutoff", {"unit": "arcmin"}, "has the unit 'arcmin'; it must be 'c/deg'"),
+        ("acuity.contrast.low", {"unit": None}, "has the unit None; it must be 'c/deg'"),
+        ("pupil.chromatic.strength", {"unit": "none"}, "has the unit 'none'; it must be \"of a human's\""),
+        ("colour.cones.S.peak", {"unit": "µm"}, "has the unit 'µm'; it must be 'nm'"),
+        ("colour.cones.S.optical_density", {"unit": "nm"}, "has the unit 'nm'; it must be 'none'"),
+        ("colour.integration_time", {"unit": "ms"}, "has the unit 'ms'; it must be 's'"),
+        ("rods.half_luminance", {"unit": "td"}, "has the unit 'td'; it must be 'cd/m²'"),
+        ("rods.pigment.peak", {"unit": ...}, "lacks its unit, 'nm'"),
+        ("pupil.shape", {"unit": ...}, "lacks its unit, 'none'"),
+        ("rods.tapetum", {"source": ...}, "lacks its source"),
+        ("rods.tapetum", {"source": " "}, ".source is ' '; it must be text"),
+        ("rods.slope", {"confidence": ...}, "lacks its confidence"),
+        ("rods.slope", {"confidence": "sure"}, ".confidence is 'sure'; it must be one of high, medium, low"),
+        ("rods.slope", {"sources": "mine"}, ".sources is not a key (did you mean source?); rods.slope may hold value, unit, source, confidence, low, high"),
+        ("acuity.cutoff", {"high": ...}, "has one end of a range; it must have both low and high, or neither"),
+        ("acuity.cutoff", {"low": 7}, "is 6, outside its range, low 7 to high 9"),
+        ("acuity.cutoff", {"high": 5.5}, "is 6, outside its range, low 3 to high 5.5"),
+        ("acuity.cutoff", {"high": "nine"}, "is 6, from low 3 to high 'nine'; a range is of numbers"),
+        ("acuity.cutoff", {"high": math.inf}, "is 6, from low 3 to high inf; a range is of numbers"),
+        ("pupil.shape", {"low": "disc", "high": "vesica"}, "is 'vesica', from low 'disc' to high 'vesica'; a range is of numbers"),
+    ],
+)  # fmt: skip
+def test_an_entry_is_refused_by_its_key(tmp_path, key, change, words):
+    """With what it states and what it must; ... takes a note away."""
+
+    def make(eye):
+        entry = eye
+        for name in key.split("."):
+            entry = entry[name]
+        entry.update(change)
+        for name, value in change.items():
+            if value is ...:
+                del entry[name]
+
+    (line,) = refusal(tmp_path, make)
+    assert line == key + ("" if words.startswith(".") else " ") + words
+
+
+def test_a_bare_number_in_a_file_is_refused(tmp_path):
+    """It has no unit; the parts of an eye in code are bare."""
+    assert refusal(tmp_path, lambda eye: eye["rods"].update(tapetum=0.4)) == [
+        "rods.tapetum is 0.4 alone; write {value: 0.4, unit: none, source: …, "
+        "confidence: high, medium or low}"
+    ]
+    eyes.check(eyes.load("cat"), "mine")
+
+
+def test_every_entry_amiss_is_a_line(tmp_path):
+    def change(eye):
+        eye["pupil"]["tilt"] = {"value": 0}
+        eye["rods"]["slope"]["unit"] = "dB"
+
+    assert refusal(tmp_path, change) == [
+        "pupil.tilt lacks its unit, 'deg'",
+        "pupil.tilt lacks its source",
+        "pupil.tilt lacks its confidence",
+        "rods.slope has the unit 'dB'; it must be 'none'",
+    ]
+
+
+def test_an_end_of_a_range_must_be_a_possible_value(tmp_path):
+    def change(eye):
+        eye["rods"]["tapetum"] |= {"low": -0.1, "high": 1.5}
+
+    assert refusal(tmp_path, change) == [
+        "low: rods.tapetum is -0.1; it must be at least 0 (reflectance of the tapetum; 0 without one)",
+        "high: rods.tapetum is 1.5; it must be at most 1 (reflectance of the tapetum; 0 without one)",
+    ]  # fmt: skip
+
+
+def test_ranges_are_those_of_the_file_and_change_no_value(tmp_path):
+    """A range may end at the value, or be a point."""
+    dog = written(eyes.load("dog"))
+    dog["acuity"]["cutoff"] |= {"low": 5, "high": 20}
+    dog["colour"]["cones"]["S"]["peak"] |= {"low": 429, "high": 429.5}
+    dog["rods"]["tapetum"] |= {"low": 0.4, "high": 0.4}
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(dog))
+    assert eyes.ranges(str(path)) == {
+        "acuity.cutoff": (5, 20), "colour.cones.S.peak": (429, 429.5), "rods.tapetum": (0.4, 0.4),
+    }  # fmt: skip
+    assert eyes.load(str(path)) == eyes.load("dog")
+
+
+def test_the_cat_and_the_human_have_the_ranges_of_their_sources():
+    cat, human = eyes.ranges("cat"), eyes.ranges("human")
+    assert cat["acuity.cutoff"] == (3, 9) and human["acuity.cutoff"] == (40, 60)
+    assert cat["pupil.residual.dioptres"] == (0.25, 1.1)
+    assert cat["colour.cones.L.peak"] == (550, 561) and cat["rods.tapetum"] == (0.25, 0.9)
+    with pytest.raises(CatsightError, match="the eye 'lion' is unknown"):
+        eyes.ranges("lion")

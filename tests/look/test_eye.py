@@ -119,7 +119,7 @@ def test_figures_are_png_or_svg(name, capsys, asked, drawn):
 def test_an_eye_that_states_two_acuities_is_warned_of(tmp_path, capsys, asked, drawn):
     with open(yaml_files.find("eyes") / "cat.yaml") as file:
         eye = yaml.safe_load(file)
-    eye["acuity"]["cutoff"]["value"] = 11
+    eye["acuity"]["cutoff"] |= {"value": 11, "high": 11}
     mine = tmp_path / "mine.yaml"
     mine.write_text(yaml.safe_dump(eye))
     assert main(["eye", str(mine), "dog"]) == 0

@@ -1,8 +1,12 @@
-"""The eye files, ``resources/eyes/*.yaml``: every number with its unit, source and confidence."""
+"""The eye files, ``resources/eyes/*.yaml``: every number with its unit, source and confidence.
+
+The schema states the unit of each key; a number may have a range, ``low`` and ``high``.
+"""
 
 import copy
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,11 @@ from catsight.inputs import schema, yaml_files
 
 #: The parts of every eye, which can be swapped between eyes.
 PARTS = ("pupil", "acuity", "colour", "rods")
+#: How far a number of an eye may be trusted.
+CONFIDENCES = ("high", "medium", "low")
+#: What an entry of an eye's file must hold besides its ``value``, and what it may hold.
+_NOTES, _RANGE = ("unit", "source", "confidence"), ("low", "high")
+_ENTRY = ("value", *_NOTES, *_RANGE)
 
 
 def names() -> list[str]:
@@ -21,9 +30,46 @@ def names() -> list[str]:
 def load(name: str) -> dict:
     """The numbers of an eye, by part: ``resources/eyes/<name>.yaml``, or the YAML file ``name``.
 
-    Units, sources and confidences are left out, as only values can change a picture. Raises
-    :class:`CatsightError` for an unknown eye, and for values that are not valid.
+    Units, sources, confidences and ranges are left out, as only values can change a picture.
+    Raises :class:`CatsightError` for an unknown eye, for values that are not valid, and for an
+    entry without its unit, source or confidence.
     """
+    eye = _values(_checked(name))
+    return {part: eye[part] for part in PARTS}
+
+
+def ranges(name: str) -> dict[str, tuple[float, float]]:
+    """The least and the largest plausible value of an eye's numbers, by dotted key.
+
+    Those that the file of the eye ``name`` states, as ``low`` and ``high`` beside the ``value``;
+    in the unit of the value. Raises as :func:`load` does.
+
+    >>> ranges("cat")["acuity.cutoff"]
+    (3, 9)
+    """
+    return {
+        ".".join(keys): (entry["low"], entry["high"])
+        for keys, entry in _entries(_checked(name), ())
+        if "low" in entry
+    }
+
+
+def check(parts: Mapping, name: str) -> None:
+    """Raises :class:`CatsightError` unless ``parts`` are those of an eye, each number in its range.
+
+    The numbers are bare, without unit and source. The message lists each number that is not valid,
+    with its value and range; ``name`` says whose it is.
+    """
+    _refuse(name, schema.problems(parts, "eye", "the eye") or _contradictions(parts))
+
+
+def _refuse(name: str, problems: list[str]) -> None:
+    if problems:
+        raise CatsightError("\n  ".join([f"{name} is not valid:", *problems]))
+
+
+def _checked(name: str) -> dict:
+    """The file of an eye as it is written, once its values and entries have been found valid."""
     if str(name).endswith((".yaml", ".yml")):
         path = Path(name)
     else:
@@ -34,19 +80,16 @@ def load(name: str) -> dict:
             f"the eye '{name}' is unknown{schema.near_miss(str(name), known)}; it may be "
             f"{', '.join(known)}, or the path of a YAML file"
         )
-    eye = _values(yaml_files.load_yaml(path))
-    check(eye, str(path))
-    return {part: eye[part] for part in PARTS}
-
-
-def check(parts: Mapping, name: str) -> None:
-    """Raises :class:`CatsightError` unless ``parts`` are those of an eye, each number in its range.
-
-    The message lists each number that is not, with its value and range; ``name`` says whose it is.
-    """
-    problems = schema.problems(parts, "eye", "the eye")
-    if problems := problems or _contradictions(parts):
-        raise CatsightError("\n  ".join([f"{name} is not valid:", *problems]))
+    written = yaml_files.load_yaml(path)
+    check(_values(written), str(path))
+    rules = schema.load("eye")
+    problems = [
+        problem
+        for keys, entry in _entries(written, ())
+        for problem in _notes_amiss(".".join(keys), entry, _unit(rules, keys))
+    ]
+    _refuse(str(path), problems or _ends_amiss(written))
+    return written
 
 
 def resolving(parts: Mapping[str, Any], cutoff: float) -> dict[str, Any]:
@@ -103,10 +146,88 @@ def _contradictions(parts: Mapping) -> list[str]:
     return problems
 
 
-def _values(node: Any) -> Any:
-    """The tree of an eye with every ``{value, unit, source, confidence}`` replaced by its value."""
+def _entries(node: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each entry of an eye's file, with the keys that lead to it; a bare number is one, too."""
+    if isinstance(node, Mapping) and "value" not in node:
+        for key, child in node.items():
+            yield from _entries(child, (*keys, key))
+    else:
+        yield keys, node
+
+
+def _notes_amiss(key: str, entry: Any, unit: str) -> list[str]:
+    """One line for each thing besides the value that an entry lacks or states wrongly."""
+    if not isinstance(entry, Mapping):
+        return [
+            f"{key} is {entry!r} alone; write {{value: {entry}, unit: {unit}, source: …, "
+            f"confidence: {', '.join(CONFIDENCES[:-1])} or {CONFIDENCES[-1]}}}"
+        ]
+    problems = [
+        f"{key} lacks its {note}" + (f", {unit!r}" if note == "unit" else "")
+        for note in _NOTES
+        if note not in entry
+    ]
+    problems += [
+        f"{key}.{note} is not a key{schema.near_miss(str(note), _ENTRY)}; "
+        f"{key} may hold {', '.join(_ENTRY)}"
+        for note in entry
+        if note not in _ENTRY
+    ]
+    if entry.get("unit", unit) != unit:
+        problems.append(f"{key} has the unit {entry['unit']!r}; it must be {unit!r}")
+    if not (isinstance(said := entry.get("source", "?"), str) and said.strip()):
+        problems.append(f"{key}.source is {said!r}; it must be text")
+    if (trust := entry.get("confidence", "low")) not in CONFIDENCES:
+        known = ", ".join(CONFIDENCES)
+        problems.append(f"{key}.confidence is {trust!r}; it must be one of {known}")
+    return problems + _range_amiss(key, entry)
+
+
+def _range_amiss(key: str, entry: Mapping) -> list[str]:
+    """One line if an entry's ``low`` and ``high`` are not a range around its value."""
+    ends = [entry[end] for end in _RANGE if end in entry]
+    if not ends:
+        return []
+    if len(ends) == 1:
+        return [f"{key} has one end of a range; it must have both low and high, or neither"]
+    low, value, high = ends[0], entry["value"], ends[1]
+    if not all(map(_is_number, (low, value, high))):
+        return [f"{key} is {value!r}, from low {low!r} to high {high!r}; a range is of numbers"]
+    if low <= value <= high:
+        return []
+    return [f"{key} is {value:g}, outside its range, low {low:g} to high {high:g}"]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _ends_amiss(written: Mapping) -> list[str]:
+    """One line for each ``low`` or ``high`` that the value itself could not be."""
+    return [
+        f"{end}: {problem}"
+        for end in _RANGE
+        for problem in schema.problems(_values(written, end), "eye", "the eye")
+    ]
+
+
+def _unit(rules: Mapping, keys: tuple[str, ...]) -> str:
+    """The unit that the schema states for the value under ``keys``; ``none`` if it states none."""
+    node: Mapping = rules
+    for key in keys:
+        node = node.get("properties", {}).get(key) or node["additionalProperties"]
+        if "$ref" in node:  # what stands beside it narrows a table's name, which has no unit
+            node = rules["$defs"][node["$ref"].rpartition("/")[2]]
+    return node.get("unit", "none")
+
+
+def _values(node: Any, end: str = "value") -> Any:
+    """The tree of an eye with every ``{value, unit, source, confidence}`` replaced by its value.
+
+    Or by its ``end``, low or high, where it has one.
+    """
     if isinstance(node, Mapping):
         if "value" in node:
-            return copy.deepcopy(node["value"])
-        return {key: _values(child) for key, child in node.items()}
+            return copy.deepcopy(node.get(end, node["value"]))
+        return {key: _values(child, end) for key, child in node.items()}
     return node

@@ -10,6 +10,7 @@ import yaml
 
 from catsight import CatsightError
 from catsight.inputs import eyes, yaml_files
+from catsight.look.eye import disagreement
 from catsight.study.parts import PART_LABELS
 from catsight.views import Eye
 
@@ -157,7 +158,7 @@ def test_the_order_of_keys_means_nothing(name):
 def test_a_misspelt_eye_gets_a_near_miss():
     with pytest.raises(
         CatsightError,
-        match=r"the eye 'cta' is unknown \(did you mean cat\?\); it may be cat, dog, human",
+        match=r"the eye 'cta' is unknown \(did you mean cat\?\); it may be cat, deuteranope, dog",
     ):
         eyes.load("cta")
 
@@ -222,19 +223,49 @@ def test_an_eye_holds_values_alone_and_a_copy_of_them(tmp_path):
 
 
 def test_the_eyes_that_come_with_catsight():
-    assert eyes.names() == ["cat", "dog", "human"]
+    known = eyes.names()
+    assert known == [
+        "cat", "deuteranope", "dog", "ferret", "horse", "human", "macaque", "mouse", "protanope",
+        "tritanope",
+    ]  # fmt: skip
     for name in ("x" * 5000, "no/eye.yaml", "../eyes/lynx"):
         with pytest.raises(CatsightError) as raised:
             eyes.load(name)
         assert str(raised.value) == (
-            f"the eye '{name}' is unknown; it may be cat, dog, human, or the path of a YAML file"
+            f"the eye '{name}' is unknown; it may be {', '.join(known)}, or the path of a YAML file"
         )
     with pytest.raises(CatsightError) as raised:
         eyes.load("catt")
     assert str(raised.value) == (
-        "the eye 'catt' is unknown (did you mean cat?); it may be cat, dog, human, or the path of "
-        "a YAML file"
+        f"the eye 'catt' is unknown (did you mean cat?); it may be {', '.join(known)}, or the path "
+        "of a YAML file"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "peaks", "acuity"),
+    [
+        ("horse", {"S": 428, "L": 539}, (23, 24)),
+        ("ferret", {"S": 430, "L": 558}, (3, 3.6)),
+        ("mouse", {"S": 360, "M": 508}, (0.5, 0.5)),
+        ("macaque", None, (38, 46)),
+    ],
+)
+def test_other_animals_have_their_published_cones_and_acuity(name, peaks, acuity):
+    """Horse: Carroll et al. 2001, Timney & Keil 1992. Ferret: Calderone & Jacobs 2003. Mouse:
+    Jacobs et al. 2004, Prusky et al. 2000. A macaque has the human's cones. Slits of horse and
+    ferret lie. Contrast sensitivity ends at the acuity.
+    """
+    parts = eyes.load(name)
+    cones = parts["colour"]["cones"]
+    if peaks is None:
+        assert cones == eyes.load("human")["colour"]["cones"]
+    else:
+        assert {key: cone["peak"] for key, cone in cones.items()} == peaks
+    assert acuity[0] <= parts["acuity"]["cutoff"] <= acuity[1]
+    if parts["pupil"]["shape"] == "vesica":
+        assert parts["pupil"]["tilt"] == 90
+    assert disagreement(Eye(parts)) is None
 
 
 def test_a_file_of_an_eye_is_named(tmp_path):

@@ -73,7 +73,10 @@ def test_each_eye_is_drawn_once_in_the_order_given(asked, drawn, tmp_path, monke
 
 def test_an_eye_that_is_unknown_is_refused(tmp_path, capsys):
     assert main(["eye", "lion", "-o", str(tmp_path / "lion.png")]) == 1
-    assert "the eye 'lion' is unknown; it may be cat, dog, human" in capsys.readouterr().err
+    assert (
+        "the eye 'lion' is unknown; it may be cat, deuteranope, dog, ferret"
+        in capsys.readouterr().err
+    )
     assert not list(tmp_path.iterdir())
 
 

@@ -13,7 +13,7 @@ HELP = {
                       "folders of them",
             "--output": "the picture to write (.png, .jpg, .webp, .tif), or clip (.mp4, .mov, .mkv, .webm; without "
                         "sound); or a folder, for several",
-            "--eye": "cat, dog, human, or a YAML file (default: cat)",
+            "--eye": "cat, deuteranope, dog, ferret, horse, human, macaque, mouse, protanope, tritanope, or a YAML file (default: cat)",
             "--fov": "field of view: the visual angle that a picture's width spans. About 60 for a phone's main "
                      "camera, 20 for a page in the hand. The smaller, the more detail the eye resolves",
             "--luminance": f"luminance that the eye is adapted to, {LIGHT}; dusk is about 1, moonlight 0.01)",
@@ -32,7 +32,7 @@ HELP = {
     "eye": (
         "Draws eyes side by side: pupil, optics, receptors, and a test chart as seen.",
         {
-            "eye": "cat, dog, human, or a YAML file like resources/eyes/cat.yaml",
+            "eye": "cat, deuteranope, dog, ferret, horse, human, macaque, mouse, protanope, tritanope, or a YAML file like resources/eyes/cat.yaml",
             "--output": "the .png or .svg to write (default: eyes.png)",
             "--luminance": f"luminance that the eyes are adapted to, {LIGHT})",
             "--dpi": "resolution of a .png (default: 200)",

@@ -82,7 +82,7 @@ def set_key(config, dotted, value):
         ("encoders.vit_b16", {"layers": []}, r"encoders\.vit_b16\.layers is \[\]; it must be a list of at least 1"),
         ("encoders.vit_b16", {"layers": ["a", "a"]}, r"it must be a list without repeats"),
         ("metrics.null", "pared", r"metrics\.null is 'pared'; it must be one of paired, unpaired; did you mean paired\? \(The null"),
-        ("views.cat.eye", "lion", r"views\.cat: the eye 'lion' is unknown; it may be cat, dog, human"),
+        ("views.cat.eye", "lion", r"views\.cat: the eye 'lion' is unknown; it may be cat, deuteranope, dog, ferret"),
         ("views.cat.eyes", "cat", r"views\.cat\.eyes is not a key \(did you mean eye\?\)"),
         ("views.cat.filter", "original", r"views\.cat holds .* it must have either an eye or a filter"),
         ("views.original.luminance", 3, r"views\.original\.luminance has no meaning for .*original"),

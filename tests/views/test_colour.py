@@ -320,7 +320,9 @@ def test_encoding_is_the_formula():
 
 
 def test_unknown_eye_and_part():
-    with pytest.raises(CatsightError, match="'lion' is unknown; it may be cat, dog, human"):
+    with pytest.raises(
+        CatsightError, match="'lion' is unknown; it may be cat, deuteranope, dog, ferret"
+    ):
         Eye.load("lion")
     with pytest.raises(
         CatsightError, match="no part 'whiskers'; its parts are pupil, acuity, colour, rods"

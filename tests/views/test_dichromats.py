@@ -141,12 +141,31 @@ def test_a_tritanope_sees_what_brettel_1997_shows():
 
 def test_a_tritanope_confuses_blue_and_green_and_tells_red_from_cyan():
     """A pair along the tritan line, as 8-bit sRGB, is one colour to it and two to a human."""
-    parts = eyes.load("human")
-    cones = {name: cone for name, cone in parts["colour"]["cones"].items() if name != "S"}
-    tritanope = Eye(parts | {"colour": parts["colour"] | {"cones": cones}})
+    tritanope = Eye.load("tritanope")
     unseen = np.linalg.svd(catches_of("tritanope"))[2][-1]
     pair = encode_srgb(0.4 + np.outer([-0.3, 0.3], unseen / np.abs(unseen).max()))
     pictures = [np.full((8, 8, 3), colour, np.uint8) for colour in pair]
     seen = [tritanope.see(p, field_of_view=2, luminance=300).astype(int) for p in pictures]
     assert np.abs(seen[0] - seen[1]).max() <= 1
     assert np.abs(pictures[0].astype(int) - pictures[1]).max() > 100
+
+
+@pytest.mark.parametrize(("name", "gone"), MISSING.items())
+def test_the_files_of_human_dichromats_are_the_humans_without_a_cone(name, gone):
+    """Where a pigment is replaced, the other cone has its places, and so its quanta; S cones are
+    lost.
+    """
+    human, eye = eyes.load("human"), eyes.load(name)
+    np.testing.assert_allclose(Eye(eye).catches[:-1], catches_of(name), atol=1e-12)
+    counted = {
+        key: cone.pop("quantum_efficiency") for key, cone in human["colour"]["cones"].items()
+    }
+    ours = {key: cone.pop("quantum_efficiency") for key, cone in eye["colour"]["cones"].items()}
+    del human["colour"]["cones"][gone]
+    assert eye == human
+    both = counted["L"] + counted["M"]
+    assert ours == pytest.approx({
+        "protanope": {"S": counted["S"], "M": both},
+        "deuteranope": {"S": counted["S"], "L": both},
+        "tritanope": {"M": counted["M"], "L": counted["L"]},
+    }[name])  # fmt: skip

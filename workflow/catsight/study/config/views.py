@@ -106,8 +106,8 @@ class View(FilterKeys):
     """A view: either an eye under viewing conditions, or a filter."""
 
     eye: str | None = optional(
-        "An eye in resources/eyes/ by name (cat, dog, human), or the path of a YAML file like "
-        "those."
+        "An eye in resources/eyes/ by name (cat, dog, human, horse, …), or the path of a YAML file "
+        "like those."
     )
     swap: Swap | None = optional(Swap.__doc__)
     filter: Annotated[str, one_of(FILTERS)] | None = optional(

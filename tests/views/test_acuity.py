@@ -151,3 +151,34 @@ def test_one_blur_is_enough_where_acuity_does_not_fall():
     assert asked == [0.3] and (whole == 1).all()
     asked, _ = blended(np.linspace(0, 10, 50).reshape(5, 10), lambda e: 0.3 + 0.001 * e)
     assert asked == pytest.approx([0.3, 0.31])
+
+
+def test_contrast_sensitivity_in_dim_light_moves_and_falls():
+    """Frequencies fall by a factor; below 3.16 td the gain falls as the square root of light."""
+    part = Eye.load("cat").parts["acuity"]["contrast"]
+    f = np.array([0.1, 0.3, 0.7, 2.0])
+    good = contrast_sensitivity(f, part)
+    np.testing.assert_allclose(contrast_sensitivity(0.25 * f, part, 0.25), good)
+    for trolands, factor in ((1000, 1), (3.2, 1), (0.0316228, 0.1), (3.16228e-4, 0.01)):
+        dim = contrast_sensitivity(0.25 * f, part, 0.25, trolands)
+        np.testing.assert_allclose(dim, factor * good, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cat", "human", "dog"])
+def test_an_eyes_contrast_sensitivity_at_a_luminance(name):
+    """As its acuity and its pupil say; that in good light if no luminance is given."""
+    eye, f = Eye.load(name), np.geomspace(0.05, 2, 7)
+    part = eye.parts["acuity"]
+    np.testing.assert_array_equal(eye.contrast_sensitivity(f, 1000.0), eye.contrast_sensitivity(f))
+    fall = cutoff(part, 0.001) / part["cutoff"]
+    light = 0.001 * eye.pupil(0.001).area
+    wanted = np.sqrt(light / 10**0.5) * contrast_sensitivity(f / fall, part["contrast"])
+    np.testing.assert_allclose(eye.contrast_sensitivity(f, 0.001), wanted)
+
+
+def test_by_moonlight_a_cat_sees_coarse_contrast_better_than_a_human_and_fine_worse():
+    """As Kang et al. 2009 found, whose border is half a cycle per degree; here it is a quarter."""
+    cat, human = (
+        Eye.load(name).contrast_sensitivity([0.1, 0.2, 0.5, 2.0], 0.01) for name in ("cat", "human")
+    )
+    assert (cat[:2] > 1.5 * human[:2]).all() and (cat[2:] < 0.5 * human[2:]).all()

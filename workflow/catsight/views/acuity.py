@@ -10,6 +10,9 @@ import numpy as np
 #: Gaussian whose full width at half height is the smallest angle resolved, 1/cutoff (AcuityView:
 #: Caves & Johnsen 2018, Methods Ecol. Evol. 9, 793).
 THRESHOLD = math.exp(-(math.pi**2) / (4 * math.log(2)))
+#: Retinal illuminance (cd/m² times mm² of pupil) below which contrast sensitivity follows the law
+#: of de Vries and Rose; above, that of Weber. A modelling choice, the geometric middle of 1 to 10.
+WEBER_TROLANDS = 10**0.5
 
 
 #: What has a limit of resolution of its own: cones for detail, cones for colour, and rods.
@@ -52,17 +55,22 @@ def neural_mtf(frequency: np.ndarray, sigma: float) -> np.ndarray:
     return np.exp(-2 * np.square(math.pi * sigma * np.asarray(frequency)))
 
 
-def contrast_sensitivity(frequency: np.ndarray, part: Mapping) -> np.ndarray:
-    """Sensitivity (1 / threshold contrast) to a grating of ``frequency`` c/deg in good light.
+def contrast_sensitivity(
+    frequency: np.ndarray, part: Mapping, fall: float = 1.0, trolands: float = math.inf
+) -> np.ndarray:
+    """Sensitivity (1 / threshold contrast) to a grating of ``frequency`` c/deg.
 
     0 for a grating that cannot be seen. The HPmH function of Watson & Ahumada 2005, J. Vision
-    5(9):6, with the numbers of an eye's ``contrast``. It describes detection, and is not a filter:
-    above threshold the apparent contrast is kept (Georgeson & Sullivan 1975), so :meth:`Eye.see`
-    does not use it.
+    5(9):6, with the numbers of an eye's ``contrast``. In dim light its frequencies are those in
+    good light times ``fall``, as acuity's, and below :data:`WEBER_TROLANDS` its gain falls as the
+    square root of the retinal illuminance, ``trolands`` (de Vries-Rose). It describes detection,
+    and is not a filter: above threshold the apparent contrast is kept (Georgeson & Sullivan 1975),
+    so :meth:`Eye.see` does not use it.
     """
-    f = np.asarray(frequency, dtype=float)
+    f = np.asarray(frequency, dtype=float) / fall
+    gain = part["gain"] * math.sqrt(min(1.0, trolands / WEBER_TROLANDS))
     low = part["attenuation"] / np.cosh(f / part["low"])
-    return np.maximum(part["gain"] * (1 / np.cosh((f / part["high"]) ** part["power"]) - low), 0)
+    return np.maximum(gain * (1 / np.cosh((f / part["high"]) ** part["power"]) - low), 0)
 
 
 def blend_by_eccentricity(

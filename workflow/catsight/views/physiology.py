@@ -153,15 +153,23 @@ class Physiology:
             "pupil.residual.dioptres and pupil.chromatic.strength"
         )
 
-    def contrast_sensitivity(self, frequency: ArrayLike) -> np.ndarray:
-        """Sensitivity to gratings of ``frequency`` c/deg in good light.
+    def contrast_sensitivity(
+        self, frequency: ArrayLike, luminance: float | None = None
+    ) -> np.ndarray:
+        """Sensitivity to gratings of ``frequency`` c/deg, at a ``luminance`` or in good light.
 
-        These are thresholds; they never filter a picture.
+        In dim light it moves to lower frequencies as acuity does, and falls as the square root of
+        the light that the pupil lets in. These are thresholds; they never filter a picture.
         """
         frequency = np.asarray(frequency, dtype=float)
         if not (np.isfinite(frequency) & (frequency >= 0)).all():
             raise CatsightError("frequency must be finite and at least 0, in c/deg")
-        return acuity.contrast_sensitivity(frequency, self.parts["acuity"]["contrast"])
+        part = self.parts["acuity"]
+        if luminance is None:
+            return acuity.contrast_sensitivity(frequency, part["contrast"])
+        trolands = self.pupil(luminance).area * luminance
+        fall = acuity.cutoff(part, luminance) / part["cutoff"]
+        return acuity.contrast_sensitivity(frequency, part["contrast"], fall, trolands)
 
     # -- the parts together ------------------------------------------------------------------------
 

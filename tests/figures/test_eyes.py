@@ -27,12 +27,12 @@ def row(name: str, seed: int, levels=(1000.0, 10.0, 0.01), **changes) -> dict:
     return {
         "eye": name, "adapted_to": 100.0,
         "luminance": [0.01, 1, 100], "pupil_width": rng.uniform(1, 5, 3), "pupil_height": rng.uniform(5, 9, 3),
-        "rod_weight": [1, 0.5, 0], "frequency": [1, 3, 9, 27],
+        "rod_weight": [1, 0.5, 0], "acuity": [1, 3, 9.0], "frequency": [1, 3, 9, 27],
         "mtf_across": rng.random(4), "mtf_along": rng.random(4), "mtf_along_defocused": rng.random(4),
         "contrast_sensitivity": [50, 90, 1.0, 0.2],
         "spread_degrees": 1.5, "spread": rng.random(25), "spread_defocus": 0.5, "spread_defocused": rng.random(25),
         "wavelength": [400, 500, 600],
-        "receptors": [{"name": n, "sensitivity": rng.uniform(0.5, 2, 3)} for n in ("S", "L", "rod")],
+        "receptors": [{"name": n, "sensitivity": rng.uniform(0.5, 2, 3), "transfer": rng.random(4)} for n in ("S", "L", "rod")],
         "chart_degrees": 8.0, "chart": image(), "levels": list(levels), "charts": [image() for _ in levels],
     } | changes  # fmt: skip
 
@@ -56,8 +56,14 @@ def figure(table):
     return eyes.draw(table, Choices({}))
 
 
+def curves(figure):
+    """Pupils, acuities, rods, transfer, sensitivity and receptors, in their order."""
+    return figure.axes[1:7]
+
+
 def panels(figure):
-    return np.array(figure.axes).reshape(3, 5)
+    """The rows of the eyes."""
+    return np.array(figure.axes[8:]).reshape(-1, 6)
 
 
 def looks(axes):
@@ -70,10 +76,12 @@ def ticks(axis):
 
 
 def test_the_curves_are_those_of_the_table(table, figure):
-    _, pupils, transfer, sensitivity, receptors = panels(figure)[0]
+    pupils, acuities, rods, transfer, sensitivity, receptors = curves(figure)
     for i, one in enumerate(table.to_dict("records")):
         for axes, x, names in (
             (pupils, "luminance", ("pupil_width", "pupil_height")),
+            (acuities, "luminance", ("acuity",)),
+            (rods, "luminance", ("rod_weight",)),
             (transfer, "frequency", ("mtf_across", "mtf_along", "mtf_along_defocused")),
         ):
             drawn = axes.get_lines()[len(names) * i : len(names) * (i + 1)]
@@ -87,11 +95,16 @@ def test_the_curves_are_those_of_the_table(table, figure):
             values = np.array(receptor["sensitivity"])
             drawn = receptors.get_lines()[3 * i + j].get_xydata().T
             np.testing.assert_array_equal(drawn, [one["wavelength"], values / values.max()])
+            own = panels(figure)[i, 0].get_lines()[j]
+            np.testing.assert_array_equal(
+                own.get_xydata().T, [one["frequency"], receptor["transfer"]]
+            )
+            assert own.get_label() == receptor["name"]
 
 
 def test_the_legend_names_each_colour_and_line_and_so_does_the_caption(figure):
     """What is across and what along the slit is in the columns' names: mtf_across and the others."""
-    (legend,) = figure.legends
+    legend = figure.axes[7].get_legend()
     words = [text.get_text() for text in legend.get_texts()]
     handles = [(to_hex(one.get_color()), one.get_linestyle()) for one in legend.legend_handles]
     assert dict(zip(words, handles, strict=True)) == {
@@ -101,39 +114,39 @@ def test_the_legend_names_each_colour_and_line_and_so_does_the_caption(figure):
         "along it": (GREY, "--"),
         "along it, 0.5 D out of focus": (GREY, ":"),
     }
-    assert legend._ncols == 5
-    _, pupils, transfer, sensitivity, receptors = panels(figure)[0]
+    assert legend._ncols == 1 and not figure.axes[7].axison
+    pupils, acuities, rods, transfer, sensitivity, receptors = curves(figure)
     # across, along, along and out of focus, as the table's columns are drawn
     styles = [style for _, style in handles[2:]]
     assert looks(transfer)[:6] == [(colour, s) for colour in (BLUE, ORANGE) for s in styles]
     assert looks(pupils) == [(colour, s) for colour in (BLUE, ORANGE) for s in ("-", "--")]
-    assert looks(sensitivity) == [(BLUE, "-"), (ORANGE, "-")]
+    for axes in (sensitivity, acuities, rods):
+        assert looks(axes) == [(BLUE, "-"), (ORANGE, "-")]
     # of each eye S, L and rods
     assert looks(receptors) == [(colour, s) for colour in (BLUE, ORANGE) for s in ("-", "-", ":")]
 
 
 def test_what_matters_less_is_drawn_thinner(figure):
     """The pupil's height, what is out of focus, the rods, and the line at 0."""
-    _, pupils, transfer, sensitivity, receptors = (
-        [line.get_linewidth() for line in axes.get_lines()] for axes in panels(figure)[0]
+    pupils, _, _, transfer, sensitivity, receptors = (
+        [line.get_linewidth() for line in axes.get_lines()] for axes in curves(figure)
     )
     assert pupils == [1.4, 1.0] * 2 and transfer == [1.4, 1.4, 1.0] * 2 + [0.6]
     assert sensitivity == [1.4] * 2 and receptors == [1.4, 1.4, 0.9] * 2
 
 
 def test_an_eye_with_many_charts_widens_the_figure(tmp_path):
-    """Above them the row of curves ends with an empty place."""
     table = read_back([row("cat", 0, levels=(1000.0, 100.0, 10.0, 1.0))], tmp_path)
     figure = eyes.draw(table)
-    assert [axes.get_visible() for axes in figure.axes] == [True] * 5 + [False] + [True] * 6
-    assert list(figure.get_size_inches()) == pytest.approx([6 * 1.75, 2.05 + 1.85])
+    assert [axes.get_visible() for axes in figure.axes] == [True] * (8 + 7)
+    assert list(figure.get_size_inches()) == pytest.approx([7 * 1.75, 2 * 2.05 + 1.85])
 
 
 def test_the_caption_says_what_across_and_along_the_slit_mean():
     """Bars along a cat's slit stay visible out of focus, for it is narrow across them."""
     assert (
-        "solid: vertical bars; dashed: horizontal bars; dotted: horizontal bars out of focus"
-        in FIGURES["eyes"].caption
+        "solid: bars along the pupil’s longer axis, vertical for a cat; dashed: bars across it; "
+        "dotted: bars across it, out of focus" in FIGURES["eyes"].caption
     )
     cat = Eye.load("cat")
     vertical, horizontal = (cat.mtf([3.0], angle, luminance=100, defocus=1)[0] for angle in (0, 90))
@@ -142,35 +155,45 @@ def test_the_caption_says_what_across_and_along_the_slit_mean():
 
 def test_every_panel_is_named(figure):
     grid = panels(figure)
-    assert [axes.get_title() for axes in grid[0]] == [
+    assert [axes.get_title() for axes in figure.axes[:8]] == [
         "test chart, 8° across",
         "pupil, mm (dashed: height)",
+        "acuity, c/deg",
+        "weight of the rods",
         "contrast, 2.5, 100 cd/m²",
-        "contrast sensitivity",
+        "contrast sensitivity, 2.5, 100 cd/m²",
         "receptors (dotted: rods)",
+        "",
     ]
-    frequency = "cycles per degree"
-    names = [axes.get_xlabel() for axes in grid[0]]
-    assert names == ["", "luminance, cd/m²", frequency, frequency, "wavelength, nm"]
+    light, frequency = "luminance, cd/m²", "cycles per degree"
+    names = [axes.get_xlabel() for axes in curves(figure)]
+    assert names == [light, light, light, frequency, frequency, "wavelength, nm"]
     points = [
-        "a point in focus\n(optics alone, 1.5°)",
-        "0.5 D out of focus\n(optics alone, 1.5°)",
+        "a point in focus\n(optics, 1.5° across)",
+        "0.5 D out of focus\n(optics, 1.5° across)",
     ]
-    heads = [[axes.get_title() for axes in row] for row in grid[1:]]
-    assert heads[0] == [*points, "at 1000 cd/m²", "at 10 cd/m²", "at 0.01 cd/m²"]
-    assert heads[1] == [*points, "at 500 cd/m²", "at 0.2 cd/m²", ""]
-    assert [axes.get_visible() for axes in grid.ravel()] == [True] * 14 + [False]
-    for axes, name, colour in zip(grid[1:, 0], ("cat", "my dog"), (BLUE, ORANGE)):
+    heads = [[axes.get_title() for axes in row] for row in grid]
+    assert heads[0] == [
+        "by receptor,\n100 cd/m², c/deg", *points,
+        "8° at 1000 cd/m²", "8° at 10 cd/m²", "8° at 0.01 cd/m²",
+    ]  # fmt: skip
+    assert heads[1][0] == "by receptor,\n2.5 cd/m², c/deg"
+    assert heads[1][1:] == [*points, "8° at 500 cd/m²", "8° at 0.2 cd/m²", ""]
+    assert [axes.get_visible() for axes in grid.ravel()] == [True] * 11 + [False]
+    for axes, name, colour in zip(grid[:, 0], ("cat", "my dog"), (BLUE, ORANGE)):
         label = axes.yaxis.label
         assert (label.get_text(), to_hex(label.get_color())) == (name, colour)
         assert (label.get_fontweight(), label.get_fontsize()) == ("bold", 9)
 
 
 def test_the_scales_have_round_numbers(figure):
-    _, pupils, transfer, sensitivity, receptors = panels(figure)[0]
+    pupils, acuities, rods, transfer, sensitivity, receptors = curves(figure)
     assert [axes.get_xscale() for axes in (pupils, transfer, sensitivity)] == ["log"] * 3
     assert (transfer.get_yscale(), sensitivity.get_yscale()) == ("linear", "log")
-    assert ticks(pupils.xaxis) == {0.01: "0.01", 1: "1", 100: "100", 10000: "10⁴"}
+    for axes in (pupils, acuities, rods):
+        assert ticks(axes.xaxis) == {0.01: "0.01", 1: "1", 100: "100", 10000: "10⁴"}
+        assert axes.get_xscale() == "log"
+    assert (acuities.get_yscale(), rods.get_ylim()) == ("log", (0, 1.02))
     for axes in (transfer, sensitivity):
         assert ticks(axes.xaxis) == {0.1: "0.1", 1: "1", 10: "10", 50: "50"}
         assert axes.get_xlim() == (0.1, 60)
@@ -193,23 +216,41 @@ def test_the_pictures_are_those_of_the_table(table, figure):
     def picture(image):
         return np.asarray(Image.open(io.BytesIO(image["bytes"])))
 
-    np.testing.assert_array_equal(grid[0][0].images[0].get_array(), picture(rows[0]["chart"]))
-    for axes_row, one in zip(grid[1:], rows):
-        for axes, name in zip(axes_row, ("spread", "spread_defocused")):
+    shown = figure.axes[0].images[0].get_array()
+    np.testing.assert_array_equal(shown, picture(rows[0]["chart"]))
+    for axes_row, one in zip(grid, rows):
+        for axes, name in zip(axes_row[1:], ("spread", "spread_defocused")):
             (shown,) = axes.images
             np.testing.assert_allclose(shown.get_array(), np.sqrt(one[name]).reshape(5, 5))
             assert shown.get_cmap().name == "gray" and shown.get_clim()[0] == 0
-        for axes, image in zip(axes_row[2:], one["charts"]):
+        for axes, image in zip(axes_row[3:], one["charts"]):
             np.testing.assert_array_equal(axes.images[0].get_array(), picture(image))
-        assert not any(axes.get_xticks().size + axes.get_yticks().size for axes in axes_row[:4])
+        assert not any(axes.get_xticks().size + axes.get_yticks().size for axes in axes_row[1:5])
 
 
-def test_eyes_beyond_the_palette_begin_again_with_its_first_colour(tmp_path):
-    names = [f"eye {i}" for i in range(8)]
+def test_many_eyes_have_colours_and_a_legend_of_their_own(tmp_path):
+    """Eleven colours, then they begin again; the legend stays within its panel's width."""
+    names = [f"an eye of my own, number {i}" for i in range(12)]
     figure = eyes.draw(read_back([row(name, 0, levels=(1.0,)) for name in names], tmp_path))
-    handles = figure.legends[0].legend_handles[:8]
-    colours = [to_hex(handle.get_color()) for handle in handles]
-    assert colours[7] == colours[0] and len(set(colours)) == 7
+    legend = figure.axes[7].get_legend()
+    colours = [to_hex(handle.get_color()) for handle in legend.legend_handles[:12]]
+    assert colours[11] == colours[0] and len(set(colours)) == 11
+    assert legend._ncols == 2 and len(legend.get_texts()) == 15
+    figure.draw_without_rendering()
+    box, whole = legend.get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and box.y1 <= whole.y1
+
+
+def test_an_eye_that_resolves_little_is_drawn_to_its_scale(tmp_path):
+    """Its frequencies begin at 0.01 c/deg, and the width of its chart is named."""
+    mouse = row("mouse", 1, acuity=[0.1, 0.3, 0.5], chart_degrees=64.0)
+    figure = eyes.draw(read_back([row("cat", 0), mouse], tmp_path))
+    assert figure.axes[0].get_title() == "test chart, 8° or 64° across"
+    *_, transfer, sensitivity, _ = curves(figure)
+    for axes in (transfer, sensitivity, panels(figure)[1, 0]):
+        assert axes.get_xlim() == (0.01, 60) and 0.01 in ticks(axes.xaxis)
+    assert panels(figure)[0, 0].get_xlim() == (0.1, 60)
+    assert panels(figure)[1, 3].get_title() == "64° at 1000 cd/m²"
 
 
 def test_no_eye_is_an_error(table):

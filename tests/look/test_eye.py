@@ -51,8 +51,8 @@ def drawn(monkeypatch):
 def test_the_figure_is_written_and_named(asked, tmp_path, capsys):
     output = tmp_path / "eyes.png"
     assert main(["eye", "cat", "human", "-o", str(output), "--dpi", "60"]) == 0
-    # five columns of 1.75 inches
-    assert Image.open(output).size[0] == pytest.approx(5 * 1.75 * 60, abs=1)
+    # six columns of 1.75 inches
+    assert Image.open(output).size[0] == pytest.approx(6 * 1.75 * 60, abs=1)
     said = capsys.readouterr()
     assert said.out == f"written: {output}\n"
     assert "eye: 2/2 eyes" in said.err and "warning" not in said.err
@@ -101,14 +101,14 @@ def test_an_impossible_resolution_is_refused(dpi, allowed, capsys, asked, drawn)
     assert [one[2] for one in drawn[1:]] == ([dpi] if allowed else [])
 
 
-@pytest.mark.parametrize("count", [6, 7])
-def test_seven_eyes_are_too_many(count, capsys, asked, drawn, tmp_path):
+@pytest.mark.parametrize("count", [10, 11])
+def test_eleven_eyes_are_too_many(count, capsys, asked, drawn, tmp_path):
     names = [str(tmp_path / f"e{i}.yaml") for i in range(count)]
     for name in names:
         Path(name).write_bytes(Path(yaml_files.find("eyes"), "cat.yaml").read_bytes())
-    assert main(["eye", *names]) == (0 if count == 6 else 1)
-    words = "7 eyes are too many for one figure; draw at most 6\n"
-    assert capsys.readouterr().err.endswith(words) == (count == 7)
+    assert main(["eye", *names]) == (0 if count == 10 else 1)
+    words = "11 eyes are too many for one figure; draw at most 10\n"
+    assert capsys.readouterr().err.endswith(words) == (count == 11)
 
 
 @pytest.mark.parametrize("name", ["x.png", "x.SVG", "x.bmp", "x"])

@@ -18,7 +18,7 @@ _SIDE = (
     "members_{0}: list<item: string>"
 )
 _IMAGE = "struct<bytes: binary, path: string>"
-_RECEPTORS = "list<item: struct<name: string, sensitivity: list<item: double>>>"
+_RECEPTORS = "list<item: struct<name: string, sensitivity: list<item: double>, transfer: list<item: double>>>"
 #: Table -> its columns in order, those of one type together.
 TABLES = {
     "MANIFEST": "source key path sha256: string, bytes: int64",
@@ -29,7 +29,7 @@ TABLES = {
     "NEAR_DUPLICATES": "frame_id group other_id other_group: string, distance: int32",
     "VIEWS": f"frame_id: string, image: {_IMAGE}",
     "PORTRAITS": "eye: string, adapted_to: double, "
-    "luminance pupil_width pupil_height rod_weight frequency mtf_across mtf_along "
+    "luminance pupil_width pupil_height rod_weight acuity frequency mtf_across mtf_along "
     "mtf_along_defocused contrast_sensitivity: list<item: double>, spread_degrees: double, "
     "spread: list<item: float>, spread_defocus: double, spread_defocused: list<item: float>, "
     f"wavelength: list<item: double>, receptors: {_RECEPTORS}, chart_degrees: double, "

@@ -11,7 +11,9 @@ from scipy import ndimage
 from catsight import tables
 from catsight.inputs import eyes
 from catsight.views import Eye, command
-from catsight.views.portraits import draw_chart
+from catsight.views.acuity import cutoff
+from catsight.views.colour import decode_srgb
+from catsight.views.portraits import draw_chart, portraits
 
 HUES = [
     (214, 47, 47), (229, 138, 0), (216, 196, 0), (63, 164, 147),
@@ -81,27 +83,80 @@ def test_pupils_and_rods_by_luminance(table):
 
 
 def test_transfers_and_sensitivity_by_frequency(table):
-    """120 frequencies from 0.1 to 60 c/deg; the second transfer along the slit is 0.5 D off."""
+    """160 frequencies from 0.01 to 60 c/deg; the second transfer along the slit is 0.5 D off."""
     for row, eye in zip(table.values(), (Eye.load("cat"), Eye.load("human"))):
         f = np.array(row["frequency"])
-        assert len(f) == 120 and f[0] == pytest.approx(0.1) and f[-1] == pytest.approx(60)
-        np.testing.assert_allclose(f[1:] / f[:-1], 600 ** (1 / 119))
+        assert len(f) == 160 and f[0] == pytest.approx(0.01) and f[-1] == pytest.approx(60)
+        np.testing.assert_allclose(f[1:] / f[:-1], 6000 ** (1 / 159))
         light = {"mine": 30, "yours": 1}[row["eye"]]
         for name, orientation, defocus in (
             ("mtf_across", 0, 0),
             ("mtf_along", 90, 0),
             ("mtf_along_defocused", 90, 0.5),
         ):
-            wanted = [eye.mtf(x, orientation, luminance=light, defocus=defocus) for x in f[40:80:8]]
-            np.testing.assert_allclose(row[name][40:80:8], wanted, atol=2e-4)
+            wanted = [
+                eye.mtf(x, orientation, luminance=light, defocus=defocus) for x in f[70:120:8]
+            ]
+            np.testing.assert_allclose(row[name][70:120:8], wanted, atol=2e-4)
         peak = f[np.argmax(row["contrast_sensitivity"])]
-        # the peaks of test_acuity.py
-        assert peak == pytest.approx({"mine": 0.51, "yours": 3.45}[row["eye"]], rel=0.06)
+        # the peaks of test_acuity.py, which move to lower frequencies with acuity; neither light
+        # is so dim that the gain falls
+        good = {"mine": 0.51, "yours": 3.45}[row["eye"]]
+        part = eye.parts["acuity"]
+        assert peak == pytest.approx(good * cutoff(part, light) / part["cutoff"], rel=0.06)
         assert max(row["contrast_sensitivity"]) == pytest.approx(
             {"mine": 99, "yours": 217}[row["eye"]], rel=0.02
         )
     cat = table["mine"]
-    assert cat["mtf_along"][60] > cat["mtf_across"][60] > cat["mtf_along_defocused"][60] + 0.1
+    at = int(np.argmin(np.abs(f - 2.5)))
+    assert cat["mtf_along"][at] > cat["mtf_across"][at] > cat["mtf_along_defocused"][at] + 0.1
+
+
+@pytest.mark.parametrize("tilt", [90, 30, -45])
+def test_across_and_along_follow_the_pupils_tilt(tilt):
+    """A turned slit passes across and along itself what an upright one does."""
+    parts = eyes.load("cat")
+    turned = parts | {"pupil": parts["pupil"] | {"tilt": tilt}}
+    upright, own = portraits({"a": (Eye(parts), 30.0), "b": (Eye(turned), 30.0)})
+    for name in ("mtf_across", "mtf_along", "mtf_along_defocused"):
+        np.testing.assert_allclose(own[name], upright[name], atol=2e-4)
+    assert np.abs(np.subtract(own["mtf_along_defocused"], own["mtf_across"])).max() > 0.1
+
+
+def test_acuity_by_luminance_and_transfer_by_receptor(table):
+    for row, name in zip(table.values(), ("cat", "human")):
+        eye, light = Eye.load(name), row["adapted_to"]
+        wanted = [cutoff(eye.parts["acuity"], level) for level in row["luminance"]]
+        assert row["acuity"] == pytest.approx(wanted)
+        for receptor in row["receptors"]:
+            passed = eye.mtf([1.0, 4.0], 0, luminance=light, receptor=receptor["name"])
+            ours = np.interp([1.0, 4.0], row["frequency"], receptor["transfer"])
+            np.testing.assert_allclose(ours, passed, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "degrees"), [(50, 8), (6, 8), (3, 8), (2.9, 16), (1.5, 16), (1.4, 32), (0.5, 64), (0.1, 64)]
+)  # fmt: skip
+def test_an_eye_that_would_see_nothing_is_shown_a_larger_chart(cutoff, degrees):
+    """The coarsest grating, 12 cycles, has at most half the frequency that it resolves."""
+    parts = eyes.load("mouse")
+    (row,) = portraits(
+        {"x": (Eye(parts | {"acuity": parts["acuity"] | {"cutoff": cutoff}}), 100.0)}
+    )
+    assert (row["chart_degrees"], row["spread_degrees"]) == (degrees, degrees / 8)
+
+
+def test_a_mouse_sees_gratings_in_its_chart():
+    """In 8 degrees it sees none; in its own the coarsest keeps a third of its contrast."""
+    eye = Eye.load("mouse")
+    (row,) = portraits({"mouse": (eye, 100.0)})
+
+    def contrast(seen):
+        bars = decode_srgb(seen)[20:50, 210:270, 1].mean(axis=0)
+        return (bars.max() - bars.min()) / (bars.max() + bars.min())
+
+    assert contrast(png(row["charts"][0])) > 0.25
+    assert contrast(eye.see(draw_chart(), field_of_view=8, luminance=1000)) < 0.1
 
 
 def test_point_spreads_are_a_degree_wide_and_smeared_by_half_a_dioptre(table):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: How far apart the two statements of an eye's acuity may be, as a ratio.
 _AGREES = 1.25
 #: Most eyes in one figure.
-_MOST = 6
+_MOST = 10
 
 _EXAMPLES = """examples:
   catsight eye human cat dog -o eyes.png
@@ -116,8 +116,7 @@ def disagreement(eye: "Eye") -> str | None:
     """
     cutoff = eye.parts["acuity"]["cutoff"]
     frequency = np.geomspace(0.01 * cutoff, 100 * cutoff, 2000)
-    with np.errstate(over="ignore"):
-        visible = frequency[eye.contrast_sensitivity(frequency) >= 1]
+    visible = frequency[eye.contrast_sensitivity(frequency) >= 1]
     limit = float(visible.max()) if len(visible) else 0.0
     if cutoff / _AGREES <= limit <= cutoff * _AGREES:
         return None

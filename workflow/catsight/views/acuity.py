@@ -69,8 +69,9 @@ def contrast_sensitivity(
     """
     f = np.asarray(frequency, dtype=float) / fall
     gain = part["gain"] * math.sqrt(min(1.0, trolands / WEBER_TROLANDS))
-    low = part["attenuation"] / np.cosh(f / part["low"])
-    return np.maximum(gain * (1 / np.cosh((f / part["high"]) ** part["power"]) - low), 0)
+    with np.errstate(over="ignore"):  # far beyond the finest grating, where both terms are 0
+        low = part["attenuation"] / np.cosh(f / part["low"])
+        return np.maximum(gain * (1 / np.cosh((f / part["high"]) ** part["power"]) - low), 0)
 
 
 def blend_by_eccentricity(

@@ -1,5 +1,6 @@
 """Portraits: the curves and pictures of each eye of a study, for the figure of eyes."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -9,22 +10,25 @@ from PIL import Image, ImageDraw, ImageFont
 
 from catsight.inputs.pictures import encode_png, srgb_encode
 from catsight.run.specs import PortraitsSpec
+from catsight.views import acuity
 from catsight.views.colour import WAVELENGTHS
 from catsight.views.eye import Eye
 from catsight.views.rods import rod_weight
 
 #: Adapting luminances in cd/m² at which the test chart is seen: daylight, a dim room, moonlight.
 LEVELS = (1000.0, 10.0, 0.01)
-#: The test chart: degrees across, and px.
+#: The test chart: degrees across to an eye that resolves it, and px.
 CHART_DEGREES, CHART_PX = 8.0, 384
-#: The point spread functions: degrees across, and px.
+#: Cycles of the chart's gratings; at 8 degrees they have 1.5, 3 and 6 c/deg.
+GRATINGS = (12, 24, 48)
+#: The point spread functions: degrees across beside a chart of 8 degrees, and px.
 SPREAD_DEGREES, SPREAD_PX = 1.0, 81
 #: Defocus of the second point spread function, in dioptres.
 DEFOCUS = 0.5
 
 #: Luminances (cd/m²) of the curves of pupil and rods, and frequencies (c/deg) of the transfers.
 _LUMINANCE = np.geomspace(1e-3, 1e4, 57)
-_FREQUENCY = np.geomspace(0.1, 60, 120)
+_FREQUENCY = np.geomspace(0.01, 60, 160)
 #: Linear light of the chart's background, and of the mean of its patterns; white is 1.
 _GREY = 0.35
 #: Eight hues; teal and pink, the fourth and the eighth, are one colour to a cat.
@@ -50,10 +54,14 @@ def portraits(eyes: Mapping[str, tuple[Eye, float]]) -> list[dict[str, Any]]:
 
 def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
     pupils = [eye.pupil(level) for level in _LUMINANCE]
-    chart = draw_chart()
+    chart, degrees = draw_chart(), _chart_degrees(eye)
+    spread_degrees = degrees / CHART_DEGREES * SPREAD_DEGREES
     spread = partial(
-        eye.point_spread, field_of_view=SPREAD_DEGREES, px=SPREAD_PX, luminance=luminance
+        eye.point_spread, field_of_view=spread_degrees, px=SPREAD_PX, luminance=luminance
     )
+    # the directions across and along the pupil's longer axis, upright unless it is tilted
+    across, along = -pupils[0].tilt, 90 - pupils[0].tilt
+    transfer = partial(eye.mtf, _FREQUENCY, luminance=luminance)
     return {
         "eye": name,
         "adapted_to": luminance,
@@ -61,29 +69,40 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
         "pupil_width": [pupil.width for pupil in pupils],
         "pupil_height": [pupil.height for pupil in pupils],
         "rod_weight": [rod_weight(eye.parts["rods"], level) for level in _LUMINANCE],
+        "acuity": [acuity.cutoff(eye.parts["acuity"], level) for level in _LUMINANCE],
         "frequency": _FREQUENCY,
-        "mtf_across": eye.mtf(_FREQUENCY, 0, luminance=luminance),
-        "mtf_along": eye.mtf(_FREQUENCY, 90, luminance=luminance),
-        "mtf_along_defocused": eye.mtf(_FREQUENCY, 90, luminance=luminance, defocus=DEFOCUS),
-        "contrast_sensitivity": eye.contrast_sensitivity(_FREQUENCY),
-        "spread_degrees": SPREAD_DEGREES,
+        "mtf_across": transfer(across),
+        "mtf_along": transfer(along),
+        "mtf_along_defocused": transfer(along, defocus=DEFOCUS),
+        "contrast_sensitivity": eye.contrast_sensitivity(_FREQUENCY, luminance),
+        "spread_degrees": spread_degrees,
         "spread": spread().ravel(),
         "spread_defocus": DEFOCUS,
         "spread_defocused": spread(defocus=DEFOCUS).ravel(),
         "wavelength": WAVELENGTHS,
         "receptors": [
-            {"name": n, "sensitivity": s} for n, s in zip(eye.receptors, eye.sensitivities)
+            {"name": receptor, "sensitivity": s, "transfer": transfer(across, receptor=receptor)}
+            for receptor, s in zip(eye.receptors, eye.sensitivities)
         ],
-        "chart_degrees": CHART_DEGREES,
+        "chart_degrees": degrees,
         "chart": _image(chart, "chart"),
         "levels": LEVELS,
         "charts": [
-            _image(
-                eye.see(chart, field_of_view=CHART_DEGREES, luminance=level), f"{name} {level:g}"
-            )
+            _image(eye.see(chart, field_of_view=degrees, luminance=level), f"{name} {level:g}")
             for level in LEVELS
         ],
     }
+
+
+def _chart_degrees(eye: Eye) -> float:
+    """Degrees across at which the eye is shown the chart: 8, so that eyes can be compared.
+
+    For an eye that would see no pattern in it, doubled until the coarsest grating has at most half
+    the frequency that the eye resolves; at most 64.
+    """
+    resolved = eye.parts["acuity"]["cutoff"] * CHART_DEGREES  # cycles in a chart of 8 degrees
+    doublings = math.ceil(math.log2(2 * GRATINGS[0] / resolved))
+    return CHART_DEGREES * 2 ** min(max(doublings, 0), 3)
 
 
 def _image(rgb: np.ndarray, name: str) -> dict[str, Any]:
@@ -93,12 +112,13 @@ def _image(rgb: np.ndarray, name: str) -> dict[str, Any]:
 def draw_chart() -> np.ndarray:
     """A test chart, uint8 sRGB (h, w, 3): a star, gratings, hues, letters and a ramp of greys.
 
-    The gratings have 1.5, 3 and 6 c/deg, with vertical and with horizontal bars.
+    The gratings have 12, 24 and 48 cycles in the chart's width (1.5, 3 and 6 c/deg if it is 8
+    degrees), with vertical and with horizontal bars.
     """
     linear = np.full((CHART_PX, CHART_PX, 3), _GREY)
     half, quarter = CHART_PX // 2, CHART_PX // 4
     linear[:half, :half] = _star(half)[..., None]
-    for i, cycles in enumerate((1.5, 3, 6)):
+    for i, cycles in enumerate(GRATINGS):
         wave = _square_wave(cycles)
         top = i * (half // 3) + 6
         rows = slice(top, top + half // 3 - 10)
@@ -121,9 +141,9 @@ def _star(size: int) -> np.ndarray:
     return np.where(np.hypot(x, y) < 0.94 * size / 2, rays, _GREY)
 
 
-def _square_wave(cycles: float) -> np.ndarray:
-    """A square wave of ``cycles`` per degree along the chart, linear light (px,)."""
-    phase = 2 * np.pi * cycles * CHART_DEGREES / CHART_PX * np.arange(CHART_PX)
+def _square_wave(cycles: int) -> np.ndarray:
+    """A square wave of ``cycles`` along the chart, linear light (px,)."""
+    phase = 2 * np.pi * cycles / CHART_PX * np.arange(CHART_PX)
     return _GREY * (1 + np.sign(np.cos(phase)))
 
 

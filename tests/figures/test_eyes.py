@@ -194,6 +194,7 @@ def test_the_scales_have_round_numbers(figure):
         assert ticks(axes.xaxis) == {0.01: "0.01", 1: "1", 100: "100", 10000: "10⁴"}
         assert axes.get_xscale() == "log"
     assert (acuities.get_yscale(), rods.get_ylim()) == ("log", (0, 1.02))
+    assert acuities.get_ylim() == pytest.approx((0.8, 70))
     for axes in (transfer, sensitivity):
         assert ticks(axes.xaxis) == {0.1: "0.1", 1: "1", 10: "10", 50: "50"}
         assert axes.get_xlim() == (0.1, 60)

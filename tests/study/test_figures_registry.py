@@ -67,7 +67,9 @@ CLAIMS = {
         "in “{reference}” (left), then with one part of its eye replaced by that of "
         "“{attribution_view}”, and with all of these parts replaced (right)."
     ],
-    "eyes": ["solid: vertical bars; dashed: horizontal bars; dotted: horizontal bars out of focus"],
+    "eyes": [
+        "solid: bars along the pupil’s longer axis, vertical for a cat; dashed: bars across it; dotted: bars across it, out of focus",
+    ],
     "profiles": [
         "features with those in “{reference}” against relative depth, from its first layer (left) to "
         "its last (right). The thin line is full agreement: 1, or of a distance 0. Shading is the "

@@ -55,11 +55,12 @@ def draw(table: pd.DataFrame, choices: Choices | None = None) -> "Figure":
     heights = 2 * _CURVES, _PICTURES * len(rows)
     figure = Figure(figsize=(_COLUMN * columns, sum(heights)))
     figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
-    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    halves: Any = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = halves
     grid = above.subplots(2, _ACROSS, squeeze=False)
     _picture(grid[0][0], decode_png(rows[0]["chart"]["bytes"]), f"test chart, {_degrees(rows)}")
     panels = (_pupils, _acuities, _rods, _transfer, _sensitivity, _receptors)
-    for axes, panel in zip([*grid[0][1:], *grid[1]], panels, strict=False):
+    for axes, panel in zip([*grid[0][1:], *grid[1]], panels):
         panel(axes, rows, colours)
     _legend(grid[1][-1], colours, rows[0]["spread_defocus"])
     for axes_row, row in zip(below.subplots(len(rows), columns, squeeze=False), rows):
@@ -151,9 +152,9 @@ def _acuities(axes: "Axes", rows: Sequence[Row], colours: Colours) -> None:
     for row in rows:
         axes.plot(row["luminance"], row["acuity"], color=colours[row["eye"]])
     axes.set(yscale="log", title="acuity, c/deg")
-    least = min(min(row["acuity"]) for row in rows)
-    ticks = [tick for tick in (0.1, 1, 10, 50) if tick >= 0.1 or least < 0.1]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_yticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
+    drawn = np.concatenate([row["acuity"] for row in rows])  # the ticks would widen the scale
+    axes.set_ylim(0.8 * drawn.min(), max(70, 1.2 * drawn.max()))
     _luminances(axes)
 
 

@@ -174,7 +174,7 @@ def test_every_problem_is_a_line_after_whose_eye_it_is():
     eye["rods"]["tapetum"], eye["acuity"]["cutoff"] = 2, 0
     assert complaint(eye) == (
         "mine is not valid:\n"
-        "  acuity.cutoff is 0; it must be greater than 0 c/deg (grating acuity in good light)\n"
+        "  acuity.cutoff is 0; it must be greater than 0 c/deg (grating acuity of the cones in good light)\n"
         "  rods.tapetum is 2; it must be at most 1 (reflectance of the tapetum; 0 without one)"
     )
 

@@ -3,7 +3,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from catsight.inputs import eyes
+from catsight import CatsightError
+from catsight.inputs import eyes, yaml_files
 from catsight.views import Eye
 from catsight.views.acuity import (
     THRESHOLD,
@@ -13,33 +14,87 @@ from catsight.views.acuity import (
     neural_mtf,
     neural_sigma,
 )
-from catsight.views.colour import decode_srgb
+from catsight.views.colour import decode_srgb, encode_srgb
 
 
-def test_acuity_falls_in_dim_light():
-    # Lind et al. 2017: dogs 5.5 to 19.5 and humans 32.1 to 44.2 c/deg at 43 cd/m²; 1.8 to 3.5 and
-    # 5.9 to 9.9 at 0.0087
-    for name, bright, dim in [("dog", (5.5, 19.5), (1.8, 3.5)), ("human", (32.1, 51), (5.9, 10.5))]:
-        part = eyes.load(name)["acuity"]
-        assert bright[0] <= cutoff(part, 43) <= bright[1]
-        assert dim[0] <= cutoff(part, 0.0087) <= dim[1]
-    cat = eyes.load("cat")["acuity"]
-    assert cutoff(cat, 1000) == cutoff(cat, 16) == 6
-    assert cutoff(cat, 1.6) == pytest.approx(6 * 10**-0.18)
+def test_acuity_in_dim_light():
+    """Lind et al. 2017, PLoS ONE 12, e0188557: gratings at 43 and at 0.0087 cd/m²."""
+    for name, bright, dim in [("dog", (5.5, 19.5), (1.8, 3.5)), ("human", (32, 44), (5.9, 9.9))]:
+        eye = Eye.load(name)
+        assert bright[0] <= eye.acuity(43) <= bright[1]
+        assert dim[0] <= eye.acuity(0.0087) <= dim[1]
 
 
-@pytest.mark.parametrize(("name", "within"), [("human", 1e-6), ("cat", 0.1), ("dog", 0.1)])
-@pytest.mark.parametrize("luminance", [0.01, 0.1, 1, 10, 100, 1000])
-def test_the_whole_eye_resolves_what_is_stated(name, within, luminance):
-    """In focus the transfer at the stated acuity is exp(-3.56).
+def test_a_human_loses_more_in_the_dark_than_a_cat_until_both_see_alike():
+    """Pasternak & Merigan 1981, Vision Res. 21, 1333: from 16 cd/m² down over six log units."""
+    cat, human = Eye.load("cat"), Eye.load("human")
+    assert cat.acuity(16) == pytest.approx(6, rel=0.06)
+    ratios = [human.acuity(level) / cat.acuity(level) for level in (16, 0.1, 1e-3, 16e-6)]
+    assert ratios[0] > 5.5
+    assert (np.diff(ratios) < 0).all()
+    assert 1 < ratios[-1] < 1.3
 
-    The variance budget leaves out the slit's diffraction, which takes little.
-    """
+
+@pytest.mark.parametrize("luminance", [1e-4, 0.0087, 0.1, 1, 100])
+def test_rods_have_a_limit_of_their_own(luminance):
+    """Human rods pass at most 0.15 at 4 c/deg (Kang et al. 2009: poor or absent), at any light."""
+    human = Eye.load("human")
+    assert human.mtf(4, luminance=luminance, receptor="rod") <= 0.1501
+    assert human.mtf(4, luminance=luminance) > 0.25
+
+
+@pytest.mark.parametrize("name", ["human", "cat", "dog", "horse", "mouse"])
+@pytest.mark.parametrize("luminance", [300, 3000])
+def test_the_whole_eye_resolves_what_is_stated(name, luminance):
     eye = Eye.load(name)
-    limit = cutoff(eye.parts["acuity"], luminance)
-    f = np.linspace(0.5, 1.5, 2001) * limit
-    passed = eye.mtf(f, 90, luminance=luminance)
-    assert f[passed >= THRESHOLD].max() == pytest.approx(limit, rel=max(within, 1e-3))
+    assert eye.acuity(luminance) == pytest.approx(eye.parts["acuity"]["cutoff"], rel=0.01)
+
+
+@pytest.mark.parametrize("stated", [3, 6, 9, 20])
+def test_doses_of_acuity_deliver_what_they_state(stated):
+    cat = Eye(eyes.resolving(eyes.load("cat"), stated))
+    assert cat.acuity(100) == pytest.approx(stated, rel=0.01)
+    cat.check_acuity("a cat")
+    # the optics of a sharper eye are better in proportion, those of a duller one the same
+    scale = max(stated / 6, 1)
+    assert cat.parts["pupil"]["residual"]["dioptres"] == pytest.approx(0.5 / scale)
+    assert cat.parts["pupil"]["chromatic"]["strength"] == pytest.approx(0.665 / scale)
+    assert cat.parts["acuity"]["rods"]["cutoff"] == pytest.approx(3 * stated / 6)
+
+
+def test_an_acuity_that_the_optics_forbid_is_refused(tmp_path):
+    text = (yaml_files.find("eyes") / "cat.yaml").read_text()
+    lynx = tmp_path / "lynx.yaml"
+    lynx.write_text(text.replace("cutoff: {value: 6, low: 3, high: 9", "cutoff: {value: 20"))
+    with pytest.raises(CatsightError) as raised:
+        Eye.load(str(lynx))
+    told = str(raised.value)
+    assert told.startswith(
+        f"{lynx}: acuity.cutoff is 20 c/deg, but in focus the optics pass no more"
+    )
+    assert told.endswith(
+        "lower the cutoff, or pupil.residual.dioptres and pupil.chromatic.strength"
+    )
+
+
+def test_colour_is_carried_less_far_than_detail():
+    """Mullen 1985: gratings of red and green, or blue and yellow, end at 11 to 12 c/deg."""
+    part = eyes.load("human")["acuity"]
+    assert 11 <= cutoff(part, 1000, sense="colour") <= 12
+    # a red-green grating of even luminance, drawn finer and finer; what is left of its colour
+    human, left = Eye.load("human"), []
+    swing = np.linalg.solve(human.catches[:-1], [0, -human._weights[2], human._weights[1]])
+    swing *= 0.15 / np.abs(swing).max()
+    for cycles in (2.0, 11.5):
+        wave = np.cos(2 * np.pi * cycles * 4 * (np.arange(256) + 0.5) / 256)
+        linear = 0.4 + np.broadcast_to(wave[None, :, None] * swing, (256, 256, 3))
+        seen = decode_srgb(human.see(encode_srgb(linear), field_of_view=4, luminance=1000))
+        cones = seen @ human.catches[:-1].T
+        difference = (cones[..., 2] - cones[..., 1]).mean(axis=0)
+        drawn = swing @ (human.catches[2] - human.catches[1])
+        left.append(2 * difference @ wave / 256 / drawn)
+    assert left[0] > 0.7
+    assert left[1] == pytest.approx(THRESHOLD, abs=0.02)
 
 
 def test_acuity_falls_off_the_line_of_sight():

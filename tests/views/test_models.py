@@ -40,11 +40,7 @@ def test_an_unknown_model_is_named():
             "pupil.shape is 'square'; it may be vesica, disc",
         ),
         (
-            lambda: optics.residual_transfer(residual, size, 1.0),
-            "pupil.residual.model is 'perfect'; it may be equivalent_defocus, watson2013",
-        ),
-        (
-            lambda: optics.optical_transfer(residual, size, 1.0, lambda dioptres: 1.0, 0.0),
+            lambda: optics.optical_transfer(residual, size, 1.0, None, None, None, 0.0),
             "pupil.residual.model is 'perfect'; it may be equivalent_defocus, watson2013",
         ),
         (

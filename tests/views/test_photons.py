@@ -68,10 +68,11 @@ def test_an_eye_sees_the_noise_that_its_rods_count_after_its_nerves_blur_it():
 
 
 def neural_width(eye: Eye, luminance: float) -> float:
-    """Standard deviation in degrees of the nerves' blur: what the whole eye has beyond its optics."""
-    optics = Eye(eye.parts | {"acuity": eye.parts["acuity"] | {"cutoff": 200}})
-    whole, alone = (e.mtf(1.0, luminance=luminance) for e in (eye, optics))
-    return float(np.sqrt(np.log(alone / whole) / 2) / np.pi)
+    """Standard deviation in degrees of the rods' neural blur: what they have beyond the optics."""
+    keen = eye.parts["acuity"]["rods"] | {"cutoff": 200}
+    optics = Eye(eye.parts | {"acuity": eye.parts["acuity"] | {"rods": keen}})
+    whole, alone = (e.mtf(0.3, luminance=luminance, receptor="rod") for e in (eye, optics))
+    return float(np.sqrt(np.log(alone / whole) / 2) / np.pi / 0.3)
 
 
 def changed(part: str, key: str, value: float) -> Eye:
@@ -117,3 +118,11 @@ def test_quanta_in_the_dark():
     # the cat catches more through its pupil, tapetum and clear lens: by 0.74 log unit, from
     # behaviour (Kang et al. 2009)
     assert np.log10(cat.quanta(1e-5)[-1] / human.quanta(1e-5)[-1]) == pytest.approx(0.74, abs=0.1)
+
+
+def test_grey_is_hardly_coloured_by_noise_in_a_bright_room():
+    """Noise of single kinds of cones would come back as coloured grain of 5 codes and more."""
+    grey = np.full((256, 256, 3), 118, np.uint8)
+    for name in ("cat", "human"):
+        seen = Eye.load(name).see(grey, field_of_view=8, luminance=100, noise=3)
+        assert seen.std(axis=(0, 1)).max() < 1.5

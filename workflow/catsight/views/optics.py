@@ -19,6 +19,8 @@ _CYCLES = 60
 #: Points of the quadrature along the aperture's height: without oscillation, and in addition for
 #: each cycle. See ``test_quadrature_is_converged``.
 _POINTS, _POINTS_PER_CYCLE = 128, 4
+#: Products of points and frequencies that are computed at once.
+_AT_ONCE = 1 << 14
 
 
 def aperture_otf(
@@ -55,15 +57,18 @@ def aperture_otf(
     )
     # y = reach sin(t) removes the square-root singularities at the ends of the integrand
     t = (np.arange(points) + 0.5) / points * math.pi - math.pi / 2
-    for sine, cosine in zip(np.sin(t), np.cos(t)):
+    # several points at once if there are few frequencies, which the loop would spend its time on
+    for angles in np.array_split(t, math.ceil(points * max(sx.size, 1) / _AT_ONCE)):
+        sine, cosine = (f(angles).reshape(-1, *[1] * sx.ndim) for f in (np.sin, np.cos))
         y = reach * sine
         below, above = pupil.half_width(y - sy / 2), pupil.half_width(y + sy / 2)
         left = np.maximum(sx / 2 - below, -sx / 2 - above)
         right = np.minimum(sx / 2 + below, -sx / 2 + above)
         chord = np.maximum(right - left, 0)
         middle = phase * (sx * (left + right) / 2 + sy * y)
-        total += (
-            chord * np.cos(middle) * np.sinc(phase * sx * chord / (2 * math.pi)) * reach * cosine
+        total += np.sum(
+            chord * np.cos(middle) * np.sinc(phase * sx * chord / (2 * math.pi)) * reach * cosine,
+            axis=0,
         )
     total *= math.pi / points / pupil.area
     within = (np.abs(across) <= _resolved(pupil.width, defocus)) & (

@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from catsight.inputs.pictures import encode_png, srgb_encode
 from catsight.run.specs import PortraitsSpec
-from catsight.views import acuity
 from catsight.views.colour import WAVELENGTHS
 from catsight.views.eye import Eye
 from catsight.views.rods import rod_weight
@@ -69,7 +68,7 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
         "pupil_width": [pupil.width for pupil in pupils],
         "pupil_height": [pupil.height for pupil in pupils],
         "rod_weight": [rod_weight(eye.parts["rods"], level) for level in _LUMINANCE],
-        "acuity": [acuity.cutoff(eye.parts["acuity"], level) for level in _LUMINANCE],
+        "acuity": [eye.acuity(level) for level in _LUMINANCE],
         "frequency": _FREQUENCY,
         "mtf_across": transfer(across),
         "mtf_along": transfer(along),

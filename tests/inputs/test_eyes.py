@@ -22,7 +22,7 @@ TABULATED = PIGMENT | {"tabulated": "Stockman & Sharpe 2 Degree Cone Fundamental
 UNITS = {
     "area_max": "mm²", "area_min": "mm²", "height_min": "mm", "height_max": "mm", "width_min": "mm",
     "tilt": "deg", "field_area": "deg²", "age": "years", "dioptres": "D", "accommodation": "D",
-    "focus": "nm", "strength": "of a human's", "cutoff": "c/deg", "dim_luminance": "cd/m²",
+    "focus": "nm", "strength": "of a human's", "cutoff": "c/deg", "chromatic_cutoff": "c/deg", "dim_luminance": "cd/m²",
     "half_luminance": "cd/m²", "half_eccentricity": "deg", "contrast.high": "c/deg",
     "contrast.low": "c/deg", "half_wavelength": "nm", "media.width": "nm", "peak": "nm",
     "integration_time": "s",

@@ -137,12 +137,14 @@ def features_spec(entry: dict[str, Any], precision: str, device: str = "cpu") ->
     }
 
 
-def frames(count: int) -> list[dict[str, Any]]:
-    """Rows of a table of views: squares of 400 px of scikit-image's photographs, all different."""
+def frames(count: int, side: int = 400) -> list[dict[str, Any]]:
+    """Rows of a table of views: squares of ``side`` px of scikit-image's photographs, all
+    different.
+    """
     import skimage
 
     photos = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.rocket()]
-    squares = [photos[i % 3][i : i + 400, 3 * i : 3 * i + 400] for i in range(count)]
+    squares = [photos[i % 3][i : i + side, 3 * i : 3 * i + side] for i in range(count)]
     return [
         {"frame_id": str(i), "image": {"bytes": encode_png(rgb), "path": None}}
         for i, rgb in enumerate(squares)

@@ -9,6 +9,7 @@ import pytest
 
 from catsight import CatsightError, tables
 from catsight.tables.columns.features import features_schema
+from catsight.tables.columns.image import IMAGE
 from catsight.tables.columns.views import VIEWS
 from support.rows import ROWS, damage, digest
 
@@ -210,6 +211,18 @@ def test_a_table_is_compressed_and_every_page_has_a_checksum(tmp_path):
     assert len(data) < 20_000
     column = pq.read_metadata(tmp_path / "t.parquet").row_group(0).column(0)
     assert column.compression == "ZSTD"
+
+
+def test_only_names_and_numbers_get_a_dictionary(tmp_path):
+    """One of vectors or pictures takes longer than writing them."""
+    columns = {"frame_id": pa.string(), "vector": pa.list_(pa.float32(), 3), "image": IMAGE}
+    row = {"frame_id": "a", "vector": [1, 2, 3], "image": {"bytes": b"png", "path": None}}
+    tables.write(tmp_path / "t.parquet", [row] * 9, pa.schema(columns), {})
+    group = pq.read_metadata(tmp_path / "t.parquet").row_group(0)
+    found = [group.column(i) for i in range(group.num_columns)]
+    assert {column.path_in_schema.split(".")[0]: column.has_dictionary_page for column in found} == {
+        "frame_id": True, "vector": False, "image": False,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("read", ["read", "batches", "rows", "measure_content"])

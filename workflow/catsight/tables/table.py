@@ -62,9 +62,16 @@ class Writer:
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                # with checksums every reader notices a damaged byte
+                # with checksums every reader notices a damaged byte; vectors and pictures hardly
+                # repeat, and a dictionary of them takes longer than all the rest
                 self._parquet = pq.ParquetWriter(
-                    self._part, self.schema, compression="zstd", write_page_checksum=True
+                    self._part,
+                    self.schema,
+                    compression="zstd",
+                    write_page_checksum=True,
+                    use_dictionary=[
+                        field.name for field in self.schema if not pa.types.is_nested(field.type)
+                    ],
                 )
             except BaseException:
                 self._part.unlink(missing_ok=True)

@@ -214,6 +214,31 @@ def test_what_a_table_of_features_says_of_its_encoder(encoder):
     assert torch.get_num_threads() == 2
 
 
+def test_beside_a_gpu_each_thread_that_decodes_uses_one_of_torch(encoder, tmp_path, monkeypatch):
+    """More of them wait for each other; the thread that feeds the GPU keeps its own number."""
+    import torch
+
+    found, seen = encoder(spec(batch=1), threads=2), []
+    monkeypatch.setattr(found, "device", torch.device("cuda"))
+    monkeypatch.setattr(found, "_prepare", lambda png: seen.append(torch.get_num_threads()))
+    monkeypatch.setattr(found, "run", lambda pictures: {})
+    assert len(list(found.features(view(tmp_path, [picture(16, 16)] * 5)))) == 5
+    assert seen == [1] * 5
+    assert torch.get_num_threads() == 2
+
+
+def test_memory_that_is_not_pinned_is_copied_before_it_is_let_go(encoder, monkeypatch):
+    """Copies from pageable memory that nobody waits for are wrong on Apple's GPUs."""
+    import torch
+
+    found, copies, real = encoder(spec()), [], torch.Tensor.to
+    monkeypatch.setattr(
+        torch.Tensor, "to", lambda it, *where, **how: copies.append(how) or real(it, *where, **how)
+    )
+    found.run([torch.zeros(3, 14, 14)])
+    assert copies and not any(how.get("non_blocking") for how in copies)
+
+
 def test_frames_go_through_the_network_batch_by_batch(encoder, tmp_path):
     found = encoder(spec(batch=3))
     found.model.seen.clear()

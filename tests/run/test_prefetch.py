@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -30,3 +31,14 @@ def test_as_many_items_wait_as_there_are_workers(workers):
     for i in range(20):
         assert next(found) == str(i)
         assert len(taken) == min(i + workers + 1, 20)
+
+
+def test_each_worker_begins_once_and_before_its_first_item():
+    here, begun = threading.local(), []
+
+    def begin():
+        here.ready = True
+        begun.append(threading.get_ident())
+
+    assert list(ahead(lambda i: here.ready, range(20), 3, begin)) == [True] * 20
+    assert 1 <= len(begun) == len(set(begun)) <= 3

@@ -84,12 +84,12 @@ class Encoder:
         (``benchmarks/features.py``).
         """
         rows = tables.batches(view, self._batch, ["frame_id", "image"])
-        if self.device.type != "cpu":
-            for ids, pictures in ahead(self._decode, rows, self._threads):
-                yield ids, self.run(pictures)
-            return
         # decoding runs in all threads at once, so each of them uses one thread of torch
         set_threads = self._torch.set_num_threads
+        if self.device.type != "cpu":
+            for ids, pictures in ahead(self._decode, rows, self._threads, lambda: set_threads(1)):
+                yield ids, self.run(pictures)
+            return
         with ThreadPoolExecutor(self._threads, initializer=set_threads, initargs=(1,)) as pool:
             for batch in rows:
                 ids, pictures = self._decode(batch, pool.map)
@@ -134,9 +134,10 @@ class Encoder:
     def _forward(self, pictures: "Sequence[torch.Tensor]") -> dict[str, np.ndarray]:
         torch = self._torch
         batch = torch.stack(list(pictures))
-        if self.device.type == "cuda":
-            batch = batch.pin_memory()
-        batch = batch.to(self.device, non_blocking=True).contiguous(memory_format=self._format)
+        # only pinned memory outlives a copy that nobody waits for
+        pinned = self.device.type == "cuda"
+        batch = (batch.pin_memory() if pinned else batch).to(self.device, non_blocking=pinned)
+        batch = batch.contiguous(memory_format=self._format)
         low = self._dtype != torch.float32
         with torch.autocast(self.device.type, self._dtype) if low else nullcontext():
             vectors = layers.pooled_features(self.model, self.blocks, batch, **self._pooling)

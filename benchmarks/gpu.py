@@ -62,6 +62,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=64, help="(default: %(default)s)")
     parser.add_argument("--frames", type=int, default=1024, help="timed (default: %(default)s)")
     parser.add_argument("--turns", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument("--precisions", nargs="+", default=PRECISIONS, help="%(default)s")
+    parser.add_argument("--only", choices=("values", "speed"), help="one of the tables")
     parser.add_argument("--room", type=float, default=0.5, help="GB (default: %(default)s)")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -72,16 +74,19 @@ def main(arguments: list[str] | None = None) -> None:
             state = weights.random_state(zoo.weights_spec(entry(name)), seed=0)
             safe.write(here / f"{name}.safetensors", state, {"untrained": True})
         print(f"{setting(options.device)}; untrained networks, {options.batch} frames a batch\n")
-        print("| network | precision | two runs | from the CPU | out of memory |")
-        print("|---|---|---|---|---|")
-        for name in options.names:
-            for line in values(here, name, options):
-                print(line, flush=True)
-        print("\n| network | precision | bare | all 16 bits | prepared | decoded | written |")
-        print("|---|---|---|---|---|---|---|")
-        for name in options.names:
-            for precision in PRECISIONS:
-                print(speed(here, name, precision, options), flush=True)
+        if options.only != "speed":
+            print("| network | precision | two runs | from the CPU | out of memory |")
+            print("|---|---|---|---|---|")
+            for name in options.names:
+                for line in values(here, name, options):
+                    print(line, flush=True)
+            print()
+        if options.only != "values":
+            print("| network | precision | bare | all 16 bits | prepared | decoded | written |")
+            print("|---|---|---|---|---|---|---|")
+            for name in options.names:
+                for precision in options.precisions:
+                    print(speed(here, name, precision, options), flush=True)
 
 
 def setting(device: str) -> str:
@@ -123,7 +128,7 @@ def values(folder: Path, name: str, options: argparse.Namespace) -> Iterator[str
     """A line of the first table for each precision."""
     view = folder / "compared.parquet"
     wanted = vectors(encoder(folder, name, "fp32", "cpu", options.batch), view)
-    for precision in PRECISIONS:
+    for precision in options.precisions:
         make = partial(encoder, folder, name, precision, options.device)
         first, second = make(options.batch), make(options.batch)
         one, other = write(first, view), write(second, view)

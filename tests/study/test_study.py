@@ -8,7 +8,7 @@ import yaml
 
 from catsight import CatsightError
 from catsight.__main__ import main
-from catsight.inputs import yaml_files
+from catsight.inputs import eyes, yaml_files
 from catsight.study import Study
 
 
@@ -394,8 +394,8 @@ def test_doses_of_every_condition_come_in_their_order(config):
             assert view == study.views[of] | {dose["swept"]: dose["dose"]}
     sharp = study.sweeps.views["cat@acuity=5"]
     own = study.views["cat"]
-    acuity = own["eye"]["acuity"] | {"cutoff": 5.0}
-    assert sharp == own | {"eye": own["eye"] | {"acuity": acuity}}
+    assert sharp == own | {"eye": eyes.resolving(own["eye"], 5.0)}
+    assert sharp["eye"]["acuity"]["cutoff"] == 5
     assert own["eye"]["acuity"]["cutoff"] == 6  # the study's own view is as it was
 
 
@@ -440,3 +440,18 @@ def test_help_on_specs_lists_the_jobs(capsys):
     with pytest.raises(SystemExit):
         main(["spec", "viws"])
     assert "invalid choice: 'viws'" in capsys.readouterr().err
+
+
+def test_dim_light_brings_photon_noise_unless_the_study_says_not(config):
+    """Below 1 cd/m², with the study's seed; in every dose of a sweep of luminance likewise."""
+    config["seed"] = 7
+    for setting, dim, bright in ((None, 7.0, None), (False, None, None), (3, 3.0, 3.0)):
+        config["viewing"] = {"photon_noise": setting, "luminance": 0.5}
+        config["sweeps"] = {"view": "cat", "luminance": [0.01, 1]}
+        study = Study(config)
+        assert {view["photon_noise"] for view in study.views.values() if "eye" in view} == {dim}
+        doses = {name: view["photon_noise"] for name, view in study.sweeps.views.items()}
+        assert doses == {
+            "human@luminance=0.01": dim, "cat@luminance=0.01": dim,
+            "human@luminance=1": bright, "cat@luminance=1": bright,
+        }  # fmt: skip

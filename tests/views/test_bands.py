@@ -76,7 +76,7 @@ def test_grid_interpolates_well(cat, lights, across, along, luminance, defocus):
     grid = band_otf_grid(pupil, fx, fy, lights, CHROMATIC, defocus)
     rows, columns = np.random.default_rng(0).integers(0, [[200], [300]], (2, 400))
     exact = band_otf(pupil, fx[columns], fy[rows], lights, CHROMATIC, defocus)
-    np.testing.assert_allclose(grid[:, rows, columns], exact, atol=2e-3)
+    np.testing.assert_allclose(grid[:, rows, columns], exact, atol=3e-3)
 
 
 @pytest.mark.parametrize("defocus", [0.0, 0.5, 4.0])
@@ -85,7 +85,7 @@ def test_the_transfer_of_a_disc_depends_on_the_radius_alone(lights, diameter, de
     disc, f = Pupil(diameter, diameter), np.linspace(0, 40, 60)
     grid = band_otf_grid(disc, f, f, lights, CHROMATIC, defocus)
     exact = band_otf(disc, f[None, :], f[:, None], lights, CHROMATIC, defocus)
-    np.testing.assert_allclose(grid, exact, atol=2e-3)
+    np.testing.assert_allclose(grid, exact, atol=3e-3)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -96,7 +96,7 @@ def test_the_grid_is_dense_where_the_pupil_passes_anything(lights, turned):
     fx, fy = (coarse, fine) if turned else (fine, coarse)
     grid = band_otf_grid(pupil, fx, fy, lights, CHROMATIC)
     exact = band_otf(pupil, fx[None, :], fy[:, None], lights, CHROMATIC)
-    np.testing.assert_allclose(grid, exact, atol=2e-3)
+    np.testing.assert_allclose(grid, exact, atol=3e-3)
 
 
 @pytest.mark.parametrize("tilt", [0.0, 30.0, -75.0])
@@ -105,7 +105,7 @@ def test_tilted_grid(lights, tilt):
     fx, fy = np.linspace(0, 30, 40), np.linspace(-30, 30, 51)
     exact = band_otf(pupil, fx[None, :], fy[:, None], lights, CHROMATIC, 0.5)
     grid = band_otf_grid(pupil, fx, fy, lights, CHROMATIC, 0.5)
-    np.testing.assert_allclose(grid, exact, atol=2e-3)
+    np.testing.assert_allclose(grid, exact, atol=3e-3)
     # in its own axes it is the upright slit
     along = np.radians(90 - tilt)
     np.testing.assert_allclose(
@@ -123,7 +123,7 @@ def test_pictures_of_nearly_the_same_size_share_a_spline(lights):
         axis = np.linspace(0, last, 50)
         grid = band_otf_grid(pupil, axis, axis, lights, CHROMATIC, 0.2)
         exact = band_otf(pupil, axis[None, :], axis[:, None], lights, CHROMATIC, 0.2)
-        np.testing.assert_allclose(grid, exact, atol=2e-3)
+        np.testing.assert_allclose(grid, exact, atol=3e-3)
     assert bands._slit_splines.cache_info().misses == 1
 
 

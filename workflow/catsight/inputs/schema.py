@@ -150,8 +150,10 @@ def _explain(error: jsonschema.ValidationError, name: str) -> Iterator[_Problem]
     keys, schema, value = tuple(error.absolute_path), error.schema, error.instance
     where = _joined(keys) or name
     if error.validator == "anyOf" and any(one.validator != "type" for one in error.context):
-        for child in error.context:  # the alternative whose type fits gives the better message
-            if child.validator != "type":
+        # the alternative whose type fits gives the better message
+        unfit = {one.schema_path[0] for one in error.context if one.validator == "type"}
+        for child in error.context:
+            if child.schema_path[0] not in unfit:
                 yield from _explain(child, name)
     elif error.validator == "additionalProperties":
         known = sorted(schema.get("properties", {}))

@@ -127,7 +127,7 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         "--noise",
         type=int,
         metavar="SEED",
-        help="add photon noise, drawn with SEED (default: below 1 cd/m² only, with seed 0)",
+        help="add photon noise, drawn with SEED (default: below 1 cd/m², with seed 0)",
     )
     noise.add_argument("--no-noise", action="store_true", help="never add photon noise")
     parser.add_argument(

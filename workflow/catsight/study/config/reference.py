@@ -117,9 +117,13 @@ _NAMES = {
 def _value(node: Node) -> str:
     """The values that a key may have, in words: ``number from 1 to 120 degrees, or null``."""
     if "anyOf" in node:
-        return " or ".join(map(_value, node["anyOf"]))
+        words = [_value(one) for one in node["anyOf"] if one.get("type") != "null"]
+        return " or ".join(words) + (", or null" if len(words) < len(node["anyOf"]) else "")
     if "enum" in node:
-        return "one of " + ", ".join(f"`{name}`" for name in node["enum"])
+        names = [
+            f"`{str(name).lower() if isinstance(name, bool) else name}`" for name in node["enum"]
+        ]
+        return names[0] if len(names) == 1 else "one of " + ", ".join(names)
     kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
     kind = str(kinds[0])
     words = [_NAMES.get(kind, kind), *_limits(node)]

@@ -56,7 +56,7 @@ Focus = Annotated[
     ),
     AS_GIVEN,
 ]
-_FALSE = {"type": "boolean", "const": False}
+_FALSE = {"type": "boolean", "enum": [False]}
 PhotonNoise = Annotated[
     Annotated[int, Field(ge=0)] | Annotated[Literal[False], WithJsonSchema(_FALSE)],
     Field(

@@ -77,6 +77,13 @@ def test_every_number_has_unit_source_and_confidence(name):
         ("rods", "half_luminance", "dusk", "rods.half_luminance is 'dusk'; it must be a number"),
         ("pupil", "area_min", 150, "pupil.area_min is 150; it may be at most area_max, 133"),
         ("pupil", "height_min", 14, "pupil.height_min is 14; it may be at most height_max, 13"),
+        (
+            "pupil",
+            "area_max",
+            134.1,
+            "pupil.area_max is 134.1 and height_max 13, a slit wider than tall; area_max may be at "
+            "most 132.7 mm²",
+        ),
         ("pupil", "model", "watson_yellott2012", "pupil lacks 'field_area'"),
         (
             "colour",
@@ -133,7 +140,7 @@ def test_a_slit_wider_than_tall_is_refused():
     with pytest.raises(
         CatsightError, match=r"a slit wider than tall; area_max may be at most 12\.57 mm²"
     ):
-        Eye(eye).pupil(0.01)
+        Eye(eye)
 
 
 @pytest.mark.parametrize("name", eyes.names())

@@ -20,6 +20,8 @@ CONFIDENCES = ("high", "medium", "low")
 #: What an entry of an eye's file must hold besides its ``value``, and what it may hold.
 _NOTES, _RANGE = ("unit", "source", "confidence"), ("low", "high")
 _ENTRY = ("value", *_NOTES, *_RANGE)
+#: An area that exceeds that of a disc by 1 % is rounding of the published numbers.
+_ROUNDING = 1.01
 
 
 def names() -> list[str]:
@@ -136,6 +138,12 @@ def _contradictions(parts: Mapping) -> list[str]:
         for name, cone in cones.items()
         if "tabulated" in cone and name not in ("L", "M", "S")
     ]
+    disc = math.pi * pupil.get("height_max", math.inf) ** 2 / 4
+    if pupil["shape"] == "vesica" and pupil.get("area_max", 0) > _ROUNDING * disc:
+        problems.append(
+            f"pupil.area_max is {pupil['area_max']:g} and height_max {pupil['height_max']:g}, a "
+            f"slit wider than tall; area_max may be at most {disc:.4g} mm²"
+        )
     peaks = sorted((cone["peak"], name) for name, cone in cones.items() if "peak" in cone)
     problems += [
         f"colour.cones.{name}.peak is {peak:g}, and that of {other} is {near:g}; "

@@ -372,11 +372,16 @@ COLUMNS = {
     "views": {"eye views", "filter views"},
     "portraits": {"portraits"},
     "features": {"features"},
-    "metrics": {"metrics", "doses"},  # a dose's rows are those of metrics
+    "metrics": {
+        "metrics",
+        "doses",
+        "physiology",
+    },  # rows at a dose, or of a draw, are those of metrics
     "stability": {"stability"},
     "maps": {"maps"},
     "attribution": {"attribution"},
     "doses": {"doses"},
+    "physiology": {"physiology"},
     "per_frame": {"per_frame"},
     "pairs": {"pairs"},
     "contrasts": {"contrasts"},

@@ -107,6 +107,9 @@ def set_key(config, dotted, value):
         ("sweeps", {"view": "dog", "luminance": [1]}, r"sweeps\.view is 'dog'; .* an eye's view other than the reference: cat$"),
         ("sweeps", {"luminance": [0]}, r"sweeps\.luminance\.0 is 0; it must be at least 1e-06"),
         ("sweeps", {"colour": [1]}, r"sweeps\.colour is not a key"),
+        ("physiology", {"view": "cat", "draws": 9}, r"physiology\.draws is 9; it must be at least 10"),
+        ("physiology", {"view": "cat", "seed": -1}, r"physiology\.seed is -1; it must be at least 0"),
+        ("physiology", {"view": "cat", "shards": 0}, r"physiology\.shards is 0; it must be at least 1"),
         ("figures.published", {"source": "x"}, r"figures\.published lacks 'values'"),
         ("study", "my study", r"study is 'my study'; it must be a name of letters"),
     ],
@@ -235,6 +238,12 @@ CAT, ORIG = "views.cat", "views.orig"
          "reference: cat"),
         ("sweeps", {"view": "orig", "luminance": [1]},
          "sweeps.view is 'orig'; attribution and sweeps need an eye's view other than the reference: cat"),
+        ("physiology", {"view": "cta"},
+         "physiology.view is 'cta' (did you mean cat?); it may be an eye's view other than the reference: cat"),
+        ("physiology", {"view": "human"},
+         "physiology.view is 'human'; it may be an eye's view other than the reference: cat"),
+        ("physiology", {"view": "cat", "shards": 2},
+         "physiology.shards is 2; it may be at most frames.shards, which is 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_said_in_full(key, value, said):

@@ -212,13 +212,17 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
 @pytest.mark.parametrize(
     ("change", "without"),
     [
-        ({}, "parts changes attribution doses"),
-        ({"attribution": {"view": "cat"}}, "changes doses"),
-        ({"sweeps": {"luminance": [1]}}, "parts changes attribution"),
-        ({"metrics": {"maps": {"metrics": []}}}, "parts changes attribution doses maps"),
-        ({"metrics": {"per_frame": False}}, "parts changes attribution doses per_frame"),
-        ({"views": SMALL["views"] | {"o": {"filter": "original"}}}, "parts attribution doses"),
-        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses"),
+        ({}, "parts changes attribution doses physiology"),
+        ({"attribution": {"view": "cat"}}, "changes doses physiology"),
+        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology"),
+        ({"physiology": {"view": "cat"}}, "parts changes attribution doses"),
+        ({"metrics": {"maps": {"metrics": []}}}, "parts changes attribution doses physiology maps"),
+        ({"metrics": {"per_frame": False}}, "parts changes attribution doses physiology per_frame"),
+        (
+            {"views": SMALL["views"] | {"o": {"filter": "original"}}},
+            "parts attribution doses physiology",
+        ),
+        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses physiology"),
     ],
 )
 def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without):
@@ -233,6 +237,7 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "pairs",
         "attribution",
         "doses",
+        "physiology",
         "maps",
         "contrasts",
         "best",

@@ -48,6 +48,7 @@ RICH = {
     },
     "attribution": {"view": "cat", "parts": ["pupil", "acuity"]},
     "sweeps": {"view": "cat", "luminance": [1]},
+    "physiology": {"view": "cat", "draws": 10, "seed": 2, "shards": 1},
     "figures": {"title": "Rich", "gallery": 2, "pooling": "map", "dpi": 60},
 }  # fmt: skip
 #: What a comparison of two views depends on, in the words of the study above.
@@ -155,6 +156,7 @@ MADE_OF = {
                 "tables.columns.near_duplicates"], ["numpy", "pillow", "tifffile"]),
     "views human": (["views.eye_viewer", "tables.columns.views"], _SEEN),
     "views cat@luminance=1": (["views.eye_viewer", "tables.columns.views"], _SEEN),
+    "views cat~01": (["views.eye_viewer", "tables.columns.views"], _SEEN),
     "views human+pupil": (["views.eye_viewer", "tables.columns.views"], _SEEN),
     "views original": (["views.viewer", "tables.columns.views"], ["numpy", "scipy", "pillow"]),
     "views blur": (["views.viewer", "tables.columns.views"], _SEEN),
@@ -169,6 +171,7 @@ MADE_OF = {
     "pairs net": (["metrics.pairs", "tables.columns.pairs"], _NUMERIC),
     "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
     "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
+    "physiology net": (["metrics.physiology", "tables.columns.physiology"], _NUMERIC),
     "maps net": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
     "maps": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
     "contrasts": (
@@ -282,13 +285,15 @@ OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
               "figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
-COMPARED = "metrics *|stability *|attribution *|doses *"
+COMPARED = "metrics *|stability *|attribution *|doses *|physiology *"
 #: Views of eyes, and those of controls, which hold them.
 SWAPPED = "views human+*"
-LOOKED = f"views human|views cat|views dog|views blur|views jpeg|views pale|{SWAPPED}"
+LOOKED = f"views human|views cat|views cat~*|views dog|views blur|views jpeg|views pale|{SWAPPED}"
+#: What depends on the ranges of the cat's numbers.
+DRAWN = "views cat~*|physiology *"
 SWEPT = "views *@luminance=1"
 NET, VIT = "encoders.net", "encoders.vit"
-DESCRIPTION = "metrics {0}|attribution {0}|doses {0}"
+DESCRIPTION = "metrics {0}|attribution {0}|doses {0}|physiology {0}"
 #: Key, its other value, and the jobs whose spec it changes, besides that of the report, which prints all.
 CHANGES = [
     ("study", "poor", "figures tables|contrasts"),
@@ -309,11 +314,11 @@ CHANGES = [
     ("viewing.photon_noise", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("reference", "dog", f"views blur|views jpeg|views pale|{COMPARED}|maps*|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
-    ("views.cat.eye", "dog", f"views cat|views blur|views pale|{SWAPPED}|views cat@*|portraits"),
-    ("views.cat.swap", {"pupil": "dog"}, "views cat|views blur|views human+pupil*|views cat@*|portraits"),
-    ("views.cat.swap", {"acuity": "dog"}, "views cat|views blur|views human*acuity|views cat@*|portraits"),
-    ("views.cat.swap", {"colour": "dog"}, "views cat|views blur|views pale|views cat@*|portraits"),
-    ("views.cat.swap", {"rods": "dog"}, "views cat|views blur|views pale|views cat@*|portraits"),
+    ("views.cat.eye", "dog", f"views cat|views blur|views pale|{SWAPPED}|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"pupil": "dog"}, f"views cat|views blur|views human+pupil*|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"acuity": "dog"}, f"views cat|views blur|views human*acuity|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"colour": "dog"}, f"views cat|views blur|views pale|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"rods": "dog"}, f"views cat|views blur|views pale|views cat@*|{DRAWN}|portraits"),
     ("views.original.filter", "catvision", f"views original|contrasts|{OF_VIEWS}"),
     ("views.jpeg.quality", 41, f"views jpeg|{OF_VIEWS}"),
     ("views.blur.match", "dog", f"views blur|{OF_VIEWS}"),
@@ -382,6 +387,10 @@ CHANGES = [
     ("sweeps.defocus", [1], "doses *"),
     ("sweeps.field_of_view", [5], "doses *"),
     ("sweeps.acuity", [5], "doses *"),
+    ("physiology.view", "dog", "physiology *"),
+    ("physiology.draws", 11, DRAWN),
+    ("physiology.seed", 3, DRAWN),
+    ("physiology.shards", 2, ""),
     ("figures.title", "Poor", ""),
     ("figures.gallery", 3, "figures gallery|figures parts"),
     ("figures.pooling", "cls", f"{OF_POOLING}|contrasts"),
@@ -756,7 +765,7 @@ def test_an_unknown_job_or_name_is_named(job, name, words):
 
 @pytest.mark.parametrize(
     ("job", "change"),
-    [("doses", {"sweeps": {}}), ("attribution", {"attribution": {}}), ("maps", {"metrics": {"maps": {"metrics": []}}})],
+    [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("attribution", {"attribution": {}}), ("maps", {"metrics": {"maps": {"metrics": []}}})],
 )  # fmt: skip
 def test_a_job_that_a_study_does_not_have_is_named(job, change):
     with pytest.raises(CatsightError) as raised:

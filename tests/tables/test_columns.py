@@ -37,6 +37,8 @@ TABLES = {
     "GATHERED": "view: string, shard: int32, content: string",
     "METRICS": _METRICS,
     "DOSES": f"swept: string, dose: double, {_METRICS}",
+    "PHYSIOLOGY": f"kind: string, draw: int32, number: string, drawn: list<item: struct<number: string, value: double>>, "
+    f"loss sd low high share: double, {_METRICS}",
     "STABILITY": "encoder layer: string, layer_index: int32, depth: double, "
     "pooling reference view metric kind: string, n_frames n_groups draws: int32, "
     "value low high: double, reason: string",

@@ -19,11 +19,14 @@ STUDY = copy.deepcopy(TINY) | {
     },
     "attribution": {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]},
     "sweeps": {"luminance": [1, 100], "acuity": [3]},
+    "physiology": {"view": "cat", "draws": 10, "shards": 1},
 }
 ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human", "pale")
 SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
 #: 100 cd/m² is the study's own luminance: its views are those above.
 SWEPT = ("human@luminance=1", "cat@luminance=1", "cat@acuity=3")
+#: They see one shard of two.
+DRAWN = tuple(f"cat~{i:02}" for i in range(1, 11))
 #: Figure -> the table that it is drawn from.
 OF_ONE_TABLE = {
     "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
@@ -86,7 +89,7 @@ def of_views() -> dict:
             [f"frames/{shard}.parquet"],
             f"views make --spec SPEC --frames frames/{shard}.parquet --output views/{view}/{shard}.parquet",
         )
-        for view, shard in product((*VIEWS, *SWAPS, *SWEPT), "01")
+        for view, shard in [*product((*VIEWS, *SWAPS, *SWEPT), "01"), *product(DRAWN, "0")]
     }
     return views | {
         "views/eyes.parquet": ([], "views portraits --spec SPEC --output views/eyes.parquet"),
@@ -108,7 +111,8 @@ def of_features() -> dict:
         )
     # both eyes in every sweep for both encoders; swapped parts for the one that is asked for
     asked = [(encoder, (*VIEWS, *SWEPT)) for encoder in ENCODERS] + [("vit", SWAPS)]
-    for (encoder, views), shard in product(asked, "01"):
+    jobs = [*product(asked, "01"), *(((encoder, DRAWN), "0") for encoder in ENCODERS)]
+    for (encoder, views), shard in jobs:
         read = [f"views/{view}/{shard}.parquet" for view in views]
         made = [f"features/{encoder}/{view}/{shard}.parquet" for view in views]
         weights = f"weights/{encoder}.safetensors"
@@ -133,6 +137,11 @@ def of_metrics() -> dict:
         found[output] = (
             shards("frames") + all_shards(folder, swept),
             reads("doses", folder, swept, output),
+        )
+        output, drawn = f"metrics/physiology/{encoder}.parquet", ("human", "cat", *DRAWN)
+        found[output] = (
+            shards("frames") + [f"{folder}/{view}/0.parquet" for view in drawn],
+            reads("physiology", folder, drawn, output).replace("--shards 2", "--shards 1"),
         )
     output = "metrics/attribution/vit.parquet"
     found[output] = (
@@ -159,7 +168,7 @@ def reads(command: str, folder: str, views, output: str) -> str:
 
 
 def merged() -> dict:
-    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses")}  # fmt: skip
+    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
     of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
@@ -219,7 +228,7 @@ def of_report() -> dict:
     lists |= {name: f"{name}.parquet" for name in ("metrics", "attribution", "contrasts", "best")}
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -296,9 +305,9 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     """
     asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
     there, small = {}, ["mem_mb", "runtime"]
-    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "maps", "maps_between_encoders"):  # fmt: skip
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "maps", "maps_between_encoders"):  # fmt: skip
         there[rule] = (False, 4 if rule == "frames" else 1, small)
-    for rule in ("features", "features_of_swaps"):
+    for rule in ("features", "features_of_swaps", "features_of_draws"):
         there[rule] = (False, 8, ["gpu", *small])
     assert {rule: ask for rule, ask in asks.items() if not ask[0]} == there
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
@@ -310,7 +319,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
 
 def test_only_jobs_of_networks_need_torch(planned):
     with_torch = {job.rule for job in planned.values() if "torch" in (job.environment or "")}
-    assert with_torch == {"weights", "features", "features_of_swaps"}
+    assert with_torch == {"weights", "features", "features_of_swaps", "features_of_draws"}
     others = {job.rule: job.environment for job in planned.values() if job.rule not in with_torch}
     assert others.pop("all") is None
     assert set(others.values()) == {"../../envs/base.yaml"}
@@ -332,6 +341,7 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "features/vit/human+colour/1.parquet", "metrics/vit.parquet", "metrics/stability/cnn.parquet", "metrics/pairs/vit.parquet",
         "metrics/per_frame/vit.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
+        "views/cat~01/0.parquet", "features/vit/cat~10/0.parquet", "metrics/physiology/cnn.parquet",
     ]  # fmt: skip
     for path in stored:
         link = workflow.results() / path
@@ -352,6 +362,7 @@ def test_each_path_has_one_rule_and_others_have_none(workflow):
         "features/vit/all.parquet": "gather_features",
         "features/vit/cat/10.parquet": "features",
         "features/vit/human+pupil/0.parquet": "features_of_swaps",
+        "features/vit/cat~01/0.parquet": "features_of_draws",
         "figures/gallery.png": "gallery",
         "figures/profiles.svg": "figure",
         "maps.parquet": "merge",

@@ -90,6 +90,14 @@ class Results:
         return self._table("doses")
 
     @cached_property
+    def physiology(self) -> pd.DataFrame:
+        """One row per measure, layer and drawn eye, and the spread and shares of their losses.
+
+        The column ``kind`` says which.
+        """
+        return self._table("physiology")
+
+    @cached_property
     def contrasts(self) -> pd.DataFrame:
         """One row per difference between two values; those of one ``hypotheses`` are corrected
         together.

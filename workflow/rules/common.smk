@@ -50,10 +50,10 @@ def frames_folder(wildcards):
     return f"{RESULTS}/frames"
 
 
-def features_of(views):
-    """The tables of features of these views; the encoder stays a wildcard."""
+def features_of(views, shards=None):
+    """The tables of features of these views, of all or some shards; the encoder stays a wildcard."""
     path = f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{shard}}.parquet"
-    return expand(path, view=views, shard=study.shards)
+    return expand(path, view=views, shard=shards or study.shards)
 
 
 def each(option, folder, names):

@@ -84,3 +84,21 @@ if study.swaps.views:
             f"{RESULTS}/logs/features/{{encoder}}/{{shard}}-parts.log",
         message:
             "features: {wildcards.encoder}, shard {wildcards.shard}, parts of the eye swapped"
+
+
+# Views of drawn eyes, which may see some shards alone.
+if study.draws.views:
+
+    use rule features as features_of_draws with:
+        input:
+            weights=rules.weights.output,
+            views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.draws.views),
+        output:
+            expand(
+                f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet",
+                view=study.draws.views,
+            ),
+        log:
+            f"{RESULTS}/logs/features/{{encoder}}/{{shard}}-draws.log",
+        message:
+            "features: {wildcards.encoder}, shard {wildcards.shard}, drawn eyes"

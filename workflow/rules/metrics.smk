@@ -138,6 +138,30 @@ rule doses:
         " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
+rule physiology:
+    input:
+        frames=FRAMES,
+        features=features_of([study.reference, *study.draws.compared], study.drawn_shards),
+    output:
+        f"{RESULTS}/metrics/physiology/{{encoder}}.parquet",
+    log:
+        f"{RESULTS}/logs/metrics/physiology/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
+    params:
+        spec=spec("physiology", of="encoder"),
+        frames=frames_folder,
+        shards=len(study.drawn_shards),
+        features=each_view([study.reference, *study.draws.compared]),
+    message:
+        "metrics: drawn eyes, of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics physiology --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
+
+
 rule maps:
     input:
         rules.gather_features.output,

@@ -6,6 +6,7 @@ OF_ENCODERS = {
     "pairs": expand(rules.pairs.output, encoder=study.encoders),
     "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),
+    "physiology": expand(rules.physiology.output, encoder=study.encoders),
     "maps": [
         *expand(rules.maps.output, encoder=study.encoders),
         *rules.maps_between_encoders.output,
@@ -16,10 +17,12 @@ STORED = [
     rules.manifest.output,
     rules.frames.output,
     rules.portraits.output,
-    expand(rules.views.output, view=study.all_views, shard=study.shards),
+    expand(rules.views.output, view=study.whole_views, shard=study.shards),
+    expand(rules.views.output, view=study.draws.views, shard=study.drawn_shards),
     expand(rules.weights.output, encoder=study.encoders),
     expand(features_of(study.encoder_views), encoder=study.encoders),
     expand(features_of(study.swaps.views), encoder=study.attribution_encoders),
+    expand(features_of(study.draws.views, study.drawn_shards), encoder=study.encoders),
     *OF_ENCODERS.values(),
 ]
 

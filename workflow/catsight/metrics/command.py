@@ -24,6 +24,7 @@ from catsight.metrics import (
     maps,
     pairs,
     per_frame,
+    physiology,
     stability,
 )
 from catsight.metrics.reading import Features, read_groups
@@ -36,6 +37,7 @@ from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
+from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.stability import STABILITY
 from catsight.tables.lists import shards
 from catsight.tables.store import Store, address
@@ -92,6 +94,12 @@ ANALYSES = {
         DOSES,
         Names.DOSE,
         "compare one encoder's features as light, focus, field of view or acuity varies",
+    ),
+    "physiology": Analysis(
+        physiology.physiology,
+        PHYSIOLOGY,
+        Names.VIEW,
+        "show how one encoder's loss depends on numbers of the eye that are uncertain",
     ),
     "per_frame": Analysis(
         per_frame.per_frame,

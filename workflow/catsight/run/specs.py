@@ -221,6 +221,30 @@ class DosesSpec(MetricsSpec):
     doses: list[Dose]
 
 
+class Range(TypedDict):
+    """The least and the largest plausible value of a number of the eye."""
+
+    low: float
+    high: float
+    logarithmic: bool  #: whether its logarithm is uniform between them, and not the value
+
+
+class DrawnEye(TypedDict):
+    """One drawn eye: the view that it is seen in, and its values of the numbers."""
+
+    view: str
+    values: dict[str, float]
+
+
+class PhysiologySpec(MetricsSpec):
+    """The losses of drawn eyes, without tests."""
+
+    view: str
+    own: dict[str, float]  #: the values of the view's own eye
+    ranges: dict[str, Range]  #: by number, a dotted key of the eye's file
+    draws: list[DrawnEye]
+
+
 class MapsSpec(Spec):
     """Each layer against each, between views; without ``encoder``, between encoders."""
 

@@ -18,8 +18,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "name",
         nargs="?",
-        help="the view (views), the figure (figures) or the encoder (weights to doses; maps "
-        "without one are between encoders)",
+        help="the view (views), the figure (figures) or the encoder (weights to "
+        "physiology; maps without one are between encoders)",
     )
     parser.add_argument(
         "--config", default="config.yaml", help="the study file (default: %(default)s)"

@@ -20,6 +20,7 @@ from catsight.run.specs import (
     MetricsSpec,
     PairsSpec,
     PerFrameSpec,
+    PhysiologySpec,
     Spec,
     StabilitySpec,
 )
@@ -108,6 +109,19 @@ def doses_spec(study: Resolved, encoder: str) -> DosesSpec:
         "permutations": study.config.metrics.permutations,
         "view": study.config.sweeps.view,
         "doses": study.sweeps.doses,
+    }
+
+
+def physiology_spec(study: Resolved, encoder: str) -> PhysiologySpec:
+    """The spec of the job that compares an encoder's features of drawn eyes."""
+    assert study.draws.view is not None  # without it there is no such job
+    return {
+        **_described(study, "physiology", encoder),
+        "permutations": 0,
+        "view": study.draws.view,
+        "own": study.draws.own,
+        "ranges": study.draws.ranges,
+        "draws": study.draws.eyes,
     }
 
 
@@ -216,6 +230,12 @@ _ALL = (
         wanted=lambda study: study.swaps.view is not None,
     ),
     Analysis("doses", "doses", doses_spec, wanted=lambda study: bool(study.sweeps.doses)),
+    Analysis(
+        "physiology",
+        "physiology",
+        physiology_spec,
+        wanted=lambda study: study.draws.view is not None,
+    ),
     Analysis(
         "maps",
         "maps",

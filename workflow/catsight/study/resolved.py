@@ -1,10 +1,11 @@
-"""A study whose sources, views, swaps, sweeps and encoders are resolved."""
+"""A study whose sources, views, swaps, sweeps, drawn eyes and encoders are resolved."""
 
 from dataclasses import dataclass
 
 from catsight.run.specs import SourceSpec, View
 from catsight.study.config import Config
 from catsight.study.features import Entry
+from catsight.study.physiology import Draws
 from catsight.study.swaps import Swaps, Sweeps
 
 
@@ -17,6 +18,7 @@ class Resolved:
     views: dict[str, View]  #: the study's own
     swaps: Swaps
     sweeps: Sweeps
+    draws: Draws
     encoders: dict[str, Entry]
 
     @property
@@ -35,14 +37,26 @@ class Resolved:
         return [str(shard) for shard in range(self.config.frames.shards)]
 
     @property
+    def drawn_shards(self) -> list[str]:
+        """The names of the shards that drawn eyes see."""
+        return self.shards[: self.config.physiology.shards]
+
+    @property
     def encoder_views(self) -> dict[str, View]:
         """The views that every encoder is given: the study's own, and those of its sweeps."""
         return self.views | self.sweeps.views
 
     @property
-    def all_views(self) -> dict[str, View]:
-        """All views, including those with swapped parts, which only some encoders may be given."""
+    def whole_views(self) -> dict[str, View]:
+        """The views of all shards, including those with swapped parts, which only some encoders may
+        be given.
+        """
         return self.encoder_views | self.swaps.views
+
+    @property
+    def all_views(self) -> dict[str, View]:
+        """All views, including those of drawn eyes, which may see some shards alone."""
+        return self.whole_views | self.draws.views
 
     @property
     def compared_views(self) -> list[str]:

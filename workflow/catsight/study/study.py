@@ -14,7 +14,7 @@ from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import sources, yaml_files
-from catsight.study import contrasts, features, figures, frames, metrics, swaps, views
+from catsight.study import contrasts, features, figures, frames, metrics, physiology, swaps, views
 from catsight.study.config import validate
 from catsight.study.figures_registry import Figure
 from catsight.study.resolved import Resolved
@@ -38,6 +38,7 @@ class Study(Resolved):
             views=its_views,
             swaps=swaps.resolve_swaps(valid, its_views),
             sweeps=swaps.resolve_sweeps(valid, its_views),
+            draws=physiology.resolve_draws(valid, its_views),
             encoders=features.resolve(valid),
         )
         self._specs: dict[tuple[str, str | None], str] = {}

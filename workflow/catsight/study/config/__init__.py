@@ -16,7 +16,7 @@ from catsight.errors import CatsightError
 from catsight.inputs import schema
 from catsight.study.config.encoders import Encoder, Features
 from catsight.study.config.figures import Figures
-from catsight.study.config.metrics import Attribution, Metrics, Sweeps
+from catsight.study.config.metrics import Attribution, Metrics, Physiology, Sweeps
 from catsight.study.config.views import View, Viewing
 from catsight.study.frames import Frames
 from catsight.study.section import Name, Section, json_schema, key
@@ -54,6 +54,7 @@ class Config(Section):
     metrics: Metrics = Field(default_factory=Metrics)
     attribution: Attribution = Field(default_factory=Attribution)
     sweeps: Sweeps = Field(default_factory=Sweeps)
+    physiology: Physiology = Field(default_factory=Physiology)
     figures: Figures = Field(default_factory=Figures)
 
 

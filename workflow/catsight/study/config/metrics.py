@@ -1,4 +1,6 @@
-"""The sections ``metrics``, ``attribution`` and ``sweeps``: what is compared, and how."""
+"""The sections ``metrics``, ``attribution``, ``sweeps`` and ``physiology``: what is compared, and
+how.
+"""
 
 from typing import Annotated, Literal
 
@@ -194,4 +196,29 @@ class Sweeps(Section):
     field_of_view: list[FieldOfView] = key([], "Values of viewing.field_of_view.", unique=True)
     acuity: list[Acuity] = key(
         [], "Values of the grating acuity of the compared view's eye, in good light.", unique=True
+    )
+
+
+class Physiology(Section):
+    """How far the losses depend on numbers of the eye that are not known exactly
+    (physiology.parquet). Whole eyes are drawn within the ranges, low to high, that the eye's file
+    states, and each is compared with the reference.
+    """
+
+    view: str | None = key(
+        None,
+        "The view whose eye is drawn; the reference stays as it is. null: no eyes are drawn.",
+    )
+    draws: int = key(
+        24,
+        "How many eyes are drawn, each a view more. With 24, only the largest shares mean "
+        "something.",
+        ge=10,
+    )
+    seed: int = key(0, "The seed of the draws.", ge=0)
+    shards: int | None = key(
+        None,
+        "How many of the study's frames.shards the drawn eyes see, which saves time; the spread "
+        "over draws needs few frames. null: all of them.",
+        ge=1,
     )

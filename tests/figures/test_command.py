@@ -30,6 +30,7 @@ ABOUT = {
     "doses": "alignment as light, focus, field of view or acuity varies",
     "eyes": "the pupil, optics and receptors of each eye, and what a test chart becomes",
     "maps": "the alignment of each layer with each, between two views and between encoders",
+    "physiology": "the losses of drawn eyes, and which uncertain number their spread is due to",
     "profiles": "alignment of every view with the reference, layer by layer",
     "rdms": "dissimilarity matrices of the frames, in the reference and in the view in focus",
     "stability": "the values with fewer groups of frames, between halves of them, and relative to a "

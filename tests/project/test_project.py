@@ -98,7 +98,10 @@ def test_every_rule_shows_its_command():
     for shell in shells:
         assert re.match(r' +"python -m catsight (gather --|[a-z]+ [a-z{])', shell), shell
     # the one exception: the same command for other views
-    assert re.findall(r"use rule (\w+) as (\w+)", RULES) == [("features", "features_of_swaps")]
+    assert re.findall(r"use rule (\w+) as (\w+)", RULES) == [
+        ("features", "features_of_swaps"),
+        ("features", "features_of_draws"),
+    ]
 
 
 def test_the_small_jobs_stay_on_the_submitting_host():

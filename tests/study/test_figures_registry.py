@@ -23,6 +23,7 @@ FACTS = {
     "changes": ("Is it the eye, or any change?", "metrics", False),
     "attribution": ("Which part of the eye", "attribution", False),
     "doses": ("Dose curves", "doses", False),
+    "physiology": ("How far physiology is known", "physiology", False),
     "maps": ("Every layer against every layer", "maps", False),
     "rdms": ("How alike the frames are", "pairs", False),
     "retrieval": ("Which frames are confused", None, True),
@@ -40,6 +41,7 @@ NAMES = {
     "changes": [],
     "attribution": ["attribution_view", "interval"],
     "doses": ["interval"],
+    "physiology": ["interval"],
     "maps": ["reference", "focal", "together"],
     "rdms": ["reference", "focal"],
     "retrieval": ["reference", "focal", "reference"],
@@ -49,7 +51,7 @@ NAMES = {
 ALT_NAMES = {
     "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
     "contrasts": ["encoders"],
-    "changes": ["encoders"], "doses": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
+    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
 }  # fmt: skip
 UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
 FAMILY = "the shape of a marker is the encoder’s family."
@@ -98,6 +100,13 @@ CLAIMS = {
     "doses": [
         "The mean over layers as one condition varies, with its {interval}; v" + LEFT_OUT, UNTRAINED,
     ],
+    "physiology": [
+        "Left, the loss in the mean over layers: a small marker for each eye drawn within the ranges",
+        "shading from 5 to 95 % of them (the numbers on the left), and above, in black, the eye as "
+        "stated with its {interval} over groups of frames.",
+        "Right, how much of the draws’ variance is due to each number alone, by stepwise linear",
+        "With 24 draws only the largest shares mean something.", "V" + LEFT_OUT, "Hollow markers and bars are untrained",
+    ],
     "maps": [
         "One square for each encoder: its layers in “{reference}” (upwards) against its layers in "
         "“{focal}” (to the right). A bright diagonal",
@@ -128,6 +137,7 @@ KINDS = {
     "changes": "Dot plot of the mean alignment over layers for every view, for {encoders}.",
     "attribution": "Stacked bars by layer of the loss due to each part of the eye.",
     "doses": "Line charts of the mean alignment against a condition that varies, for {encoders}.",
+    "physiology": "Dots of the losses of drawn eyes, and bars of the shares of the eye's numbers",
     "maps": "Heat maps of the alignment of every layer with every layer, for {encoders}.",
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
@@ -141,6 +151,7 @@ NUMBERS = {
     "changes": "in the first table under The numbers.",
     "attribution": "The means over layers are in a table under The numbers.",
     "doses": "in doses.parquet.",
+    "physiology": "in physiology.parquet.",
     "maps": "in maps.parquet.",
     "rdms": "in pairs.parquet.",
     "stability": "in stability.parquet.",

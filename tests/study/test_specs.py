@@ -279,10 +279,10 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
            "figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
-OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
+OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
              "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
 OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
-OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|" \
+OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
               "figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
 COMPARED = "metrics *|stability *|attribution *|doses *|physiology *"
@@ -587,7 +587,7 @@ READS = {
     "parts": "reference views parts attribution gallery dpi", "eyes": "dpi", "profiles": f"{_RESULTS} dpi",
     "ranking": f"{_RESULTS} confidence dpi", "contrasts": "reference views encoders measures confidence dpi",
     "changes": f"{_RESULTS} dpi", "attribution": "encoders measures pooling parts dpi",
-    "doses": "encoders measures pooling dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
+    "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
     "retrieval": "reference views encoders pooling dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.stability import STABILITY
 from support import synthetic_study
 from support.said import Mark
@@ -166,6 +167,45 @@ def doses(*names: str) -> pd.DataFrame:
                             row |= {"reference": "human", "swept": swept, "dose": float(dose)}
                             rows.append(row | {"metric": metric, "n_groups": 20})
     return numbered(rows, DOSES, seed=2)
+
+
+#: The numbers of the eye that are drawn, and their shares in the variance of each network.
+SHARES = {
+    "acuity.cutoff": {"net": 0.7, "vit": 0.5, "swin": 0.0},
+    "colour.cones.S.quantum_efficiency": {"net": 0.0, "vit": 0.2, "swin": 0.6},
+    "rods.tapetum": {"net": 0.0, "vit": 0.0, "swin": 0.0},
+    "pupil.area_max": {"net": 0.1, "vit": 0.0, "swin": 0.0},
+}
+
+
+def physiology(*names: str, draws: int = 5) -> pd.DataFrame:
+    """A table of physiology: the eye as stated and some draws, their spread and its shares."""
+    rows = []
+    for metric in names:
+        for encoder in (*LOOKS, "stranger"):
+            for pooling in ("mean", "cls") if encoder == "vit" else ("mean",):
+                about_all = about(encoder) | {"pooling": pooling, "view": "cat", "metric": metric}
+                about_all |= {"reference": "human", "n_groups": 20}
+                for draw in range(draws + 1):
+                    for place in layers(encoder)[-2:]:
+                        rows.append(about_all | place | {"kind": "draw", "draw": draw})
+                place = layers(encoder)[-1] | about_all | {"value": None}
+                rows.append(place | {"kind": "spread"})
+                rows += [
+                    place | {"kind": "share", "number": number, "share": of.get(encoder, 0.9)}
+                    for number, of in SHARES.items()
+                ]
+    table = numbered(rows, PHYSIOLOGY, seed=6)
+    drawn = table["kind"] == "draw"
+    loss = np.where(table["metric"] == "energy", table["value"], 1 - table["value"])
+    table["loss"] = pd.Series(loss, table.index).where(drawn)
+    table.loc[~drawn, ["ci_low", "ci_high"]] = np.nan
+    for row in np.flatnonzero(table["kind"] == "spread"):
+        same = ["encoder", "pooling", "metric", "layer"]
+        like = (table[same] == table[same].iloc[row]).all(axis=1) & (table["draw"] > 0)
+        low, high = np.quantile(table.loc[like, "loss"], [0.05, 0.95])
+        table.loc[row, ["sd", "low", "high"]] = table.loc[like, "loss"].std(), low, high
+    return table
 
 
 def stability(*names: str) -> pd.DataFrame:

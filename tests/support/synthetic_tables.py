@@ -1,4 +1,4 @@
-"""Rows of a synthetic study's other tables: stability, maps, pairs, attribution and doses."""
+"""Rows of a synthetic study's other tables: stability, maps, pairs, attribution, doses and physiology."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,7 @@ from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.stability import STABILITY
 from support.synthetic_study import DEPTH, ENCODERS, METRICS, POOLINGS, VIEWS
 
@@ -62,6 +63,28 @@ def doses() -> pd.DataFrame:
                                "dose": float(dose), "value": value, "ci_low": value - 0.1, "ci_high": value + 0.05}
                         )  # fmt: skip
     return frame(rows, DOSES)
+
+
+def physiology() -> pd.DataFrame:
+    rng, rows = np.random.default_rng(5), []
+    for encoder in ENCODERS:
+        for metric in METRICS:
+            common = about(encoder) | {
+                "layer": "all",
+                "pooling": "mean",
+                "reference": "human",
+                "view": "cat",
+                "metric": metric,
+                "n_groups": 7,
+            }
+            for draw in range(7):
+                value = rng.uniform(0.5, 0.9)
+                rows.append(common | {"kind": "draw", "draw": draw, "value": value, "loss": 1 - value,
+                                      "ci_low": value - 0.1, "ci_high": value + 0.05})  # fmt: skip
+            rows.append(common | {"kind": "spread", "sd": 0.1, "low": 0.1, "high": 0.4})
+            for number, share in {"acuity.cutoff": 0.8, "pupil.area_max": 0.1}.items():
+                rows.append(common | {"kind": "share", "number": number, "share": share})
+    return frame(rows, PHYSIOLOGY)
 
 
 def maps() -> pd.DataFrame:

@@ -30,6 +30,7 @@ DRAWN = tuple(f"cat~{i:02}" for i in range(1, 11))
 #: Figure -> the table that it is drawn from.
 OF_ONE_TABLE = {
     "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
+    "physiology": "physiology",
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
@@ -221,7 +222,7 @@ def of_figures() -> dict:
 def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
-        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "maps",
+        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "maps",
                      "rdms", "retrieval", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}

@@ -91,6 +91,7 @@ def test_the_eye_as_stated_has_its_interval_above(figure, data):
 def test_bars_are_the_shares_the_largest_number_first(figure):
     for _, axes in said.grid(figure.axes):
         assert said.ticks(axes.yaxis) == list(enumerate(WRITTEN))
+        assert axes.get_ylim() == (2.5, -0.5)  # the first on top
         for container, (encoder, look) in zip(axes.containers, small.LOOKS.items(), strict=True):
             assert container.get_label() == encoder
             wanted = [small.SHARES[number][encoder] for number in NUMBERS]

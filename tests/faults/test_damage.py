@@ -186,7 +186,7 @@ def test_check_names_what_is_damaged_and_removes_only_that(results, capsys):
         results / "two" / "features" / "shared.parquet",
         results / "one" / "metrics.parquet",
     )
-    flip(shared)
+    flip(shared, 0.1)  # among the values
     flip(merged, 0.9)
     assert main(["check", str(results)]) == 1
     said = capsys.readouterr().err

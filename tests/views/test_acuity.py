@@ -29,7 +29,9 @@ def test_a_human_loses_more_in_the_dark_than_a_cat_until_both_see_alike():
     """Pasternak & Merigan 1981, Vision Res. 21, 1333: from 16 cd/m² down over six log units."""
     cat, human = Eye.load("cat"), Eye.load("human")
     assert cat.acuity(16) == pytest.approx(6, rel=0.06)
-    ratios = [human.acuity(level) / cat.acuity(level) for level in (16, 0.5, 0.05, 0.01, 1e-3, 16e-6)]
+    ratios = [
+        human.acuity(level) / cat.acuity(level) for level in (16, 0.5, 0.05, 0.01, 1e-3, 16e-6)
+    ]
     assert ratios[0] > 5.5
     assert (np.diff(ratios) < 0).all()
     assert 1 < ratios[-1] < 1.3

@@ -155,18 +155,11 @@ def _slit_splines(
     # in tiles, which fit the processor's cache, and each of which takes only the number of points
     # that its own frequencies need
     columns, rows = (np.array_split(axis, -(-len(axis) // _TILE)) for axis in (x, y))
-    values = np.concatenate(
+    values = np.block(
         [
-            np.concatenate(
-                [
-                    band_otf(level, c[None, :], r[:, None], weights, chromatic, defocus)
-                    for c in columns
-                ],
-                axis=2,
-            )
+            [band_otf(level, c[None, :], r[:, None], weights, chromatic, defocus) for c in columns]
             for r in rows
-        ],
-        axis=1,
+        ]
     )
     return [RectBivariateSpline(y, x, plane, s=0) for plane in values]
 

@@ -47,7 +47,7 @@ class Eye(Physiology):
 
     @classmethod
     def load(cls, name: str) -> "Eye":
-        """The eye called ``name`` (cat, dog, human), or in the YAML file at that path.
+        """The eye called ``name``, such as cat, or in the YAML file at that path.
 
         Raises :class:`CatsightError` for an unknown eye, for numbers that are not valid, and for an
         acuity that the eye's optics forbid.

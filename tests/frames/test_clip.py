@@ -122,6 +122,28 @@ def test_by_seconds_where_the_rate_varies(tmp_path):
         assert [still.seconds for still in got] == [stamps[i] / 1000 for i in expected]
 
 
+def test_a_still_has_the_frames_before_it(clip, tmp_path):
+    """Those of the last fifth of a second, which are five; the latest first."""
+    got = {still.number: still.past for still in stills(clip, every=3, past=0.2, max_pixels=MANY)}
+    assert got[0] == []
+    for number in (3, 6, 39):
+        before = range(number - 1, max(number - 6, -1), -1)
+        assert [number_of(rgb) for _, rgb in got[number]] == list(before)
+        assert [seconds for seconds, _ in got[number]] == pytest.approx(
+            [(number - one) / 25 for one in before]
+        )
+    assert all(not still.past for still in stills(clip, every=3, max_pixels=MANY))
+    assert all(not still.past for still in stills(clip, scenes=0.01, past=0.2, max_pixels=MANY))
+    # by time stamps where the rate varies, and not too many where it is high
+    stamps = [0, 40, 99, 100, 101, 250, 950, 951, 1000]
+    path = write(tmp_path / "varies.mkv", [numbered(i) for i in range(len(stamps))], stamps)
+    last = list(stills(path, every=8, past=0.05, max_pixels=MANY))[-1]
+    assert [(s, number_of(rgb)) for s, rgb in last.past] == [(0.05, 6)]  # 7 follows too soon
+    path = write(tmp_path / "fast.mkv", [numbered(i) for i in range(300)], range(300))
+    last = list(stills(path, every=299, past=0.25, max_pixels=MANY))[-1]
+    assert 28 <= len(last.past) <= 33 and last.past[-1][0] > 0.24
+
+
 def test_time_begins_with_the_first_frame(tmp_path):
     path = write(tmp_path / "clip.mkv", [numbered(i) for i in range(4)], [1500, 1700, 2499, 2500])
     got = list(stills(path, seconds=1, max_pixels=MANY))

@@ -9,6 +9,7 @@ import pytest
 
 from catsight import CatsightError
 from catsight.frames import folder, hub, kinds, parquet, video
+from catsight.frames.clip import Still
 from catsight.frames.item import File, Rejected
 
 
@@ -68,7 +69,7 @@ def test_a_depth_map_belongs_to_the_photo_of_its_name():
     ]
 
 
-CHOICE = {"every": 2, "seconds": None, "scenes": None, "group_by": "folder"}
+CHOICE = {"every": 2, "seconds": None, "scenes": None, "past": 0.2, "group_by": "folder"}
 
 
 def test_stills_are_chosen_as_the_source_says(monkeypatch, tmp_path):
@@ -76,7 +77,8 @@ def test_stills_are_chosen_as_the_source_says(monkeypatch, tmp_path):
 
     def stills(path, **options):
         asked.append((path, options))
-        yield types.SimpleNamespace(number=7, rgb=np.full((1, 2, 3), 7, np.uint8))
+        before = [(0.1, np.full((1, 2, 3), 6, np.uint8))]
+        yield Still(7, 0.5, np.full((1, 2, 3), 7, np.uint8), before)
 
     monkeypatch.setattr(video, "stills", stills)
     found = {"path": [File("d/a.MP4", tmp_path / "a.MP4", None)]}
@@ -84,7 +86,9 @@ def test_stills_are_chosen_as_the_source_says(monkeypatch, tmp_path):
         (item,) = video.items(choice, found, 99)
         assert (item.name, item.group) == ("d/a.MP4#000007", "d")
         assert (item.load().rgb == 7).all()
-        about = {key: choice[key] for key in ("every", "seconds", "scenes")}
+        ((seconds, before),) = item.load().past
+        assert seconds == 0.1 and (before == 6).all()
+        about = {key: choice[key] for key in ("every", "seconds", "scenes", "past")}
         assert asked[-1] == (tmp_path / "a.MP4", about | {"max_pixels": 99})
 
 

@@ -8,6 +8,7 @@ from catsight.frames import make
 from catsight.frames.glances import glances
 from catsight.frames.item import Item, Picture, Rejected, rejecting
 from catsight.frames.make import make_frames, pixel_digest, rows, shard_of
+from catsight.inputs.pictures import decode_png
 from support.job_of_frames import noise
 
 SPEC = {"glances": 0, "on_reject": "report", "max_pixels": 100, "shards": 2, "seed": 0}
@@ -56,6 +57,7 @@ def test_a_frame_holds_its_credits_and_a_glance_its_place():
     assert {key: frame[key] for key in frame if key not in ("image", "sha256")} == {
         "frame_id": "a", "group": "g", "source": "photos", "width": width, "height": height, "title": "T",
         "author": "A", "licence": "L", "link": "H", "left": None, "top": None, "depth": None, "partner": None,
+        "past": None,
     }  # fmt: skip
     spec = SPEC | {"glances": 3, "glance_size": [0.4, 0.8], "seed": 5}
     seen = make_frames(one, spec, "photos").frames
@@ -73,6 +75,21 @@ def test_numbers_of_glances_have_two_digits_or_as_many_as_the_last(count, last):
     frames = make_frames(item("a", 1, mark="-"), spec, "photos").frames
     assert frames[-1]["frame_id"] == last
     assert frames[0]["frame_id"] == "a-" + "0" * (len(last) - 2)
+
+
+def test_the_past_of_a_still_is_kept_and_cropped_as_the_still_is():
+    now, before, long_before = noise(0), noise(1), noise(2)
+    film = Item("f", "f", lambda: Picture(now, past=[(0.04, before), (0.1, long_before)]))
+    (frame,) = make_frames(film, SPEC, "video").frames
+    assert [one["seconds"] for one in frame["past"]] == [0.04, 0.1]
+    for one, wanted in zip(frame["past"], (before, long_before)):
+        np.testing.assert_array_equal(decode_png(one["image"]["bytes"]), wanted)
+    spec = SPEC | {"glances": 2, "glance_size": [0.4, 0.8], "seed": 5}
+    for glance in make_frames(film, spec, "video").frames:
+        rows = slice(glance["top"], glance["top"] + glance["height"])
+        columns = slice(glance["left"], glance["left"] + glance["width"])
+        crop = decode_png(glance["past"][1]["image"]["bytes"])
+        np.testing.assert_array_equal(crop, long_before[rows, columns])
 
 
 def test_a_whole_picture_and_its_partner_may_differ_in_size():

@@ -1,7 +1,6 @@
 """Several sources in one study; clips and scenes; near-duplicates."""
 
 import io
-import types
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from skimage import data as photographs
 
 from catsight import tables
 from catsight.frames import make, video
+from catsight.frames.clip import Still
 from catsight.frames.item import Rejected
 from catsight.inputs import sources
 from catsight.inputs.pictures import decode_png
@@ -24,6 +24,7 @@ VIDEO = {
     "every": 2,
     "seconds": None,
     "scenes": None,
+    "past": 0,
     "group_by": "file",
 }
 
@@ -89,15 +90,13 @@ def stills(monkeypatch):
     """
     calls = []
 
-    def stills(path, *, every=None, seconds=None, scenes=None, max_pixels):
-        calls.append((every, seconds, scenes, max_pixels))
+    def stills(path, *, every=None, seconds=None, scenes=None, past, max_pixels):
+        calls.append((every, seconds, scenes, past, max_pixels))
         for number, kind in enumerate(path.read_text()):
             if kind == "!":
                 raise Rejected("truncated", "it ends early")
             if number % (every or 1) == 0:
-                yield types.SimpleNamespace(
-                    number=number, seconds=number / 25, rgb=noise(1000 * ord(kind) + number)
-                )
+                yield Still(number, number / 25, noise(1000 * ord(kind) + number))
 
     monkeypatch.setattr(video, "SUFFIXES", (".mp4", ".gif"))
     monkeypatch.setattr(video, "stills", stills)
@@ -119,7 +118,7 @@ def test_stills_of_clips_are_one_group(job, stills):
     assert {name: reason for name, (reason, _) in job.left_out.items()} == {
         "day/b.GIF": "truncated", "day/notes.txt": "not a clip",
     }  # fmt: skip
-    assert set(stills) == {(2, None, None, 10**6)}
+    assert set(stills) == {(2, None, None, 0, 10**6)}
     one = job(source=VIDEO | {"path": str(job.folder / "day/b.GIF"), "group_by": "folder", "every": 1}, out="one", glances=2,
               glance_size=[0.5, 0.9])  # fmt: skip
     assert sorted(one) == [f"b.GIF#00000{i}#0{glance}" for i in range(3) for glance in range(2)]

@@ -25,7 +25,7 @@ UNITS = {
     "focus": "nm", "strength": "of a human's", "cutoff": "c/deg", "chromatic_cutoff": "c/deg", "dim_luminance": "cd/m²",
     "half_luminance": "cd/m²", "half_eccentricity": "deg", "contrast.high": "c/deg",
     "contrast.low": "c/deg", "half_wavelength": "nm", "media.width": "nm", "peak": "nm",
-    "integration_time": "s",
+    "integration_time": "s", "flicker": "Hz", "glare": "of the light",
 }  # fmt: skip
 
 
@@ -311,7 +311,7 @@ def refusal(folder, change):
         ("pupil.chromatic.strength", {"unit": "none"}, "has the unit 'none'; it must be \"of a human's\""),
         ("colour.cones.S.peak", {"unit": "µm"}, "has the unit 'µm'; it must be 'nm'"),
         ("colour.cones.S.optical_density", {"unit": "nm"}, "has the unit 'nm'; it must be 'none'"),
-        ("colour.integration_time", {"unit": "ms"}, "has the unit 'ms'; it must be 's'"),
+        ("temporal.cones.integration_time", {"unit": "ms"}, "has the unit 'ms'; it must be 's'"),
         ("rods.half_luminance", {"unit": "td"}, "has the unit 'td'; it must be 'cd/m²'"),
         ("rods.pigment.peak", {"unit": ...}, "lacks its unit, 'nm'"),
         ("pupil.shape", {"unit": ...}, "lacks its unit, 'none'"),

@@ -35,7 +35,7 @@ def write(path, count=3, codec="libx264", size=(32, 48), rate=25):
 )
 def test_each_suffix_has_its_container_and_codec(tmp_path, suffix, container, codec):
     target = tmp_path / f"seen{suffix}"
-    clips.change(write(tmp_path / "clip.mkv"), target, lambda rgb: rgb)
+    clips.change(write(tmp_path / "clip.mkv"), target, lambda rgb, time: rgb)
     with av.open(target) as clip:
         (stream,) = clip.streams
         assert clip.format.name.startswith(container) and stream.codec_context.name == codec
@@ -54,14 +54,16 @@ def test_each_suffix_has_its_container_and_codec(tmp_path, suffix, container, co
 
 def test_every_frame_is_changed_in_turn(tmp_path):
     """And is written with an even number of rows and columns."""
-    seen = []
+    seen, times = [], []
 
-    def see(rgb):
+    def see(rgb, time):
         seen.append(int(rgb.mean().round()))
+        times.append(time)
         return np.full((33, 51, 3), 50 * len(seen), np.uint8)
 
     clips.change(write(tmp_path / "clip.mp4"), tmp_path / "out.mp4", see)
     np.testing.assert_allclose(seen, [40, 60, 80], atol=2)
+    np.testing.assert_allclose(np.diff(times), 1 / 25, atol=1e-3)
     with av.open(tmp_path / "out.mp4") as clip:
         found = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
     assert {one.shape for one in found} == {(34, 52, 3)}
@@ -78,7 +80,7 @@ def test_every_frame_is_changed_in_turn(tmp_path):
     ],
 )
 def test_frames_are_counted_of_those_that_the_clip_has(tmp_path, capsys, name, codec, said):
-    clips.change(write(tmp_path / name, codec=codec), tmp_path / "out.mp4", lambda rgb: rgb)
+    clips.change(write(tmp_path / name, codec=codec), tmp_path / "out.mp4", lambda rgb, time: rgb)
     assert said in capsys.readouterr().err
     with av.open(tmp_path / "out.mp4") as clip:
         assert clip.streams.video[0].frames == 3
@@ -87,7 +89,7 @@ def test_frames_are_counted_of_those_that_the_clip_has(tmp_path, capsys, name, c
 def test_colours_are_those_of_bt_709_in_limited_range(tmp_path):
     """The luma of its matrix, 0.2126 R + 0.7152 G + 0.0722 B, from 16 to 235."""
     red = np.full((32, 48, 3), (200, 40, 40), np.uint8)
-    clips.change(write(tmp_path / "clip.mp4"), tmp_path / "out.mkv", lambda rgb: red)
+    clips.change(write(tmp_path / "clip.mp4"), tmp_path / "out.mkv", lambda rgb, time: red)
     with av.open(tmp_path / "out.mkv") as clip:
         luma = next(clip.decode(video=0)).to_ndarray()[:32, :48]
     wanted = 16 + 219 / 255 * (0.2126 * 200 + (0.7152 + 0.0722) * 40)
@@ -100,7 +102,7 @@ def test_colours_are_those_of_bt_709_in_limited_range(tmp_path):
 def test_the_rate_is_that_of_the_clip_or_else_25(tmp_path, name, codec, rate):
     """A transport stream of this codec states none."""
     clip = write(tmp_path / name, codec=codec, rate=rate)
-    clips.change(clip, tmp_path / "out.mkv", lambda rgb: rgb)
+    clips.change(clip, tmp_path / "out.mkv", lambda rgb, time: rgb)
     with av.open(tmp_path / "out.mkv") as written:
         assert written.streams.video[0].average_rate == rate
 
@@ -108,8 +110,10 @@ def test_the_rate_is_that_of_the_clip_or_else_25(tmp_path, name, codec, rate):
 def test_what_cannot_be_read_or_written_is_named(tmp_path):
     (tmp_path / "bad.mp4").write_bytes(b"no clip")
     with pytest.raises(CatsightError, match=r"/bad\.mp4 cannot be read as a clip: \w+"):
-        clips.change(tmp_path / "bad.mp4", tmp_path / "out.mp4", lambda rgb: rgb)
+        clips.change(tmp_path / "bad.mp4", tmp_path / "out.mp4", lambda rgb, time: rgb)
     clip = write(tmp_path / "clip.mp4")
     with pytest.raises(CatsightError, match=r"/out\.webm cannot be written: \w+"):
-        clips.change(clip, tmp_path / "out.webm", lambda rgb: np.zeros((2, 70_000, 3), np.uint8))
+        clips.change(
+            clip, tmp_path / "out.webm", lambda rgb, time: np.zeros((2, 70_000, 3), np.uint8)
+        )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.mp4", "clip.mp4"]

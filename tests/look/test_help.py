@@ -21,6 +21,8 @@ HELP = {
             "--noise": "add photon noise, drawn with SEED (default: below 1 cd/m², with seed 0)",
             "--no-noise": "never add photon noise",
             "--eccentricity": "let acuity fall off away from the middle",
+            "--perspective": "take pictures for whole photographs of a camera with that field of view: pixels then "
+            "become degrees exactly (without it they are off by up to 21 % at 60 degrees)",
             "--beside": "put the original to the left of what the eye sees",
         },
         [

@@ -15,8 +15,8 @@ from catsight.views import Eye
 OPTIONS = ["--fov", "10", "--luminance", "50"]
 
 
-def cat(rgb):
-    return Eye.load("cat").see(rgb, field_of_view=10, luminance=50)
+def cat(rgb, **more):
+    return Eye.load("cat").see(rgb, field_of_view=10, luminance=50, **more)
 
 
 @pytest.fixture
@@ -120,9 +120,10 @@ def test_a_clip(tmp_path):
     seen, times, streams = read_clip(tmp_path / "cat.mp4")
     assert len(seen) == 5 and streams == ["video"]
     np.testing.assert_allclose(times, 0.04 * np.arange(5), atol=1e-3)
-    for ours, frame in zip(seen, frames):
+    for i, (ours, frame) in enumerate(zip(seen, frames)):
+        past = [(0.04 * (i - before), frames[before]) for before in range(i)]
         assert ours.shape == frame.shape
-        assert np.abs(ours.astype(int) - cat(frame)).mean() < 3  # the codec's loss
+        assert np.abs(ours.astype(int) - cat(frame, past=past)).mean() < 3  # the codec's loss
     assert see(tmp_path / "clip.mkv", "-o", tmp_path / "both.mp4", "--beside") == 0
     both = read_clip(tmp_path / "both.mp4")[0]
     assert both[0].shape == (64, 192, 3)
@@ -325,7 +326,7 @@ def ask(*arguments) -> int:
 def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
     assert ask("a.png", "-o", "x.png", "--fov", "40") == 0
     options = ["--fov", "2", "--luminance", "0.5", "--defocus", "-1.5", "--noise", "7", "--eye", "human"]  # fmt: skip
-    assert ask("a.png", "-o", "x.png", *options, "--eccentricity") == 0
+    assert ask("a.png", "-o", "x.png", *options, "--eccentricity", "--perspective") == 0
     cutoffs = [Eye.load(name).parts["acuity"]["cutoff"] for name in ("cat", "human")]
     assert looks == [
         (
@@ -335,6 +336,8 @@ def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
                 "luminance": 100,
                 "defocus": 0,
                 "eccentricity": False,
+                "perspective": False,
+                "past": [],
                 "noise": None,
             },
         ),
@@ -345,6 +348,8 @@ def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
                 "luminance": 0.5,
                 "defocus": -1.5,
                 "eccentricity": True,
+                "perspective": True,
+                "past": [],
                 "noise": [7, 1, *b"a.png"],
             },
         ),
@@ -368,6 +373,19 @@ def test_noise_has_a_seed_of_its_own_in_every_file_and_frame(looks):
     seeds = [conditions["noise"] for _, conditions in looks]
     clip = [*b"c.mkv"]
     assert seeds == [[0, 1, *b"a.png"], [0, 1, *b"b.png"], [0, 1, *clip], [0, 2, *clip]]
+
+
+def test_of_a_clip_the_eye_has_seen_the_frames_before(looks):
+    """Those of the last half second, by their times; a photograph has none."""
+    write_clip("c.mkv", smooth(20))
+    assert ask("a.png", "c.mkv", "-o", "new", "--fov", "40") == 0
+    pasts = [conditions["past"] for _, conditions in looks]
+    assert pasts[0] == [] and pasts[1] == []
+    for number, past in enumerate(pasts[1:]):
+        reach = min(number, 12)  # at 25 a second
+        assert sorted(s for s, _ in past) == pytest.approx(
+            [(i + 1) / 25 for i in range(reach)], abs=2e-3
+        )
 
 
 def test_beside_what_is_seen_the_original_is_on_the_left(looks):

@@ -80,7 +80,7 @@ def test_a_study_says_what_it_is(folder):
     study = catsight.load(path)
     assert repr(study) == f"<study mine: 1 encoders, 2 views, in {path}>"
     assert study.folder == path
-    assert set(study.frames) == set(FRAMES.names) - {"image", "depth", "partner"}
+    assert set(study.frames) == set(FRAMES.names) - {"image", "depth", "partner", "past"}
     assert study.near_duplicates.loc[0].to_dict() == {
         "frame_id": "a", "group": "g", "other_id": "b", "other_group": "h", "distance": 2,
     }  # fmt: skip

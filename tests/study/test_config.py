@@ -599,6 +599,8 @@ def test_defaults_come_from_the_models():
         "focus": None,
         "photon_noise": None,
         "eccentricity": False,
+        "gaze": None,
+        "perspective": False,
     }
     assert config.metrics.confidence == 0.95 and config.frames.shards == 1
     assert config.frames.every is None and config.figures.published is None

@@ -85,6 +85,9 @@ FILTERED = {
     "original": ("as photographed", "the frame as photographed, unfiltered", {"untouched"}, {}, (), ""),
     "catvision": ("published filter", "the published filter of arXiv 2511.02404, from the package catvision", set(), {},
                   ("catvision", "opencv-python-headless"), ""),
+    "catvision_clip": ("published filter, over time",
+                       "the published filter of arXiv 2511.02404 with its stages for time and motion, run over the past "
+                       "of each frame and the frame itself", set(), {}, ("catvision", "opencv-python-headless"), ""),
     "paired": ("as recorded with it", "the picture that was recorded with each frame", {"of_partner"}, {}, (), ""),
     "jpeg": ("quality {quality}", "what “{reference}” delivers, as a JPEG of quality {quality}", {"control"},
              {"quality": 50}, (), "compression as a JPEG of quality {quality}"),
@@ -200,6 +203,7 @@ def test_facts_about_sources_of_weights():
 def test_the_parts_of_an_eye_have_labels_in_their_order():
     assert list(PART_LABELS.items()) == [
         ("pupil", "pupil and optics"), ("acuity", "acuity"), ("colour", "colour"), ("rods", "rods"),
+        ("temporal", "response over time"),
     ]  # fmt: skip
 
 

@@ -214,7 +214,8 @@ _TABLE = {"image": "image", "id": None, "group": None}
 GIVEN = {
     "folder": ({"folder": "x"}, {"path": "x", "files": None, "group_by": "file"}),
     "video": ({"path": "x", "every": 3},
-              {"path": "x", "files": None, "every": 3, "seconds": None, "scenes": None, "group_by": "file"}),
+              {"path": "x", "files": None, "every": 3, "seconds": None, "scenes": None, "past": 0.25,
+               "group_by": "file"}),
     "parquet": ({"path": "x"}, {"path": "x", "files": None, **_TABLE}),
     "hub": ({"dataset": "a/b", "revision": REVISION},
             {"dataset": "a/b", "revision": REVISION, "files": None, **_TABLE, "group_by": "file"}),
@@ -311,14 +312,18 @@ CHANGES = [
     ("viewing.luminance", 71, f"{LOOKED}|portraits|{OF_VIEWS}"),
     ("viewing.defocus", 0.5, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.focus", 3, f"{LOOKED}|{SWEPT}"),
-    ("viewing.photon_noise", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    # drawn eyes then differ in their response over time, too
+    ("viewing.photon_noise", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}|physiology *"),
     ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.gaze", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.perspective", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("reference", "dog", f"views blur|views jpeg|views pale|{COMPARED}|maps*|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
     ("views.cat.eye", "dog", f"views cat|views blur|views pale|{SWAPPED}|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"pupil": "dog"}, f"views cat|views blur|views human+pupil*|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"acuity": "dog"}, f"views cat|views blur|views human*acuity|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"colour": "dog"}, f"views cat|views blur|views pale|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"rods": "dog"}, f"views cat|views blur|views pale|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"temporal": "dog"}, "views cat|views blur|views cat@*|views cat~*|portraits"),
     ("views.original.filter", "catvision", f"views original|contrasts|{OF_VIEWS}"),
     ("views.jpeg.quality", 41, f"views jpeg|{OF_VIEWS}"),
     ("views.blur.match", "dog", f"views blur|{OF_VIEWS}"),
@@ -330,6 +335,8 @@ CHANGES = [
     ("views.dog.focus", 2, "views dog"),
     ("views.dog.photon_noise", 0, f"views dog|{OF_VIEWS}"),
     ("views.dog.eccentricity", True, f"views dog|{OF_VIEWS}"),
+    ("views.dog.gaze", 0, f"views dog|{OF_VIEWS}"),
+    ("views.dog.perspective", True, f"views dog|{OF_VIEWS}"),
     (f"{NET}.label", "Network", OF_ENCODERS),
     (f"{NET}.timm", "resnet18", "weights net|features net"),
     (f"{NET}.args", {"width": 4}, "weights net|features net"),
@@ -522,7 +529,7 @@ def test_without_the_pooling_map_its_size_is_in_no_spec():
 
 # -- what figures and report are told --------------------------------------------------------------
 
-_LOOKING = {"field_of_view": 12, "luminance": 70, "defocus": 0, "focus": None, "photon_noise": None, "eccentricity": False}  # fmt: skip
+_LOOKING = {"field_of_view": 12, "luminance": 70, "defocus": 0, "focus": None, "photon_noise": None, "eccentricity": False, "gaze": None, "perspective": False}  # fmt: skip
 
 
 def seen(about, **more):
@@ -644,6 +651,8 @@ def test_the_report_prints_letters_as_they_are_and_what_was_published():
         ({"photon_noise": 0}, "70 cd/m², 12°, photon noise"),
         ({"eccentricity": True}, "70 cd/m², 12°, acuity falling off"),
         ({"focus": 2}, "70 cd/m², 12°"),
+        ({"gaze": 4}, "70 cd/m², 12°, gaze drawn"),
+        ({"perspective": True}, "70 cd/m², 12°, in perspective"),
         ({"eccentricity": True, "photon_noise": 3, "defocus": 1},
          "70 cd/m², 12°, +1 D, photon noise, acuity falling off"),
     ],
@@ -681,6 +690,8 @@ def test_the_views_of_a_study_in_numbers(before):
         "focus": 2,
         "photon_noise": 4,
         "eccentricity": True,
+        "gaze": 3,
+        "perspective": True,
     }
     config["views"]["own"] = {"eye": "cat", "swap": {"rods": "dog", "pupil": "human"}, **own}  # fmt: skip
     config["viewing"] |= {"focus": 9, "photon_noise": 8}
@@ -690,8 +701,12 @@ def test_the_views_of_a_study_in_numbers(before):
     mixed = of["cat"] | {"rods": of["dog"]["rods"], "pupil": of["human"]["pupil"]}
     found = {name: json.loads(study.spec("views", name))["view"] for name in study.views}
     assert found["own"] == {"eye": mixed} | own
-    assert all(type(found["own"][key]) is float for key in own if key != "eccentricity")
-    usual = {"field_of_view": 12.0, "luminance": 70.0, "defocus": 0.0, "focus": 9.0, "photon_noise": 8.0, "eccentricity": False}  # fmt: skip
+    assert all(
+        type(found["own"][key]) is float
+        for key in own
+        if key not in ("eccentricity", "gaze", "perspective")
+    )
+    usual = {"field_of_view": 12.0, "luminance": 70.0, "defocus": 0.0, "focus": 9.0, "photon_noise": 8.0, "eccentricity": False, "gaze": None, "perspective": False}  # fmt: skip
     assert found["human"] == {"eye": of["human"]} | usual
     assert found["none"] == {"eye": of["cat"]} | usual | {"focus": None, "photon_noise": None}
     assert found["original"] == {"filter": "original"}

@@ -169,6 +169,7 @@ def test_subsets_of_parts_are_views_and_known_ones_are_not_made_twice(config):
         "acuity": human["acuity"],
         "colour": human["colour"],
         "rods": cat["rods"],
+        "temporal": human["temporal"],  # which changes no still
     }
     config["views"]["slit"] = {"eye": "human", "swap": {"pupil": "cat"}}
     named = Study(config)
@@ -320,6 +321,7 @@ def test_sources_are_resolved_with_all_their_keys(config):
         "every": 30,
         "seconds": None,
         "scenes": None,
+        "past": 0.25,
     }
     assert found == {
         "film": video | {"group_by": "folder"},

@@ -24,7 +24,7 @@ TABLES = {
     "MANIFEST": "source key path sha256: string, bytes: int64",
     "FRAMES": f"frame_id group source: string, image: {_IMAGE}, width height: int32, "
     "sha256 title author licence link: string, left top: int32, depth: binary, "
-    f"partner: {_IMAGE}",
+    f"partner: {_IMAGE}, past: list<item: struct<seconds: double, image: {_IMAGE}>>",
     "REJECTED": "path reason detail: string",
     "NEAR_DUPLICATES": "frame_id group other_id other_group: string, distance: int32",
     "VIEWS": f"frame_id: string, image: {_IMAGE}",

@@ -364,5 +364,5 @@ def test_the_first_unknown_part_is_named():
     with pytest.raises(CatsightError) as raised:
         Eye.load("cat").swap(Eye.load("human"), ["whiskers", "ears", "pupil"])
     assert str(raised.value) == (
-        "an eye has no part 'ears'; its parts are pupil, acuity, colour, rods"
+        "an eye has no part 'ears'; its parts are pupil, acuity, colour, rods, temporal"
     )

@@ -20,6 +20,8 @@ EYE = {
     "focus": None,
     "photon_noise": 3.0,
     "eccentricity": False,
+    "gaze": None,
+    "perspective": False,
 }
 
 

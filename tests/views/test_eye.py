@@ -102,9 +102,10 @@ def test_acuity_falls_off_the_middle_by_its_distance_in_both_directions(cat):
     size = 96
     wave = 0.4 + 0.3 * np.cos(2 * np.pi * np.arange(size) / 3)
     plane = np.broadcast_to(wave, (size, size))
+    round_ = Eye(cat.parts | {"acuity": cat.parts["acuity"] | {"streak": 1}})
     for grating in (plane, plane.T):
         rgb = encode_srgb(np.repeat(grating[..., None], 3, axis=2))
-        seen = cat.see(rgb, field_of_view=16, luminance=100, eccentricity=True)
+        seen = round_.see(rgb, field_of_view=16, luminance=100, eccentricity=True)
         light = decode_srgb(seen)[..., 1]
         spread = {
             place: light[rows, columns].std()
@@ -119,6 +120,65 @@ def test_acuity_falls_off_the_middle_by_its_distance_in_both_directions(cat):
         edges = [spread[place] for place in ("left", "right", "top", "bottom")]
         assert spread["middle"] > 1.5 * max(edges)
         np.testing.assert_allclose(edges, np.mean(edges), rtol=0.12)
+
+
+def test_with_a_streak_acuity_falls_off_faster_across_the_horizon(cat):
+    """Twice as fast: 4 degrees up is as blurred as 8 degrees to the right, and no other."""
+    wave = 0.4 + 0.3 * np.cos(2 * np.pi * (np.arange(120)[:, None] + np.arange(120)) / 5)
+    rgb = encode_srgb(np.repeat(wave[..., None], 3, axis=2))
+    kept = {}
+    for streak in (1, 2):
+        eye = Eye(cat.parts | {"acuity": cat.parts["acuity"] | {"streak": streak}})
+        seen = eye.see(rgb, field_of_view=24, luminance=100, eccentricity=True)
+        light = decode_srgb(seen)[..., 1]
+        kept[streak] = {
+            (x, y): light[slice(55 - 5 * y, 65 - 5 * y), slice(55 + 5 * x, 65 + 5 * x)].std()
+            for x, y in ((0, 0), (8, 0), (0, 4), (0, 8))
+        }
+    assert kept[2][8, 0] == pytest.approx(kept[1][8, 0], rel=0.02)
+    assert kept[2][0, 4] == pytest.approx(kept[2][8, 0], rel=0.12)
+    assert kept[2][0, 8] < 0.8 * kept[1][0, 8] and kept[1][0, 8] < kept[1][0, 0]
+
+
+def test_acuity_is_best_where_the_eye_looks(cat):
+    wave = 0.4 + 0.3 * np.cos(2 * np.pi * (np.arange(100)[:, None] + np.arange(100)) / 5)
+    rgb = encode_srgb(np.repeat(wave[..., None], 3, axis=2))
+    seen = cat.see(rgb, field_of_view=20, luminance=100, eccentricity=True, gaze=(0.8, 0.3))
+    light = decode_srgb(seen)[..., 1]
+    kept = np.array([[light[r : r + 10, c : c + 10].std() for c in range(0, 100, 10)]
+                     for r in range(0, 100, 10)])  # fmt: skip
+    row, column = np.unravel_index(kept.argmax(), kept.shape)
+    assert row in (2, 3) and column in (7, 8)
+    for wrong in ((1.2, 0.5), (0.5,), (np.nan, 0.5)):
+        with pytest.raises(CatsightError, match=r"gaze is .*; it must be two numbers from 0 to 1"):
+            cat.see(rgb, field_of_view=20, luminance=100, gaze=wrong)
+
+
+def test_without_a_focus_the_eye_is_focused_where_it_looks(cat):
+    """The left half is near, the right half far; the half that is looked at stays as sharp."""
+    rgb = np.random.default_rng(2).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    depth = np.where(np.arange(60) < 30, 0.4, 4.0)[None].repeat(40, 0)
+    look = {"field_of_view": 10, "luminance": 100, "depth": depth}
+    for gaze, focus in (((0.1, 0.5), 0.4), ((0.9, 0.5), 4.0), ((0, 0), 0.4), ((1, 1), 4.0)):
+        np.testing.assert_array_equal(
+            cat.see(rgb, gaze=gaze, **look), cat.see(rgb, focus=focus, **look)
+        )
+
+
+@pytest.mark.parametrize("more", [{}, {"noise": 1}, {"eccentricity": True}])
+def test_glare_lays_a_veil_over_the_picture_as_bright_as_its_mean(cat, more):
+    """Of a white square on black a fifth of the light lies everywhere: by hand in linear light."""
+    linear = np.zeros((48, 48, 3))
+    linear[12:36, 12:36] = 0.8
+    eye = Eye(cat.parts | {"pupil": cat.parts["pupil"] | {"glare": 0.2}})
+    look = {"field_of_view": 16, "luminance": 100, **more}
+    seen = decode_srgb(eye.see(encode_srgb(linear), **look))
+    mean = 0.8 / 4
+    np.testing.assert_allclose(seen[:3, :3], 0.2 * mean, atol=0.004)
+    np.testing.assert_allclose(seen[22:26, 22:26], 0.8 * 0.8 + 0.2 * mean, atol=0.03)
+    np.testing.assert_allclose(
+        eye.mtf([0, 1, 3], luminance=100), cat.mtf([0, 1, 3], luminance=100) * [1, 0.8, 0.8]
+    )
 
 
 @pytest.mark.parametrize("px", [0, -3, 4097, 2.0, "9", None])

@@ -10,6 +10,7 @@ import pytest
 from catsight.inputs import eyes
 from catsight.inputs.pictures import encode_png
 from catsight.views import Eye
+from catsight.views import eye_viewer as eye_viewer_module
 from catsight.views.eye_viewer import eye_viewer
 
 RGB = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
@@ -21,6 +22,8 @@ VIEW = {
     "focus": None,
     "photon_noise": None,
     "eccentricity": False,
+    "gaze": None,
+    "perspective": False,
 }
 
 
@@ -29,7 +32,8 @@ def frame(name="f", depth=None):
         buffer = io.BytesIO()
         np.save(buffer, depth)
         depth = buffer.getvalue()
-    return {"frame_id": name, "image": {"bytes": encode_png(RGB), "path": "x"}, "depth": depth}
+    image = {"bytes": encode_png(RGB), "path": "x"}
+    return {"frame_id": name, "image": image, "depth": depth, "past": None}
 
 
 def view(eye="cat", **changes):
@@ -45,11 +49,14 @@ def view(eye="cat", **changes):
         ("cat", {"luminance": 0.01}),
         ("cat", {"defocus": -1.0}),
         ("cat", {"eccentricity": True}),
+        ("cat", {"perspective": True, "field_of_view": 60.0}),
     ],
 )
 def test_a_view_is_what_its_eye_sees_under_its_conditions(eye, change):
     conditions = {
-        key: value for key, value in {**VIEW, **change}.items() if key not in ("photon_noise",)
+        key: value
+        for key, value in {**VIEW, **change}.items()
+        if key not in ("photon_noise", "gaze")
     }
     seen = eye_viewer(view(eye, **change))(frame())
     np.testing.assert_array_equal(seen, Eye.load(eye).see(RGB, **conditions))
@@ -102,3 +109,28 @@ def test_a_depth_map_that_holds_objects_is_not_opened():
     np.save(buffer, np.full((16, 24), None), allow_pickle=True)
     with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
         eye_viewer(view())({**frame(), "depth": buffer.getvalue()})
+
+
+def test_the_gaze_is_drawn_for_each_frame_and_is_the_same_for_all_eyes():
+    """From the inner half; other frames and other seeds look elsewhere."""
+    places = {(seed, name): eye_viewer_module._gaze(seed, name)
+              for seed in (0, 1) for name in map(str, range(200))}  # fmt: skip
+    assert len(set(places.values())) == 400
+    drawn = np.array(list(places.values()))
+    assert ((drawn >= 0.25) & (drawn < 0.75)).all()
+    np.testing.assert_allclose(drawn.mean(0), 0.5, atol=0.03)
+    assert eye_viewer_module._gaze(None, "f") == (0.5, 0.5)
+    for eye in ("cat", "human"):
+        seen = eye_viewer(view(eye, gaze=1, eccentricity=True))(frame("7"))
+        conditions = {key: VIEW[key] for key in ("field_of_view", "luminance", "defocus")}
+        wanted = Eye.load(eye).see(RGB, gaze=places[1, "7"], eccentricity=True, **conditions)
+        np.testing.assert_array_equal(seen, wanted)
+
+
+def test_an_eye_sees_the_past_of_a_frame():
+    before = 255 - RGB
+    one = frame() | {"past": [{"seconds": 0.04, "image": {"bytes": encode_png(before)}}]}
+    conditions = {key: VIEW[key] for key in ("field_of_view", "luminance", "defocus")}
+    wanted = Eye.load("cat").see(RGB, past=[(0.04, before)], **conditions)
+    np.testing.assert_array_equal(eye_viewer(view())(one), wanted)
+    assert (wanted != eye_viewer(view())(frame())).any()

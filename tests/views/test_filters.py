@@ -54,7 +54,8 @@ def test_every_record_of_a_filter_has_its_function():
     for name, function in FILTERS.items():
         keys = list(inspect.signature(function).parameters)
         # parts are swapped before: the view that is matched has them
-        assert keys == ["rgb", *(key for key in RECORDS[name].keys if key != "parts")]
+        own = [key for key in RECORDS[name].keys if key != "parts"]
+        assert keys == ["rgb", *own, *(["past"] if name in filters.OF_THE_PAST else [])]
     assert {name for name, one in RECORDS.items() if one.of_partner} == filters.OF_THE_PARTNER
 
 
@@ -73,7 +74,7 @@ def test_an_unknown_filter_is_named(photo):
             viewer(view)
         assert str(raised.value) == (
             "the filter 'grayscale' is unknown (did you mean greyscale?); "
-            "it may be blur, catvision, desaturate, greyscale, jpeg, original, paired"
+            "it may be blur, catvision, catvision_clip, desaturate, greyscale, jpeg, original, paired"
         )
 
 
@@ -85,7 +86,7 @@ def test_a_filter_is_its_function_of_a_picture_and_its_keys(photo, monkeypatch):
 
     monkeypatch.setitem(FILTERS, "darker", darker)
     view = {"filter": "darker", "of": {"filter": "darker", "by": 2}, "by": 3}
-    frame = {"frame_id": "f", "image": {"bytes": encode_png(photo)}, "depth": None}
+    frame = {"frame_id": "f", "image": {"bytes": encode_png(photo)}, "depth": None, "past": None}
     np.testing.assert_array_equal(viewer(view)(frame), photo // 2 // 3)
 
 
@@ -229,7 +230,7 @@ def test_an_unknown_name_gets_a_near_miss_if_there_is_one(name, guess):
         filters.find(name)
     assert str(raised.value) == (
         f"the filter '{name}' is unknown{guess}; "
-        "it may be blur, catvision, desaturate, greyscale, jpeg, original, paired"
+        "it may be blur, catvision, catvision_clip, desaturate, greyscale, jpeg, original, paired"
     )
 
 
@@ -285,15 +286,36 @@ def test_a_cats_blur_is_as_wide_as_its_acuity_says(photo):
         given = {"filter": "blur", "match": "cat"} | ({"parts": parts} if parts else {})
         blur = viewer(study(blur=given, human={"eye": "human", "field_of_view": 24.0},
                             cat={"eye": "cat", "field_of_view": 24.0}).views["blur"])  # fmt: skip
-        blur({"frame_id": "f", "image": {"bytes": encode_png(photo)}, "depth": None})
+        blur({"frame_id": "f", "image": {"bytes": encode_png(photo)}, "depth": None, "past": None})
         sigma = 240 * blur.summary()["strength"][1]
         assert sigma == pytest.approx(10 / 6 / 2.355, rel=0.03 if parts else 0.08)
+
+
+def test_the_published_filter_runs_over_a_clip_as_its_package_does():
+    """Oldest first, at the clip's rate; the package is called here as its own page says."""
+    from catvision import CatVisionFilter
+
+    rng = np.random.default_rng(4)
+    clip = [rng.integers(0, 256, (32, 40, 3), dtype=np.uint8) for _ in range(4)]
+    past = [(0.04, clip[2]), (0.08, clip[1]), (0.12, clip[0])]
+    whole = CatVisionFilter().apply_cat_vision_to_sequence(
+        [np.ascontiguousarray(one[..., ::-1]) for one in clip], fps=25
+    )
+    frame = {
+        "image": {"bytes": encode_png(clip[3])},
+        "past": [{"seconds": s, "image": {"bytes": encode_png(one)}} for s, one in past],
+    }
+    see = viewer({"filter": "catvision_clip"})
+    np.testing.assert_array_equal(see(frame), whole[-1][..., ::-1])
+    alone = see(frame | {"past": None})
+    np.testing.assert_array_equal(alone, filters.catvision(clip[3]))
+    assert (alone != see(frame)).any()
 
 
 def test_a_uniform_picture_has_no_contrast_to_lose(photo, capfd):
     """The cat's view turns a uniform red grey, which is a loss of colour alone."""
     plain = np.full((40, 40, 3), (200, 30, 30), np.uint8)
-    frame = {"frame_id": "red", "image": {"bytes": encode_png(plain)}, "depth": None}
+    frame = {"frame_id": "red", "image": {"bytes": encode_png(plain)}, "depth": None, "past": None}
     of = {"of": {"filter": "original"}, "match": study().views["cat"]}
     blur, pale = viewer({"filter": "blur"} | of), viewer({"filter": "desaturate"} | of)
     np.testing.assert_array_equal(blur(frame), plain)

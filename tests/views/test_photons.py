@@ -79,6 +79,8 @@ def changed(part: str, key: str, value: float) -> Eye:
     parts = eyes.load("cat")
     where = parts[part]["cones"]["S"] if key == "S" else parts[part]
     where = parts[part]["pigment"] if key == "rod" else where
+    where = parts[part][key] if part == "temporal" else where
+    key = "integration_time" if part == "temporal" else key
     where["quantum_efficiency" if key in ("S", "rod") else key] = value
     return Eye(parts)
 
@@ -86,8 +88,8 @@ def changed(part: str, key: str, value: float) -> Eye:
 @pytest.mark.parametrize(
     ("part", "key", "value", "gains"),
     [
-        ("colour", "integration_time", 0.1, [2, 2, 1]),
-        ("rods", "integration_time", 0.3, [1, 1, 3]),
+        ("temporal", "cones", 0.1, [2, 2, 1]),
+        ("temporal", "rods", 0.3, [1, 1, 3]),
         ("colour", "S", 0.03, [3, 1, 1]),
         ("rods", "rod", 0.15, [1, 1, 0.5]),
     ],
@@ -101,7 +103,10 @@ def test_quanta_are_counted_by_time_and_efficiency(part, key, value, gains):
 def test_quanta_grow_with_luminance_and_pupil():
     cat = Eye.load("cat")
     gain = 10 * cat.pupil(10).area / cat.pupil(1).area
-    np.testing.assert_allclose(cat.quanta(10) / cat.quanta(1), gain, rtol=1e-9)
+    cones = gain * 10**-0.12  # their time shortens in brighter light
+    np.testing.assert_allclose(cat.quanta(10) / cat.quanta(1), [cones, cones, gain], rtol=1e-9)
+    gain = 10 * cat.pupil(2000).area / cat.pupil(200).area
+    np.testing.assert_allclose(cat.quanta(2000) / cat.quanta(200), gain, rtol=1e-9)
 
 
 def test_quanta_in_the_dark():
@@ -113,7 +118,8 @@ def test_quanta_in_the_dark():
     trolands = (
         2.48 * 1e-3 / 0.18 * human.pupil(1e-3).area
     )  # S/P ratio of D65; white in a scene of 1e-3 cd/m²
-    per_rod = human.quanta(1e-3)[-1] / 12_700 / human.parts["rods"]["integration_time"]
+    seconds = 0.1 * (0.01 / 1e-3) ** 0.05
+    per_rod = human.quanta(1e-3)[-1] / 12_700 / seconds
     assert per_rod / trolands == pytest.approx(9, rel=0.05)
     # the cat catches more through its pupil, tapetum and clear lens: by 0.74 log unit, from
     # behaviour (Kang et al. 2009)

@@ -213,18 +213,20 @@ def test_swaps():
     """Each subset of swapped parts makes another eye; no part is the eye itself, all the other."""
     cat, human = Eye.load("cat"), Eye.load("human")
     rgb = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    conditions = {"field_of_view": 3, "luminance": 3}
+    before = np.random.default_rng(4).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    conditions = {"field_of_view": 3, "luminance": 3, "past": [(0.04, before)]}
     seen = {}
-    for count in range(5):
+    for count in range(6):
         for parts in combinations(eyes.PARTS, count):
             seen[parts] = human.swap(cat, parts).see(rgb, **conditions)
-    assert len(seen) == 16
+    assert len(seen) == 32
     np.testing.assert_array_equal(seen[()], human.see(rgb, **conditions))
     np.testing.assert_array_equal(seen[eyes.PARTS], cat.see(rgb, **conditions))
-    assert len({picture.tobytes() for picture in seen.values()}) == 16
+    assert len({picture.tobytes() for picture in seen.values()}) == 32
     # a swap and its converse add up
     np.testing.assert_array_equal(
-        cat.swap(human, ["pupil"]).see(rgb, **conditions), seen["acuity", "colour", "rods"]
+        cat.swap(human, ["pupil"]).see(rgb, **conditions),
+        seen["acuity", "colour", "rods", "temporal"],
     )
 
 

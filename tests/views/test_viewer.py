@@ -8,7 +8,7 @@ from catsight.inputs.pictures import encode_png
 from catsight.views import FILTERS, filters
 from catsight.views.eye_viewer import eye_viewer
 from catsight.views.matching import Matched
-from catsight.views.viewer import columns, needs_partner, viewer
+from catsight.views.viewer import columns, needs_partner, needs_past, viewer
 
 EYE = {
     "eye": eyes.load("cat"),
@@ -18,6 +18,8 @@ EYE = {
     "focus": None,
     "photon_noise": None,
     "eccentricity": False,
+    "gaze": None,
+    "perspective": False,
 }
 ORIGINAL, PAIRED = {"filter": "original"}, {"filter": "paired"}
 RGB = np.random.default_rng(0).integers(0, 256, (10, 20, 3), dtype=np.uint8)
@@ -26,26 +28,30 @@ FRAME = {
     "image": {"bytes": encode_png(RGB), "path": "a.png"},
     "partner": {"bytes": encode_png(255 - RGB), "path": "b.png"},
     "depth": None,
+    "past": None,
 }
 
 
 @pytest.mark.parametrize(
     ("view", "needed"),
     [
-        (EYE, False),
-        (ORIGINAL, False),
-        (PAIRED, True),
-        ({"filter": "greyscale", "of": PAIRED}, True),
-        ({"filter": "greyscale", "of": EYE}, False),
-        ({"filter": "blur", "of": ORIGINAL, "match": PAIRED}, True),
-        ({"filter": "blur", "of": PAIRED, "match": ORIGINAL}, True),
-        ({"filter": "blur", "of": ORIGINAL, "match": EYE}, False),
-        ({"filter": "greyscale", "of": {"filter": "greyscale", "of": PAIRED}}, True),
+        (EYE, ["past"]),
+        (ORIGINAL, []),
+        (PAIRED, ["partner"]),
+        ({"filter": "catvision"}, []),
+        ({"filter": "catvision_clip"}, ["past"]),
+        ({"filter": "greyscale", "of": PAIRED}, ["partner"]),
+        ({"filter": "greyscale", "of": EYE}, ["past"]),
+        ({"filter": "blur", "of": ORIGINAL, "match": PAIRED}, ["partner"]),
+        ({"filter": "blur", "of": PAIRED, "match": EYE}, ["partner", "past"]),
+        ({"filter": "blur", "of": ORIGINAL, "match": EYE}, ["past"]),
+        ({"filter": "greyscale", "of": {"filter": "greyscale", "of": PAIRED}}, ["partner"]),
     ],
 )
-def test_the_partner_is_read_where_a_view_or_what_it_is_made_from_needs_it(view, needed):
-    assert needs_partner(view) == needed
-    assert columns(view) == ["frame_id", "image", "depth", *(["partner"] if needed else [])]
+def test_partner_and_past_are_read_where_a_view_or_what_it_is_made_from_needs_them(view, needed):
+    assert needs_partner(view) == ("partner" in needed)
+    assert needs_past(view) == ("past" in needed)
+    assert columns(view) == ["frame_id", "image", "depth", *needed]
 
 
 def test_a_filter_is_of_the_frame_or_of_another_view():

@@ -112,7 +112,9 @@ class Results:
     @cached_property
     def frames(self) -> pd.DataFrame:
         """One row per frame, without its picture (see :meth:`picture`)."""
-        columns = [name for name in FRAMES.names if name not in ("image", "depth", "partner")]
+        columns = [
+            name for name in FRAMES.names if name not in ("image", "depth", "partner", "past")
+        ]
         parts = [tables.read(path, columns).to_pandas() for path in self._shards("frames")]
         return self._once(pd.concat(parts, ignore_index=True), "frame_id")
 

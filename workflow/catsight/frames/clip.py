@@ -1,8 +1,10 @@
 """Stills of a clip: uint8 sRGB, upright, with square pixels."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,6 +54,8 @@ class Still(NamedTuple):
     number: int  #: among all frames, from 0
     seconds: float  #: after the first frame
     rgb: np.ndarray  #: uint8 sRGB (h, w, 3)
+    #: frames before it, the latest first, each with the seconds in between
+    past: Sequence[tuple[float, np.ndarray]] = ()
 
 
 def stills(
@@ -60,6 +64,7 @@ def stills(
     every: int | None = None,
     seconds: float | None = None,
     scenes: float | None = None,
+    past: float = 0,
     max_pixels: int,
 ) -> Iterator[Still]:
     """Frames of a clip, in order.
@@ -67,15 +72,17 @@ def stills(
     Exactly one of three choices: every ``every``-th frame, from the first on; or, for each multiple
     of ``seconds``, the first frame at or after it, by the frames' time stamps, once (so the time
     between frames may vary); or the first frame of each scene, which begins where the score of
-    change is at least ``scenes`` (:func:`changes`).
+    change is at least ``scenes`` (:func:`changes`). Each comes with the frames of the ``past``
+    seconds before it, except the first frame of a scene.
 
     Raises :class:`Rejected`. Before the first frame: if the file is not a clip ("not a clip",
     "unreadable", "empty"), has more than ``max_pixels`` ("too large", before decoding), or colours
     that sRGB cannot hold ("unsupported": HDR, wide gamuts). After the last good frame: if the file
     is damaged or cut short ("truncated"), if the decoder notices (:func:`frames`).
 
-    One frame at a time is in memory, besides those that the decoder keeps: 80 MB with Python
-    itself, after 10 as after 1,500 frames of 640 × 480 px, decoded and converted in 3.2 ms each.
+    One frame at a time is in memory, besides the past and those that the decoder keeps: without a
+    past 80 MB with Python itself, after 10 as after 1,500 frames of 640 × 480 px, decoded and
+    converted in 3.2 ms each.
     """
     if sum(choice is not None for choice in (every, seconds, scenes)) != 1:
         raise TypeError("exactly one of every, seconds and scenes must be given")
@@ -87,7 +94,7 @@ def stills(
         first, matrix, due = None, None, Fraction(0)
         # through text: 0.1 is a tenth, not the nearest binary fraction
         step = None if seconds is None else Fraction(str(seconds))
-        change = changes()
+        change, before = changes(), _Past(0 if scenes is not None else past)
         for number, (frame, stamp) in enumerate(frames(clip, stream)):
             if first is None:
                 first, matrix = stamp, display_matrix(frame)
@@ -100,7 +107,39 @@ def stills(
             else:
                 wanted = number % (every or 1) == 0
             if wanted:
-                yield Still(number, float(time), rgb(frame, stream.sample_aspect_ratio, matrix))
+                upright = partial(rgb, aspect=stream.sample_aspect_ratio, matrix=matrix)
+                yield Still(number, float(time), upright(frame), before.of(time, upright))
+            before.add(time, frame)
+
+
+class _Past:
+    """The frames of the last ``seconds`` of a clip, not converted yet."""
+
+    #: The most frames that are kept, evenly in time: all of a quarter of a second at 128 Hz.
+    MOST = 32
+
+    def __init__(self, seconds: float):
+        # through text: 0.1 is a tenth, not the nearest binary fraction
+        self.seconds = Fraction(str(seconds))
+        self.frames: deque[tuple[Fraction, VideoFrame]] = deque()
+
+    def add(self, time: Fraction, frame: "VideoFrame") -> None:
+        if not self.seconds:
+            return
+        if not self.frames or time - self.frames[-1][0] >= self.seconds / self.MOST:
+            self.frames.append((time, frame))
+        while time - self.frames[0][0] > self.seconds:
+            self.frames.popleft()
+
+    def of(
+        self, time: Fraction, rgb: Callable[["VideoFrame"], np.ndarray]
+    ) -> list[tuple[float, np.ndarray]]:
+        """The frames before ``time``, the latest first, each with the seconds in between."""
+        return [
+            (float(time - at), rgb(frame))
+            for at, frame in reversed(self.frames)
+            if time - at <= self.seconds
+        ]
 
 
 def changes() -> Callable[["VideoFrame"], float]:

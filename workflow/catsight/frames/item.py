@@ -41,6 +41,8 @@ class Picture:
     rgb: np.ndarray
     depth: np.ndarray | None = None  #: distance of each pixel in metres, float32 (h, w)
     partner: np.ndarray | None = None  #: recorded together with it, uint8 sRGB, of any size
+    #: pictures of the same shape before it, the latest first, each with the seconds in between
+    past: Sequence[tuple[float, np.ndarray]] = ()
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ def make_frames(item: Item, spec: FramesSpec, source: str) -> Made:
             picture.rgb[crop],
             None if picture.depth is None else picture.depth[crop],
             None if picture.partner is None else picture.partner[crop],
+            [(seconds, before[crop]) for seconds, before in picture.past],
         )
         frame_id = f"{item.name}{item.mark}{i:0{digits}}"
         frames.append(_frame(item, source, frame_id, glance, left, top))
@@ -152,6 +153,11 @@ def _frame(
         "top": top,
         "depth": None if depth is None else _npy(depth),
         "partner": None if partner is None else _image(partner, frame_id),
+        "past": [
+            {"seconds": seconds, "image": _image(before, frame_id)}
+            for seconds, before in picture.past
+        ]
+        or None,
     }
 
 

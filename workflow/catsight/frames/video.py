@@ -26,9 +26,11 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
                     every=source["every"],
                     seconds=source["seconds"],
                     scenes=source["scenes"],
+                    past=source["past"],
                     max_pixels=max_pixels,
                 )
                 for still in chosen:
-                    yield Item(f"{file.name}#{still.number:06}", group, partial(Picture, still.rgb))
+                    picture = partial(Picture, still.rgb, past=still.past)
+                    yield Item(f"{file.name}#{still.number:06}", group, picture)
         except Rejected as problem:
             yield rejecting(file.name, group, problem)

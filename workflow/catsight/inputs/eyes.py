@@ -14,7 +14,7 @@ from catsight.errors import CatsightError
 from catsight.inputs import schema, yaml_files
 
 #: The parts of every eye, which can be swapped between eyes.
-PARTS = ("pupil", "acuity", "colour", "rods")
+PARTS = ("pupil", "acuity", "colour", "rods", "temporal")
 #: How far a number of an eye may be trusted.
 CONFIDENCES = ("high", "medium", "low")
 #: What an entry of an eye's file must hold besides its ``value``, and what it may hold.
@@ -22,6 +22,9 @@ _NOTES, _RANGE = ("unit", "source", "confidence"), ("low", "high")
 _ENTRY = ("value", *_NOTES, *_RANGE)
 #: An area that exceeds that of a disc by 1 % is rounding of the published numbers.
 _ROUNDING = 1.01
+#: Integration time times critical flicker frequency of a response that can be: from one like a
+#: Gaussian to an exponential decay (:func:`catsight.views.temporal.response`).
+TIME_PRODUCTS = (1.25, 15.0)
 
 
 def names() -> list[str]:
@@ -144,6 +147,13 @@ def _contradictions(parts: Mapping) -> list[str]:
             f"pupil.area_max is {pupil['area_max']:g} and height_max {pupil['height_max']:g}, a "
             f"slit wider than tall; area_max may be at most {disc:.4g} mm²"
         )
+    for sense, curve in parts["temporal"].items():
+        time, (shortest, longest) = curve["integration_time"], TIME_PRODUCTS
+        if not shortest <= time * curve["flicker"] <= longest:
+            problems.append(
+                f"temporal.{sense}.flicker is {curve['flicker']:g}; with an integration_time of "
+                f"{time:g} s it may be {shortest / time:.3g} to {longest / time:.3g} Hz"
+            )
     peaks = sorted((cone["peak"], name) for name, cone in cones.items() if "peak" in cone)
     problems += [
         f"colour.cones.{name}.peak is {peak:g}, and that of {other} is {near:g}; "

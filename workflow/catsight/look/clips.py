@@ -40,9 +40,10 @@ MAX_PIXELS = 200_000_000
 _BT709, _LIMITED = 1, 1
 
 
-def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Writes the clip ``source`` as ``target``, applying ``see`` to every frame (uint8 sRGB
-    (h, w, 3) to the same).
+def change(source: Path, target: Path, see: Callable[[np.ndarray, float], np.ndarray]) -> None:
+    """Writes the clip ``source`` as ``target``, applying ``see`` to every frame, in order.
+
+    ``see`` takes a frame, uint8 sRGB (h, w, 3), and its time in seconds, and returns the like.
 
     Frames keep their time stamps; sound is left out. One frame is in memory at a time. ``target``
     has one of the suffixes of :data:`FORMATS`. Raises :class:`CatsightError` if ``source`` is not a
@@ -63,7 +64,8 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray], np.ndarray]) 
             for frame, stamp in clip.frames(opened, stream):
                 if written is None:
                     matrix = clip.display_matrix(frame)
-                picture = _even(see(clip.rgb(frame, stream.sample_aspect_ratio, matrix)))
+                rgb = clip.rgb(frame, stream.sample_aspect_ratio, matrix)
+                picture = _even(see(rgb, float(stamp * (stream.time_base or 0))))
                 if written is None:
                     written = out.add_stream(
                         chosen.codec, rate=stream.average_rate or 25, options=chosen.quality

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -34,8 +35,12 @@ _EXAMPLES = """examples:
   catsight see clip.mov -o cat.mp4 --fov 60 --luminance 0.01 --noise 1
 """
 
-#: A function from a picture, uint8 sRGB (h, w, 3), to another of the same height.
-_See = Callable[[np.ndarray], np.ndarray]
+#: A function from a picture, uint8 sRGB (h, w, 3), and its time in a clip in seconds, to another of
+#: the same height.
+_See = Callable[[np.ndarray, float], np.ndarray]
+#: Seconds of a clip that an eye's response over time reaches back; in moonlight (0.01 cd/m²) 0.06 %
+#: of a cat's is older.
+_PAST = 0.5
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -47,6 +52,7 @@ def main(arguments: Sequence[str]) -> None:
         "luminance": options.luminance,
         "defocus": options.defocus,
         "eccentricity": options.eccentricity,
+        "perspective": options.perspective,
     }
     if options.fov < _SMALL_FIELD:
         print(
@@ -133,6 +139,12 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--eccentricity", action="store_true", help="let acuity fall off away from the middle"
     )
+    parser.add_argument(
+        "--perspective",
+        action="store_true",
+        help="take pictures for whole photographs of a camera with that field of view: pixels then "
+        "become degrees exactly (without it they are off by up to 21 %% at 60 degrees)",
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -155,10 +167,15 @@ def _viewer(
     With a ``seed`` there is photon noise: different in every file and frame, the same in every run.
     """
     numbers = count(1)
+    before: deque[tuple[float, np.ndarray]] = deque()  # the pictures of the last moments
 
-    def see(rgb: np.ndarray) -> np.ndarray:
+    def see(rgb: np.ndarray, time: float) -> np.ndarray:
         noise = None if seed is None else [int(seed), next(numbers), *source.name.encode()]
-        seen = eye.see(rgb, noise=noise, **conditions)
+        while before and time - before[0][0] > _PAST:
+            before.popleft()
+        past = [(time - at, picture) for at, picture in before]
+        before.append((time, rgb))
+        seen = eye.see(rgb, noise=noise, past=past, **conditions)
         return np.concatenate([rgb, seen], axis=1) if beside else seen
 
     return see
@@ -192,7 +209,7 @@ def _write(job: Job, see: _See) -> None:
         clips.change(job.source, job.target, see)
         return
     try:
-        seen = see(decode(job.source, clips.MAX_PIXELS))
+        seen = see(decode(job.source, clips.MAX_PIXELS), 0.0)
     except Rejected as problem:
         raise CatsightError(f"{job.source} cannot be read as a photo: {problem.detail}") from None
     try:

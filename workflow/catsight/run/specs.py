@@ -28,6 +28,7 @@ class SourceSpec(TypedDict, total=False):
     every: int | None
     seconds: float | None
     scenes: float | None
+    past: float  #: s
     image: str  #: column
     id: str | None  #: column
     group: str | None  #: column
@@ -74,6 +75,8 @@ class View(TypedDict, total=False):
     focus: float | None  #: metres
     photon_noise: float | None  #: seed
     eccentricity: bool
+    gaze: int | None  #: seed
+    perspective: bool
     filter: str
     of: "View"  #: what a control changes
     match: "View"  #: whose loss a control takes on

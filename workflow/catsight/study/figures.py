@@ -114,7 +114,11 @@ def _facts(study: Resolved, without: Collection[str] = ()) -> dict[str, Any]:
         "encoders": {name: kept(_encoder(entry)) for name, entry in study.encoders.items()},
         "measures": [kept(one.for_figures) for one in MEASURES.values() if one.name in used],
         "pooling": config.figures.pooling,
-        "parts": [{"name": name, "label": label} for name, label in PART_LABELS.items()],
+        "parts": [
+            {"name": name, "label": label}
+            for name, label in PART_LABELS.items()
+            if name != "temporal" or name in study.swaps.parts
+        ],
         "attribution": attribution,
         "gallery": config.figures.gallery,
         "confidence": config.metrics.confidence,
@@ -174,4 +178,8 @@ def _conditions(looking: dict[str, Any]) -> str:
         words.append("photon noise")
     if looking["eccentricity"]:
         words.append("acuity falling off")
+    if looking["gaze"] is not None:
+        words.append("gaze drawn")
+    if looking["perspective"]:
+        words.append("in perspective")
     return ", ".join(words)

@@ -80,6 +80,13 @@ _ALL = (
         packages=("catvision", "opencv-python-headless"),
     ),
     Filter(
+        "catvision_clip",
+        "published filter, over time",
+        "the published filter of arXiv 2511.02404 with its stages for time and motion, run over "
+        "the past of each frame and the frame itself",
+        packages=("catvision", "opencv-python-headless"),
+    ),
+    Filter(
         "paired",
         "as recorded with it",
         "the picture that was recorded with each frame",

@@ -6,4 +6,5 @@ PART_LABELS = {
     "acuity": "acuity",
     "colour": "colour",
     "rods": "rods",
+    "temporal": "response over time",
 }

@@ -16,8 +16,9 @@ import numpy as np
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
-from catsight.run.specs import DrawnEye, Range, View
+from catsight.run.specs import DrawnEye, Range, SourceSpec, View
 from catsight.study.config import Config
+from catsight.study.views import sees_time
 
 #: A number is drawn on a logarithmic scale if its largest value exceeds this many times its least.
 WIDE = 3
@@ -44,7 +45,9 @@ class Draws:
         return [] if self.view is None else [self.view, *self.views]
 
 
-def resolve_draws(config: Config, views: Mapping[str, View]) -> Draws:
+def resolve_draws(
+    config: Config, views: Mapping[str, View], sources: Mapping[str, SourceSpec]
+) -> Draws:
     """The draws that ``physiology`` asks for. Raises :class:`CatsightError`, naming the key."""
     settings = config.physiology
     if settings.view is None:
@@ -56,6 +59,8 @@ def resolve_draws(config: Config, views: Mapping[str, View]) -> Draws:
             f"which is {config.frames.shards}"
         )
     ranges = eye_ranges(config.views[name].given)
+    if not sees_time(view, sources):
+        ranges = {key: one for key, one in ranges.items() if not key.startswith("temporal.")}
     if not ranges:
         raise CatsightError(
             f"config: physiology.view is '{name}', whose eye states no range; add low and high "

@@ -39,7 +39,7 @@ class SourceKind:
 
 
 #: Defaults that the descriptions of keys repeat.
-_IMAGE, _SIZE = "image", 256
+_IMAGE, _SIZE, _PAST = "image", 256, 0.25
 _TABLE = {"image": _IMAGE, "id": None, "group": None}
 _ON_DISK = {"path": REQUIRED, "files": None}
 _TABLE_PACKAGES = ("pyarrow", "tifffile")
@@ -60,7 +60,14 @@ _ALL = (
     SourceKind(
         "video",
         "stills of video clips",
-        {**_ON_DISK, "every": None, "seconds": None, "scenes": None, "group_by": None},
+        {
+            **_ON_DISK,
+            "every": None,
+            "seconds": None,
+            "scenes": None,
+            "past": _PAST,
+            "group_by": None,
+        },
         exactly_one=("every", "seconds", "scenes"),
         packages=("av",),
     ),
@@ -130,6 +137,12 @@ class Source(Section):
     scenes: Fraction | None = optional(
         "Takes the first frame of each scene. A change of this size, from 0 to 1, starts a new "
         "scene; 0.12 finds nearly every cut and ignores pans and fades."
+    )
+    past: Annotated[float, Field(ge=0, le=2), AS_GIVEN] | None = optional(
+        "Keeps the frames of this many seconds before each still, which an eye's response over "
+        f"time adds up; {_PAST} by default. 0: stills stand still. The first frame of a scene has "
+        "none.",
+        unit="s",
     )
     image: str | None = optional(f"The column that holds the pictures; {_IMAGE} by default.")
     id: str | None = optional(

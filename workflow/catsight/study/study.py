@@ -36,9 +36,9 @@ class Study(Resolved):
             config=valid,
             sources=its_sources,
             views=its_views,
-            swaps=swaps.resolve_swaps(valid, its_views),
+            swaps=swaps.resolve_swaps(valid, its_views, its_sources),
             sweeps=swaps.resolve_sweeps(valid, its_views),
-            draws=physiology.resolve_draws(valid, its_views),
+            draws=physiology.resolve_draws(valid, its_views, its_sources),
             encoders=features.resolve(valid),
         )
         self._specs: dict[tuple[str, str | None], str] = {}

@@ -10,9 +10,9 @@ from catsight.errors import CatsightError
 from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
 from catsight.inputs.viewing import noise_seed
-from catsight.run.specs import Dose, View
+from catsight.run.specs import Dose, SourceSpec, View
 from catsight.study.config import Config
-from catsight.study.views import differing, swapped, viewing
+from catsight.study.views import differing, sees_time, swapped, viewing
 
 #: What can be varied from dose to dose.
 SWEEPABLE = ("luminance", "defocus", "field_of_view", "acuity")
@@ -56,7 +56,9 @@ class Sweeps:
         return list(dict.fromkeys(itertools.chain.from_iterable(both)))
 
 
-def resolve_swaps(config: Config, views: Mapping[str, View]) -> Swaps:
+def resolve_swaps(
+    config: Config, views: Mapping[str, View], sources: Mapping[str, SourceSpec]
+) -> Swaps:
     """The swaps that ``attribution`` asks for. Raises :class:`CatsightError`, naming the key."""
     settings = config.attribution
     if settings.view is None:
@@ -68,14 +70,15 @@ def resolve_swaps(config: Config, views: Mapping[str, View]) -> Swaps:
             f"that of the reference '{config.reference}'; the loss that is divided among the parts "
             "must be due to the eye alone"
         )
-    swaps = Swaps(settings.view, tuple(settings.parts))
+    acting = [part for part in eyes.PARTS if part != "temporal" or sees_time(whole, sources)]
+    swaps = Swaps(settings.view, tuple(settings.parts or acting))
     for count in range(len(swaps.parts) + 1):
         for subset in itertools.combinations(swaps.parts, count):
             view = swapped(reference, whole, subset)
             label = "+".join(subset)
             if not subset:
                 swaps.subsets[label] = config.reference
-            elif view["eye"] == whole["eye"]:
+            elif all(view["eye"][part] == whole["eye"][part] for part in acting):
                 swaps.subsets[label] = settings.view
             else:
                 name = f"{config.reference}+{label}"

@@ -13,7 +13,10 @@ from catsight.study.filters import FILTERS
 from catsight.study.spec import ROOTS, made_of
 
 #: The viewing conditions of an eye.
-VIEWING = ("field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity")
+VIEWING = (
+    "field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity", "gaze",
+    "perspective",
+)  # fmt: skip
 
 
 def resolve(config: Config, sources: Mapping[str, SourceSpec]) -> dict[str, View]:
@@ -49,6 +52,14 @@ def resolve(config: Config, sources: Mapping[str, SourceSpec]) -> dict[str, View
         name: others[name] if name in others else _control(name, view, others, reference)
         for name, view in given.items()
     }
+
+
+def sees_time(view: View, sources: Mapping[str, SourceSpec]) -> bool:
+    """Whether an eye's part ``temporal`` can change its ``view``.
+
+    It can if frames have a past, or if quanta are counted.
+    """
+    return view["photon_noise"] is not None or any(one.get("past") for one in sources.values())
 
 
 def view_spec(view: View) -> ViewSpec:
@@ -99,6 +110,8 @@ def _eye_view(name: str, view: Mapping[str, Any], config: Config) -> View:
             conditions["photon_noise"], conditions["luminance"], config.seed
         ),
         "eccentricity": conditions["eccentricity"],
+        "gaze": conditions["gaze"],
+        "perspective": conditions["perspective"],
     }
 
 

@@ -6,6 +6,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from catsight.views import mirror
+
 #: Transfer of the whole visual system at the limit of acuity, 0.028. The system is taken as a
 #: Gaussian whose full width at half height is the smallest angle resolved, 1/cutoff (AcuityView:
 #: Caves & Johnsen 2018, Methods Ecol. Evol. 9, 793).
@@ -72,6 +74,31 @@ def contrast_sensitivity(
     with np.errstate(over="ignore"):  # far beyond the finest grating, where both terms are 0
         low = part["attenuation"] / np.cosh(f / part["low"])
         return np.maximum(gain * (1 / np.cosh((f / part["high"]) ** part["power"]) - low), 0)
+
+
+def blur_by_eccentricity(
+    planes: np.ndarray,
+    px_per_degree: float,
+    sight: tuple[float, float],
+    streak: float,
+    sigma: Callable[[float], float],
+) -> np.ndarray:
+    """Planes (n, h, w) blurred by the nerves, increasingly away from the line of sight.
+
+    It goes through the row and column ``sight``. ``sigma(degrees)`` is the standard deviation of
+    the blur along the horizon; up and down, a degree counts ``streak`` times.
+    """
+    shape = planes.shape[1:]
+    spectra = mirror.spectra(planes, False)
+    fx, fy = mirror.frequencies(shape, px_per_degree, False)
+    radial = np.hypot(fx[None, :], fy[:, None])
+    y, x = ((np.arange(n) - at) / px_per_degree for n, at in zip(shape, sight))
+
+    def blur(sigma: float) -> np.ndarray:
+        transfer = neural_mtf(radial, sigma).astype(np.float32)
+        return mirror.planes(spectra * transfer, shape, False)
+
+    return blend_by_eccentricity(np.hypot(x[None, :], streak * y[:, None]), sigma, blur)
 
 
 def blend_by_eccentricity(

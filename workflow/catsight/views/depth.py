@@ -5,9 +5,45 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
+from catsight.errors import CatsightError
+from catsight.views.conditions import RANGES
+
 #: Dioptres between the layers of a scene; each layer is blurred uniformly. Through the cat's slit
 #: at 100 cd/m², 11.5 mm tall, a step smears by 5 minutes of arc, half a cycle of the cat's acuity.
 STEP = 0.125
+
+
+def out_of_focus(
+    depth: np.ndarray,
+    shape: tuple[int, int],
+    focus: float | None,
+    gaze: tuple[float, float],
+    accommodation: float,
+    defocus: float,
+) -> np.ndarray:
+    """Dioptres (h, w) by which each pixel of a picture of ``shape`` (h, w) is out of focus.
+
+    ``depth`` holds its distance in metres, ``focus`` the distance in focus; by default it is the
+    median distance around the ``gaze``, fractions of width and height. ``defocus`` is added. Raises
+    :class:`CatsightError` for a depth that is not one of the picture.
+    """
+    depth = np.asarray(depth)
+    if depth.shape != shape:
+        raise CatsightError(
+            f"depth has the shape {depth.shape}; it must have the picture's, {shape}"
+        )
+    if depth.dtype.kind not in "fiu" or not (depth >= 0.01).all():
+        raise CatsightError(
+            "depth must be in metres, each value a number of at least 0.01 (or infinity)"
+        )
+    if focus is None:
+        near = tuple(
+            slice(max(int(at * n) - n // 16, 0), int(at * n) + n // 16 + 1)
+            for at, n in zip(gaze[::-1], shape)
+        )
+        focus = float(np.clip(np.median(depth[near]), *RANGES["focus"][1:]))
+    dioptres = defocus_map(depth, focus, accommodation) + defocus
+    return np.clip(dioptres, *RANGES["defocus"][1:])
 
 
 def defocus_map(depth: np.ndarray, focus: float, accommodation: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""An eye: four parts that together turn a picture into the picture that the eye delivers."""
+"""An eye: five parts that together turn a picture into the picture that the eye delivers."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,12 +8,25 @@ import numpy as np
 
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
-from catsight.views import acuity, mirror, opponent, photons, strips
+from catsight.views import (
+    acuity,
+    camera,
+    conditions,
+    mirror,
+    optics,
+    photons,
+    rods,
+    strips,
+    temporal,
+)  # fmt: skip
 from catsight.views.bands import band_otf_grid
-from catsight.views.conditions import RANGES, check_seed, checked
-from catsight.views.depth import blur_by_depth, defocus_map
+from catsight.views.conditions import checked
+from catsight.views.depth import blur_by_depth, out_of_focus
 from catsight.views.kernels import Kernels
 from catsight.views.physiology import Physiology
+
+#: A picture of the past with a smaller weight is left out: white would add 0.3 codes to black.
+_FAINT = 1e-4
 
 
 class _Scene(NamedTuple):
@@ -25,7 +38,7 @@ class _Scene(NamedTuple):
 
 
 class Eye(Physiology):
-    """An eye made of the ``parts`` pupil, acuity, colour and rods.
+    """An eye made of the ``parts`` pupil, acuity, colour, rods and temporal.
 
     :func:`catsight.inputs.eyes.load` returns such parts.
 
@@ -57,7 +70,7 @@ class Eye(Physiology):
         return eye
 
     def __repr__(self) -> str:
-        pupil, sharpness, colour, rods = (self.parts[part] for part in eyes.PARTS)
+        pupil, sharpness, colour, rods, _ = (self.parts[part] for part in eyes.PARTS)
         return (
             f"<Eye: pupil {pupil['shape']}, acuity {sharpness['cutoff']:g} c/deg, "
             f"cones {' '.join(colour['cones'])}, tapetum {rods['tapetum']:g}>"
@@ -107,59 +120,106 @@ class Eye(Physiology):
         focus: float | None = None,
         noise: int | Sequence[int] | None = None,
         eccentricity: bool = False,
+        gaze: tuple[float, float] = conditions.MIDDLE,
+        perspective: bool = False,
+        past: Sequence[tuple[float, np.ndarray]] = (),
     ) -> np.ndarray:
         """The picture as this eye delivers it, uint8 sRGB of the same shape.
 
-        - ``rgb``: uint8 sRGB (h, w, 3).
-        - ``field_of_view``: degrees that its width spans, taken as even over the pixels (a photo's
-          perspective is left out).
+        - ``rgb``: uint8 sRGB (h, w, 3), whose width spans ``field_of_view`` degrees.
         - ``luminance``: cd/m² that the eye is adapted to.
-        - ``defocus``: dioptres by which the whole picture is out of focus. Positive: it lies nearer
-          than the eye is focused; negative: farther.
-        - ``depth``: distance of each pixel in metres, (h, w). Each part of the picture is then
-          blurred by its own distance from the plane in focus, with ``defocus`` added.
-        - ``focus``: distance in metres of that plane; by default the distance of the middle.
+        - ``defocus``: dioptres by which it is out of focus; positive if nearer than the focus.
+        - ``depth``: each pixel's distance in metres, (h, w), to which ``defocus`` is added.
+          ``focus``: the distance in focus; by default the one at the gaze.
         - ``noise``: a seed, or a sequence of seeds; light is then counted in whole quanta.
-        - ``eccentricity``: whether acuity falls off from the middle of the picture, where the eye
-          looks.
+        - ``eccentricity``: whether acuity falls off from the ``gaze``, fractions of width and
+          height from the upper left.
+        - ``perspective``: whether it is a camera's picture, whose pixels become degrees exactly
+          (:class:`camera.Lens`). Otherwise degrees are even over the pixels.
+        - ``past``: pictures of the same shape that were shown before, each with the seconds before
+          this one at which it appeared. This one is shown as long as the one before.
 
         All steps are in linear light and floating point; one clip and one rounding come last.
         Raises :class:`CatsightError` for an argument of another kind or out of range.
         """
-        _check_picture(rgb)
-        shape, defocus = rgb.shape[:2], checked("defocus", defocus)
-        px_per_degree = shape[1] / checked("field_of_view", field_of_view)
-        scene = _Scene(shape, px_per_degree, checked("luminance", luminance))
+        conditions.check_picture(rgb)
+        conditions.check_seed(noise)
+        gaze, defocus = conditions.check_gaze(gaze), checked("defocus", defocus)
         focus = None if focus is None else checked("focus", focus)
-        out_of_focus = None if depth is None else self._defocus_map(depth, focus, shape, defocus)
-        check_seed(noise)
+        at = camera.lens if perspective else camera.flat
+        lens = at(rgb.shape[:2], checked("field_of_view", field_of_view), gaze)
+        blur: float | np.ndarray = defocus
+        if depth is not None:
+            near = self.parts["pupil"]["accommodation"]
+            dioptres = out_of_focus(depth, rgb.shape[:2], focus, gaze, near, defocus)
+            blur = lens.onto_grid(dioptres[None], order=0)[0]
+        luminance = checked("luminance", luminance)
 
-        linear = strips.decode(rgb)
-        if out_of_focus is None and noise is None and not eccentricity:
-            return self._seen_at_once(linear, scene, defocus)
-
-        image = strips.mix(self.catches, linear)
-        if out_of_focus is None:
-            image = self._focused(image, scene, defocus)
+        light = self._caught_over_time(rgb, past, luminance) if past else strips.decode(rgb)
+        light = lens.onto_grid(optics.veil(light, self.parts["pupil"]["glare"]))
+        scene = _Scene(light.shape[1:], lens.px_per_degree, luminance)
+        if past or isinstance(blur, np.ndarray) or noise is not None or eccentricity:
+            caught = light if past else strips.mix(self.catches, light)
+            sight = lens.sight if eccentricity else None
+            planes, channels = self._seen_in_steps(caught, scene, blur, noise, sight)
         else:
-            image = blur_by_depth(
-                image, out_of_focus, lambda planes, dioptres: self._focused(planes, scene, dioptres)
-            )
-        if noise is not None:
-            quanta = self.quanta(scene.luminance)
-            image = photons.add_photon_noise(image, quanta, px_per_degree, noise)
-        image = self._carried(image, scene, eccentricity)
-        back, channels = self._back_projection(scene.luminance)
-        return strips.encode(strips.mix(back, image), channels)
+            planes, channels = self._seen_at_once(light, scene, blur)
+        return strips.encode(lens.onto_pixels(planes), channels)
 
     # -- the steps of seeing -----------------------------------------------------------------------
 
-    def _seen_at_once(self, linear: np.ndarray, scene: _Scene, defocus: float) -> np.ndarray:
-        """The whole eye as one linear map for each frequency; ``linear`` is overwritten."""
+    def _seen_at_once(
+        self, linear: np.ndarray, scene: _Scene, defocus: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The whole eye as one linear map for each frequency; ``linear`` is overwritten.
+
+        Returns the seen planes (m, h, w) of linear sRGB, and the plane of each channel, (3,).
+        """
         kernel, channels = self._kernel(scene, defocus)
         spectra = mirror.spectra(linear, self._tilted, overwrite=True)
         seen = strips.mix(kernel, spectra, overwrite=True)
-        return strips.encode(mirror.planes(seen, scene.shape, self._tilted), channels)
+        return mirror.planes(seen, scene.shape, self._tilted), channels
+
+    def _seen_in_steps(
+        self,
+        caught: np.ndarray,
+        scene: _Scene,
+        defocus: float | np.ndarray,
+        noise: int | Sequence[int] | None,
+        sight: tuple[float, float] | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As :meth:`_seen_at_once`, from planes (receptors, h, w) of the light that is caught.
+
+        ``defocus`` may be a map (h, w). With a line of ``sight`` (row, column) acuity falls off.
+        """
+        if isinstance(defocus, np.ndarray):
+            image = blur_by_depth(
+                caught, defocus, lambda planes, dioptres: self._focused(planes, scene, dioptres)
+            )
+        else:
+            image = self._focused(caught, scene, defocus)
+        if noise is not None:
+            quanta = self.quanta(scene.luminance)
+            image = photons.add_photon_noise(image, quanta, scene.px_per_degree, noise)
+        image = self._carried(image, scene, sight)
+        back, channels = self._back_projection(scene.luminance)
+        return strips.mix(back, image), channels
+
+    def _caught_over_time(
+        self, rgb: np.ndarray, past: Sequence[tuple[float, np.ndarray]], luminance: float
+    ) -> np.ndarray:
+        """Planes (receptors, h, w) of light, summed over the picture and those of its ``past``."""
+        ago, before = conditions.check_past(past, rgb.shape)
+        ages = [ago[0], *(ago[0] + one for one in ago)]  # the latest first
+        day, night = (temporal.weights(ages, response) for response in self._responses(luminance))
+        dark = rods.rod_weight(self.parts["rods"], luminance)
+        seen = (1 - dark) * day + dark * night > _FAINT
+        total = np.zeros((len(self.receptors), *rgb.shape[:2]), np.float32)
+        for i in np.flatnonzero(seen):
+            caught = strips.mix(self.catches, strips.decode(rgb if i == 0 else before[i - 1]))
+            total[:-1] += np.float32(day[i] / day[seen].sum()) * caught[:-1]
+            total[-1] += np.float32(night[i] / night[seen].sum()) * caught[-1]
+        return total
 
     def _kernel(self, scene: _Scene, defocus: float) -> tuple[np.ndarray, np.ndarray]:
         """The whole eye as one map (m, 3, ...) from the spectra of linear sRGB to m planes.
@@ -193,17 +253,25 @@ class Eye(Physiology):
         )
         return mirror.planes(spectra, scene.shape, self._tilted)
 
-    def _carried(self, planes: np.ndarray, scene: _Scene, eccentricity: bool) -> np.ndarray:
+    def _carried(
+        self, planes: np.ndarray, scene: _Scene, sight: tuple[float, float] | None
+    ) -> np.ndarray:
         """Planes (receptors, h, w) of catches as the nerves carry them.
 
-        With ``eccentricity`` the blur increases away from the middle.
+        With a line of ``sight`` (row, column) the blur increases away from it.
         """
         into, out, senses = self._opponent
         channels = strips.mix(into, planes)
-        if eccentricity:
+        if sight:
             for i, sense in enumerate(acuity.SENSES):
                 on = senses == i
-                channels[on] = self._blurred_by_eccentricity(channels[on], scene, sense)
+                channels[on] = acuity.blur_by_eccentricity(
+                    channels[on],
+                    scene.px_per_degree,
+                    sight,
+                    self.parts["acuity"]["streak"],
+                    partial(self._neural_sigma, scene.luminance, sense=sense),
+                )
         else:
             spectra = mirror.spectra(channels, self._tilted)
             neural = self._kernels.get(("nerves", scene), lambda: self._neural_transfer(scene))
@@ -211,16 +279,6 @@ class Eye(Physiology):
                 plane *= neural[sense]
             channels = mirror.planes(spectra, scene.shape, self._tilted)
         return strips.mix(out, channels)
-
-    @property
-    def _opponent(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The maps from catches to channels and back, and the sense of each channel."""
-        cones = len(self.receptors) - 1
-        return (
-            opponent.into_channels(self._weights),
-            opponent.from_channels(cones),
-            opponent.senses(cones),
-        )
 
     def _optical_transfer(self, scene: _Scene, defocus: float) -> np.ndarray:
         """Transfer of the optics by frequency, float32 (receptors, ...)."""
@@ -245,52 +303,3 @@ class Eye(Physiology):
     @property
     def _tilted(self) -> bool:
         return self.parts["pupil"].get("tilt", 0) % 90 != 0
-
-    def _blurred_by_eccentricity(
-        self, planes: np.ndarray, scene: _Scene, sense: acuity.Sense
-    ) -> np.ndarray:
-        """Planes (n, h, w) blurred by the nerves, increasingly away from the middle."""
-        spectra = mirror.spectra(planes, False)
-        fx, fy = mirror.frequencies(scene.shape, scene.px_per_degree, False)
-        radial = np.hypot(fx[None, :], fy[:, None])
-        y, x = ((np.arange(n) - (n - 1) / 2) / scene.px_per_degree for n in scene.shape)
-
-        def blur(sigma: float) -> np.ndarray:
-            transfer = acuity.neural_mtf(radial, sigma).astype(np.float32)
-            return mirror.planes(spectra * transfer, scene.shape, False)
-
-        degrees = np.hypot(x[None, :], y[:, None])
-        return acuity.blend_by_eccentricity(
-            degrees, partial(self._neural_sigma, scene.luminance, sense=sense), blur
-        )
-
-    def _defocus_map(
-        self, depth: np.ndarray, focus: float | None, shape: tuple[int, int], defocus: float
-    ) -> np.ndarray:
-        """Dioptres (h, w) by which each pixel is out of focus."""
-        depth = np.asarray(depth)
-        if depth.shape != shape:
-            raise CatsightError(
-                f"depth has the shape {depth.shape}; it must have the picture's, {shape}"
-            )
-        if depth.dtype.kind not in "fiu" or not (depth >= 0.01).all():
-            raise CatsightError(
-                "depth must be in metres, each value a number of at least 0.01 (or infinity)"
-            )
-        if focus is None:
-            rows, columns = (slice(n // 2 - n // 16, n // 2 + n // 16 + 1) for n in shape)
-            focus = float(np.clip(np.median(depth[rows, columns]), *RANGES["focus"][1:]))
-        dioptres = defocus_map(depth, focus, self.parts["pupil"]["accommodation"])
-        return np.clip(dioptres + defocus, *RANGES["defocus"][1:])
-
-
-def _check_picture(rgb: np.ndarray) -> None:
-    if not (
-        isinstance(rgb, np.ndarray)
-        and rgb.dtype == np.uint8
-        and rgb.ndim == 3
-        and rgb.shape[2] == 3
-    ):
-        raise CatsightError("a picture must be a uint8 array (height, width, 3) of sRGB values")
-    if 0 in rgb.shape:
-        raise CatsightError(f"a picture of {rgb.shape[1]} × {rgb.shape[0]} px is empty")

@@ -7,8 +7,9 @@ import numpy as np
 
 from catsight.run.specs import View
 from catsight.tables.digest import canonical_json
+from catsight.views.conditions import MIDDLE
 from catsight.views.eye import Eye
-from catsight.views.rows import Frame, Viewer, picture
+from catsight.views.rows import Frame, Viewer, past, picture
 
 
 def eye_viewer(view: View) -> Viewer:
@@ -25,6 +26,9 @@ def eye_viewer(view: View) -> Viewer:
             focus=view["focus"],
             noise=_noise(view, frame),
             eccentricity=view["eccentricity"],
+            gaze=_gaze(view["gaze"], frame["frame_id"]),
+            perspective=view["perspective"],
+            past=past(frame),
         )
 
     return see
@@ -35,6 +39,15 @@ def _depth(frame: Frame) -> np.ndarray | None:
     if frame["depth"] is None:
         return None
     return np.load(io.BytesIO(frame["depth"]), allow_pickle=False)
+
+
+def _gaze(seed: int | None, frame_id: str) -> tuple[float, float]:
+    """Where all eyes look at a frame: drawn from its inner half, or the middle without a seed."""
+    if seed is None:
+        return MIDDLE
+    digest = hashlib.sha256(f"{seed}/{frame_id}".encode()).digest()
+    x, y = np.random.default_rng(int.from_bytes(digest)).uniform(0.25, 0.75, 2).tolist()
+    return x, y
 
 
 def _noise(view: View, frame: Frame) -> list[int] | None:

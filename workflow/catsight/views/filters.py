@@ -7,7 +7,7 @@ the record of each filter: its keys, their defaults and its label.
 
 import difflib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,24 @@ def catvision(rgb: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(
         CatVisionFilter().apply_cat_vision(bgr, use_biological_accuracy=True)[..., ::-1]
     )
+
+
+def catvision_clip(rgb: np.ndarray, *, past: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
+    """The published filter over the frames of the ``past`` and the picture, with all its stages.
+
+    The package's stage for time takes the number of a frame in the sequence for its frequency, so
+    the result depends on how long the past is. Without a past it is :func:`catvision`.
+    """
+    if not past:
+        return catvision(rgb)
+    from catvision import CatVisionFilter
+
+    clip = [picture[..., ::-1] for _, picture in reversed(past)] + [rgb[..., ::-1]]
+    fps = round(1 / past[0][0])
+    seen = CatVisionFilter().apply_cat_vision_to_sequence(
+        [np.ascontiguousarray(bgr) for bgr in clip], fps=fps
+    )
+    return np.ascontiguousarray(seen[-1][..., ::-1])
 
 
 def jpeg(rgb: np.ndarray, *, quality: int) -> np.ndarray:
@@ -94,6 +112,7 @@ def desaturate(rgb: np.ndarray, *, match: np.ndarray) -> Matched:
 FILTERS: dict[str, Callable[..., Any]] = {
     "original": original,
     "catvision": catvision,
+    "catvision_clip": catvision_clip,
     "paired": paired,
     "jpeg": jpeg,
     "greyscale": greyscale,
@@ -102,6 +121,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 #: Filters of the picture that was recorded with the frame, instead of the frame.
 OF_THE_PARTNER = frozenset({"paired"})
+#: Filters that also take the ``past`` of a frame, as :func:`catsight.views.rows.past` gives it.
+OF_THE_PAST = frozenset({"catvision_clip"})
 
 
 def find(name: str) -> Callable[..., Any]:

@@ -151,6 +151,18 @@ def equivalent_defocus_half(pupil: Pupil, dioptres: float) -> float:
     return math.radians(0.705 / (pupil.equal_area_diameter * 1e-3 * dioptres))
 
 
+def veil(planes: np.ndarray, share: float) -> np.ndarray:
+    """Planes (n, h, w) of which a ``share`` of the light is scattered over the whole retina.
+
+    It lies as an even veil over the picture, as bright as its mean. Scatter falls as the square of
+    the angle (Vos & van den Berg 1999, CIE 135), so what falls near its source is the optics' blur.
+    """
+    if not share:
+        return planes
+    mean = planes.mean(axis=(1, 2), keepdims=True, dtype=np.float64).astype(planes.dtype)
+    return planes + np.float32(share) * (mean - planes)
+
+
 class Residual(NamedTuple):
     """A model of the blur of an eye in focus.
 

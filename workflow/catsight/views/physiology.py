@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
-from catsight.views import acuity, colour, optics, photons, rods
+from catsight.views import acuity, colour, opponent, optics, photons, rods, temporal
 from catsight.views.acuity import Sense
 from catsight.views.bands import band_otf, onto_nodes
 from catsight.views.conditions import checked
@@ -24,7 +24,8 @@ _GOOD_LIGHT = 100.0
 class Physiology:
     """The properties of an eye that follow from the numbers of its ``parts``.
 
-    The parts are pupil, acuity, colour and rods, as :func:`catsight.inputs.eyes.load` returns them.
+    The parts are pupil, acuity, colour, rods and temporal, as :func:`catsight.inputs.eyes.load`
+    returns them.
     """
 
     def __init__(self, parts: Mapping[str, Mapping]) -> None:
@@ -71,7 +72,8 @@ class Physiology:
         From 1 deg², in the receptor's integration time. The eye is adapted to a scene of
         ``luminance`` cd/m² on average, and white is 1/0.18 times as bright.
         """
-        day, night = (self.parts[part]["integration_time"] for part in ("colour", "rods"))
+        curves, luminance = self.parts["temporal"], checked("luminance", luminance)
+        day, night = (temporal.at(curves[sense], luminance)[0] for sense in ("cones", "rods"))
         light = luminance / photons.MEAN_REFLECTANCE * self.pupil(luminance).area
         counted = [
             self._receptor(name)["quantum_efficiency"]
@@ -111,8 +113,10 @@ class Physiology:
             self.pupil(luminance), np.abs(frequency), partial(band_otf, fx=fx, fy=fy), light[None],
             checked("defocus", defocus),
         )[0]  # fmt: skip
+        kept = np.where(frequency == 0, 1, 1 - self.parts["pupil"]["glare"])
         sense: Sense = "rods" if receptor == "rod" else "cones"
-        return optical * acuity.neural_mtf(frequency, self._neural_sigma(luminance, 0, sense))
+        neural = acuity.neural_mtf(frequency, self._neural_sigma(luminance, 0, sense))
+        return kept * optical * neural
 
     def acuity(self, luminance: float) -> float:
         """The finest grating, in c/deg, that the whole eye in focus passes at a ``luminance``.
@@ -171,6 +175,18 @@ class Physiology:
         fall = acuity.cutoff(part, luminance) / part["cutoff"]
         return acuity.contrast_sensitivity(frequency, part["contrast"], fall, trolands)
 
+    def flicker_fusion(self, luminance: float) -> float:
+        """The critical flicker frequency in Hz of the whole eye at a ``luminance`` (cd/m²).
+
+        There the transfer over time of grey falls to :data:`temporal.FUSION`: that of cones and
+        rods, mixed by the rods' weight.
+        """
+        weight = rods.rod_weight(self.parts["rods"], checked("luminance", luminance))
+        day, night = self._responses(luminance)
+        f = np.geomspace(0.1, 1000, 2000)
+        seen = (1 - weight) * temporal.transfer(f, day) + weight * temporal.transfer(f, night)
+        return float(np.interp(-temporal.FUSION, -seen, f))
+
     # -- the parts together ------------------------------------------------------------------------
 
     @property
@@ -198,6 +214,14 @@ class Physiology:
         planes, channels = np.unique(back, axis=0, return_inverse=True)
         return planes, channels.ravel()
 
+    def _responses(self, luminance: float) -> tuple[temporal.Response, temporal.Response]:
+        """The responses of cones and rods over time."""
+        day, night = (
+            temporal.response(*temporal.at(self.parts["temporal"][sense], luminance))
+            for sense in ("cones", "rods")
+        )
+        return day, night
+
     @cached_property
     def _lights(self) -> np.ndarray:
         """The light of a white surface that each receptor catches, (receptors, nodes)."""
@@ -208,6 +232,16 @@ class Physiology:
         """The share of each kind of cone in the quanta that all count of white, (cones,)."""
         counted = self.quanta(1.0)[:-1]
         return counted / counted.sum()
+
+    @property
+    def _opponent(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The maps from catches to channels and back, and the sense of each channel."""
+        cones = len(self.receptors) - 1
+        return (
+            opponent.into_channels(self._weights),
+            opponent.from_channels(cones),
+            opponent.senses(cones),
+        )
 
     @property
     def _pooled(self) -> np.ndarray:

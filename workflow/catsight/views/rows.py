@@ -18,6 +18,11 @@ def picture(frame: Frame, column: str = "image") -> np.ndarray:
     return decode_png(frame[column]["bytes"])
 
 
+def past(frame: Frame) -> list[tuple[float, np.ndarray]]:
+    """The pictures of the clip before a frame, each with the seconds in between."""
+    return [(one["seconds"], decode_png(one["image"]["bytes"])) for one in frame["past"] or ()]
+
+
 def row(frame: Frame, see: Viewer) -> dict[str, Any]:
     """The row of the table :data:`catsight.tables.columns.views.VIEWS` for one frame."""
     return {

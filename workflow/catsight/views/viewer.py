@@ -15,7 +15,7 @@ from catsight.run.specs import View
 from catsight.views import filters
 from catsight.views.eye_viewer import eye_viewer
 from catsight.views.matching import Matched
-from catsight.views.rows import Frame, Viewer, picture
+from catsight.views.rows import Frame, Viewer, past, picture
 
 
 def viewer(view: View) -> Viewer:
@@ -29,13 +29,21 @@ def viewer(view: View) -> Viewer:
 def columns(view: View) -> list[str]:
     """The columns of the frames table that the ``view`` is made from."""
     partner = ["partner"] if needs_partner(view) else []
-    return ["frame_id", "image", "depth", *partner]
+    past = ["past"] if needs_past(view) else []
+    return ["frame_id", "image", "depth", *partner, *past]
 
 
 def needs_partner(view: View) -> bool:
     """Whether the ``view``, or one that it is made from, uses the picture recorded with a frame."""
     made_from = [view[key] for key in ("of", "match") if key in view]
     return view.get("filter") in filters.OF_THE_PARTNER or any(map(needs_partner, made_from))
+
+
+def needs_past(view: View) -> bool:
+    """Whether the ``view``, or one that it is made from, uses the frames before a still."""
+    made_from = [view[key] for key in ("of", "match") if key in view]
+    own = "eye" in view or view.get("filter") in filters.OF_THE_PAST
+    return own or any(map(needs_past, made_from))
 
 
 class MatchedViewer:
@@ -84,4 +92,6 @@ def _filter_viewer(view: View) -> Viewer:
     own = {key: value for key, value in view.items() if key not in ("filter", "of", "match")}
     if "match" in view:
         return MatchedViewer(partial(change, **own), see, viewer(view["match"]))
+    if view["filter"] in filters.OF_THE_PAST:
+        return lambda frame: change(see(frame), past=past(frame), **own)
     return lambda frame: change(see(frame), **own)

@@ -168,10 +168,11 @@ class Attribution(Section):
         "The view whose loss is divided. It and the reference must be eyes' views under the same "
         "conditions. null: no attribution.",
     )
-    parts: list[Annotated[str, one_of(PARTS)]] = key(
-        list(PARTS),
+    parts: list[Annotated[str, one_of(PARTS)]] | None = key(
+        None,
         "The parts; each one doubles the number of views. Parts that are left out stay the "
-        "reference's, and only the loss due to the others is divided.",
+        "reference's, and only the loss due to the others is divided. null: all; temporal only if "
+        "frames have a past or there is photon noise, since it changes nothing otherwise.",
         min_length=1,
         unique=True,
     )

@@ -22,5 +22,8 @@ FRAMES = pa.schema(
         # a .npy file: float32 (height, width), metres from the eye; null if unknown
         ("depth", pa.binary()),
         ("partner", IMAGE),  # PNG, sRGB: the picture recorded with this one; null without one
+        # frames of the clip before a still, the latest first, each with the time between it and the
+        # still; null without any
+        ("past", pa.list_(pa.struct([("seconds", pa.float64()), ("image", IMAGE)]))),
     ]
 )

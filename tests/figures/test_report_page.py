@@ -273,7 +273,7 @@ def seen_at(degrees):
 
 def test_what_the_field_of_view_means(html):
     views = seen_at(40) | {"human": synthetic.eye_view("human", field_of_view=0.2)}
-    assert Page(html(views=views)).texts("p", "viewing") == [
+    assert Page(html(views=views)).texts("p", "viewing")[1:] == [
         "The field of view is the angle, in degrees, that the width of a frame spans for an eye. "
         "0.2° is a picture 3.5 mm wide, seen from one metre. 40° is a picture 73 cm wide, seen from "
         "one metre. It sets how much an eye’s blur matters: a cat sees gratings of up to about 6 "
@@ -282,6 +282,17 @@ def test_what_the_field_of_view_means(html):
         "would lose is lost to the pixels already, in the reference too, and agreement looks higher "
         "than it is."
     ]
+
+
+def test_what_time_does_to_the_frames(html):
+    still, moving = (Page(html(moving=way)).texts("p", "viewing")[0] for way in (False, True))
+    assert (
+        still
+        == "Frames stand still, so the eyes’ responses over time change none of these pictures."
+    )
+    assert moving.startswith("Frames are stills of clips, and each eye adds up the light of")
+    only = dict.fromkeys(synthetic.VIEWS, synthetic.filter_view("original"))
+    assert not any("over time" in text for text in Page(html(views=only)).texts("p", "viewing"))
 
 
 def test_a_tiny_field_of_view_is_warned_of_in_its_row(html):

@@ -248,7 +248,7 @@ def test_snakemakes_lint_is_clean(study, profile, tmp_path):
     """Of every study, since studies differ in the rules that they have, and with every profile."""
     if profile == "slurm":
         pytest.importorskip("snakemake_executor_plugin_slurm")
-    text = (ROOT / study).read_text().replace("path/to/your/frames", str(ROOT / "docs"))
+    text = re.sub("path/to/your/[a-z]+", str(ROOT / "docs"), (ROOT / study).read_text())
     (tmp_path / "study.yaml").write_text(text)
     command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--lint"]
     command += [

@@ -623,7 +623,7 @@ def test_the_report_is_told_all_of_it(before):
     spec = json.loads(before["report"])
     for key in f"study {_RESULTS} parts attribution confidence".split():
         assert spec[key] == FACTS[key]
-    assert spec["title"] == "Rich" and spec["published"] is None
+    assert spec["title"] == "Rich" and spec["published"] is None and spec["moving"] is False
     assert [one["name"] for one in spec["figures"]] == [name for name in READS if name != "tables"]
     for one in spec["figures"]:
         figure = FIGURES[one["name"]]

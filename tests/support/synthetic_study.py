@@ -111,7 +111,7 @@ def spec(**changes) -> dict:
     config = {"study": "quickstart", "metrics": {"confidence": 0.95}, "viewing": VIEWING}
     return {
         "title": "Through a cat's eye", "gallery": 4, "pooling": "mean", "dpi": 100, "study": "quickstart",
-        "reference": "human", "views": VIEWS, "encoders": ENCODERS, "confidence": 0.95, "published": None,
+        "reference": "human", "views": VIEWS, "encoders": ENCODERS, "confidence": 0.95, "published": None, "moving": False,
         "measures": [measure.for_figures for measure in MEASURES.values()], "parts": PARTS,
         "attribution": {"view": None, "whole": None, "swaps": {}},
         "figures": [

@@ -87,6 +87,7 @@ class ReportSpec(FigureSpec):
     """The report."""
 
     title: str
+    moving: bool  #: whether frames are stills of clips with the moments before them
     published: dict[str, Any] | None
     figures: list[ReportFigure]
     config: str  #: the study's configuration, YAML

@@ -54,6 +54,7 @@ def report_spec(study: Resolved) -> ReportSpec:
     return {
         **_with(REPORT, facts, made_of(ROOTS["report"], (*_DRAWING, "jinja2"))),
         "title": study.config.figures.title,
+        "moving": any(one.get("past") for one in study.sources.values()),
         "published": config["figures"]["published"],
         "figures": [
             {"name": one.name, "title": one.title, "caption": one.caption, "alt": one.alt}

@@ -12,9 +12,12 @@ from catsight.views import mirror
 #: Gaussian whose full width at half height is the smallest angle resolved, 1/cutoff (AcuityView:
 #: Caves & Johnsen 2018, Methods Ecol. Evol. 9, 793).
 THRESHOLD = math.exp(-(math.pi**2) / (4 * math.log(2)))
-#: Retinal illuminance (cd/m² times mm² of pupil) below which contrast sensitivity follows the law
-#: of de Vries and Rose; above, that of Weber. A modelling choice, the geometric middle of 1 to 10.
-WEBER_TROLANDS = 10**0.5
+#: What limits detection by photon noise, after Barten 1999, Contrast Sensitivity of the Human Eye:
+#: a grating is seen at 3 times the noise, and at most 12 degrees and 15 cycles of it count.
+_SIGNAL_TO_NOISE, _WIDEST_DEGREES, _MOST_CYCLES = 3.0, 12.0, 15.0
+#: The share of counted quanta that detection uses: Barten's 3 % of those at the cornea, of which
+#: human rods count 25 %. The same for all animals, as it is for cats and humans (Kang et al. 2009).
+_USED = 0.03 / 0.25
 
 
 #: What has a limit of resolution of its own: cones for detail, cones for colour, and rods.
@@ -57,23 +60,32 @@ def neural_mtf(frequency: np.ndarray, sigma: float) -> np.ndarray:
     return np.exp(-2 * np.square(math.pi * sigma * np.asarray(frequency)))
 
 
-def contrast_sensitivity(
-    frequency: np.ndarray, part: Mapping, fall: float = 1.0, trolands: float = math.inf
-) -> np.ndarray:
+def contrast_sensitivity(frequency: np.ndarray, part: Mapping, fall: float = 1.0) -> np.ndarray:
     """Sensitivity (1 / threshold contrast) to a grating of ``frequency`` c/deg.
 
     0 for a grating that cannot be seen. The HPmH function of Watson & Ahumada 2005, J. Vision
     5(9):6, with the numbers of an eye's ``contrast``. In dim light its frequencies are those in
-    good light times ``fall``, as acuity's, and below :data:`WEBER_TROLANDS` its gain falls as the
-    square root of the retinal illuminance, ``trolands`` (de Vries-Rose). It describes detection,
-    and is not a filter: above threshold the apparent contrast is kept (Georgeson & Sullivan 1975),
-    so :meth:`Eye.see` does not use it.
+    good light times ``fall``, as acuity's. It describes detection, and is not a filter: above
+    threshold the apparent contrast is kept (Georgeson & Sullivan 1975), so :meth:`Eye.see` does not
+    use it.
     """
     f = np.asarray(frequency, dtype=float) / fall
-    gain = part["gain"] * math.sqrt(min(1.0, trolands / WEBER_TROLANDS))
     with np.errstate(over="ignore"):  # far beyond the finest grating, where both terms are 0
         low = part["attenuation"] / np.cosh(f / part["low"])
-        return np.maximum(gain * (1 / np.cosh((f / part["high"]) ** part["power"]) - low), 0)
+        seen = part["gain"] * (1 / np.cosh((f / part["high"]) ** part["power"]) - low)
+    return np.maximum(seen, 0)
+
+
+def photon_limit(frequency: np.ndarray, quanta: np.ndarray) -> np.ndarray:
+    """Sensitivity to a large grating of ``frequency`` c/deg that photon noise alone would allow.
+
+    ``quanta`` is the number counted of 1 deg², each weighted by the square of the contrast that is
+    left (of any shape, as ``frequency``). A contrast c in n quanta is c √(n/2) times their noise
+    (de Vries 1943, Rose 1948); n is the number in the largest area that counts (Barten 1999).
+    """
+    f = np.asarray(frequency, dtype=float)
+    area = 1 / (_WIDEST_DEGREES**-2 + np.square(f / _MOST_CYCLES))
+    return np.sqrt(_USED * quanta * area / 2) / _SIGNAL_TO_NOISE
 
 
 def blur_by_eccentricity(

@@ -162,8 +162,10 @@ class Physiology:
     ) -> np.ndarray:
         """Sensitivity to gratings of ``frequency`` c/deg, at a ``luminance`` or in good light.
 
-        In dim light it moves to lower frequencies as acuity does, and falls as the square root of
-        the light that the pupil lets in. These are thresholds; they never filter a picture.
+        In dim light it moves to lower frequencies as acuity does, that of cones and rods mixed by
+        the rods' weight. The noise of the quanta that they count adds to that in good light (Barten
+        1999): in the dark sensitivity grows as their square root (de Vries-Rose). These are
+        thresholds; they never filter a picture.
         """
         frequency = np.asarray(frequency, dtype=float)
         if not (np.isfinite(frequency) & (frequency >= 0)).all():
@@ -171,9 +173,18 @@ class Physiology:
         part = self.parts["acuity"]
         if luminance is None:
             return acuity.contrast_sensitivity(frequency, part["contrast"])
-        trolands = self.pupil(luminance).area * luminance
-        fall = acuity.cutoff(part, luminance) / part["cutoff"]
-        return acuity.contrast_sensitivity(frequency, part["contrast"], fall, trolands)
+        night = rods.rod_weight(self.parts["rods"], checked("luminance", luminance))
+        counted = photons.MEAN_REFLECTANCE * self.quanta(luminance)
+        optics = partial(self._both_ways, luminance, frequency)
+        limit = (1 - night) * acuity.cutoff(part, luminance)
+        limit += night * acuity.cutoff(part, luminance, 0, "rods")
+        left = (1 - night) * counted[:-1].sum() * np.square(optics(self._pooled))
+        left += night * counted[-1] * np.square(optics(self._lights[-1]))
+        good = acuity.contrast_sensitivity(frequency, part["contrast"], limit / part["cutoff"])
+        photons_alone = acuity.photon_limit(frequency, left)
+        # the variances of both noises add
+        both = np.hypot(good, photons_alone)
+        return np.divide(good * photons_alone, both, out=np.zeros_like(both), where=both > 0)
 
     def flicker_fusion(self, luminance: float) -> float:
         """The critical flicker frequency in Hz of the whole eye at a ``luminance`` (cd/m²).

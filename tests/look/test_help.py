@@ -70,6 +70,18 @@ HELP = {
             "catsight power results/quickstart --metric rsa --figure power.png",
         ],
     ),
+    "validate": (
+        "Computes catsight's own values beside published ones, and writes docs/validation.md and its figure. Fails if a "
+        "value differs and resources/validation.yaml, which holds the published values, does not say why.",
+        {
+            "--output": "the .md to write; its figure lies beside it (default: docs/validation.md)",
+            "--published": "published values (default: resources/validation.yaml)",
+        },
+        [
+            "catsight validate",
+            "catsight validate -o validation.md --published mine.yaml",
+        ],
+    ),
     "check": (
         "Reads every table and weights file of a study, or of all studies and their store, and lists the damaged ones: "
         "those that no longer hold the values that were written. A run checks the structure of the files that it "

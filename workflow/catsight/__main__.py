@@ -10,6 +10,7 @@ COMMANDS = {
         "see": ("catsight.look.see", "show photographs, clips or folders as an eye sees them"),
         "eye": ("catsight.look.eye", "draw eyes: pupil, optics, receptors, a test chart"),
         "power": ("catsight.look.power", "how many groups it takes to tell a difference"),
+        "validate": ("catsight.look.validate", "set published values beside the eyes' own"),
         "check": ("catsight.look.check", "find damaged tables and weights, and remove them"),
         "prune": ("catsight.look.prune", "delete from the store what no study refers to"),
     },

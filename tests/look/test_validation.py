@@ -116,6 +116,8 @@ def test_the_command_writes_the_page_and_fails_if_a_value_should_agree(
     text = page.read_text(encoding="utf-8")
     assert "| 6 to 7 mm | 5.12 | −0.88 | **differs** |" in text
     assert "- *a width*: Another animal." in text
+    assert ran(published=[6, math.inf], within=1.0) == 0
+    assert "| above 6 ± 1 mm | 5.12 | −0.88 | agrees |" in page.read_text(encoding="utf-8")
     assert ran(why="Another animal.", fitted=True) == 1
     assert "| agrees, *fitted* |" in page.read_text(encoding="utf-8")
     assert main(["validate", "-o", str(tmp_path / "page.txt")]) == 1
@@ -222,6 +224,14 @@ def test_ratios_are_of_the_human_to_the_cat(monkeypatch):
     monkeypatch.setattr(values, "_peak", lambda eye, luminance: peaks[eye, luminance])
     assert values.peak_ratio(16) == 2 and values.peak_frequency_ratio(16) == 6
     assert values.fall_ratio("sensitivity", [16, 1]) == 4
+
+
+def test_flicker_rises_by_decade(monkeypatch):
+    rates = {"human": lambda light: 30 + 12 * np.log10(light), "dog": lambda light: 60.0}
+    eyes = {name: SimpleNamespace(flicker_fusion=rate) for name, rate in rates.items()}
+    monkeypatch.setattr(values, "load", eyes.__getitem__)
+    assert values.flicker_rise("human", [1, 100]) == pytest.approx(12)
+    assert values.flicker_ratio(1.0) == 2
 
 
 # -- the figure ------------------------------------------------------------------------------------

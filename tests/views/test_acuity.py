@@ -246,10 +246,10 @@ def changed(**values: float) -> Eye:
 
 
 def test_in_the_dark_sensitivity_is_the_root_of_the_quanta_caught():
-    """De Vries-Rose: by luminance and pupil, by the rods' efficiency, by the tapetum."""
+    """De Vries-Rose: by luminance, by the rods' efficiency, by the tapetum."""
     f, cat = np.array([0.05, 0.125, 0.25]), Eye.load("cat")
     dim = cat.contrast_sensitivity(f, 1e-6)
-    light = np.sqrt(10 * cat.pupil(1e-5).area / cat.pupil(1e-6).area)
+    light = np.sqrt(cat.quanta(1e-5)[-1] / cat.quanta(1e-6)[-1])
     np.testing.assert_allclose(cat.contrast_sensitivity(f, 1e-5) / dim, light, rtol=0.03)
     # of grey, 0.18 as bright as white; nearly all of 12 degrees
     np.testing.assert_allclose(dim[0], np.sqrt(0.12 * 0.18 * cat.quanta(1e-6)[-1] * 72) / 3, 0.03)

@@ -194,11 +194,11 @@ def _line(one: Compared) -> str:
 
 def _published(row: Row) -> str:
     least, most = row.band
-    if least == most:
-        return f"{_number(least)} ± {_number(row.within)}" if row.within else _number(least)
     if math.isinf(most):
-        return f"above {_number(least)}"
-    return f"{_number(least)} to {_number(most)}"
+        text = f"above {_number(least)}"
+    else:
+        text = _number(least) if least == most else f"{_number(least)} to {_number(most)}"
+    return f"{text} ± {_number(row.within)}" if row.within else text
 
 
 def _number(value: float, digits: str = ".3g") -> str:

@@ -187,6 +187,22 @@ def rod_advantage(luminance: float) -> float:
     return math.log10(load("cat").quanta(luminance)[-1] / load("human").quanta(luminance)[-1])
 
 
+def flicker(eye: str, luminance: float) -> float:
+    """Frequency in Hz above which flicker looks steady."""
+    return load(eye).flicker_fusion(luminance)
+
+
+def flicker_rise(eye: str, luminances: Sequence[float]) -> float:
+    """By how many Hz that frequency rises for ten times the light, between two luminances."""
+    dim, bright = luminances
+    return (flicker(eye, bright) - flicker(eye, dim)) / math.log10(bright / dim)
+
+
+def flicker_ratio(luminance: float) -> float:
+    """How many times as fast as a human's a dog's flicker may be before it fuses."""
+    return flicker("dog", luminance) / flicker("human", luminance)
+
+
 def _first(f: np.ndarray, seen: np.ndarray, level: float) -> float:
     """Where a curve over the frequencies ``f`` first falls to a ``level``; nan if nowhere."""
     below = np.flatnonzero(seen < level)
@@ -203,6 +219,6 @@ VALUES: dict[str, Callable[..., float]] = {
         transfer, half_contrast, half_contrast_ratio, pupil_width, pupil_range, acuity,
         acuity_ratio, colour_acuity, octaves, receptor_peak, neutral_point, colour_map, sensitivity,
         sensitivity_ratio, peak_ratio, peak_frequency_ratio, fall_ratio, border, de_vries_rose,
-        rod_advantage,
+        rod_advantage, flicker, flicker_rise, flicker_ratio,
     )
 }  # fmt: skip

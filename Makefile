@@ -9,7 +9,7 @@
 #   make lint                                 check style, types, and Snakemake's own lint
 #   make types                                check types alone (mypy)
 #   make format                               format the code
-#   make schema                               write the schema and docs/configuration.md from the models
+#   make schema                               write the schema, docs/configuration.md and docs/eye-files.md
 #   make coverage                             run the tests, and print which lines they cover
 #   make test-lowest                          test the stages with the lowest allowed requirements
 #   make test-newest                          test the stages with the newest requirements

@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import re
 import runpy
 
 import pytest
@@ -664,6 +665,39 @@ def test_the_studies_that_come_with_catsight(path):
 def test_schema_file_and_reference_page_are_made_from_the_models():
     for path, text in reference.files().items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make schema`"
+
+
+def test_the_page_of_an_eyes_file_has_every_key_of_every_eye_with_its_value():
+    """Read from the files themselves; a cone has the name that its file chose."""
+    page = next(text for path, text in reference.files().items() if path.name == "eye-files.md")
+    part, rows = "", {}
+    for line in page.splitlines():
+        part = line[4:-1] if line.startswith("## `") else part
+        if line.startswith("| `"):
+            key, value, *shown, meaning = (
+                cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]
+            )
+            assert value and len(meaning) > 8, line
+            rows[f"{part}.{key[1:-1]}"] = shown
+    for name in eyes.names():
+        held = dict(_flat(eyes.load(name)))
+        generic = {re.sub(r"cones\.[A-Z]+\.", "cones.<name>.", key) for key in held}
+        assert generic <= set(rows)
+        column = {"cat": 0, "human": 1}.get(name)
+        for key, shown in rows.items() if column is not None else ():
+            value = held.get(key.replace("<name>", "L"))
+            assert shown[column] == (
+                "–" if value is None else f"{value:g}" if isinstance(value, int | float) else value
+            )
+    assert "temporal.cones.flicker" in rows
+
+
+def _flat(node, path=()):
+    for key, child in node.items():
+        if isinstance(child, dict):
+            yield from _flat(child, (*path, key))
+        else:
+            yield ".".join((*path, key)), child
 
 
 def test_make_schema_writes_both_files(tmp_path, monkeypatch, capsys):

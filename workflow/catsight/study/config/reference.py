@@ -1,6 +1,7 @@
-"""The schema file and the reference page of the configuration, made from its models.
+"""The schema file and the reference page of the configuration, made from its models, and the page
+of an eye's file.
 
-``python -m catsight.study.config`` (``make schema``) writes both.
+``python -m catsight.study.config`` (``make schema``) writes all three.
 """
 
 import json
@@ -11,7 +12,8 @@ from typing import Any
 import yaml
 
 from catsight.inputs import yaml_files
-from catsight.study.config import config_schema
+from catsight.study.config import config_schema, eye_reference
+from catsight.study.config.words import escaped, value
 
 Node = Mapping[str, Any]
 
@@ -32,10 +34,14 @@ anything runs.
 
 
 def files() -> dict[Path, str]:
-    """The contents of the schema file and of the reference page, by path."""
+    """The contents of the schema file and of the reference pages, by path."""
     schema = yaml_files.find("schemas", "config.schema.yaml")
-    page = schema.parents[2] / "docs" / "configuration.md"
-    return {schema: _schema_file(), page: _page()}
+    docs = schema.parents[2] / "docs"
+    return {
+        schema: _schema_file(),
+        docs / "configuration.md": _page(),
+        docs / "eye-files.md": eye_reference.page(),
+    }
 
 
 def _schema_file() -> str:
@@ -53,7 +59,7 @@ def _section(name: str, node: Node, above: Node | None = None, level: int = 1) -
     keys = node["properties"]
     if name:
         yield f"{'#' * level} `{name}`\n"
-        yield f"{_escaped(node['description'])}\n"
+        yield f"{escaped(node['description'])}\n"
     if above and set(keys) <= set(above["properties"]):
         yield f"The keys, {', '.join(f'`{key}`' for key in keys)}, mean the same as in the table"
         yield f"above; `{node['required'][0]}` is required.\n"
@@ -63,9 +69,9 @@ def _section(name: str, node: Node, above: Node | None = None, level: int = 1) -
         below = _below(key, one)
         label = f"[`{key}`](#{_anchor(_full(name, below[0]))})" if below else f"`{key}`"
         default = "*required*" if key in node.get("required", []) else _default(one)
-        about = _escaped(one.get("description", ""))
-        value = _value(one).replace("|", r"\|")
-        yield f"| {label} | {value} | {default} | {about} |"
+        about = escaped(one.get("description", ""))
+        held = escaped(value(one))
+        yield f"| {label} | {held} | {default} | {about} |"
     yield ""
     for key, one in keys.items():
         if below := _below(key, one):
@@ -79,11 +85,6 @@ def _full(name: str, key: str) -> str:
 def _anchor(heading: str) -> str:
     """The name under which a heading can be linked to, as GitHub makes it."""
     return "".join(letter for letter in heading if letter.isalnum() or letter in "_-").lower()
-
-
-def _escaped(text: str) -> str:
-    """A description as Markdown in a table."""
-    return text.replace("<", "&lt;").replace("|", r"\|")
 
 
 def _below(key: str, node: Node) -> tuple[str, Node] | None:
@@ -103,52 +104,3 @@ def _default(node: Node) -> str:
     if "default" not in node:
         return ""
     return f"`{json.dumps(node['default'], ensure_ascii=False)}`".replace('"', "")
-
-
-_NAMES = {
-    "string": "text",
-    "boolean": "true or false",
-    "object": "mapping",
-    "array": "list",
-    "null": "null",
-}
-
-
-def _value(node: Node) -> str:
-    """The values that a key may have, in words: ``number from 1 to 120 degrees, or null``."""
-    if "anyOf" in node:
-        words = [_value(one) for one in node["anyOf"] if one.get("type") != "null"]
-        return " or ".join(words) + (", or null" if len(words) < len(node["anyOf"]) else "")
-    if "enum" in node:
-        names = [
-            f"`{str(name).lower() if isinstance(name, bool) else name}`" for name in node["enum"]
-        ]
-        return names[0] if len(names) == 1 else "one of " + ", ".join(names)
-    kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
-    kind = str(kinds[0])
-    words = [_NAMES.get(kind, kind), *_limits(node)]
-    if kind == "array" and "properties" not in node["items"]:
-        item = _value(node["items"]).removeprefix("one of ")
-        words.append("of " + item.replace("number", "numbers"))
-    if "unit" in node:
-        words.append(node["unit"])
-    return " ".join(words) + (", or null" if "null" in kinds else "")
-
-
-def _limits(node: Node) -> Iterator[str]:
-    """The range of a number, the length of a list or mapping, or the form of text."""
-    least, most = node.get("minimum"), node.get("maximum")
-    above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
-    if least is not None:
-        yield f"from {least}" if most is not None else f"of {least} or more"
-    if above is not None:
-        yield f"above {above}"
-    if most is not None:
-        yield f"to {most}" if least is not None else f"and up to {most}"
-    if below is not None:
-        yield f"and below {below}"
-    fewest = node.get("minItems", node.get("minProperties"))
-    if fewest is not None:
-        yield f"({fewest})" if fewest == node.get("maxItems") else f"({fewest} or more)"
-    if "pattern" in node:
-        yield f"matching `{node['pattern']}`"

@@ -6,7 +6,6 @@ from catsight.inputs import eyes
 from catsight.views import Eye
 from catsight.views.colour import (
     WAVELENGTHS,
-    back_projection,
     catch_matrix,
     decode_srgb,
     effective_wavelength,
@@ -17,6 +16,7 @@ from catsight.views.colour import (
     tapetum_gain,
     transmission,
 )
+from catsight.views.display import back_projection
 
 
 @pytest.mark.parametrize(

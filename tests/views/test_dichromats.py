@@ -7,7 +7,8 @@ import pytest
 
 from catsight.inputs import eyes
 from catsight.views import Eye
-from catsight.views.colour import back_projection, encode_srgb
+from catsight.views.colour import encode_srgb
+from catsight.views.display import back_projection
 
 #: Human dichromats by the cone that they lack.
 MISSING = {"protanope": "L", "deuteranope": "M", "tritanope": "S"}

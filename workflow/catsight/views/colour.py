@@ -1,7 +1,4 @@
-"""Colour: from sRGB to receptor catches, and back to sRGB.
-
-Colours that an eye confuses come back as the same colour.
-"""
+"""Colour: from sRGB to receptor catches. :mod:`catsight.views.display` has the way back."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -163,36 +160,6 @@ def catch_matrix(
     """
     sensitivities = np.atleast_2d(sensitivities) * WAVELENGTHS  # quanta to energy
     return model(REFLECTANCES, reflectances, "colour.reflectances")(sensitivities, illuminant)
-
-
-def back_projection(catches: np.ndarray) -> np.ndarray:
-    """The linear map from receptor catches to linear sRGB, (3, n), that inverts ``catches`` (n, 3).
-
-    With three receptors it is the inverse; with two it gives the colour that has these two catches
-    and two channels alike; with one, a grey. So ``back_projection(M) @ M`` is a map V on linear
-    sRGB that merges all colours with the same catches: it keeps white, changes no catch (M V = M),
-    and is a projection (V V = V).
-    """
-    basis = _rendering_basis(catches)
-    return basis @ np.linalg.inv(catches @ basis)
-
-
-def _rendering_basis(catches: np.ndarray) -> np.ndarray:
-    """The colours (3, n) whose mixtures stand for all that n receptors tell apart; they add up to
-    white.
-
-    Two receptors: one primary, and the other two together. Rows of ``catches`` sum to 1, so the
-    determinant of ``catches @ basis`` is the difference between the two catches of that one
-    primary; the largest makes the best conditioned basis, which clips fewest colours. It is yellow
-    and blue (y, y, b) for a cat, a dog, a protanope and a deuteranope, as in Viénot, Brettel &
-    Mollon 1999, Color Res. Appl. 24, 243; and red and cyan (r, c, c) for a tritanope.
-    """
-    if len(catches) != 2:
-        return np.eye(3) if len(catches) == 3 else np.ones((3, 1))
-    alone = np.argmax(np.abs(catches[0] - catches[1]))
-    basis = np.tile([1.0, 0.0], (3, 1))
-    basis[alone] = [0.0, 1.0]
-    return basis
 
 
 def _normalised(values: np.ndarray) -> np.ndarray:

@@ -35,6 +35,7 @@ class _Scene(NamedTuple):
     shape: tuple[int, int]  #: height, width in px
     px_per_degree: float
     luminance: float  #: cd/m²
+    display: str = "auto"  #: the rendering of what two kinds of cones see
 
 
 class Eye(Physiology):
@@ -123,6 +124,7 @@ class Eye(Physiology):
         gaze: tuple[float, float] = conditions.MIDDLE,
         perspective: bool = False,
         past: Sequence[tuple[float, np.ndarray]] = (),
+        display: str = "auto",
     ) -> np.ndarray:
         """The picture as this eye delivers it, uint8 sRGB of the same shape.
 
@@ -138,6 +140,8 @@ class Eye(Physiology):
           (:class:`camera.Lens`). Otherwise degrees are even over the pixels.
         - ``past``: pictures of the same shape that were shown before, each with the seconds before
           this one at which it appeared. This one is shown as long as the one before.
+        - ``display``: the colours that show what two kinds of cones tell apart, one of
+          :data:`catsight.views.display.DISPLAYS`; it changes no picture of another eye.
 
         All steps are in linear light and floating point; one clip and one rounding come last.
         Raises :class:`CatsightError` for an argument of another kind or out of range.
@@ -157,7 +161,7 @@ class Eye(Physiology):
 
         light = self._caught_over_time(rgb, past, luminance) if past else strips.decode(rgb)
         light = lens.onto_grid(optics.veil(light, self.parts["pupil"]["glare"]))
-        scene = _Scene(light.shape[1:], lens.px_per_degree, luminance)
+        scene = _Scene(light.shape[1:], lens.px_per_degree, luminance, display)
         if past or isinstance(blur, np.ndarray) or noise is not None or eccentricity:
             caught = light if past else strips.mix(self.catches, light)
             sight = lens.sight if eccentricity else None
@@ -202,7 +206,7 @@ class Eye(Physiology):
             quanta = self.quanta(scene.luminance)
             image = photons.add_photon_noise(image, quanta, scene.px_per_degree, noise)
         image = self._carried(image, scene, sight)
-        back, channels = self._back_projection(scene.luminance)
+        back, channels = self._back_projection(scene.luminance, scene.display)
         return strips.mix(back, image), channels
 
     def _caught_over_time(
@@ -227,7 +231,7 @@ class Eye(Physiology):
         Also returns the plane of each channel, (3,). Catching, blurring and projecting back are
         linear, so at each frequency they are one small matrix.
         """
-        back, channels = self._back_projection(scene.luminance)
+        back, channels = self._back_projection(scene.luminance, scene.display)
         into, out, senses = self._opponent
 
         def make() -> np.ndarray:

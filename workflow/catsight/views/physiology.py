@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
-from catsight.views import acuity, colour, opponent, optics, photons, rods, temporal
+from catsight.views import acuity, colour, display, opponent, optics, photons, rods, temporal
 from catsight.views.acuity import Sense
 from catsight.views.bands import band_otf, onto_nodes
 from catsight.views.conditions import checked
@@ -58,12 +58,12 @@ class Physiology:
             self.sensitivities, self.parts["colour"]["reflectances"], self._illuminant
         )
 
-    def colour_map(self, luminance: float) -> np.ndarray:
+    def colour_map(self, luminance: float, shown: str = "auto") -> np.ndarray:
         """The map (3, 3) on linear sRGB that merges the colours that the eye cannot tell apart.
 
-        It keeps white.
+        It keeps white. ``shown`` is a rendering, one of :data:`catsight.views.display.DISPLAYS`.
         """
-        back, channels = self._back_projection(luminance)
+        back, channels = self._back_projection(luminance, shown)
         return (back @ self.catches)[channels]
 
     def quanta(self, luminance: float) -> np.ndarray:
@@ -215,13 +215,13 @@ class Physiology:
             self._receptor(name), self.parts["colour"]["media"], name, tapetum
         )
 
-    def _back_projection(self, luminance: float) -> tuple[np.ndarray, np.ndarray]:
+    def _back_projection(self, luminance: float, shown: str) -> tuple[np.ndarray, np.ndarray]:
         """The map (m, receptors) from catches to m planes, and the plane of each channel, (3,).
 
-        To a dichromat red and green are the same, so one plane serves both.
+        To a dichromat that is ``shown`` in yellow and blue, one plane serves red and green.
         """
         weight = rods.rod_weight(self.parts["rods"], checked("luminance", luminance))
-        back = rods.mesopic_mix(colour.back_projection(self.catches[:-1]), weight)
+        back = rods.mesopic_mix(display.back_projection(self.catches[:-1], shown), weight)
         planes, channels = np.unique(back, axis=0, return_inverse=True)
         return planes, channels.ravel()
 

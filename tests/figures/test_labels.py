@@ -34,6 +34,7 @@ def test_parts_are_listed(parts, text):
     ("field_of_view", 16.0, "16°"), ("luminance", 0.01, "0.01 cd/m²"), ("defocus", -1.5, "−1.5 D"),
     ("focus", 0.25, "0.25 m"), ("other", 3, "3"), ("focus", None, "none"),
     ("eccentricity", True, "yes"), ("eccentricity", False, "no"),
+    ("display", "red-cyan", "red-cyan"),
 ])  # fmt: skip
 def test_conditions_have_their_unit(key, value, text):
     assert labels.condition(key, value) == text

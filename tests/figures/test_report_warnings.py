@@ -67,13 +67,14 @@ def of_conditions(**views):
 def test_other_viewing_conditions_are_a_warning():
     assert of_conditions() == []
     dusk = synthetic.eye_view(
-        "cat", field_of_view=40, luminance=1, defocus=-2, focus=0.5, photon_noise=3, eccentricity=True
+        "cat", field_of_view=40, luminance=1, defocus=-2, focus=0.5, photon_noise=3, eccentricity=True,
+        display="red-cyan",
     )  # fmt: skip
     assert of_conditions(dusk=dusk) == [
         "“dusk” sees under other conditions than the reference “human” (field of view 40° against "
         "16°, luminance 1 cd/m² against 100 cd/m², defocus −2 D against 0 D, focus 0.5 m against "
-        "none, photon noise 3 against none, eccentricity yes against no): a difference between them "
-        "is not due to the eye alone."
+        "none, photon noise 3 against none, eccentricity yes against no, display red-cyan against "
+        "auto): a difference between them is not due to the eye alone."
     ]
 
 

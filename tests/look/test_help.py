@@ -23,6 +23,8 @@ HELP = {
             "--eccentricity": "let acuity fall off away from the middle",
             "--perspective": "take pictures for whole photographs of a camera with that field of view: pixels then "
             "become degrees exactly (without it they are off by up to 21 % at 60 degrees)",
+            "--display": "the colours that show what two kinds of cones tell apart: auto, yellow-blue, red-cyan, "
+                         "green-magenta, least-change (default: auto, the pair that they tell apart best)",
             "--beside": "put the original to the left of what the eye sees",
         },
         [

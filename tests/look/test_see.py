@@ -326,7 +326,8 @@ def ask(*arguments) -> int:
 def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
     assert ask("a.png", "-o", "x.png", "--fov", "40") == 0
     options = ["--fov", "2", "--luminance", "0.5", "--defocus", "-1.5", "--noise", "7", "--eye", "human"]  # fmt: skip
-    assert ask("a.png", "-o", "x.png", *options, "--eccentricity", "--perspective") == 0
+    options += ["--perspective", "--display", "red-cyan"]
+    assert ask("a.png", "-o", "x.png", *options, "--eccentricity") == 0
     cutoffs = [Eye.load(name).parts["acuity"]["cutoff"] for name in ("cat", "human")]
     assert looks == [
         (
@@ -338,6 +339,7 @@ def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
                 "eccentricity": False,
                 "perspective": False,
                 "past": [],
+                "display": "auto",
                 "noise": None,
             },
         ),
@@ -350,6 +352,7 @@ def test_an_eye_looks_under_the_conditions_that_the_options_state(looks):
                 "eccentricity": True,
                 "perspective": True,
                 "past": [],
+                "display": "red-cyan",
                 "noise": [7, 1, *b"a.png"],
             },
         ),

@@ -602,6 +602,7 @@ def test_defaults_come_from_the_models():
         "eccentricity": False,
         "gaze": None,
         "perspective": False,
+        "display": "auto",
     }
     assert config.metrics.confidence == 0.95 and config.frames.shards == 1
     assert config.frames.every is None and config.figures.published is None

@@ -317,6 +317,7 @@ CHANGES = [
     ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.gaze", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.perspective", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.display", "red-cyan", f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("reference", "dog", f"views blur|views jpeg|views pale|{COMPARED}|maps*|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
     ("views.cat.eye", "dog", f"views cat|views blur|views pale|{SWAPPED}|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"pupil": "dog"}, f"views cat|views blur|views human+pupil*|views cat@*|{DRAWN}|portraits"),
@@ -337,6 +338,7 @@ CHANGES = [
     ("views.dog.eccentricity", True, f"views dog|{OF_VIEWS}"),
     ("views.dog.gaze", 0, f"views dog|{OF_VIEWS}"),
     ("views.dog.perspective", True, f"views dog|{OF_VIEWS}"),
+    ("views.dog.display", "red-cyan", f"views dog|{OF_VIEWS}"),
     (f"{NET}.label", "Network", OF_ENCODERS),
     (f"{NET}.timm", "resnet18", "weights net|features net"),
     (f"{NET}.args", {"width": 4}, "weights net|features net"),
@@ -529,7 +531,7 @@ def test_without_the_pooling_map_its_size_is_in_no_spec():
 
 # -- what figures and report are told --------------------------------------------------------------
 
-_LOOKING = {"field_of_view": 12, "luminance": 70, "defocus": 0, "focus": None, "photon_noise": None, "eccentricity": False, "gaze": None, "perspective": False}  # fmt: skip
+_LOOKING = {"field_of_view": 12, "luminance": 70, "defocus": 0, "focus": None, "photon_noise": None, "eccentricity": False, "gaze": None, "perspective": False, "display": "auto"}  # fmt: skip
 
 
 def seen(about, **more):
@@ -650,6 +652,7 @@ def test_the_report_prints_letters_as_they_are_and_what_was_published():
         ({"defocus": -2}, "70 cd/m², 12°, -2 D"),
         ({"photon_noise": 0}, "70 cd/m², 12°, photon noise"),
         ({"eccentricity": True}, "70 cd/m², 12°, acuity falling off"),
+        ({"display": "red-cyan"}, "70 cd/m², 12°, red-cyan"),
         ({"focus": 2}, "70 cd/m², 12°"),
         ({"gaze": 4}, "70 cd/m², 12°, gaze drawn"),
         ({"perspective": True}, "70 cd/m², 12°, in perspective"),
@@ -692,6 +695,7 @@ def test_the_views_of_a_study_in_numbers(before):
         "eccentricity": True,
         "gaze": 3,
         "perspective": True,
+        "display": "green-magenta",
     }
     config["views"]["own"] = {"eye": "cat", "swap": {"rods": "dog", "pupil": "human"}, **own}  # fmt: skip
     config["viewing"] |= {"focus": 9, "photon_noise": 8}
@@ -704,9 +708,9 @@ def test_the_views_of_a_study_in_numbers(before):
     assert all(
         type(found["own"][key]) is float
         for key in own
-        if key not in ("eccentricity", "gaze", "perspective")
+        if key not in ("eccentricity", "gaze", "perspective", "display")
     )
-    usual = {"field_of_view": 12.0, "luminance": 70.0, "defocus": 0.0, "focus": 9.0, "photon_noise": 8.0, "eccentricity": False, "gaze": None, "perspective": False}  # fmt: skip
+    usual = {"field_of_view": 12.0, "luminance": 70.0, "defocus": 0.0, "focus": 9.0, "photon_noise": 8.0, "eccentricity": False, "gaze": None, "perspective": False, "display": "auto"}  # fmt: skip
     assert found["human"] == {"eye": of["human"]} | usual
     assert found["none"] == {"eye": of["cat"]} | usual | {"focus": None, "photon_noise": None}
     assert found["original"] == {"filter": "original"}

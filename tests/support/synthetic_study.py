@@ -52,6 +52,7 @@ POOLINGS = {
 }
 VIEWING = {
     "field_of_view": 16, "luminance": 100, "defocus": 0, "focus": None, "photon_noise": None, "eccentricity": False,
+    "display": "auto",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ EYE = {
     "eccentricity": False,
     "gaze": None,
     "perspective": False,
+    "display": "auto",
 }
 
 

@@ -24,6 +24,7 @@ VIEW = {
     "eccentricity": False,
     "gaze": None,
     "perspective": False,
+    "display": "auto",
 }
 
 
@@ -50,6 +51,7 @@ def view(eye="cat", **changes):
         ("cat", {"defocus": -1.0}),
         ("cat", {"eccentricity": True}),
         ("cat", {"perspective": True, "field_of_view": 60.0}),
+        ("cat", {"display": "least-change"}),
     ],
 )
 def test_a_view_is_what_its_eye_sees_under_its_conditions(eye, change):
@@ -75,9 +77,13 @@ def test_the_depth_of_a_frame_and_the_focus_of_a_view_are_used(focus):
 
 
 def test_noise_has_the_seed_of_the_view_and_one_of_the_frame_and_the_whole_view():
-    """The second is the first eight bytes of SHA-256 of the frame's id and the view as JSON."""
+    """The second is the first eight bytes of SHA-256 of the frame's id and the view as JSON.
+
+    Without its display: the same light is counted in every rendering.
+    """
     noisy = view(luminance=1e-4, photon_noise=7.0)
-    text = json.dumps(noisy, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    counted = {key: value for key, value in noisy.items() if key != "display"}
+    text = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(f"a/ü {text}".encode()).hexdigest()
     seen = eye_viewer(noisy)(frame("a/ü"))
     wanted = Eye.load("cat").see(
@@ -101,6 +107,16 @@ def test_noise_differs_between_frames_seeds_and_views_and_not_between_runs():
         noise({"photon_noise": None}),
     ]
     assert len({noise(), *others}) == 5
+
+
+def test_noise_is_the_same_in_every_rendering():
+    """Yellow and blue are the cat's by default."""
+    shown = [
+        eye_viewer(view(luminance=1.0, photon_noise=0.0, display=display))(frame())
+        for display in ("auto", "yellow-blue", "green-magenta")
+    ]
+    np.testing.assert_array_equal(shown[0], shown[1])
+    assert (shown[0] != shown[2]).any()
 
 
 def test_a_depth_map_that_holds_objects_is_not_opened():

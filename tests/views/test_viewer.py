@@ -20,6 +20,7 @@ EYE = {
     "eccentricity": False,
     "gaze": None,
     "perspective": False,
+    "display": "auto",
 }
 ORIGINAL, PAIRED = {"filter": "original"}, {"filter": "paired"}
 RGB = np.random.default_rng(0).integers(0, 256, (10, 20, 3), dtype=np.uint8)

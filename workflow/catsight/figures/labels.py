@@ -135,12 +135,14 @@ def length(cm: float) -> str:
     return f"{cm:.0f} cm" if cm < 100 else f"{cm / 100:.1f} m"
 
 
-def condition(key: str, value: float | bool | None) -> str:
+def condition(key: str, value: float | bool | str | None) -> str:
     """The value of one of an eye's viewing conditions, with its unit."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
     return signed(f"{value:g}{_UNITS.get(key, '')}")
 
 

@@ -16,7 +16,7 @@ from catsight.frames.decode import decode
 from catsight.frames.item import Rejected
 from catsight.inputs import eyes
 from catsight.inputs.files import appearing
-from catsight.inputs.viewing import noise_seed
+from catsight.inputs.viewing import DISPLAYS, noise_seed
 from catsight.look import clips
 from catsight.look.outputs import PHOTOS, Job, is_clip, plan
 from catsight.run.progress import Progress
@@ -53,6 +53,7 @@ def main(arguments: Sequence[str]) -> None:
         "defocus": options.defocus,
         "eccentricity": options.eccentricity,
         "perspective": options.perspective,
+        "display": options.display,
     }
     if options.fov < _SMALL_FIELD:
         print(
@@ -144,6 +145,14 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take pictures for whole photographs of a camera with that field of view: pixels then "
         "become degrees exactly (without it they are off by up to 21 %% at 60 degrees)",
+    )
+    parser.add_argument(
+        "--display",
+        choices=list(DISPLAYS),
+        default="auto",
+        metavar="COLOURS",
+        help=f"the colours that show what two kinds of cones tell apart: {', '.join(DISPLAYS)} "
+        "(default: auto, the pair that they tell apart best)",
     )
 
 

@@ -77,6 +77,7 @@ class View(TypedDict, total=False):
     eccentricity: bool
     gaze: int | None  #: seed
     perspective: bool
+    display: str  #: the rendering of what two kinds of cones see
     filter: str
     of: "View"  #: what a control changes
     match: "View"  #: whose loss a control takes on

@@ -183,4 +183,6 @@ def _conditions(looking: dict[str, Any]) -> str:
         words.append("gaze drawn")
     if looking["perspective"]:
         words.append("in perspective")
+    if looking["display"] != "auto":
+        words.append(looking["display"])
     return ", ".join(words)

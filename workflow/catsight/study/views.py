@@ -15,7 +15,7 @@ from catsight.study.spec import ROOTS, made_of
 #: The viewing conditions of an eye.
 VIEWING = (
     "field_of_view", "luminance", "defocus", "focus", "photon_noise", "eccentricity", "gaze",
-    "perspective",
+    "perspective", "display",
 )  # fmt: skip
 
 
@@ -112,6 +112,7 @@ def _eye_view(name: str, view: Mapping[str, Any], config: Config) -> View:
         "eccentricity": conditions["eccentricity"],
         "gaze": conditions["gaze"],
         "perspective": conditions["perspective"],
+        "display": conditions["display"],
     }
 
 

@@ -29,6 +29,7 @@ def eye_viewer(view: View) -> Viewer:
             gaze=_gaze(view["gaze"], frame["frame_id"]),
             perspective=view["perspective"],
             past=past(frame),
+            display=view["display"],
         )
 
     return see
@@ -54,10 +55,11 @@ def _noise(view: View, frame: Frame) -> list[int] | None:
     """The seed of a frame's photon noise in a ``view``, if the view has any.
 
     It depends on the frame's id and the view alone, so neither the shard that holds the frame nor
-    the order of frames matters.
+    the order of frames matters. The eye counts the same quanta however its colours are displayed.
     """
     seed = view["photon_noise"]
     if seed is None:
         return None
-    digest = hashlib.sha256(f"{frame['frame_id']} {canonical_json(view)}".encode()).digest()
+    counted = {key: value for key, value in view.items() if key != "display"}
+    digest = hashlib.sha256(f"{frame['frame_id']} {canonical_json(counted)}".encode()).digest()
     return [int(seed), int.from_bytes(digest[:8])]

@@ -7,8 +7,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from catsight.inputs.eyes import PARTS
+from catsight.inputs.viewing import DISPLAYS
 from catsight.study.filters import FILTERS, Filter, FilterKeys
-from catsight.study.section import AS_GIVEN, Section, one_of, optional
+from catsight.study.section import AS_GIVEN, Section, key, one_of, optional
 
 FieldOfView = Annotated[
     float,
@@ -72,6 +73,14 @@ Eccentricity = Annotated[
     ),
 ]
 
+Display = Annotated[str, one_of(DISPLAYS)]
+_DISPLAY = (
+    "The colours that show what an eye of two kinds of cones tells apart; to that eye all of them "
+    "look like the original. "
+    + " ".join(f"{name}: {about}." for name, about in DISPLAYS.items())
+    + " An eye of three kinds has one rendering."
+)
+
 
 Gaze = Annotated[
     int,
@@ -103,6 +112,7 @@ class Viewing(Section):
     eccentricity: Eccentricity = False
     gaze: Gaze | None = None
     perspective: Perspective = False
+    display: Display = key("auto", _DISPLAY)
 
 
 class Swap(Section):
@@ -143,6 +153,7 @@ class View(FilterKeys):
     eccentricity: Eccentricity | None = optional()
     gaze: Gaze | None = optional(nullable=True)
     perspective: Perspective | None = optional()
+    display: Display | None = optional(_DISPLAY)
 
     @classmethod
     def takers(cls, key: str) -> list[str]:

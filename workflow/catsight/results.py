@@ -98,6 +98,11 @@ class Results:
         return self._table("physiology")
 
     @cached_property
+    def renderings(self) -> pd.DataFrame:
+        """One row per measure, layer and rendering (``display``) of a view that has several."""
+        return self._table("renderings")
+
+    @cached_property
     def contrasts(self) -> pd.DataFrame:
         """One row per difference between two values; those of one ``hypotheses`` are corrected
         together.

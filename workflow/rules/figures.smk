@@ -2,6 +2,7 @@ FIGURES = {figure.name: figure.table for figure in study.figures if figure.table
 ATTRIBUTION = []  # nothing if the study has no such table
 if "attribution" in study.result_tables:
     ATTRIBUTION = [f"{RESULTS}/attribution.parquet"]
+RENDERINGS = [f"{RESULTS}/renderings.parquet"] if "renderings" in study.result_tables else []
 
 
 # Figures that are drawn from one table of the study alone.
@@ -190,6 +191,7 @@ rule report:
         near=f"{RESULTS}/frames/near_duplicates.parquet",
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
+        renderings=RENDERINGS,
         contrasts=f"{RESULTS}/contrasts.parquet",
         best=f"{RESULTS}/best.parquet",
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
@@ -216,5 +218,6 @@ rule report:
         "python -m catsight figures report --spec {params.spec:q} --frames {params.frames}"
         " --shards {params.shards} --rejected {input.rejected} --near {input.near}"
         " --metrics {input.metrics} --attribution {input.attribution}"
-        " --contrasts {input.contrasts} --best {input.best} --matched {params.matched}"
-        " --features {input.features} --figures {input.figures} --output {output} 2> {log}"
+        " --renderings {input.renderings} --contrasts {input.contrasts} --best {input.best}"
+        " --matched {params.matched} --features {input.features} --figures {input.figures}"
+        " --output {output} 2> {log}"

@@ -162,6 +162,30 @@ rule physiology:
         " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
+rule renderings:
+    input:
+        frames=FRAMES,
+        features=features_of([study.reference, *study.renderings.compared]),
+    output:
+        f"{RESULTS}/metrics/renderings/{{encoder}}.parquet",
+    log:
+        f"{RESULTS}/logs/metrics/renderings/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
+    params:
+        spec=spec("renderings", of="encoder"),
+        frames=frames_folder,
+        shards=SHARDS,
+        features=each_view(dict.fromkeys([study.reference, *study.renderings.compared])),
+    message:
+        "metrics: renderings of colours, of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics renderings --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"
+
+
 rule maps:
     input:
         rules.gather_features.output,

@@ -7,6 +7,7 @@ OF_ENCODERS = {
     "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),
     "physiology": expand(rules.physiology.output, encoder=study.encoders),
+    "renderings": expand(rules.renderings.output, encoder=study.encoders),
     "maps": [
         *expand(rules.maps.output, encoder=study.encoders),
         *rules.maps_between_encoders.output,
@@ -52,7 +53,7 @@ rule contrasts:
     input:
         **{
             table: f"{RESULTS}/{table}.parquet"
-            for table in ("metrics", "attribution", "doses")
+            for table in ("metrics", "attribution", "doses", "renderings")
             if table in study.result_tables
         },
     output:

@@ -35,14 +35,16 @@ def sentences(
     attribution: pd.DataFrame | None = None,
     contrasts: pd.DataFrame | None = None,
     best: pd.DataFrame | None = None,
+    renderings: pd.DataFrame | None = None,
 ) -> list[str]:
     """A few sentences on a study, from its tables: the first may be quoted alone; then what
     corrected tests tell, what they do not tell and what that would take, and on what it rests.
     """
-    results = Results.of(metrics, choices, contrasts, best)
+    results = Results.of(metrics, choices, contrasts, best, renderings)
     found = [
         told.quotable(results),
         _level(results),
+        told.renderings(results),
         told.views(results),
         told.encoders(results),
         _untrained(results),

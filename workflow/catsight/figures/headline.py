@@ -22,6 +22,7 @@ class Results:
     best: pd.DataFrame  #: those of the table of the best
     trained: Sequence[str]
     untrained: Sequence[str]
+    renderings: pd.DataFrame  #: means over layers of the view in focus; empty if it has only one
 
     @classmethod
     def of(
@@ -30,8 +31,11 @@ class Results:
         choices: Choices,
         contrasts: pd.DataFrame | None = None,
         best: pd.DataFrame | None = None,
+        renderings: pd.DataFrame | None = None,
     ) -> "Results":
-        """The results in a table of metrics, and in those of contrasts and of the best."""
+        """The results in a table of metrics, and in those of contrasts, of the best and of
+        renderings.
+        """
         rows = select.of_study(metrics, choices)
         metric = choices.headline(rows)
         rows = rows[rows["metric"] == metric]
@@ -43,7 +47,11 @@ class Results:
             pd.DataFrame() if table is None else table[table["metric"] == metric]
             for table in (contrasts, best)
         )
-        return cls(choices, metric, rows, means, compared, candidates, trained, untrained)
+        shown = pd.DataFrame()
+        if renderings is not None:
+            shown = renderings[renderings["view"] == choices.focus]
+            shown = select.summaries(select.pooled(shown[shown["metric"] == metric], choices))
+        return cls(choices, metric, rows, means, compared, candidates, trained, untrained, shown)
 
     @property
     def encoders(self) -> list[str]:

@@ -49,6 +49,7 @@ def render(
     features: Sequence[Path],
     figures: Sequence[Path],
     attribution: Path | None = None,
+    renderings: Path | None = None,
     near: Path | None = None,
     matched: Sequence[Path] = (),
 ) -> str:
@@ -58,15 +59,15 @@ def render(
     choices = Choices(spec)
     rows = tables.read(metrics).to_pandas()
     seen = _concatenated(frames, _FRAME_COLUMNS)
-    shares = tables.read(attribution).to_pandas() if attribution else None
+    shares, shown = (_optional(path) for path in (attribution, renderings))
     photos = report_sections.photos(seen, frames, _PHOTOS)
     about_features = [tables.provenance(path) | {"path": path} for path in features]
     pixels = report_tables.resolution(choices, seen, about_features)
     left_out = tables.read(rejected).to_pylist()
     inputs = {f"frames {path.stem}": path for path in frames}
     inputs |= {"metrics": metrics, "contrasts": contrasts, "best": best} | _named(features)
-    if attribution:
-        inputs["attribution"] = attribution
+    optional = {"attribution": attribution, "renderings": renderings}
+    inputs |= {name: path for name, path in optional.items() if path}
     provenance = {name: tables.provenance(path) for name, path in inputs.items()}
     sources = [report_sections.source(name, about) for name, about in provenance.items()]
     return page.render(
@@ -92,7 +93,7 @@ def render(
         sources_left=len(sources[_TABLES:]),
         versions=report_sections.versions([spec, *provenance.values()]),
         **_conditions(pixels, choices),
-        **_found(rows, shares, contrasts, best, choices),
+        **_found(rows, shares, contrasts, best, shown, choices),
         **_numbers(rows, shares, choices),
     )
 
@@ -114,6 +115,10 @@ def write(html: str, path: str | os.PathLike[str]) -> None:
 def _concatenated(paths: Sequence[Path], columns: Sequence[str] | None = None) -> pd.DataFrame:
     parts = [tables.read(path, columns).to_pandas() for path in paths]
     return pd.concat(parts, ignore_index=True)
+
+
+def _optional(path: Path | None) -> pd.DataFrame | None:
+    return tables.read(path).to_pandas() if path else None
 
 
 def _named(features: Sequence[Path]) -> dict[str, Path]:
@@ -146,13 +151,18 @@ def _warnings(
 
 
 def _found(
-    rows: pd.DataFrame, shares: pd.DataFrame | None, contrasts: Path, best: Path, choices: Choices
+    rows: pd.DataFrame,
+    shares: pd.DataFrame | None,
+    contrasts: Path,
+    best: Path,
+    shown: pd.DataFrame | None,
+    choices: Choices,
 ) -> dict[str, Any]:
     """The section "What was found", its notice above, and the tables of contrasts."""
     compared, candidates = (tables.read(path).to_pandas() for path in (contrasts, best))
     return {
         "notice": findings.notice(rows, choices),
-        "found": findings.sentences(rows, choices, shares, compared, candidates),
+        "found": findings.sentences(rows, choices, shares, compared, candidates, shown),
         "contrasts": report_tables.contrasts(compared, choices),
     }
 

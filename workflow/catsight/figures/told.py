@@ -36,15 +36,26 @@ def quotable(results: Results) -> str:
     if rows["value"].isna().all():
         reason = labels.reason(rows.iloc[0])
         return f"What {_lower(subject)} costs {who} is not known: {reason}."
-    loss = labels.share(1 - rows["value"].mean())
+    loss = _losses(results, 1 - rows["value"].mean())
     said = f"{subject} costs {who} about {loss} of {'its' if one else 'their'} representation"
     said += " of a scene" + ("" if one else " on average")
+    said += ", depending on how its colours are shown" if len(results.renderings) else ""
     if not select.has_interval(rows).any():
         said = f"In these pictures {_lower(said)}"
     if shown:
         return f"{said}, {_beside(results, shown[0], others[shown[0]], 'what', 'costs')}."
     unsure = "; whether other changes of the picture cost more or less is open" if others else ""
     return f"{said}{unsure}."
+
+
+def _losses(results: Results, own: float) -> str:
+    """The loss by the view in focus in percent, or from the least to the most of all renderings."""
+    if results.renderings.empty:
+        return labels.share(own)
+    rows = results.renderings[results.renderings["encoder"].isin(results.told)]
+    means = rows.groupby("display")["value"].mean()
+    ends = [labels.share(1 - value) for value in (means.max(), means.min())]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0].removesuffix(' %')} to {ends[1]}"
 
 
 def _subject(results: Results) -> str:
@@ -114,6 +125,44 @@ def views(results: Results) -> str:
 
 def _much(one: Contrast) -> str:
     return f"{one.times} as much as" if one.ratio is not None else "not as much as"
+
+
+def renderings(results: Results) -> str:
+    """What each rendering of colours costs, and what is claimed of them; empty if there is one."""
+    rows, focus = results.renderings, results.choices.focus
+    if rows.empty:
+        return ""
+    each = []
+    for name in results.told[:_IN_DETAIL]:
+        shown = rows[rows["encoder"] == name]
+        values = [f"{results.estimate(row)} {row['display']}" for _, row in shown.iterrows()]
+        each.append(f"{listed(values)} in {results.label(name)}")
+    said = [
+        f"How the colours of “{focus}” are shown to a network is a choice, and features agree by "
+        f"{'; '.join(each)}. To the eye itself all {rows['display'].nunique()} renderings are the "
+        "same picture. So differences of views, networks and layers are claimed only if all of "
+        "them tell it, with the same sign, and intervals of these reach over all"
+    ]
+    if results.choices.attribution["view"]:
+        said.append("; shares of the parts of the eye are of the study’s own rendering")
+    said.append(".")
+    if pairs := _depending(results):
+        said.append(f" What depends on how colours are shown: {listed(pairs)}.")
+    return "".join(said)
+
+
+def _depending(results: Results) -> list[str]:
+    """The pairs on whose difference renderings disagree, with what each says; of many some."""
+    focus = results.choices.focus
+    some = [
+        *of_views(results).values(),
+        *results.compared("encoder", view_a=focus),
+        *_groups(results, "family"),
+        *_groups(results, "training"),
+    ]
+    found = [f"{one.first} against {one.second} ({one.depends})" for one in some if one.depends]
+    more = len(found) - 2 * _MOST
+    return found if more <= 0 else [*found[: 2 * _MOST], f"{more} more in the table “Contrasts”"]
 
 
 def encoders(results: Results) -> str:

@@ -26,7 +26,9 @@ class Contrast:
     their number, rejects that the two are equal. ``equivalent``: it is shown that neither loses
     ``margin`` times what the other does. ``needed``: how many groups would tell a difference as
     large as this one, and the ends of the range of that number; None if it is told, or unknown.
-    ``of_several``: one of the two is a mean over several networks.
+    ``of_several``: one of the two is a mean over several networks. ``depends``: where the study
+    has several renderings of colours, in which of them the two are told apart or equivalent, if
+    not all agree; then nothing is claimed. Otherwise empty, and the interval covers all of them.
     """
 
     first: str
@@ -41,11 +43,14 @@ class Contrast:
     needed: tuple[float, float, float] | None
     of_several: bool
     reason: str
+    depends: str = ""
 
     @property
     def open(self) -> bool:
-        """Whether there is a test, and it shows neither a difference nor equivalence."""
-        return self.p is not None and not (self.told or self.equivalent)
+        """Whether there is a test, and it shows neither a difference nor equivalence, however
+        colours are shown.
+        """
+        return self.p is not None and not (self.told or self.equivalent or self.depends)
 
     @property
     def turned(self) -> "Contrast":
@@ -84,12 +89,24 @@ def contrast(row: Mapping[str, Any] | pd.Series, choices: Choices) -> Contrast:
     Its interval agrees with its test. The intervals that hold together come from a single step,
     Holm's test from several, so the test may tell apart what the interval does not, and, rarely,
     the reverse. In the first case the interval ends at 1, as Strassburger & Bretz 2008 do for
-    one-sided tests; in the second it is widened to 1.
+    one-sided tests; in the second it is widened to 1. With several renderings of colours it is told
+    if the test tells it in all, with the same sign, and the interval reaches over all of theirs.
     """
     p = None if pd.isna(row["p_holm"]) else float(row["p_holm"])
     told = p is not None and p <= 1 - choices.confidence
+    equivalent = row["equivalent"] is True or row["equivalent"] == 1
     ratio = None if pd.isna(row["loss_ratio"]) else float(row["loss_ratio"])
     low, high = row["ratio_sim_low"], row["ratio_sim_high"]
+    depends = ""
+    if pd.notna(row["n_renderings"]):
+        count, *counts = (
+            int(row[f"n_{name}"]) for name in ("renderings", "above", "below", "equivalent")
+        )
+        told, equivalent = count in counts[:2], counts[2] == count
+        if pd.notna(row["ratio_all_low"]):
+            low, high = row["ratio_all_low"], row["ratio_all_high"]
+        if any(counts) and not (told or equivalent):
+            depends = _counted(count, *counts)
     if ratio is not None:
         if told:
             low, high = (max(low, 1.0), high) if ratio > 1 else (low, min(high, 1.0))
@@ -104,12 +121,24 @@ def contrast(row: Mapping[str, Any] | pd.Series, choices: Choices) -> Contrast:
         high=float(high),
         p=p,
         told=told,
-        equivalent=row["equivalent"] is True or row["equivalent"] == 1,
+        equivalent=equivalent,
         margin=None if pd.isna(row["margin"]) else float(row["margin"]),
         needed=None if pd.isna(needed[0]) else (needed[0], needed[1], needed[2]),
         of_several=any(_count(row[f"members_{side}"]) > 1 for side in "ab"),
         reason=labels.reason(row),
+        depends=depends,
     )
+
+
+def _counted(count: int, above: int, below: int, equivalent: int) -> str:
+    """``told apart in 2 of 4 renderings, the other way round in 1``."""
+    most, fewest = max(above, below), min(above, below)
+    said = [f"told apart in {most} of {count} renderings"] if most else []
+    if fewest:
+        said.append(f"the other way round in {fewest}")
+    if equivalent:
+        said.append(f"equivalent in {equivalent} of {count}")
+    return ", ".join(said)
 
 
 def _count(members: Any) -> int:
@@ -163,6 +192,8 @@ def words(one: Contrast, choices: Choices) -> str:
     """The verdict, as the table of the report gives it."""
     if one.p is None:
         return f"not tested: {one.reason}"
+    if one.depends:
+        return f"depends on how colours are shown: {one.depends}"
     within = f"equivalent within ×{one.margin:g}" if one.equivalent else ""
     if one.told:
         return f"told apart, yet {within}" if within else "told apart"

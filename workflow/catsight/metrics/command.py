@@ -25,6 +25,7 @@ from catsight.metrics import (
     pairs,
     per_frame,
     physiology,
+    renderings,
     stability,
 )
 from catsight.metrics.reading import Features, read_groups
@@ -38,6 +39,7 @@ from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.physiology import PHYSIOLOGY
+from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
 from catsight.tables.lists import shards
 from catsight.tables.store import Store, address
@@ -101,6 +103,12 @@ ANALYSES = {
         Names.VIEW,
         "show how one encoder's loss depends on numbers of the eye that are uncertain",
     ),
+    "renderings": Analysis(
+        renderings.renderings,
+        RENDERINGS,
+        Names.VIEW,
+        "compare one encoder's features as the colours vary that show what a dichromat sees",
+    ),
     "per_frame": Analysis(
         per_frame.per_frame,
         PER_FRAME,
@@ -114,6 +122,8 @@ ANALYSES = {
         "tabulate one encoder's dissimilarities of frames in its last layer, for figures",
     ),
 }
+#: The tables of a study that contrasts are made from.
+_CONTRASTED = ("metrics", "attribution", "doses", "renderings")
 #: Names of earlier versions.
 ALIASES = {"attribute": "attribution", "layers": "maps", "encoders": "maps"}
 
@@ -200,7 +210,7 @@ def contrast(arguments: Sequence[str]) -> None:
         "may be the best."
     )
     parser = job.parser("metrics contrasts", about)
-    for name in ("metrics", "attribution", "doses"):
+    for name in _CONTRASTED:
         parser.add_argument(
             f"--{name}",
             type=Path,
@@ -219,7 +229,7 @@ def contrast(arguments: Sequence[str]) -> None:
     )
     options = parser.parse_args(arguments)
     spec, store = options.spec, Store(options.store)
-    paths = {name: getattr(options, name) for name in ("metrics", "attribution", "doses")}
+    paths = {name: getattr(options, name) for name in _CONTRASTED}
     paths = {name: path for name, path in paths.items() if path is not None}
     inputs = {name: tables.content(path) for name, path in paths.items()}
     outputs = dict(zip(("contrasts", "best"), options.output))

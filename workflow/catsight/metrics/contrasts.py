@@ -14,18 +14,19 @@ import numpy as np
 import pyarrow as pa
 
 from catsight import tables
-from catsight.metrics import multiple, power
+from catsight.metrics import ensemble, multiple, power
 from catsight.metrics.differences import Differences, bounds, differences, loss_ratios, on_values
 from catsight.metrics.hypotheses import Hypotheses, Member, hypotheses
 from catsight.run.specs import ContrastsSpec, MeasureFacts
 from catsight.tables.columns.best import BEST
 from catsight.tables.columns.contrasts import CONTRASTS
 
-#: What contrasts read of the tables of metrics, attribution and doses, where these have it.
+#: What contrasts read of the tables of metrics, attribution, doses and renderings, where these have
+#: it.
 _READ = (
     "encoder", "family", "training", "layer", "layer_index", "pooling", "reference", "view",
     "metric", "part", "swept", "dose", "value", "replicates", "parts", "n_groups", "n_frames",
-    "reason",
+    "reason", "display", "own",
 )  # fmt: skip
 #: Columns that say what a member is.
 _PLACE = ("encoder", "view", "layer", "dose", "part", "members")
@@ -49,10 +50,20 @@ def contrasts(
 ) -> Iterator[Found]:
     """The contrasts of a study, set by set of those that are corrected together.
 
-    ``found``: the rows of metrics, and of attribution and doses if the study has these.
+    ``found``: the rows of metrics, and of attribution, doses and renderings if the study has
+    these. Where renderings change the values, the verdicts are counted over them.
     """
+    renderings = list(ensemble.by_rendering(found, spec))
     for asked in hypotheses(found, spec):
-        yield together(asked, spec)
+        own, key = together(asked, spec), (asked.kind, asked.name)
+        others = [together(sets[key], spec) for sets in renderings if key in sets]
+        if others:
+            alpha = 1 - spec["confidence"]
+            own = Found(
+                ensemble.with_contrasts(own.contrasts, [one.contrasts for one in others], alpha),
+                ensemble.with_best(own.best, [one.best for one in others]),
+            )
+        yield own
 
 
 def together(asked: Hypotheses, spec: ContrastsSpec) -> Found:

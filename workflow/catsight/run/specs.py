@@ -249,6 +249,22 @@ class PhysiologySpec(MetricsSpec):
     draws: list[DrawnEye]
 
 
+class Rendering(TypedDict):
+    """One view of the study in one rendering, and the two views that are compared in it."""
+
+    display: str
+    view: str
+    reference: str
+    shown: str
+    own: bool  #: whether it is the rendering of the study's own view
+
+
+class RenderingsSpec(MetricsSpec):
+    """Every rendering of the views that have several, without tests."""
+
+    renderings: list[Rendering]
+
+
 class MapsSpec(Spec):
     """Each layer against each, between views; without ``encoder``, between encoders."""
 

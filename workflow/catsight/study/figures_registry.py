@@ -250,6 +250,22 @@ _ALL = (
         reads=("encoders", "measures", "pooling"),
     ),
     Figure(
+        name="renderings",
+        table="renderings",
+        title="Does it depend on how colours are shown?",
+        caption=(
+            "The loss in “{focal}” in the mean over layers, a marker for each rendering of its "
+            "colours, with its {interval}. To the eye itself all renderings are the same picture; "
+            "what differs is due to the network’s three primaries. Differences are claimed in this "
+            "report only if all renderings tell them. Values without an interval are left out. "
+            "Hollow markers are untrained encoders."
+        ),
+        alt=(
+            "Dots of the loss in each rendering of colours, for {encoders}. The values are in "
+            "renderings.parquet."
+        ),
+    ),
+    Figure(
         name="maps",
         table="maps",
         title="Every layer against every layer",

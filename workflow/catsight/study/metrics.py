@@ -21,6 +21,7 @@ from catsight.run.specs import (
     PairsSpec,
     PerFrameSpec,
     PhysiologySpec,
+    RenderingsSpec,
     Spec,
     StabilitySpec,
 )
@@ -122,6 +123,15 @@ def physiology_spec(study: Resolved, encoder: str) -> PhysiologySpec:
         "own": study.draws.own,
         "ranges": study.draws.ranges,
         "draws": study.draws.eyes,
+    }
+
+
+def renderings_spec(study: Resolved, encoder: str) -> RenderingsSpec:
+    """The spec of the job that compares an encoder's features of renderings."""
+    return {
+        **_described(study, "renderings", encoder),
+        "permutations": 0,
+        "renderings": study.renderings.shown,
     }
 
 
@@ -235,6 +245,12 @@ _ALL = (
         "physiology",
         physiology_spec,
         wanted=lambda study: study.draws.view is not None,
+    ),
+    Analysis(
+        "renderings",
+        "renderings",
+        renderings_spec,
+        wanted=lambda study: bool(study.renderings.shown),
     ),
     Analysis(
         "maps",

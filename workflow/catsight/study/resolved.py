@@ -1,4 +1,4 @@
-"""A study whose sources, views, swaps, sweeps, drawn eyes and encoders are resolved."""
+"""A study whose sources, views, swaps, sweeps, renderings, drawn eyes and encoders are resolved."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from catsight.run.specs import SourceSpec, View
 from catsight.study.config import Config
 from catsight.study.features import Entry
 from catsight.study.physiology import Draws
+from catsight.study.renderings import Renderings
 from catsight.study.swaps import Swaps, Sweeps
 
 
@@ -19,6 +20,7 @@ class Resolved:
     swaps: Swaps
     sweeps: Sweeps
     draws: Draws
+    renderings: Renderings
     encoders: dict[str, Entry]
 
     @property
@@ -43,8 +45,10 @@ class Resolved:
 
     @property
     def encoder_views(self) -> dict[str, View]:
-        """The views that every encoder is given: the study's own, and those of its sweeps."""
-        return self.views | self.sweeps.views
+        """The views that every encoder is given: the study's own, and those of its sweeps and
+        renderings.
+        """
+        return self.views | self.sweeps.views | self.renderings.views
 
     @property
     def whole_views(self) -> dict[str, View]:

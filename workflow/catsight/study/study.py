@@ -14,7 +14,17 @@ from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import sources, yaml_files
-from catsight.study import contrasts, features, figures, frames, metrics, physiology, swaps, views
+from catsight.study import (
+    contrasts,
+    features,
+    figures,
+    frames,
+    metrics,
+    physiology,
+    renderings,
+    swaps,
+    views,
+)
 from catsight.study.config import validate
 from catsight.study.figures_registry import Figure
 from catsight.study.resolved import Resolved
@@ -39,6 +49,7 @@ class Study(Resolved):
             swaps=swaps.resolve_swaps(valid, its_views, its_sources),
             sweeps=swaps.resolve_sweeps(valid, its_views),
             draws=physiology.resolve_draws(valid, its_views, its_sources),
+            renderings=renderings.resolve_renderings(valid, its_views),
             encoders=features.resolve(valid),
         )
         self._specs: dict[tuple[str, str | None], str] = {}

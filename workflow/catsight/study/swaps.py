@@ -82,7 +82,7 @@ def resolve_swaps(
                 swaps.subsets[label] = settings.view
             else:
                 name = f"{config.reference}+{label}"
-                swaps.subsets[label] = _name(name, view, views, swaps.views)
+                swaps.subsets[label] = named(name, view, views, swaps.views)
     return swaps
 
 
@@ -108,7 +108,7 @@ def resolve_sweeps(config: Config, views: Mapping[str, View]) -> Sweeps:
                     setting = viewing(config.views[one].given, config)["photon_noise"]
                     view["photon_noise"] = noise_seed(setting, dose, config.seed)
             named = [
-                _name(f"{one}{at}", view, views, sweeps.views)
+                named(f"{one}{at}", view, views, sweeps.views)
                 for one, view in zip((reference, name), pair)
             ]
             sweeps.doses.append(
@@ -143,7 +143,7 @@ def _eye_pair(key: str, name: str, reference: str, views: Mapping[str, View]) ->
     return views[reference], views[name]
 
 
-def _name(name: str, view: View, views: Mapping[str, View], others: dict[str, View]) -> str:
+def named(name: str, view: View, views: Mapping[str, View], others: dict[str, View]) -> str:
     """The name of a view that may exist already: in ``views`` or ``others``. If not, it is added to
     the latter.
     """

@@ -17,7 +17,7 @@ from catsight.inputs import schema
 from catsight.study.config.encoders import Encoder, Features
 from catsight.study.config.figures import Figures
 from catsight.study.config.metrics import Attribution, Metrics, Physiology, Sweeps
-from catsight.study.config.views import View, Viewing
+from catsight.study.config.views import Display, View, Viewing
 from catsight.study.frames import Frames
 from catsight.study.section import Name, Section, json_schema, key
 
@@ -53,6 +53,13 @@ class Config(Section):
     features: Features = Field(default_factory=Features)
     metrics: Metrics = Field(default_factory=Metrics)
     attribution: Attribution = Field(default_factory=Attribution)
+    renderings: list[Display] = key(
+        [],
+        "Values of viewing.display: renderings in which views of eyes of two kinds of cones are "
+        "compared besides their own (renderings.parquet). The report then claims a difference only "
+        "if all renderings tell it. An empty list, []: none.",
+        unique=True,
+    )
     sweeps: Sweeps = Field(default_factory=Sweeps)
     physiology: Physiology = Field(default_factory=Physiology)
     figures: Figures = Field(default_factory=Figures)

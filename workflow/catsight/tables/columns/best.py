@@ -22,6 +22,7 @@ BEST = pa.schema(
         ("value", pa.float64()),
         ("in_set", pa.bool_()),  # whether it may be the best; the set is for all members together
         ("p_leaves", pa.float64()),  # that it is the best: out of the set if this is too small
+        ("n_renderings", pa.int32()),  # in any of which it may be the best, if there are several
         ("n_members", pa.int32()),  # how many have a test
         ("n_groups", pa.int32()),
         ("n_frames", pa.int32()),

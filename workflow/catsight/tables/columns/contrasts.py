@@ -59,6 +59,12 @@ CONTRASTS = pa.schema(
         ("p_equivalence", pa.float64()),
         ("p_equivalence_holm", pa.float64()),
         ("equivalent", pa.bool_()),
+        ("n_renderings", pa.int32()),  # that were compared, if the study has several
+        ("n_above", pa.int32()),  # in how many of them the test tells that z is above 0
+        ("n_below", pa.int32()),  # or below 0
+        ("n_equivalent", pa.int32()),  # in how many the two are equivalent
+        ("ratio_all_low", pa.float64()),  # the least ratio_sim_low of all renderings
+        ("ratio_all_high", pa.float64()),  # the largest ratio_sim_high
         ("groups_needed", pa.int64()),  # to tell this difference; null if it is told already
         ("groups_low", pa.int64()),  # as uncertain as the spread of so few groups is
         ("groups_high", pa.int64()),

@@ -33,6 +33,7 @@ ABOUT = {
     "physiology": "the losses of drawn eyes, and which uncertain number their spread is due to",
     "profiles": "alignment of every view with the reference, layer by layer",
     "rdms": "dissimilarity matrices of the frames, in the reference and in the view in focus",
+    "renderings": "what the view in focus costs, as its colours are shown in one way or another",
     "stability": "the values with fewer groups of frames, between halves of them, and relative to a "
     "ceiling",
 }
@@ -232,7 +233,15 @@ def test_all_tables_of_numbers_are_written(here):
 def test_the_report_is_made_from_what_each_option_names(handed, here):
     given = {
         name: here / f"{name}.parquet"
-        for name in ("rejected", "near", "metrics", "attribution", "contrasts", "best")
+        for name in (
+            "rejected",
+            "near",
+            "metrics",
+            "attribution",
+            "contrasts",
+            "best",
+            "renderings",
+        )
     }
     single = [word for name, path in given.items() for word in (f"--{name}", path)]
     figures = [here / "ranking.svg", here / "maps.svg"]
@@ -249,10 +258,11 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
         "matched": [here / "views/cat/0.parquet", here / "views/human/1.parquet"],
     }
     assert (here / "r.html").read_text() == "<html>"
-    assert run("report", "--frames", here / "frames/1.parquet", *single[:2], *single[4:6], *single[8:], "--features", *features,
+    assert run("report", "--frames", here / "frames/1.parquet", *single[:2], *single[4:6], *single[8:12], "--features", *features,
                "--figures", *figures, "--output", here / "r.html") == 0  # fmt: skip
     _, options = handed["report", "render"]
     assert (options["near"], options["attribution"], options["matched"]) == (None, None, [])
+    assert options["renderings"] is None
     assert options["frames"] == [here / "frames/1.parquet"]
 
 

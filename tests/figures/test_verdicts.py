@@ -158,3 +158,47 @@ def test_factors_have_two_digits(value, text):
 )  # fmt: skip
 def test_shares_are_said_in_percent(value, text):
     assert labels.share(value) == text
+
+
+# -- several renderings of colours -----------------------------------------------------------------
+
+
+def shown(above, below, equivalent=0, ends=(None, None)):
+    """What four renderings say of a contrast, and the ends of the interval over all of them."""
+    counts = {"n_renderings": 4, "n_above": above, "n_below": below, "n_equivalent": equivalent}
+    return counts | {"ratio_all_low": ends[0], "ratio_all_high": ends[1]}
+
+
+@pytest.mark.parametrize(
+    ("counts", "told", "equivalent", "depends"),
+    [
+        (shown(4, 0), True, False, ""),
+        (shown(0, 4), True, False, ""),
+        (shown(4, 0, 4), True, True, ""),
+        (shown(4, 0, 1), True, False, ""),
+        (shown(0, 0, 4), False, True, ""),
+        (shown(0, 0), False, False, ""),
+        (shown(3, 0), False, False, "told apart in 3 of 4 renderings"),
+        (shown(3, 1), False, False, "told apart in 3 of 4 renderings, the other way round in 1"),
+        (shown(1, 2), False, False, "told apart in 2 of 4 renderings, the other way round in 1"),
+        (shown(0, 0, 2), False, False, "equivalent in 2 of 4"),
+        (shown(1, 0, 3), False, False, "told apart in 1 of 4 renderings, equivalent in 3 of 4"),
+    ],
+)
+def test_a_claim_holds_if_it_does_in_all_renderings(choices, counts, told, equivalent, depends):
+    """Whatever the study's own rendering says: its test tells the two apart."""
+    found = one(choices, "view", "cat", "jpeg", 3.6, (2.1, 6.2), 0.01, margin=1.25, **counts)
+    assert (found.told, found.equivalent, found.depends) == (told, equivalent, depends)
+    assert found.open == (not (told or equivalent or depends))
+    said = verdicts.words(found, choices)
+    assert (said == f"depends on how colours are shown: {depends}") == bool(depends)
+    assert found.turned.depends == depends
+
+
+def test_an_interval_reaches_over_all_renderings(choices):
+    found = one(choices, "view", "cat", "jpeg", 3.6, (2.1, 6.2), 0.01, **shown(4, 0, 0, (1.2, 9.0)))
+    assert found.interval == "1.2 to 9.0"
+    found = one(choices, "view", "cat", "jpeg", 3.6, (2.1, 6.2), 0.01, **shown(3, 0, 0, (0.9, 9.0)))
+    assert found.interval == "0.90 to 9.0"
+    found = one(choices, "view", "cat", "jpeg", 3.6, (2.1, 6.2), 0.01, **shown(4, 0))
+    assert found.interval == "2.1 to 6.2"  # one has none

@@ -84,7 +84,7 @@ def test_rules_hold_no_logic():
     for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
         text = rules.read_text()
         assert not re.search(r"^\s+(run|script|notebook):", text, re.M), rules.name
-        assert len(text.splitlines()) <= (75 if rules.name == "common.smk" else 220), rules.name
+        assert len(text.splitlines()) <= (75 if rules.name == "common.smk" else 240), rules.name
     assert len((ROOT / "Snakefile").read_text().splitlines()) <= 50
 
 

@@ -376,12 +376,14 @@ COLUMNS = {
         "metrics",
         "doses",
         "physiology",
-    },  # rows at a dose, or of a draw, are those of metrics
+        "renderings",
+    },  # rows at a dose, of a draw, or in a rendering, are those of metrics
     "stability": {"stability"},
     "maps": {"maps"},
     "attribution": {"attribution"},
     "doses": {"doses"},
     "physiology": {"physiology"},
+    "renderings": {"renderings"},
     "per_frame": {"per_frame"},
     "pairs": {"pairs"},
     "contrasts": {"contrasts"},

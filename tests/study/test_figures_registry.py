@@ -24,6 +24,7 @@ FACTS = {
     "attribution": ("Which part of the eye", "attribution", False),
     "doses": ("Dose curves", "doses", False),
     "physiology": ("How far physiology is known", "physiology", False),
+    "renderings": ("Does it depend on how colours are shown?", "renderings", False),
     "maps": ("Every layer against every layer", "maps", False),
     "rdms": ("How alike the frames are", "pairs", False),
     "retrieval": ("Which frames are confused", None, True),
@@ -42,6 +43,7 @@ NAMES = {
     "attribution": ["attribution_view", "interval"],
     "doses": ["interval"],
     "physiology": ["interval"],
+    "renderings": ["focal", "interval"],
     "maps": ["reference", "focal", "together"],
     "rdms": ["reference", "focal"],
     "retrieval": ["reference", "focal", "reference"],
@@ -51,7 +53,7 @@ NAMES = {
 ALT_NAMES = {
     "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
     "contrasts": ["encoders"],
-    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
+    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "renderings": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
 }  # fmt: skip
 UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
 FAMILY = "the shape of a marker is the encoder’s family."
@@ -107,6 +109,11 @@ CLAIMS = {
         "Right, how much of the draws’ variance is due to each number alone, by stepwise linear",
         "With 24 draws only the largest shares mean something.", "V" + LEFT_OUT, "Hollow markers and bars are untrained",
     ],
+    "renderings": [
+        "The loss in “{focal}” in the mean over layers, a marker for each rendering of its colours, with its {interval}.",
+        "Differences are claimed in this report only if all renderings tell them.", "V" + LEFT_OUT,
+        "Hollow markers are untrained",
+    ],
     "maps": [
         "One square for each encoder: its layers in “{reference}” (upwards) against its layers in "
         "“{focal}” (to the right). A bright diagonal",
@@ -138,6 +145,7 @@ KINDS = {
     "attribution": "Stacked bars by layer of the loss due to each part of the eye.",
     "doses": "Line charts of the mean alignment against a condition that varies, for {encoders}.",
     "physiology": "Dots of the losses of drawn eyes, and bars of the shares of the eye's numbers",
+    "renderings": "Dots of the loss in each rendering of colours, for {encoders}.",
     "maps": "Heat maps of the alignment of every layer with every layer, for {encoders}.",
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
@@ -152,6 +160,7 @@ NUMBERS = {
     "attribution": "The means over layers are in a table under The numbers.",
     "doses": "in doses.parquet.",
     "physiology": "in physiology.parquet.",
+    "renderings": "in renderings.parquet.",
     "maps": "in maps.parquet.",
     "rdms": "in pairs.parquet.",
     "stability": "in stability.parquet.",

@@ -216,17 +216,24 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
 @pytest.mark.parametrize(
     ("change", "without"),
     [
-        ({}, "parts changes attribution doses physiology"),
-        ({"attribution": {"view": "cat"}}, "changes doses physiology"),
-        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology"),
-        ({"physiology": {"view": "cat"}}, "parts changes attribution doses"),
-        ({"metrics": {"maps": {"metrics": []}}}, "parts changes attribution doses physiology maps"),
-        ({"metrics": {"per_frame": False}}, "parts changes attribution doses physiology per_frame"),
+        ({}, "parts changes attribution doses physiology renderings"),
+        ({"attribution": {"view": "cat"}}, "changes doses physiology renderings"),
+        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology renderings"),
+        ({"physiology": {"view": "cat"}}, "parts changes attribution doses renderings"),
+        ({"renderings": ["red-cyan"]}, "parts changes attribution doses physiology"),
+        (
+            {"metrics": {"maps": {"metrics": []}}},
+            "parts changes attribution doses physiology renderings maps",
+        ),
+        (
+            {"metrics": {"per_frame": False}},
+            "parts changes attribution doses physiology renderings per_frame",
+        ),
         (
             {"views": SMALL["views"] | {"o": {"filter": "original"}}},
-            "parts attribution doses physiology",
+            "parts attribution doses physiology renderings",
         ),
-        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses physiology"),
+        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses physiology renderings"),
     ],
 )
 def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without):
@@ -242,6 +249,7 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "attribution",
         "doses",
         "physiology",
+        "renderings",
         "maps",
         "contrasts",
         "best",

@@ -49,6 +49,7 @@ RICH = {
     "attribution": {"view": "cat", "parts": ["pupil", "acuity"]},
     "sweeps": {"view": "cat", "luminance": [1]},
     "physiology": {"view": "cat", "draws": 10, "seed": 2, "shards": 1},
+    "renderings": ["red-cyan"],
     "figures": {"title": "Rich", "gallery": 2, "pooling": "map", "dpi": 60},
 }  # fmt: skip
 #: What a comparison of two views depends on, in the words of the study above.
@@ -94,6 +95,14 @@ SPECS = {
     "doses net": DESCRIBED | {
         "permutations": 21, "view": "cat",
         "doses": [{"swept": "luminance", "dose": 1.0, "reference": "human@luminance=1", "view": "cat@luminance=1"}],
+    },
+    "renderings net": DESCRIBED | {
+        "permutations": 0,
+        "renderings": [
+            {"display": display, "view": view, "reference": "human", "shown": f"{view}{at}", "own": not at}
+            for view in ("blur", "cat", "dog", "pale")
+            for display, at in (("auto", ""), ("red-cyan", "@display=red-cyan"))
+        ],
     },
     "per_frame net": {
         "encoder": "net", "reference": "human", "seed": 5, "retrieval_distance": "euclidean", "neighbours": 7, "at_once": 101,
@@ -172,6 +181,7 @@ MADE_OF = {
     "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
     "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
     "physiology net": (["metrics.physiology", "tables.columns.physiology"], _NUMERIC),
+    "renderings net": (["metrics.renderings", "tables.columns.renderings"], _NUMERIC),
     "maps net": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
     "maps": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
     "contrasts": (
@@ -279,22 +289,22 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
-           "figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
+           "figures renderings|figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
 OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
-             "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+             "figures renderings|figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
 OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
-              "figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
+              "figures renderings|figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
-COMPARED = "metrics *|stability *|attribution *|doses *|physiology *"
+COMPARED = "metrics *|stability *|attribution *|doses *|physiology *|renderings *"
 #: Views of eyes, and those of controls, which hold them.
 SWAPPED = "views human+*"
-LOOKED = f"views human|views cat|views cat~*|views dog|views blur|views jpeg|views pale|{SWAPPED}"
+LOOKED = f"views human|views cat|views cat@d*|views cat~*|views dog*|views blur*|views jpeg|views pale*|{SWAPPED}"
 #: What depends on the ranges of the cat's numbers.
 DRAWN = "views cat~*|physiology *"
 SWEPT = "views *@luminance=1"
 NET, VIT = "encoders.net", "encoders.vit"
-DESCRIPTION = "metrics {0}|attribution {0}|doses {0}|physiology {0}"
+DESCRIPTION = "metrics {0}|attribution {0}|doses {0}|physiology {0}|renderings {0}"
 #: Key, its other value, and the jobs whose spec it changes, besides that of the report, which prints all.
 CHANGES = [
     ("study", "poor", "figures tables|contrasts"),
@@ -317,28 +327,28 @@ CHANGES = [
     ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.gaze", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.perspective", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
-    ("viewing.display", "red-cyan", f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
-    ("reference", "dog", f"views blur|views jpeg|views pale|{COMPARED}|maps*|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
-    ("views.cat.eye", "dog", f"views cat|views blur|views pale|{SWAPPED}|views cat@*|{DRAWN}|portraits"),
-    ("views.cat.swap", {"pupil": "dog"}, f"views cat|views blur|views human+pupil*|views cat@*|{DRAWN}|portraits"),
-    ("views.cat.swap", {"acuity": "dog"}, f"views cat|views blur|views human*acuity|views cat@*|{DRAWN}|portraits"),
-    ("views.cat.swap", {"colour": "dog"}, f"views cat|views blur|views pale|views cat@*|{DRAWN}|portraits"),
-    ("views.cat.swap", {"rods": "dog"}, f"views cat|views blur|views pale|views cat@*|{DRAWN}|portraits"),
-    ("views.cat.swap", {"temporal": "dog"}, "views cat|views blur|views cat@*|views cat~*|portraits"),
+    ("viewing.display", "least-change", f"{LOOKED.replace('views cat@d*|', '').replace('dog*', 'dog')}|{SWEPT}|renderings *|{OF_VIEWS}"),
+    ("reference", "dog", f"views blur*|views jpeg|views pale*|{COMPARED}|maps*|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
+    ("views.cat.eye", "dog", f"renderings *|views cat|views blur*|views pale*|{SWAPPED}|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"pupil": "dog"}, f"views cat|views blur*|views human+pupil*|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"acuity": "dog"}, f"views cat|views blur*|views human*acuity|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"colour": "dog"}, f"views cat|views blur*|views pale*|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"rods": "dog"}, f"views cat|views blur*|views pale*|views cat@*|{DRAWN}|portraits"),
+    ("views.cat.swap", {"temporal": "dog"}, "views cat|views blur*|views cat@*|views cat~*|portraits"),
     ("views.original.filter", "catvision", f"views original|contrasts|{OF_VIEWS}"),
     ("views.jpeg.quality", 41, f"views jpeg|{OF_VIEWS}"),
-    ("views.blur.match", "dog", f"views blur|{OF_VIEWS}"),
-    ("views.blur.parts", ["pupil"], "views blur"),
-    ("views.pale.parts", ["colour"], "views pale"),
-    ("views.dog.field_of_view", 13, f"views dog|{OF_VIEWS}"),
-    ("views.dog.luminance", 71, f"views dog|portraits|{OF_VIEWS}"),
-    ("views.dog.defocus", -1, f"views dog|{OF_VIEWS}"),
-    ("views.dog.focus", 2, "views dog"),
-    ("views.dog.photon_noise", 0, f"views dog|{OF_VIEWS}"),
-    ("views.dog.eccentricity", True, f"views dog|{OF_VIEWS}"),
-    ("views.dog.gaze", 0, f"views dog|{OF_VIEWS}"),
-    ("views.dog.perspective", True, f"views dog|{OF_VIEWS}"),
-    ("views.dog.display", "red-cyan", f"views dog|{OF_VIEWS}"),
+    ("views.blur.match", "dog", f"views blur*|{OF_VIEWS}"),
+    ("views.blur.parts", ["pupil"], "views blur*|renderings *"),
+    ("views.pale.parts", ["colour"], "views pale*"),
+    ("views.dog.field_of_view", 13, f"views dog*|{OF_VIEWS}"),
+    ("views.dog.luminance", 71, f"views dog*|portraits|{OF_VIEWS}"),
+    ("views.dog.defocus", -1, f"views dog*|{OF_VIEWS}"),
+    ("views.dog.focus", 2, "views dog*"),
+    ("views.dog.photon_noise", 0, f"views dog*|{OF_VIEWS}"),
+    ("views.dog.eccentricity", True, f"views dog*|{OF_VIEWS}"),
+    ("views.dog.gaze", 0, f"views dog*|{OF_VIEWS}"),
+    ("views.dog.perspective", True, f"views dog*|{OF_VIEWS}"),
+    ("views.dog.display", "red-cyan", f"views dog|renderings *|{OF_VIEWS}"),
     (f"{NET}.label", "Network", OF_ENCODERS),
     (f"{NET}.timm", "resnet18", "weights net|features net"),
     (f"{NET}.args", {"width": 4}, "weights net|features net"),
@@ -400,6 +410,7 @@ CHANGES = [
     ("physiology.draws", 11, DRAWN),
     ("physiology.seed", 3, DRAWN),
     ("physiology.shards", 2, ""),
+    ("renderings", ["least-change"], "renderings *"),
     ("figures.title", "Poor", ""),
     ("figures.gallery", 3, "figures gallery|figures parts"),
     ("figures.pooling", "cls", f"{OF_POOLING}|contrasts"),
@@ -596,7 +607,7 @@ READS = {
     "parts": "reference views parts attribution gallery dpi", "eyes": "dpi", "profiles": f"{_RESULTS} dpi",
     "ranking": f"{_RESULTS} confidence dpi", "contrasts": "reference views encoders measures confidence dpi",
     "changes": f"{_RESULTS} dpi", "attribution": "encoders measures pooling parts dpi",
-    "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
+    "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi", "renderings": f"{_RESULTS} dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
     "retrieval": "reference views encoders pooling dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip
 
@@ -784,7 +795,7 @@ def test_an_unknown_job_or_name_is_named(job, name, words):
 
 @pytest.mark.parametrize(
     ("job", "change"),
-    [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("attribution", {"attribution": {}}), ("maps", {"metrics": {"maps": {"metrics": []}}})],
+    [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("renderings", {"renderings": []}), ("attribution", {"attribution": {}}), ("maps", {"metrics": {"maps": {"metrics": []}}})],
 )  # fmt: skip
 def test_a_job_that_a_study_does_not_have_is_named(job, change):
     with pytest.raises(CatsightError) as raised:

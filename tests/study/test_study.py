@@ -251,10 +251,11 @@ def test_doses_vary_both_eyes_but_acuity_one(config):
         Study(config)
 
 
-def test_attribution_sweeps_and_draws_leave_the_other_specs_alone(config):
+def test_attribution_sweeps_draws_and_renderings_leave_the_other_specs_alone(config):
     plain = Study(config)
     asked = {"attribution": {"view": "cat"}, "sweeps": {"luminance": [1]}}
-    more = Study(config | asked | {"physiology": {"view": "cat"}})
+    asked |= {"physiology": {"view": "cat"}, "renderings": ["red-cyan"]}
+    more = Study(config | asked)
     for job in ("views", "features", "metrics", "stability", "maps", "pairs", "per_frame"):
         for name in plain.views if job == "views" else plain.encoders:
             assert plain.spec(job, name) == more.spec(job, name)
@@ -433,8 +434,8 @@ def test_help_on_specs_lists_the_jobs(capsys):
         "usage: catsight spec [-h] [--config CONFIG] JOB [name]",
         "Prints the spec of a job: all that can change its result, as JSON.",
         "JOB one of manifest, frames, views, portraits, weights, features, metrics, stability, per_frame, pairs, attribution, "
-        "doses, physiology, maps, contrasts, figures, report",
-        "name the view (views), the figure (figures) or the encoder (weights to physiology; maps without one are "
+        "doses, physiology, renderings, maps, contrasts, figures, report",
+        "name the view (views), the figure (figures) or the encoder (weights to renderings; maps without one are "
         "between encoders)",
         "--config CONFIG the study file (default: config.yaml)",
         'example: catsight views make --spec "$(catsight spec views cat)" --frames frames.parquet --output cat.parquet',

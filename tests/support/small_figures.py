@@ -14,6 +14,7 @@ from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.physiology import PHYSIOLOGY
+from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
 from support import synthetic_study
 from support.said import Mark
@@ -206,6 +207,20 @@ def physiology(*names: str, draws: int = 5) -> pd.DataFrame:
         low, high = np.quantile(table.loc[like, "loss"], [0.05, 0.95])
         table.loc[row, ["sd", "low", "high"]] = table.loc[like, "loss"].std(), low, high
     return table
+
+
+def renderings(*names: str, displays: tuple[str, ...]) -> pd.DataFrame:
+    """A table of renderings, the study's own first, of the cat and of another view."""
+    rows = []
+    for metric in names:
+        for encoder in (*LOOKS, "stranger"):
+            for pooling in ("mean", "cls") if encoder == "vit" else ("mean",):
+                for view, display in [("blur", displays[0]), *(("cat", one) for one in displays)]:
+                    for place in layers(encoder)[-2:]:
+                        row = about(encoder) | place | {"pooling": pooling, "view": view}
+                        row |= {"reference": "human", "display": display, "metric": metric}
+                        rows.append(row | {"own": display == displays[0], "n_groups": 20})
+    return numbered(rows, RENDERINGS, seed=8)
 
 
 def stability(*names: str) -> pd.DataFrame:

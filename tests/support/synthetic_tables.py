@@ -1,4 +1,6 @@
-"""Rows of a synthetic study's other tables: stability, maps, pairs, attribution, doses and physiology."""
+"""Rows of a synthetic study's other tables: stability, maps, pairs, attribution, doses, physiology and
+renderings.
+"""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.physiology import PHYSIOLOGY
+from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
 from support.synthetic_study import DEPTH, ENCODERS, METRICS, POOLINGS, VIEWS
 
@@ -85,6 +88,22 @@ def physiology() -> pd.DataFrame:
             for number, share in {"acuity.cutoff": 0.8, "pupil.area_max": 0.1}.items():
                 rows.append(common | {"kind": "share", "number": number, "share": share})
     return frame(rows, PHYSIOLOGY)
+
+
+def renderings(displays=("auto", "red-cyan", "least-change")) -> pd.DataFrame:
+    rng, rows = np.random.default_rng(7), []
+    for encoder in ENCODERS:
+        for display in displays:
+            for place in layers(encoder):
+                for metric in METRICS:
+                    value = rng.uniform(0.5, 0.9)
+                    rows.append(
+                        about(encoder) | place
+                        | {"pooling": "mean", "reference": "human", "view": "cat", "metric": metric, "display": display,
+                           "own": display == displays[0], "value": value, "ci_low": value - 0.1,
+                           "ci_high": value + 0.05, "n_groups": 7}
+                    )  # fmt: skip
+    return frame(rows, RENDERINGS)
 
 
 def maps() -> pd.DataFrame:

@@ -53,10 +53,12 @@ TABLES = {
     "value_a value_b difference diff_low diff_high: double, scale: string, z se_z df ci_low ci_high sim_low sim_high "
     "loss_ratio ratio_low ratio_high ratio_sim_low ratio_sim_high p_value p_holm: double, n_hypotheses: int32, "
     "level margin p_equivalence p_equivalence_holm: double, equivalent: bool, "
+    "n_renderings n_above n_below n_equivalent: int32, ratio_all_low ratio_all_high: double, "
     "groups_needed groups_low groups_high: int64, n_groups n_frames: int32, reason: string",
     "BEST": "study kind hypotheses reference metric pooling swept member encoder view layer: string, dose: double, "
     "part: string, members: list<item: string>, value: double, in_set: bool, p_leaves: double, "
-    "n_members n_groups n_frames: int32, reason: string",
+    "n_renderings n_members n_groups n_frames: int32, reason: string",
+    "RENDERINGS": f"display: string, own: bool, {_METRICS}",
     "ATTRIBUTION": f"{_LAYER}, part: string, value ci_low ci_high: double, {_REPLICATES}, "
     "alone last: double, "
     "n_frames n_groups: int32, reason: string",

@@ -20,17 +20,19 @@ STUDY = copy.deepcopy(TINY) | {
     "attribution": {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]},
     "sweeps": {"luminance": [1, 100], "acuity": [3]},
     "physiology": {"view": "cat", "draws": 10, "shards": 1},
+    "renderings": ["red-cyan"],
 }
 ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human", "pale")
 SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
 #: 100 cd/m² is the study's own luminance: its views are those above.
 SWEPT = ("human@luminance=1", "cat@luminance=1", "cat@acuity=3")
+SHOWN = tuple(f"{view}@display=red-cyan" for view in ("blur", "cat", "pale"))
 #: They see one shard of two.
 DRAWN = tuple(f"cat~{i:02}" for i in range(1, 11))
 #: Figure -> the table that it is drawn from.
 OF_ONE_TABLE = {
     "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
-    "physiology": "physiology",
+    "physiology": "physiology", "renderings": "renderings",
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
@@ -90,7 +92,7 @@ def of_views() -> dict:
             [f"frames/{shard}.parquet"],
             f"views make --spec SPEC --frames frames/{shard}.parquet --output views/{view}/{shard}.parquet",
         )
-        for view, shard in [*product((*VIEWS, *SWAPS, *SWEPT), "01"), *product(DRAWN, "0")]
+        for view, shard in [*product((*VIEWS, *SWAPS, *SWEPT, *SHOWN), "01"), *product(DRAWN, "0")]
     }
     return views | {
         "views/eyes.parquet": ([], "views portraits --spec SPEC --output views/eyes.parquet"),
@@ -110,8 +112,8 @@ def of_features() -> dict:
             ["views/all.parquet", *all_shards(folder, VIEWS)],
             f"gather --frames frames {each('tables', folder, VIEWS)} --shards 2 --output {folder}/all.parquet",
         )
-    # both eyes in every sweep for both encoders; swapped parts for the one that is asked for
-    asked = [(encoder, (*VIEWS, *SWEPT)) for encoder in ENCODERS] + [("vit", SWAPS)]
+    # both eyes in every sweep, and renderings, for both encoders; swapped parts for the one that is asked for
+    asked = [(encoder, (*VIEWS, *SWEPT, *SHOWN)) for encoder in ENCODERS] + [("vit", SWAPS)]
     jobs = [*product(asked, "01"), *(((encoder, DRAWN), "0") for encoder in ENCODERS)]
     for (encoder, views), shard in jobs:
         read = [f"views/{view}/{shard}.parquet" for view in views]
@@ -144,6 +146,13 @@ def of_metrics() -> dict:
             shards("frames") + [f"{folder}/{view}/0.parquet" for view in drawn],
             reads("physiology", folder, drawn, output).replace("--shards 2", "--shards 1"),
         )
+        output = f"metrics/renderings/{encoder}.parquet"
+        pairs = [(view, f"{view}@display=red-cyan") for view in ("blur", "cat", "pale")]
+        shown = ("human", *(view for pair in pairs for view in pair))
+        found[output] = (
+            shards("frames") + all_shards(folder, shown),
+            reads("renderings", folder, shown, output),
+        )
     output = "metrics/attribution/vit.parquet"
     found[output] = (
         shards("frames") + all_shards("features/vit", ("human", *SWAPS)),
@@ -154,7 +163,7 @@ def of_metrics() -> dict:
         "metrics maps --spec SPEC --frames frames --features cnn features/cnn/human --features vit features/vit/human"
         " --shards 2 --output metrics/maps/encoders.parquet",
     )
-    every = {name: f"{name}.parquet" for name in ("metrics", "attribution", "doses")}
+    every = {name: f"{name}.parquet" for name in ("metrics", "attribution", "doses", "renderings")}
     told = " ".join(f"--{name} {path}" for name, path in every.items())
     found["contrasts.parquet"] = (
         list(every.values()),
@@ -169,7 +178,7 @@ def reads(command: str, folder: str, views, output: str) -> str:
 
 
 def merged() -> dict:
-    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology")}  # fmt: skip
+    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology", "renderings")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
     of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
@@ -222,14 +231,17 @@ def of_figures() -> dict:
 def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
-        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "maps",
+        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "renderings", "maps",
                      "rdms", "retrieval", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
-    lists |= {name: f"{name}.parquet" for name in ("metrics", "attribution", "contrasts", "best")}
+    lists |= {
+        name: f"{name}.parquet"
+        for name in ("metrics", "attribution", "renderings", "contrasts", "best")
+    }
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "renderings", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -306,7 +318,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     """
     asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
     there, small = {}, ["mem_mb", "runtime"]
-    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "maps", "maps_between_encoders"):  # fmt: skip
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "renderings", "maps", "maps_between_encoders"):  # fmt: skip
         there[rule] = (False, 4 if rule == "frames" else 1, small)
     for rule in ("features", "features_of_swaps", "features_of_draws"):
         there[rule] = (False, 8, ["gpu", *small])
@@ -343,6 +355,7 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "metrics/per_frame/vit.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
         "views/cat~01/0.parquet", "features/vit/cat~10/0.parquet", "metrics/physiology/cnn.parquet",
+        "views/pale@display=red-cyan/0.parquet", "features/vit/cat@display=red-cyan/0.parquet", "metrics/renderings/cnn.parquet",
     ]  # fmt: skip
     for path in stored:
         link = workflow.results() / path

@@ -165,7 +165,7 @@ rule physiology:
 rule renderings:
     input:
         frames=FRAMES,
-        features=features_of([study.reference, *study.renderings.compared]),
+        features=features_of(study.renderings.compared),
     output:
         f"{RESULTS}/metrics/renderings/{{encoder}}.parquet",
     log:
@@ -178,7 +178,7 @@ rule renderings:
         spec=spec("renderings", of="encoder"),
         frames=frames_folder,
         shards=SHARDS,
-        features=each_view(dict.fromkeys([study.reference, *study.renderings.compared])),
+        features=each_view(study.renderings.compared),
     message:
         "metrics: renderings of colours, of {wildcards.encoder}"
     shell:

@@ -27,7 +27,8 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    rows = table[table["view"] == choices.focus].sort_values("own", ascending=False, kind="stable")
+    rows = table[table["view"] == choices.focus]
+    rows = rows.sort_values(["own", "display"], ascending=[False, True], kind="stable")
     rows = select.summaries(select.pooled(rows, choices))
     notes = select.gaps(rows, left_out=True)
     rows = select.drawn(rows)

@@ -8,7 +8,7 @@ NOISY_BELOW = 1.0
 #: colours that show what its cones tell apart.
 DISPLAYS = {
     "auto": "the pair that the eye’s cones tell apart best, and of which least is out of gamut: "
-    "yellow and blue, or red and cyan for an eye of two long-wave cones",
+    "yellow and blue for most eyes, red and cyan for a tritanope",
     "yellow-blue": "mixtures of yellow and blue",
     "red-cyan": "mixtures of red and cyan",
     "green-magenta": "mixtures of green and magenta",

@@ -26,7 +26,7 @@ from catsight.study import (
     views,
 )
 from catsight.study.config import validate
-from catsight.study.figures_registry import Figure
+from catsight.study.figure import Figure
 from catsight.study.resolved import Resolved
 from catsight.tables import canonical_json
 

@@ -107,12 +107,12 @@ def resolve_sweeps(config: Config, views: Mapping[str, View]) -> Sweeps:
                 for one, view in zip((reference, name), pair):
                     setting = viewing(config.views[one].given, config)["photon_noise"]
                     view["photon_noise"] = noise_seed(setting, dose, config.seed)
-            named = [
+            names = [
                 named(f"{one}{at}", view, views, sweeps.views)
                 for one, view in zip((reference, name), pair)
             ]
             sweeps.doses.append(
-                {"swept": condition, "dose": dose, "reference": named[0], "view": named[1]}
+                {"swept": condition, "dose": dose, "reference": names[0], "view": names[1]}
             )
     return sweeps
 

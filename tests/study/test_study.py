@@ -280,7 +280,9 @@ def test_the_studies_that_come_along_hold_up(path, config):
     assert study.name == path.stem and path.name in path.read_text()
     for name in study.encoders:
         study.spec("features", name)
-    if study.sweeps.doses or study.draws.eyes or study.renderings.shown:  # and share what they can with the default study
+    if (
+        study.sweeps.doses or study.draws.eyes or study.renderings.shown
+    ):  # and share what they can with the default study
         default = Study(config)
         assert study.spec("frames") == default.spec("frames")
         assert all(study.spec("views", view) == default.spec("views", view) for view in study.views)

@@ -50,10 +50,10 @@ def _least_change(catches: np.ndarray) -> np.ndarray:
 
     V moves a colour x along the line n that the eye confuses, onto the plane with the normal w:
     V = 1 - n w' / (w' n). Its difference from the identity has the norm |n| |w| / |w' n|. As w is
-    perpendicular to white, that is least for w = n - mean(n).
+    perpendicular to white, that is least for w = n - mean(n), and d is perpendicular to n.
     """
     confused = np.linalg.svd(catches)[2][-1]
-    return np.stack([np.ones(3), np.cross(confused - confused.mean(), np.ones(3))], axis=1)
+    return np.stack([np.ones(3), np.cross(confused, np.ones(3))], axis=1)
 
 
 #: The colours (3, 2) whose mixtures stand for all that two receptors tell apart, by the name of the

@@ -30,6 +30,7 @@ ABOUT = {
     "doses": "alignment as light, focus, field of view or acuity varies",
     "eyes": "the pupil, optics and receptors of each eye, and what a test chart becomes",
     "maps": "the alignment of each layer with each, between two views and between encoders",
+    "matrix": "every view against every other: how much each pair differs, and a map of the views",
     "physiology": "the losses of drawn eyes, and which uncertain number their spread is due to",
     "profiles": "alignment of every view with the reference, layer by layer",
     "rdms": "dissimilarity matrices of the frames, in the reference and in the view in focus",

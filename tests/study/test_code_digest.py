@@ -376,12 +376,14 @@ COLUMNS = {
         "metrics",
         "doses",
         "physiology",
-    },  # rows at a dose, or of a draw, are those of metrics
+        "matrix",
+    },  # rows at a dose, of a draw or of two other views are those of metrics
     "stability": {"stability"},
     "maps": {"maps"},
     "attribution": {"attribution"},
     "doses": {"doses"},
     "physiology": {"physiology"},
+    "matrix": {"matrix"},
     "per_frame": {"per_frame"},
     "pairs": {"pairs"},
     "contrasts": {"contrasts"},

@@ -25,6 +25,7 @@ FACTS = {
     "doses": ("Dose curves", "doses", False),
     "physiology": ("How far physiology is known", "physiology", False),
     "maps": ("Every layer against every layer", "maps", False),
+    "matrix": ("Every view against every view", "matrix", False),
     "rdms": ("How alike the frames are", "pairs", False),
     "retrieval": ("Which frames are confused", None, True),
     "stability": ("How far to trust it", "stability", False),
@@ -43,6 +44,7 @@ NAMES = {
     "doses": ["interval"],
     "physiology": ["interval"],
     "maps": ["reference", "focal", "together"],
+    "matrix": ["reference"],
     "rdms": ["reference", "focal"],
     "retrieval": ["reference", "focal", "reference"],
     "stability": [],
@@ -51,7 +53,8 @@ NAMES = {
 ALT_NAMES = {
     "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
     "contrasts": ["encoders"],
-    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
+    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "maps": ["encoders"],
+    "matrix": ["views"], "stability": ["encoders"],
 }  # fmt: skip
 UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
 FAMILY = "the shape of a marker is the encoder’s family."
@@ -111,6 +114,12 @@ CLAIMS = {
         "One square for each encoder: its layers in “{reference}” (upwards) against its layers in "
         "“{focal}” (to the right). A bright diagonal",
     ],
+    "matrix": [
+        "Left, how much the features of an encoder differ between two views, mean over layers: 1 − alignment, or of a "
+        "distance the distance itself.", "views lie the further apart the more they differ", "views as far apart as the bar is long differ by the number above it",
+        "of an alignment twice as far is four times as much.", "the dot of “{reference}” is black, and dots of views that are not an eye’s are hollow.",
+        "V" + LEFT_OUT + ", and of many encoders some are shown.",
+    ],
     "rdms": [
         "in the last layer of an encoder, in “{reference}” and in “{focal}”, as ranks: dark pairs are "
         "alike, bright ones are not.", "sorted by group; white lines separate the groups.",
@@ -139,6 +148,7 @@ KINDS = {
     "doses": "Line charts of the mean alignment against a condition that varies, for {encoders}.",
     "physiology": "Dots of the losses of drawn eyes, and bars of the shares of the eye's numbers",
     "maps": "Heat maps of the alignment of every layer with every layer, for {encoders}.",
+    "matrix": "Matrices of the differences between {views}, and maps of these views.",
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
     "stability": "Line charts of the value against the number of groups, dots of split-half",
@@ -153,6 +163,7 @@ NUMBERS = {
     "doses": "in doses.parquet.",
     "physiology": "in physiology.parquet.",
     "maps": "in maps.parquet.",
+    "matrix": "in matrix.parquet.",
     "rdms": "in pairs.parquet.",
     "stability": "in stability.parquet.",
 }

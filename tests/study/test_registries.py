@@ -216,17 +216,24 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
 @pytest.mark.parametrize(
     ("change", "without"),
     [
-        ({}, "parts changes attribution doses physiology"),
-        ({"attribution": {"view": "cat"}}, "changes doses physiology"),
-        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology"),
-        ({"physiology": {"view": "cat"}}, "parts changes attribution doses"),
-        ({"metrics": {"maps": {"metrics": []}}}, "parts changes attribution doses physiology maps"),
-        ({"metrics": {"per_frame": False}}, "parts changes attribution doses physiology per_frame"),
+        ({}, "parts changes attribution doses physiology matrix"),
+        ({"attribution": {"view": "cat"}}, "changes doses physiology matrix"),
+        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology matrix"),
+        ({"metrics": {"matrix": True}}, "parts changes attribution doses physiology"),
+        ({"physiology": {"view": "cat"}}, "parts changes attribution doses matrix"),
+        (
+            {"metrics": {"maps": {"metrics": []}}},
+            "parts changes attribution doses physiology matrix maps",
+        ),
+        (
+            {"metrics": {"per_frame": False}},
+            "parts changes attribution doses physiology matrix per_frame",
+        ),
         (
             {"views": SMALL["views"] | {"o": {"filter": "original"}}},
-            "parts attribution doses physiology",
+            "parts attribution doses physiology matrix",
         ),
-        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses physiology"),
+        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses physiology matrix"),
     ],
 )
 def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without):
@@ -242,6 +249,7 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "attribution",
         "doses",
         "physiology",
+        "matrix",
         "maps",
         "contrasts",
         "best",

@@ -44,7 +44,7 @@ RICH = {
         "retrieval_distance": "euclidean", "neighbours": 7, "permutations": 21, "null": "unpaired", "at_once": 101, "confidence": 0.9,
         "stability": {"draws": 4, "frames": 31, "controls": ["original", "jpeg"]}, "pairs": {"frames": 13},
         "maps": {"metrics": ["rsa", "cka_linear"], "frames": 41},
-        "contrasts": {"margin": 1.2, "metrics": ["rsa"]},
+        "contrasts": {"margin": 1.2, "metrics": ["rsa"]}, "matrix": True,
     },
     "attribution": {"view": "cat", "parts": ["pupil", "acuity"]},
     "sweeps": {"view": "cat", "luminance": [1]},
@@ -95,6 +95,7 @@ SPECS = {
         "permutations": 21, "view": "cat",
         "doses": [{"swept": "luminance", "dose": 1.0, "reference": "human@luminance=1", "view": "cat@luminance=1"}],
     },
+    "matrix net": DESCRIBED | {"permutations": 0},
     "per_frame net": {
         "encoder": "net", "reference": "human", "seed": 5, "retrieval_distance": "euclidean", "neighbours": 7, "at_once": 101,
     },
@@ -172,6 +173,7 @@ MADE_OF = {
     "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
     "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
     "physiology net": (["metrics.physiology", "tables.columns.physiology"], _NUMERIC),
+    "matrix net": (["metrics.matrix", "tables.columns.matrix"], _NUMERIC),
     "maps net": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
     "maps": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
     "contrasts": (
@@ -279,14 +281,14 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
-           "figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
+           "figures matrix|figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
 OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
-             "figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+             "figures matrix|figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
 OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
-              "figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
+              "figures matrix|figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
-COMPARED = "metrics *|stability *|attribution *|doses *|physiology *"
+COMPARED = "metrics *|stability *|attribution *|doses *|physiology *|matrix *"
 #: Views of eyes, and those of controls, which hold them.
 SWAPPED = "views human+*"
 LOOKED = f"views human|views cat|views cat~*|views dog|views blur|views jpeg|views pale|{SWAPPED}"
@@ -294,7 +296,7 @@ LOOKED = f"views human|views cat|views cat~*|views dog|views blur|views jpeg|vie
 DRAWN = "views cat~*|physiology *"
 SWEPT = "views *@luminance=1"
 NET, VIT = "encoders.net", "encoders.vit"
-DESCRIPTION = "metrics {0}|attribution {0}|doses {0}|physiology {0}"
+DESCRIPTION = "metrics {0}|attribution {0}|doses {0}|physiology {0}|matrix {0}"
 #: Key, its other value, and the jobs whose spec it changes, besides that of the report, which prints all.
 CHANGES = [
     ("study", "poor", "figures tables|contrasts"),
@@ -384,6 +386,7 @@ CHANGES = [
     ("metrics.pairs.frames", 14, "pairs *"),
     ("metrics.maps.metrics", ["cka_rbf"], f"maps*|{OF_MEASURES}"),
     ("metrics.maps.frames", 42, "maps*"),
+    ("metrics.matrix", False, ""),
     ("metrics.contrasts.margin", 1.3, "contrasts"),
     ("metrics.contrasts.metrics", ["rsa", "mmd2"], "contrasts"),
     ("attribution.view", "dog", f"attribution *|{SWAPPED}|figures summary|figures parts"),
@@ -594,7 +597,8 @@ READS = {
     "parts": "reference views parts attribution gallery dpi", "eyes": "dpi", "profiles": f"{_RESULTS} dpi",
     "ranking": f"{_RESULTS} confidence dpi", "contrasts": "reference views encoders measures confidence dpi",
     "changes": f"{_RESULTS} dpi", "attribution": "encoders measures pooling parts dpi",
-    "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
+    "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi", "maps": f"{_RESULTS} dpi",
+    "matrix": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
     "retrieval": "reference views encoders pooling dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip
 
@@ -780,7 +784,8 @@ def test_an_unknown_job_or_name_is_named(job, name, words):
 
 @pytest.mark.parametrize(
     ("job", "change"),
-    [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("attribution", {"attribution": {}}), ("maps", {"metrics": {"maps": {"metrics": []}}})],
+    [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("attribution", {"attribution": {}}), ("matrix", {"metrics": {}}),
+     ("maps", {"metrics": {"maps": {"metrics": []}}})],
 )  # fmt: skip
 def test_a_job_that_a_study_does_not_have_is_named(job, change):
     with pytest.raises(CatsightError) as raised:

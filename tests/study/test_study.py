@@ -279,10 +279,13 @@ def test_the_studies_that_come_along_hold_up(path, config):
     assert study.name == path.stem and path.name in path.read_text()
     for name in study.encoders:
         study.spec("features", name)
-    if study.sweeps.doses or study.draws.eyes:  # and share what they can with the default study
+    matrix = study.config.metrics.matrix
+    if study.sweeps.doses or study.draws.eyes or matrix:  # and share what they can with the default
         default = Study(config)
         assert study.spec("frames") == default.spec("frames")
-        assert all(study.spec("views", view) == default.spec("views", view) for view in study.views)
+        shared = [view for view in study.views if not matrix or view in default.views]
+        assert len(shared) > 1
+        assert all(study.spec("views", view) == default.spec("views", view) for view in shared)
         assert all(
             study.spec("features", name) == default.spec("features", name)
             for name in study.encoders
@@ -433,8 +436,8 @@ def test_help_on_specs_lists_the_jobs(capsys):
         "usage: catsight spec [-h] [--config CONFIG] JOB [name]",
         "Prints the spec of a job: all that can change its result, as JSON.",
         "JOB one of manifest, frames, views, portraits, weights, features, metrics, stability, per_frame, pairs, attribution, "
-        "doses, physiology, maps, contrasts, figures, report",
-        "name the view (views), the figure (figures) or the encoder (weights to physiology; maps without one are "
+        "doses, physiology, matrix, maps, contrasts, figures, report",
+        "name the view (views), the figure (figures) or the encoder (weights to matrix; maps without one are "
         "between encoders)",
         "--config CONFIG the study file (default: config.yaml)",
         'example: catsight views make --spec "$(catsight spec views cat)" --frames frames.parquet --output cat.parquet',

@@ -4,6 +4,8 @@ All values of its tables differ, and rows stand in no order, so that another row
 view shows. Some rows are of things that the study does not have; no figure shows them.
 """
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from catsight.figures.choices import Choices
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.physiology import PHYSIOLOGY
@@ -206,6 +209,19 @@ def physiology(*names: str, draws: int = 5) -> pd.DataFrame:
         low, high = np.quantile(table.loc[like, "loss"], [0.05, 0.95])
         table.loc[row, ["sd", "low", "high"]] = table.loc[like, "loss"].std(), low, high
     return table
+
+
+def matrix(*names: str) -> pd.DataFrame:
+    """A table of the matrix: every two views once, in one order or the other, and one that is unknown."""
+    rows = []
+    for metric in names:
+        for encoder in (*LOOKS, "stranger"):
+            for pooling in ("mean", "cls") if encoder == "vit" else ("mean",):
+                for one, other in combinations((*VIEWS, "moon"), 2):
+                    for place in layers(encoder):
+                        row = about(encoder) | place | {"pooling": pooling, "metric": metric}
+                        rows.append(row | {"reference": one, "view": other, "n_groups": 20})
+    return numbered(rows, MATRIX, seed=7)
 
 
 def stability(*names: str) -> pd.DataFrame:

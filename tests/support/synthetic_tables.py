@@ -1,4 +1,8 @@
-"""Rows of a synthetic study's other tables: stability, maps, pairs, attribution, doses and physiology."""
+"""Rows of a synthetic study's other tables: stability, maps, pairs, attribution, doses, physiology and
+matrix.
+"""
+
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -6,6 +10,7 @@ import pandas as pd
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.stability import STABILITY
@@ -85,6 +90,20 @@ def physiology() -> pd.DataFrame:
             for number, share in {"acuity.cutoff": 0.8, "pupil.area_max": 0.1}.items():
                 rows.append(common | {"kind": "share", "number": number, "share": share})
     return frame(rows, PHYSIOLOGY)
+
+
+def matrix() -> pd.DataFrame:
+    rng, rows = np.random.default_rng(6), []
+    for encoder in ENCODERS:
+        for metric in METRICS:
+            for one, other in combinations(VIEWS, 2):
+                value = rng.uniform(0.5, 0.9)
+                rows.append(
+                    about(encoder)
+                    | {"layer": "all", "pooling": "mean", "reference": one, "view": other, "metric": metric, "value": value,
+                       "ci_low": value - 0.1, "ci_high": value + 0.05, "n_groups": 7}
+                )  # fmt: skip
+    return frame(rows, MATRIX)
 
 
 def maps() -> pd.DataFrame:

@@ -36,6 +36,7 @@ TABLES = {
     f"chart: {_IMAGE}, levels: list<item: double>, charts: list<item: {_IMAGE}>",
     "GATHERED": "view: string, shard: int32, content: string",
     "METRICS": _METRICS,
+    "MATRIX": _METRICS,
     "DOSES": f"swept: string, dose: double, {_METRICS}",
     "PHYSIOLOGY": f"kind: string, draw: int32, number: string, drawn: list<item: struct<number: string, value: double>>, "
     f"loss sd low high share: double, {_METRICS}",

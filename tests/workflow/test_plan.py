@@ -20,6 +20,7 @@ STUDY = copy.deepcopy(TINY) | {
     "attribution": {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]},
     "sweeps": {"luminance": [1, 100], "acuity": [3]},
     "physiology": {"view": "cat", "draws": 10, "shards": 1},
+    "metrics": {"matrix": True},
 }
 ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human", "pale")
 SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
@@ -30,7 +31,7 @@ DRAWN = tuple(f"cat~{i:02}" for i in range(1, 11))
 #: Figure -> the table that it is drawn from.
 OF_ONE_TABLE = {
     "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
-    "physiology": "physiology",
+    "physiology": "physiology", "matrix": "matrix",
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
@@ -127,7 +128,7 @@ def of_features() -> dict:
 def of_metrics() -> dict:
     found, swept = {}, ("human@luminance=1", "cat@luminance=1", "human", "cat", "cat@acuity=3")
     jobs = {"metrics": "compare", "metrics/stability": "stability", "metrics/per_frame": "per_frame", "metrics/pairs": "pairs",
-            "metrics/maps/views": "maps"}  # fmt: skip
+            "metrics/matrix": "matrix", "metrics/maps/views": "maps"}  # fmt: skip
     for encoder in ENCODERS:
         folder = f"features/{encoder}"
         for place, command in jobs.items():
@@ -169,7 +170,7 @@ def reads(command: str, folder: str, views, output: str) -> str:
 
 
 def merged() -> dict:
-    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology")}  # fmt: skip
+    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology", "matrix")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
     of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
@@ -223,13 +224,13 @@ def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
         for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "maps",
-                     "rdms", "retrieval", "stability")
+                     "matrix", "rdms", "retrieval", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
     lists |= {name: f"{name}.parquet" for name in ("metrics", "attribution", "contrasts", "best")}
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "matrix", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -306,7 +307,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     """
     asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
     there, small = {}, ["mem_mb", "runtime"]
-    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "maps", "maps_between_encoders"):  # fmt: skip
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "matrix", "maps", "maps_between_encoders"):  # fmt: skip
         there[rule] = (False, 4 if rule == "frames" else 1, small)
     for rule in ("features", "features_of_swaps", "features_of_draws"):
         there[rule] = (False, 8, ["gpu", *small])
@@ -343,6 +344,7 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "metrics/per_frame/vit.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
         "views/cat~01/0.parquet", "features/vit/cat~10/0.parquet", "metrics/physiology/cnn.parquet",
+        "metrics/matrix/cnn.parquet",
     ]  # fmt: skip
     for path in stored:
         link = workflow.results() / path

@@ -98,6 +98,11 @@ class Results:
         return self._table("physiology")
 
     @cached_property
+    def matrix(self) -> pd.DataFrame:
+        """One row per measure, layer and pair of views (``reference`` and ``view``)."""
+        return self._table("matrix")
+
+    @cached_property
     def contrasts(self) -> pd.DataFrame:
         """One row per difference between two values; those of one ``hypotheses`` are corrected
         together.

@@ -7,6 +7,7 @@ OF_ENCODERS = {
     "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),
     "physiology": expand(rules.physiology.output, encoder=study.encoders),
+    "matrix": expand(rules.matrix.output, encoder=study.encoders),
     "maps": [
         *expand(rules.maps.output, encoder=study.encoders),
         *rules.maps_between_encoders.output,

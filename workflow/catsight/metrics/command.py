@@ -22,6 +22,7 @@ from catsight.metrics import (
     contrasts,
     doses,
     maps,
+    matrix,
     pairs,
     per_frame,
     physiology,
@@ -34,6 +35,7 @@ from catsight.tables.columns.best import BEST
 from catsight.tables.columns.contrasts import CONTRASTS
 from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
@@ -100,6 +102,12 @@ ANALYSES = {
         PHYSIOLOGY,
         Names.VIEW,
         "show how one encoder's loss depends on numbers of the eye that are uncertain",
+    ),
+    "matrix": Analysis(
+        matrix.matrix,
+        MATRIX,
+        Names.VIEW,
+        "compare every view of one encoder with every other, layer by layer",
     ),
     "per_frame": Analysis(
         per_frame.per_frame,

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> None:
         "name",
         nargs="?",
         help="the view (views), the figure (figures) or the encoder (weights to "
-        "physiology; maps without one are between encoders)",
+        "matrix; maps without one are between encoders)",
     )
     parser.add_argument(
         "--config", default="config.yaml", help="the study file (default: %(default)s)"

@@ -15,7 +15,8 @@ from catsight.run.figure_specs import (
 )
 from catsight.run.specs import Spec
 from catsight.study.config import Config
-from catsight.study.figures_registry import FIGURES, REPORT, TABLES, Figure
+from catsight.study.figure import Figure
+from catsight.study.figures_registry import FIGURES, REPORT, TABLES
 from catsight.study.filters import FILTERS
 from catsight.study.measures import MEASURES
 from catsight.study.metrics import result_tables

@@ -3,47 +3,14 @@
 Figure ``<name>`` is drawn by ``draw(table, choices)`` in ``catsight/figures/<name>.py``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from catsight.study.figure import RESULTS, Figure
 
-from catsight.study.resolved import Resolved
-
-#: The keys of the spec that figures of the results read.
-RESULTS = ("reference", "views", "encoders", "measures", "pooling")
 #: The keys that figures of pairs of frames read; they name no measure.
 _PAIRS = ("reference", "views", "encoders", "pooling")
 #: The keys that the tables of numbers read.
 TABLES = ("study", *RESULTS)
 #: The keys that the report reads, besides its own.
 REPORT = ("study", *RESULTS, "parts", "attribution", "confidence")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure.
-
-    ``table``: the table of the study that it is drawn from, without ``.parquet``; None if it also
-    needs pictures or several tables. ``photographic``: it holds photographs, so the report embeds
-    the PNG, which is smaller than the SVG. ``caption`` says what is plotted, then how to read it;
-    ``alt`` stands for the figure where it cannot be seen. Both may hold ``{reference}``,
-    ``{focal}`` (the view that the study is about), ``{attribution_view}`` (the view whose loss is
-    divided among the parts of the eye), ``{interval}`` ("95 % interval"), ``{views}`` and
-    ``{encoders}`` (names, in the figures' order), ``{together}`` (a sentence on the map of several
-    encoders) and ``{of_this_size}`` (which measures have an interval for studies of this size).
-
-    ``reads``: the keys of :class:`catsight.run.figure_specs.FigureSpec` that its module reads;
-    its spec holds these and no others, so that no other setting redraws it. ``wanted``: whether a
-    study has it, if it has the table.
-    """
-
-    name: str
-    table: str | None
-    title: str
-    caption: str
-    alt: str
-    photographic: bool = False
-    reads: tuple[str, ...] = RESULTS
-    wanted: Callable[[Resolved], bool] = lambda study: True
 
 
 _ALL = (
@@ -261,6 +228,25 @@ _ALL = (
         alt=(
             "Heat maps of the alignment of every layer with every layer, for {encoders}. The "
             "values are in maps.parquet."
+        ),
+    ),
+    Figure(
+        name="matrix",
+        table="matrix",
+        title="Every view against every view",
+        caption=(
+            "Left, how much the features of an encoder differ between two views, mean over "
+            "layers: 1 − alignment, or of a distance the distance itself. Right, a map on which "
+            "views lie the further apart the more they differ (classical scaling): views as far "
+            "apart as the bar is long differ by the number above it, and of an alignment twice "
+            "as far is four times as much. The share of the variance says how much of this two "
+            "dimensions hold. Directions mean nothing; the dot of “{reference}” is black, and "
+            "dots of views that are not an eye’s are hollow. Values without an interval are left "
+            "out, and of many encoders some are shown."
+        ),
+        alt=(
+            "Matrices of the differences between {views}, and maps of these views. The values are "
+            "in matrix.parquet."
         ),
     ),
     Figure(

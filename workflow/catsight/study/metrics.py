@@ -125,6 +125,11 @@ def physiology_spec(study: Resolved, encoder: str) -> PhysiologySpec:
     }
 
 
+def matrix_spec(study: Resolved, encoder: str) -> MetricsSpec:
+    """The spec of the job that compares every two views of an encoder."""
+    return {**_described(study, "matrix", encoder), "permutations": 0}
+
+
 def per_frame_spec(study: Resolved, encoder: str) -> PerFrameSpec:
     """The spec of the job that tabulates each frame's own alignment."""
     settings = study.config.metrics
@@ -235,6 +240,12 @@ _ALL = (
         "physiology",
         physiology_spec,
         wanted=lambda study: study.draws.view is not None,
+    ),
+    Analysis(
+        "matrix",
+        "matrix",
+        matrix_spec,
+        wanted=lambda study: study.config.metrics.matrix,
     ),
     Analysis(
         "maps",

@@ -16,7 +16,7 @@ from catsight.errors import CatsightError
 from catsight.inputs import sources, yaml_files
 from catsight.study import contrasts, features, figures, frames, metrics, physiology, swaps, views
 from catsight.study.config import validate
-from catsight.study.figures_registry import Figure
+from catsight.study.figure import Figure
 from catsight.study.resolved import Resolved
 from catsight.tables import canonical_json
 

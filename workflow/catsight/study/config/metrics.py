@@ -154,6 +154,11 @@ class Metrics(Section):
     )
     pairs: Pairs = Field(default_factory=Pairs)
     maps: Maps = Field(default_factory=Maps)
+    matrix: bool = key(
+        False,
+        "Whether every view is compared with every other, too, and not with the reference alone "
+        "(matrix.parquet, with a figure that maps the views).",
+    )
     contrasts: Contrasts = Field(default_factory=Contrasts)
 
 

@@ -78,6 +78,7 @@ OPTIONS = {
     "report": (
         "Writes one HTML file that holds the whole study and needs no network.",
         METRICS | CONTRASTS | SHARES | {
+            "--physiology": "the study's table of physiology, or nothing if it has none",
             "--best": "the study's table of those that may be the best",
             "--output": "the .html file to write", "--rejected": "the table of files that could not be used",
             "--near": "the table of pictures of different groups that look nearly alike",
@@ -106,7 +107,13 @@ def test_the_help_of_a_command_explains_its_options(name, capsys, monkeypatch):
     # only what a study may lack can be left out
     usage = words.partition(" Draws ")[0].partition(" Writes ")[0]
     optional = {one for one in options if f"[{one} " in usage}
-    assert optional == set(options) & {"--shards", "--attribution", "--near", "--matched"}
+    assert optional == set(options) & {
+        "--shards",
+        "--attribution",
+        "--physiology",
+        "--near",
+        "--matched",
+    }
 
 
 @pytest.fixture
@@ -233,7 +240,15 @@ def test_all_tables_of_numbers_are_written(here):
 def test_the_report_is_made_from_what_each_option_names(handed, here):
     given = {
         name: here / f"{name}.parquet"
-        for name in ("rejected", "near", "metrics", "attribution", "contrasts", "best")
+        for name in (
+            "rejected",
+            "near",
+            "metrics",
+            "attribution",
+            "contrasts",
+            "best",
+            "physiology",
+        )
     }
     single = [word for name, path in given.items() for word in (f"--{name}", path)]
     figures = [here / "ranking.svg", here / "maps.svg"]
@@ -250,10 +265,11 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
         "matched": [here / "views/cat/0.parquet", here / "views/human/1.parquet"],
     }
     assert (here / "r.html").read_text() == "<html>"
-    assert run("report", "--frames", here / "frames/1.parquet", *single[:2], *single[4:6], *single[8:], "--features", *features,
+    assert run("report", "--frames", here / "frames/1.parquet", *single[:2], *single[4:6], *single[8:12], "--features", *features,
                "--figures", *figures, "--output", here / "r.html") == 0  # fmt: skip
     _, options = handed["report", "render"]
     assert (options["near"], options["attribution"], options["matched"]) == (None, None, [])
+    assert options["physiology"] is None
     assert options["frames"] == [here / "frames/1.parquet"]
 
 

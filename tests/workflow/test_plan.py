@@ -227,7 +227,10 @@ def of_report() -> dict:
                      "matrix", "rdms", "retrieval", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
-    lists |= {name: f"{name}.parquet" for name in ("metrics", "attribution", "contrasts", "best")}
+    lists |= {
+        name: f"{name}.parquet"
+        for name in ("metrics", "attribution", "physiology", "contrasts", "best")
+    }
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
     results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "matrix", "maps", "contrasts", "best")]  # fmt: skip

@@ -1,7 +1,9 @@
 FIGURES = {figure.name: figure.table for figure in study.figures if figure.table}
-ATTRIBUTION = []  # nothing if the study has no such table
-if "attribution" in study.result_tables:
-    ATTRIBUTION = [f"{RESULTS}/attribution.parquet"]
+# nothing if the study has no such table
+ATTRIBUTION, PHYSIOLOGY = (
+    [f"{RESULTS}/{name}.parquet"] if name in study.result_tables else []
+    for name in ("attribution", "physiology")
+)
 
 
 # Figures that are drawn from one table of the study alone.
@@ -164,25 +166,6 @@ rule eyes:
         " --output {output} 2> {log}"
 
 
-rule tables:
-    input:
-        f"{RESULTS}/metrics.parquet",
-    output:
-        multiext(f"{RESULTS}/tables/metrics", ".csv", ".tex"),
-    log:
-        f"{RESULTS}/logs/figures/tables.log",
-    localrule: True
-    conda:
-        "../../envs/base.yaml"
-    params:
-        spec=spec("figures", name="tables"),
-    message:
-        "figures: tables"
-    shell:
-        "python -m catsight figures tables --spec {params.spec:q} --table {input}"
-        " --output {output} 2> {log}"
-
-
 rule report:
     input:
         views=rules.gather_views.output,
@@ -190,6 +173,7 @@ rule report:
         near=f"{RESULTS}/frames/near_duplicates.parquet",
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
+        physiology=PHYSIOLOGY,
         contrasts=f"{RESULTS}/contrasts.parquet",
         best=f"{RESULTS}/best.parquet",
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
@@ -216,5 +200,6 @@ rule report:
         "python -m catsight figures report --spec {params.spec:q} --frames {params.frames}"
         " --shards {params.shards} --rejected {input.rejected} --near {input.near}"
         " --metrics {input.metrics} --attribution {input.attribution}"
+        " --physiology {input.physiology}"
         " --contrasts {input.contrasts} --best {input.best} --matched {params.matched}"
         " --features {input.features} --figures {input.figures} --output {output} 2> {log}"

@@ -74,3 +74,23 @@ rule contrasts:
     shell:
         "python -m catsight metrics contrasts --spec {params.spec:q} {params.tables}"
         " --output {output} 2> {log}"
+
+
+# The numbers for other programs.
+rule tables:
+    input:
+        f"{RESULTS}/metrics.parquet",
+    output:
+        multiext(f"{RESULTS}/tables/metrics", ".csv", ".tex"),
+    log:
+        f"{RESULTS}/logs/figures/tables.log",
+    localrule: True
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=spec("figures", name="tables"),
+    message:
+        "figures: tables"
+    shell:
+        "python -m catsight figures tables --spec {params.spec:q} --table {input}"
+        " --output {output} 2> {log}"

@@ -150,6 +150,12 @@ def _report(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
     _add_attribution(parser)
+    parser.add_argument(
+        "--physiology",
+        type=Path,
+        nargs="?",
+        help="the study's table of physiology, or nothing if it has none",
+    )
     _add_contrasts(parser)
     parser.add_argument(
         "--best", type=Path, required=True, help="the study's table of those that may be the best"
@@ -183,6 +189,7 @@ def _report(arguments: Sequence[str]) -> None:
         near=options.near,
         metrics=options.metrics,
         attribution=options.attribution,
+        physiology=options.physiology,
         contrasts=options.contrasts,
         best=options.best,
         features=options.features,

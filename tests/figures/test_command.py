@@ -28,6 +28,7 @@ ABOUT = {
     "changes": "mean alignment of every view, controls included",
     "contrasts": "encoders against encoders: how many times one loses what the other does",
     "doses": "alignment as light, focus, field of view or acuity varies",
+    "drawn_parts": "the share of each part of the eye in the loss, and how far drawn eyes spread it",
     "eyes": "the pupil, optics and receptors of each eye, and what a test chart becomes",
     "maps": "the alignment of each layer with each, between two views and between encoders",
     "matrix": "every view against every other: how much each pair differs, and a map of the views",

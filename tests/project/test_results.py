@@ -12,6 +12,7 @@ from catsight import CatsightError, tables
 from catsight.inputs.pictures import encode_png
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.doses import DOSES
+from catsight.tables.columns.drawn_parts import DRAWN_PARTS
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.frames import FRAMES
 from catsight.tables.columns.maps import MAPS
@@ -95,7 +96,7 @@ def test_studies_are_looked_for_where_runs_write_them(folder, monkeypatch):
 
 SCHEMAS = {
     "metrics": METRICS, "stability": STABILITY, "maps": MAPS, "per_frame": PER_FRAME, "pairs": PAIRS, "attribution": ATTRIBUTION, "doses": DOSES,
-    "physiology": PHYSIOLOGY, "matrix": MATRIX,
+    "physiology": PHYSIOLOGY, "drawn_parts": DRAWN_PARTS, "matrix": MATRIX,
 }  # fmt: skip
 
 

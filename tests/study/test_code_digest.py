@@ -380,7 +380,8 @@ COLUMNS = {
     },  # rows at a dose, of a draw or of two other views are those of metrics
     "stability": {"stability"},
     "maps": {"maps"},
-    "attribution": {"attribution"},
+    "attribution": {"attribution", "drawn_parts"},
+    "drawn_parts": {"drawn_parts"},
     "doses": {"doses"},
     "physiology": {"physiology"},
     "matrix": {"matrix"},

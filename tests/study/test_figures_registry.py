@@ -24,6 +24,7 @@ FACTS = {
     "attribution": ("Which part of the eye", "attribution", False),
     "doses": ("Dose curves", "doses", False),
     "physiology": ("How far physiology is known", "physiology", False),
+    "drawn_parts": ("Which part, if physiology is not known", "drawn_parts", False),
     "maps": ("Every layer against every layer", "maps", False),
     "matrix": ("Every view against every view", "matrix", False),
     "rdms": ("How alike the frames are", "pairs", False),
@@ -43,6 +44,7 @@ NAMES = {
     "attribution": ["attribution_view", "interval"],
     "doses": ["interval"],
     "physiology": ["interval"],
+    "drawn_parts": ["attribution_view"],
     "maps": ["reference", "focal", "together"],
     "matrix": ["reference"],
     "rdms": ["reference", "focal"],
@@ -53,7 +55,7 @@ NAMES = {
 ALT_NAMES = {
     "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
     "contrasts": ["encoders"],
-    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "maps": ["encoders"],
+    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "drawn_parts": ["encoders"], "maps": ["encoders"],
     "matrix": ["views"], "stability": ["encoders"],
 }  # fmt: skip
 UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
@@ -110,6 +112,11 @@ CLAIMS = {
         "Right, how much of the draws’ variance is due to each number alone, by stepwise linear",
         "With 24 draws only the largest shares mean something.", "V" + LEFT_OUT, "Hollow markers and bars are untrained",
     ],
+    "drawn_parts": [
+        "The share of each part of the eye of “{attribution_view}” in the loss, layer by layer and in the mean over layers: "
+        "lines and dots of the eye as its file states it, shading from 10 to 90 % of eyes drawn",
+        "Layers whose whole loss has no interval are left out.",
+    ],
     "maps": [
         "One square for each encoder: its layers in “{reference}” (upwards) against its layers in "
         "“{focal}” (to the right). A bright diagonal",
@@ -147,6 +154,7 @@ KINDS = {
     "attribution": "Stacked bars by layer of the loss due to each part of the eye.",
     "doses": "Line charts of the mean alignment against a condition that varies, for {encoders}.",
     "physiology": "Dots of the losses of drawn eyes, and bars of the shares of the eye's numbers",
+    "drawn_parts": "Line charts of the share of each part of the eye with bands of drawn eyes, for {encoders}.",
     "maps": "Heat maps of the alignment of every layer with every layer, for {encoders}.",
     "matrix": "Matrices of the differences between {views}, and maps of these views.",
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
@@ -162,6 +170,7 @@ NUMBERS = {
     "attribution": "The means over layers are in a table under The numbers.",
     "doses": "in doses.parquet.",
     "physiology": "in physiology.parquet.",
+    "drawn_parts": "in drawn_parts.parquet.",
     "maps": "in maps.parquet.",
     "matrix": "in matrix.parquet.",
     "rdms": "in pairs.parquet.",

@@ -216,24 +216,34 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
 @pytest.mark.parametrize(
     ("change", "without"),
     [
-        ({}, "parts changes attribution doses physiology matrix"),
-        ({"attribution": {"view": "cat"}}, "changes doses physiology matrix"),
-        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology matrix"),
-        ({"metrics": {"matrix": True}}, "parts changes attribution doses physiology"),
-        ({"physiology": {"view": "cat"}}, "parts changes attribution doses matrix"),
+        ({}, "parts changes attribution doses physiology drawn_parts matrix"),
+        ({"attribution": {"view": "cat"}}, "changes doses physiology drawn_parts matrix"),
+        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology drawn_parts matrix"),
+        ({"metrics": {"matrix": True}}, "parts changes attribution doses physiology drawn_parts"),
+        ({"physiology": {"view": "cat"}}, "parts changes attribution doses drawn_parts matrix"),
+        (
+            {
+                "physiology": {"view": "cat", "attributed": 1},
+                "attribution": {"view": "cat", "parts": ["pupil"]},
+            },
+            "changes doses matrix",
+        ),
         (
             {"metrics": {"maps": {"metrics": []}}},
-            "parts changes attribution doses physiology matrix maps",
+            "parts changes attribution doses physiology drawn_parts matrix maps",
         ),
         (
             {"metrics": {"per_frame": False}},
-            "parts changes attribution doses physiology matrix per_frame",
+            "parts changes attribution doses physiology drawn_parts matrix per_frame",
         ),
         (
             {"views": SMALL["views"] | {"o": {"filter": "original"}}},
-            "parts attribution doses physiology matrix",
+            "parts attribution doses physiology drawn_parts matrix",
         ),
-        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses physiology matrix"),
+        (
+            {"views": FILTERS_ALONE},
+            "parts eyes changes attribution doses physiology drawn_parts matrix",
+        ),
     ],
 )
 def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without):
@@ -249,6 +259,7 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "attribution",
         "doses",
         "physiology",
+        "drawn_parts",
         "matrix",
         "maps",
         "contrasts",

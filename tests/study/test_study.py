@@ -436,7 +436,7 @@ def test_help_on_specs_lists_the_jobs(capsys):
         "usage: catsight spec [-h] [--config CONFIG] JOB [name]",
         "Prints the spec of a job: all that can change its result, as JSON.",
         "JOB one of manifest, frames, views, portraits, weights, features, metrics, stability, per_frame, pairs, attribution, "
-        "doses, physiology, matrix, maps, contrasts, figures, report",
+        "doses, physiology, drawn_parts, matrix, maps, contrasts, figures, report",
         "name the view (views), the figure (figures) or the encoder (weights to matrix; maps without one are "
         "between encoders)",
         "--config CONFIG the study file (default: config.yaml)",

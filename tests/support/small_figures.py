@@ -157,6 +157,17 @@ def attribution(*names: str) -> pd.DataFrame:
     return table.assign(**{key: table[key] - 0.4951 for key in ("value", "ci_low", "ci_high")})
 
 
+def drawn_parts(*names: str, draws: int = 6) -> pd.DataFrame:
+    """A table of drawn eyes' parts: that of attribution, and other values for each draw."""
+    stated, rng = attribution(*names), np.random.default_rng(8)
+    others = [
+        stated.assign(value=stated["value"] + rng.normal(scale=0.02, size=len(stated)))
+        for _ in range(draws)
+    ]
+    every = [table.assign(draw=draw) for draw, table in enumerate([stated, *others])]
+    return pd.concat(every, ignore_index=True).sample(frac=1, random_state=0)
+
+
 def doses(*names: str) -> pd.DataFrame:
     """A table of doses, of luminance and acuity."""
     rows = []

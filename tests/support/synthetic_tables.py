@@ -54,6 +54,11 @@ def attribution(encoders=("efficientnet_lite0", "imgfocus_vit_s14")) -> pd.DataF
     return frame(rows, ATTRIBUTION)
 
 
+def drawn_parts() -> pd.DataFrame:
+    draws = [attribution().assign(draw=draw) for draw in range(4)]
+    return pd.concat(draws, ignore_index=True)
+
+
 def doses() -> pd.DataFrame:
     rng, rows = np.random.default_rng(1), []
     for encoder in ENCODERS:

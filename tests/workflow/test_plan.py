@@ -19,7 +19,7 @@ STUDY = copy.deepcopy(TINY) | {
     },
     "attribution": {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]},
     "sweeps": {"luminance": [1, 100], "acuity": [3]},
-    "physiology": {"view": "cat", "draws": 10, "shards": 1},
+    "physiology": {"view": "cat", "draws": 10, "shards": 1, "attributed": 1},
     "metrics": {"matrix": True},
 }
 ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human", "pale")
@@ -28,10 +28,12 @@ SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
 SWEPT = ("human@luminance=1", "cat@luminance=1", "cat@acuity=3")
 #: They see one shard of two.
 DRAWN = tuple(f"cat~{i:02}" for i in range(1, 11))
+#: Parts of the one drawn eye that is divided.
+DIVIDED = tuple(f"{view}~01" for view in SWAPS)
 #: Figure -> the table that it is drawn from.
 OF_ONE_TABLE = {
     "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
-    "physiology": "physiology", "matrix": "matrix",
+    "physiology": "physiology", "drawn_parts": "drawn_parts", "matrix": "matrix",
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
@@ -91,7 +93,10 @@ def of_views() -> dict:
             [f"frames/{shard}.parquet"],
             f"views make --spec SPEC --frames frames/{shard}.parquet --output views/{view}/{shard}.parquet",
         )
-        for view, shard in [*product((*VIEWS, *SWAPS, *SWEPT), "01"), *product(DRAWN, "0")]
+        for view, shard in [
+            *product((*VIEWS, *SWAPS, *SWEPT), "01"),
+            *product((*DRAWN, *DIVIDED), "0"),
+        ]
     }
     return views | {
         "views/eyes.parquet": ([], "views portraits --spec SPEC --output views/eyes.parquet"),
@@ -114,6 +119,7 @@ def of_features() -> dict:
     # both eyes in every sweep for both encoders; swapped parts for the one that is asked for
     asked = [(encoder, (*VIEWS, *SWEPT)) for encoder in ENCODERS] + [("vit", SWAPS)]
     jobs = [*product(asked, "01"), *(((encoder, DRAWN), "0") for encoder in ENCODERS)]
+    jobs.append((("vit", DIVIDED), "0"))
     for (encoder, views), shard in jobs:
         read = [f"views/{view}/{shard}.parquet" for view in views]
         made = [f"features/{encoder}/{view}/{shard}.parquet" for view in views]
@@ -150,6 +156,11 @@ def of_metrics() -> dict:
         shards("frames") + all_shards("features/vit", ("human", *SWAPS)),
         reads("attribution", "features/vit", ("human", *SWAPS), output),
     )
+    output, divided = "metrics/drawn_parts/vit.parquet", ("human", *SWAPS, *DIVIDED)
+    found[output] = (
+        shards("frames") + [f"features/vit/{view}/0.parquet" for view in divided],
+        reads("drawn_parts", "features/vit", divided, output).replace("--shards 2", "--shards 1"),
+    )
     found["metrics/maps/encoders.parquet"] = (
         [f"features/{encoder}/all.parquet" for encoder in ENCODERS],
         "metrics maps --spec SPEC --frames frames --features cnn features/cnn/human --features vit features/vit/human"
@@ -173,6 +184,7 @@ def merged() -> dict:
     of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology", "matrix")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
+    of["drawn_parts"] = ["metrics/drawn_parts/vit.parquet"]
     of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
     return {
         f"{table}.parquet": (some, f"metrics merge {' '.join(some)} --study tiny --output {table}.parquet")
@@ -223,7 +235,7 @@ def of_figures() -> dict:
 def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
-        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "maps",
+        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "drawn_parts", "maps",
                      "matrix", "rdms", "retrieval", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
@@ -233,7 +245,7 @@ def of_report() -> dict:
     }
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "matrix", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "drawn_parts", "matrix", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -310,9 +322,9 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     """
     asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
     there, small = {}, ["mem_mb", "runtime"]
-    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "matrix", "maps", "maps_between_encoders"):  # fmt: skip
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "drawn_parts", "matrix", "maps", "maps_between_encoders"):  # fmt: skip
         there[rule] = (False, 4 if rule == "frames" else 1, small)
-    for rule in ("features", "features_of_swaps", "features_of_draws"):
+    for rule in ("features", "features_of_swaps", "features_of_draws", "features_of_drawn_parts"):
         there[rule] = (False, 8, ["gpu", *small])
     assert {rule: ask for rule, ask in asks.items() if not ask[0]} == there
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
@@ -324,7 +336,13 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
 
 def test_only_jobs_of_networks_need_torch(planned):
     with_torch = {job.rule for job in planned.values() if "torch" in (job.environment or "")}
-    assert with_torch == {"weights", "features", "features_of_swaps", "features_of_draws"}
+    assert with_torch == {
+        "weights",
+        "features",
+        "features_of_swaps",
+        "features_of_draws",
+        "features_of_drawn_parts",
+    }
     others = {job.rule: job.environment for job in planned.values() if job.rule not in with_torch}
     assert others.pop("all") is None
     assert set(others.values()) == {"../../envs/base.yaml"}
@@ -347,7 +365,8 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "metrics/per_frame/vit.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
         "views/cat~01/0.parquet", "features/vit/cat~10/0.parquet", "metrics/physiology/cnn.parquet",
-        "metrics/matrix/cnn.parquet",
+        "metrics/matrix/cnn.parquet", "metrics/drawn_parts/vit.parquet", "views/human+pupil~01/0.parquet",
+        "features/vit/human+colour~01/0.parquet",
     ]  # fmt: skip
     for path in stored:
         link = workflow.results() / path
@@ -369,6 +388,7 @@ def test_each_path_has_one_rule_and_others_have_none(workflow):
         "features/vit/cat/10.parquet": "features",
         "features/vit/human+pupil/0.parquet": "features_of_swaps",
         "features/vit/cat~01/0.parquet": "features_of_draws",
+        "features/vit/human+pupil~01/0.parquet": "features_of_drawn_parts",
         "figures/gallery.png": "gallery",
         "figures/profiles.svg": "figure",
         "maps.parquet": "merge",

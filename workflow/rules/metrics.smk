@@ -160,3 +160,27 @@ rule physiology:
     shell:
         "python -m catsight metrics physiology --spec {params.spec:q} --frames {params.frames}"
         " {params.features} --shards {params.shards} --output {output} 2> {log}"
+
+
+rule drawn_parts:
+    input:
+        frames=FRAMES,
+        features=features_of(study.divided_views, study.drawn_shards),
+    output:
+        f"{RESULTS}/metrics/drawn_parts/{{encoder}}.parquet",
+    log:
+        f"{RESULTS}/logs/metrics/drawn_parts/{{encoder}}.log",
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        **needs.of("metrics"),
+    params:
+        spec=spec("drawn_parts", of="encoder"),
+        frames=frames_folder,
+        shards=len(study.drawn_shards),
+        features=each_view(study.divided_views),
+    message:
+        "metrics: parts of drawn eyes, of {wildcards.encoder}"
+    shell:
+        "python -m catsight metrics drawn_parts --spec {params.spec:q} --frames {params.frames}"
+        " {params.features} --shards {params.shards} --output {output} 2> {log}"

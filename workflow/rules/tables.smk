@@ -7,6 +7,7 @@ OF_ENCODERS = {
     "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),
     "physiology": expand(rules.physiology.output, encoder=study.encoders),
+    "drawn_parts": expand(rules.drawn_parts.output, encoder=study.attribution_encoders),
     "matrix": expand(rules.matrix.output, encoder=study.encoders),
     "maps": [
         *expand(rules.maps.output, encoder=study.encoders),
@@ -19,11 +20,16 @@ STORED = [
     rules.frames.output,
     rules.portraits.output,
     expand(rules.views.output, view=study.whole_views, shard=study.shards),
-    expand(rules.views.output, view=study.draws.views, shard=study.drawn_shards),
+    expand(
+        rules.views.output,
+        view=[*study.draws.views, *study.draws.swaps],
+        shard=study.drawn_shards,
+    ),
     expand(rules.weights.output, encoder=study.encoders),
     expand(features_of(study.encoder_views), encoder=study.encoders),
     expand(features_of(study.swaps.views), encoder=study.attribution_encoders),
     expand(features_of(study.draws.views, study.drawn_shards), encoder=study.encoders),
+    expand(features_of(study.draws.swaps, study.drawn_shards), encoder=study.attribution_encoders),
     *OF_ENCODERS.values(),
 ]
 

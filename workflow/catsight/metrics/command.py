@@ -21,6 +21,7 @@ from catsight.metrics import (
     compare,
     contrasts,
     doses,
+    drawn_parts,
     maps,
     matrix,
     pairs,
@@ -34,6 +35,7 @@ from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.best import BEST
 from catsight.tables.columns.contrasts import CONTRASTS
 from catsight.tables.columns.doses import DOSES
+from catsight.tables.columns.drawn_parts import DRAWN_PARTS
 from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.metrics import METRICS
@@ -102,6 +104,12 @@ ANALYSES = {
         PHYSIOLOGY,
         Names.VIEW,
         "show how one encoder's loss depends on numbers of the eye that are uncertain",
+    ),
+    "drawn_parts": Analysis(
+        drawn_parts.drawn_parts,
+        DRAWN_PARTS,
+        Names.VIEW,
+        "divide one encoder's loss among the parts of eyes drawn within their ranges",
     ),
     "matrix": Analysis(
         matrix.matrix,

@@ -248,6 +248,15 @@ class PhysiologySpec(MetricsSpec):
     draws: list[DrawnEye]
 
 
+class DrawnPartsSpec(DescribedSpec):
+    """The losses of drawn eyes, divided among the parts of the eye."""
+
+    view: str
+    parts: list[str]
+    #: of the eye as stated, then of each draw: parts joined by + -> the view with these swapped
+    divided: list[dict[str, str]]
+
+
 class MapsSpec(Spec):
     """Each layer against each, between views; without ``encoder``, between encoders."""
 

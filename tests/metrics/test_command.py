@@ -402,6 +402,8 @@ def test_help_lists_what_each_analysis_does(capsys):
         "attribution": "divide one encoder's loss of alignment among the parts of the eye",
         "doses": "compare one encoder's features as light, focus, field of view or acuity varies",
         "physiology": "show how one encoder's loss depends on numbers of the eye that are uncertain",
+        "drawn_parts": "divide one encoder's loss among the parts of eyes drawn within their ranges",
+        "matrix": "compare every view of one encoder with every other, layer by layer",
         "renderings": "compare one encoder's features as the colours vary that show what a dichromat sees",
         "per_frame": "tabulate how well each frame by itself is aligned, layer by layer",
         "pairs": "tabulate one encoder's dissimilarities of frames in its last layer, for figures",

@@ -101,6 +101,7 @@ def test_every_rule_shows_its_command():
     assert re.findall(r"use rule (\w+) as (\w+)", RULES) == [
         ("features", "features_of_swaps"),
         ("features", "features_of_draws"),
+        ("features", "features_of_drawn_parts"),
     ]
 
 

@@ -12,9 +12,11 @@ from catsight import CatsightError, tables
 from catsight.inputs.pictures import encode_png
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.doses import DOSES
+from catsight.tables.columns.drawn_parts import DRAWN_PARTS
 from catsight.tables.columns.features import features_schema
 from catsight.tables.columns.frames import FRAMES
 from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.near_duplicates import NEAR_DUPLICATES
 from catsight.tables.columns.pairs import PAIRS
@@ -95,8 +97,7 @@ def test_studies_are_looked_for_where_runs_write_them(folder, monkeypatch):
 
 SCHEMAS = {
     "metrics": METRICS, "stability": STABILITY, "maps": MAPS, "per_frame": PER_FRAME, "pairs": PAIRS, "attribution": ATTRIBUTION, "doses": DOSES,
-    "physiology": PHYSIOLOGY,
-    "renderings": RENDERINGS,
+    "physiology": PHYSIOLOGY, "drawn_parts": DRAWN_PARTS, "matrix": MATRIX, "renderings": RENDERINGS,
 }  # fmt: skip
 
 

@@ -377,12 +377,15 @@ COLUMNS = {
         "doses",
         "physiology",
         "renderings",
-    },  # rows at a dose, of a draw, or in a rendering, are those of metrics
+        "matrix",
+    },  # rows at a dose, of a draw, in a rendering or of two other views are those of metrics
     "stability": {"stability"},
     "maps": {"maps"},
-    "attribution": {"attribution"},
+    "attribution": {"attribution", "drawn_parts"},
+    "drawn_parts": {"drawn_parts"},
     "doses": {"doses"},
     "physiology": {"physiology"},
+    "matrix": {"matrix"},
     "renderings": {"renderings"},
     "per_frame": {"per_frame"},
     "pairs": {"pairs"},

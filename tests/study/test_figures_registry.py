@@ -24,8 +24,10 @@ FACTS = {
     "attribution": ("Which part of the eye", "attribution", False),
     "doses": ("Dose curves", "doses", False),
     "physiology": ("How far physiology is known", "physiology", False),
+    "drawn_parts": ("Which part, if physiology is not known", "drawn_parts", False),
     "renderings": ("Does it depend on how colours are shown?", "renderings", False),
     "maps": ("Every layer against every layer", "maps", False),
+    "matrix": ("Every view against every view", "matrix", False),
     "rdms": ("How alike the frames are", "pairs", False),
     "retrieval": ("Which frames are confused", None, True),
     "stability": ("How far to trust it", "stability", False),
@@ -43,8 +45,10 @@ NAMES = {
     "attribution": ["attribution_view", "interval"],
     "doses": ["interval"],
     "physiology": ["interval"],
+    "drawn_parts": ["attribution_view"],
     "renderings": ["focal", "interval"],
     "maps": ["reference", "focal", "together"],
+    "matrix": ["reference"],
     "rdms": ["reference", "focal"],
     "retrieval": ["reference", "focal", "reference"],
     "stability": [],
@@ -53,7 +57,8 @@ NAMES = {
 ALT_NAMES = {
     "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
     "contrasts": ["encoders"],
-    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "renderings": ["encoders"], "maps": ["encoders"], "stability": ["encoders"],
+    "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "drawn_parts": ["encoders"], "renderings": ["encoders"], "maps": ["encoders"],
+    "matrix": ["views"], "stability": ["encoders"],
 }  # fmt: skip
 UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
 FAMILY = "the shape of a marker is the encoder’s family."
@@ -109,6 +114,11 @@ CLAIMS = {
         "Right, how much of the draws’ variance is due to each number alone, by stepwise linear",
         "With 24 draws only the largest shares mean something.", "V" + LEFT_OUT, "Hollow markers and bars are untrained",
     ],
+    "drawn_parts": [
+        "The share of each part of the eye of “{attribution_view}” in the loss, layer by layer and in the mean over layers: "
+        "lines and dots of the eye as its file states it, shading from 10 to 90 % of eyes drawn",
+        "Layers whose whole loss has no interval are left out.",
+    ],
     "renderings": [
         "The loss in “{focal}” in the mean over layers, a marker for each rendering of its colours, with its {interval}.",
         "Differences are claimed in this report only if all renderings tell them.", "V" + LEFT_OUT,
@@ -117,6 +127,12 @@ CLAIMS = {
     "maps": [
         "One square for each encoder: its layers in “{reference}” (upwards) against its layers in "
         "“{focal}” (to the right). A bright diagonal",
+    ],
+    "matrix": [
+        "Left, how much the features of an encoder differ between two views, mean over layers: 1 − alignment, or of a "
+        "distance the distance itself.", "views lie the further apart the more they differ", "views as far apart as the bar is long differ by the number above it",
+        "of an alignment twice as far is four times as much.", "the dot of “{reference}” is black, and dots of views that are not an eye’s are hollow.",
+        "V" + LEFT_OUT + ", and of many encoders some are shown.",
     ],
     "rdms": [
         "in the last layer of an encoder, in “{reference}” and in “{focal}”, as ranks: dark pairs are "
@@ -145,8 +161,10 @@ KINDS = {
     "attribution": "Stacked bars by layer of the loss due to each part of the eye.",
     "doses": "Line charts of the mean alignment against a condition that varies, for {encoders}.",
     "physiology": "Dots of the losses of drawn eyes, and bars of the shares of the eye's numbers",
+    "drawn_parts": "Line charts of the share of each part of the eye with bands of drawn eyes, for {encoders}.",
     "renderings": "Dots of the loss in each rendering of colours, for {encoders}.",
     "maps": "Heat maps of the alignment of every layer with every layer, for {encoders}.",
+    "matrix": "Matrices of the differences between {views}, and maps of these views.",
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
     "stability": "Line charts of the value against the number of groups, dots of split-half",
@@ -160,8 +178,10 @@ NUMBERS = {
     "attribution": "The means over layers are in a table under The numbers.",
     "doses": "in doses.parquet.",
     "physiology": "in physiology.parquet.",
+    "drawn_parts": "in drawn_parts.parquet.",
     "renderings": "in renderings.parquet.",
     "maps": "in maps.parquet.",
+    "matrix": "in matrix.parquet.",
     "rdms": "in pairs.parquet.",
     "stability": "in stability.parquet.",
 }

@@ -209,3 +209,50 @@ def test_without_a_view_nothing_is_drawn():
     assert plain.draws == physiology.Draws() and plain.draws.compared == []
     assert "physiology" not in plain.result_tables
     assert plain.all_views == plain.whole_views
+
+
+# -- parts of drawn eyes ---------------------------------------------------------------------------
+
+PARTS = ("pupil", "acuity", "colour", "rods")
+
+
+def divided(parts=PARTS, **keys):
+    asked = {"attribution": {"view": "cat", "parts": list(parts)}}
+    return Study(SMALL | asked | {"physiology": {"view": "cat", "draws": 10, **keys}})
+
+
+def test_parts_of_the_first_drawn_eyes_stand_in_the_reference():
+    """The part's numbers are those of the draw, all others the human's."""
+    found = divided(attributed=2)
+    human, views = found.views["human"]["eye"], found.all_views
+    assert len(found.divided) == 3 and found.divided[0] == found.swaps.subsets
+    for number, subsets in zip(("~01", "~02"), found.divided[1:]):
+        assert list(subsets) == list(found.swaps.subsets) and len(subsets) == 16
+        assert (subsets[""], subsets["+".join(PARTS)]) == ("human", f"cat{number}")
+        for label, name in subsets.items():
+            some = label.split("+")
+            for part in PARTS:
+                whose = found.draws.views[f"cat{number}"]["eye"] if part in some else human
+                assert views[name]["eye"][part] == whose[part]
+            assert {**views[name], "eye": 0} == {**views["human"], "eye": 0}
+    assert len(found.draws.swaps) == 2 * 14 and set(found.draws.swaps) <= set(views)
+    assert sum("~03" in name for name in found.divided_views) == 0
+    assert len(found.divided_views) == 1 + 3 * 15
+
+
+def test_parts_that_are_left_out_stay_the_references():
+    found = divided(parts=("pupil", "colour"), attributed=1)
+    assert found.divided[1] == {
+        "": "human", "pupil": "human+pupil~01", "colour": "human+colour~01", "pupil+colour": "human+pupil+colour~01",
+    }  # fmt: skip
+    whole = found.all_views["human+pupil+colour~01"]["eye"]
+    assert whole["acuity"] == found.views["human"]["eye"]["acuity"]
+
+
+def test_dividing_drawn_eyes_leaves_the_draws_and_the_whole_alone():
+    plain, more = divided(), divided(attributed=3)
+    assert plain.divided == [] and plain.divided_views == []
+    assert (plain.draws.eyes, plain.draws.views) == (more.draws.eyes, more.draws.views)
+    assert plain.spec("physiology", "vit_b16") == more.spec("physiology", "vit_b16")
+    assert plain.spec("attribution", "vit_b16") == more.spec("attribution", "vit_b16")
+    assert "drawn_parts" not in plain.result_tables and "drawn_parts" in more.result_tables

@@ -216,24 +216,50 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
 @pytest.mark.parametrize(
     ("change", "without"),
     [
-        ({}, "parts changes attribution doses physiology renderings"),
-        ({"attribution": {"view": "cat"}}, "changes doses physiology renderings"),
-        ({"sweeps": {"luminance": [1]}}, "parts changes attribution physiology renderings"),
-        ({"physiology": {"view": "cat"}}, "parts changes attribution doses renderings"),
-        ({"renderings": ["red-cyan"]}, "parts changes attribution doses physiology"),
+        ({}, "parts changes attribution doses physiology drawn_parts matrix renderings"),
+        (
+            {"attribution": {"view": "cat"}},
+            "changes doses physiology drawn_parts matrix renderings",
+        ),
+        (
+            {"sweeps": {"luminance": [1]}},
+            "parts changes attribution physiology drawn_parts matrix renderings",
+        ),
+        (
+            {"metrics": {"matrix": True}},
+            "parts changes attribution doses physiology drawn_parts renderings",
+        ),
+        (
+            {"physiology": {"view": "cat"}},
+            "parts changes attribution doses drawn_parts matrix renderings",
+        ),
+        (
+            {
+                "physiology": {"view": "cat", "attributed": 1},
+                "attribution": {"view": "cat", "parts": ["pupil"]},
+            },
+            "changes doses matrix renderings",
+        ),
         (
             {"metrics": {"maps": {"metrics": []}}},
-            "parts changes attribution doses physiology renderings maps",
+            "parts changes attribution doses physiology drawn_parts matrix maps renderings",
         ),
         (
             {"metrics": {"per_frame": False}},
-            "parts changes attribution doses physiology renderings per_frame",
+            "parts changes attribution doses physiology drawn_parts matrix per_frame renderings",
         ),
         (
             {"views": SMALL["views"] | {"o": {"filter": "original"}}},
-            "parts attribution doses physiology renderings",
+            "parts attribution doses physiology drawn_parts matrix renderings",
         ),
-        ({"views": FILTERS_ALONE}, "parts eyes changes attribution doses physiology renderings"),
+        (
+            {"views": FILTERS_ALONE},
+            "parts eyes changes attribution doses physiology drawn_parts matrix renderings",
+        ),
+        (
+            {"renderings": ["red-cyan"]},
+            "parts changes attribution doses physiology drawn_parts matrix",
+        ),
     ],
 )
 def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without):
@@ -249,6 +275,8 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "attribution",
         "doses",
         "physiology",
+        "drawn_parts",
+        "matrix",
         "renderings",
         "maps",
         "contrasts",

@@ -44,11 +44,11 @@ RICH = {
         "retrieval_distance": "euclidean", "neighbours": 7, "permutations": 21, "null": "unpaired", "at_once": 101, "confidence": 0.9,
         "stability": {"draws": 4, "frames": 31, "controls": ["original", "jpeg"]}, "pairs": {"frames": 13},
         "maps": {"metrics": ["rsa", "cka_linear"], "frames": 41},
-        "contrasts": {"margin": 1.2, "metrics": ["rsa"]},
+        "contrasts": {"margin": 1.2, "metrics": ["rsa"]}, "matrix": True,
     },
     "attribution": {"view": "cat", "parts": ["pupil", "acuity"]},
     "sweeps": {"view": "cat", "luminance": [1]},
-    "physiology": {"view": "cat", "draws": 10, "seed": 2, "shards": 1},
+    "physiology": {"view": "cat", "draws": 10, "seed": 2, "shards": 1, "attributed": 2},
     "renderings": ["red-cyan"],
     "figures": {"title": "Rich", "gallery": 2, "pooling": "map", "dpi": 60},
 }  # fmt: skip
@@ -96,6 +96,14 @@ SPECS = {
         "permutations": 21, "view": "cat",
         "doses": [{"swept": "luminance", "dose": 1.0, "reference": "human@luminance=1", "view": "cat@luminance=1"}],
     },
+    "drawn_parts net": DESCRIBED | {
+        "view": "cat", "parts": ["pupil", "acuity"],
+        "divided": [
+            {"": "human"} | {parts: f"human+{parts}{draw}" for parts in ("pupil", "acuity", "pupil+acuity")}
+            for draw in ("", "~01", "~02")
+        ],
+    },
+    "matrix net": DESCRIBED | {"permutations": 0},
     "renderings net": DESCRIBED | {
         "permutations": 0,
         "renderings": [
@@ -181,6 +189,9 @@ MADE_OF = {
     "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
     "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
     "physiology net": (["metrics.physiology", "tables.columns.physiology"], _NUMERIC),
+    "drawn_parts net": (["metrics.drawn_parts", "tables.columns.drawn_parts"], _NUMERIC),
+    "views human+pupil~01": (["views.eye_viewer", "tables.columns.views"], _SEEN),
+    "matrix net": (["metrics.matrix", "tables.columns.matrix"], _NUMERIC),
     "renderings net": (["metrics.renderings", "tables.columns.renderings"], _NUMERIC),
     "maps net": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
     "maps": (["metrics.maps", "tables.columns.maps"], _NUMERIC),
@@ -289,22 +300,26 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
-           "figures renderings|figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
+           "figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
 OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
-             "figures renderings|figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+             "figures drawn_parts|figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
 OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
-              "figures renderings|figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
+              "figures drawn_parts|figures renderings|figures matrix|figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
-COMPARED = "metrics *|stability *|attribution *|doses *|physiology *|renderings *"
+COMPARED = (
+    "metrics *|stability *|attribution *|doses *|physiology *|drawn_parts *|matrix *|renderings *"
+)
 #: Views of eyes, and those of controls, which hold them.
 SWAPPED = "views human+*"
 LOOKED = f"views human|views cat|views cat@d*|views cat~*|views dog*|views blur*|views jpeg|views pale*|{SWAPPED}"
 #: What depends on the ranges of the cat's numbers.
-DRAWN = "views cat~*|physiology *"
+DRAWN = "views cat~*|views human+*~*|physiology *"
 SWEPT = "views *@luminance=1"
 NET, VIT = "encoders.net", "encoders.vit"
-DESCRIPTION = "metrics {0}|attribution {0}|doses {0}|physiology {0}|renderings {0}"
+DESCRIPTION = (
+    "metrics {0}|attribution {0}|doses {0}|physiology {0}|drawn_parts {0}|matrix {0}|renderings {0}"
+)
 #: Key, its other value, and the jobs whose spec it changes, besides that of the report, which prints all.
 CHANGES = [
     ("study", "poor", "figures tables|contrasts"),
@@ -396,17 +411,19 @@ CHANGES = [
     ("metrics.pairs.frames", 14, "pairs *"),
     ("metrics.maps.metrics", ["cka_rbf"], f"maps*|{OF_MEASURES}"),
     ("metrics.maps.frames", 42, "maps*"),
+    ("metrics.matrix", False, ""),
     ("metrics.contrasts.margin", 1.3, "contrasts"),
     ("metrics.contrasts.metrics", ["rsa", "mmd2"], "contrasts"),
-    ("attribution.view", "dog", f"attribution *|{SWAPPED}|figures summary|figures parts"),
-    ("attribution.parts", ["acuity", "colour"], "attribution *|figures summary|figures parts"),
+    ("attribution.view physiology.view", "dog",
+     f"attribution *|drawn_parts *|physiology *|{SWAPPED}|figures summary|figures parts"),
+    ("attribution.parts", ["acuity", "colour"], "attribution *|drawn_parts *|figures summary|figures parts"),
     ("attribution.encoders", ["net"], ""),
     ("sweeps.view", "dog", "doses *"),
     ("sweeps.luminance", [1, 2], "doses *"),
     ("sweeps.defocus", [1], "doses *"),
     ("sweeps.field_of_view", [5], "doses *"),
     ("sweeps.acuity", [5], "doses *"),
-    ("physiology.view", "dog", "physiology *"),
+    ("physiology.attributed", 3, "drawn_parts *"),
     ("physiology.draws", 11, DRAWN),
     ("physiology.seed", 3, DRAWN),
     ("physiology.shards", 2, ""),
@@ -420,13 +437,14 @@ CHANGES = [
 
 
 def with_key(dotted, value):
-    """The study above with another value of a key."""
+    """The study above with another value of a key, or of several with spaces between."""
     config = copy.deepcopy(RICH)
-    *path, last = dotted.split(".")
-    section = config
-    for key in path:
-        section = section.setdefault(key, {})
-    section[last] = value
+    for one in dotted.split():
+        *path, last = one.split(".")
+        section = config
+        for key in path:
+            section = section.setdefault(key, {})
+        section[last] = value
     return config
 
 
@@ -460,7 +478,7 @@ def leaves(node, path=()):
 
 def test_every_key_of_a_study_is_tried():
     """Those of sources are tried with their kinds, a factory where its code is."""
-    tried = {key for key, _, _ in CHANGES}
+    tried = {one for key, _, _ in CHANGES for one in key.split()}
     tried |= {
         f"{key}.{one}" for key, value, _ in CHANGES if isinstance(value, dict) for one in value
     }
@@ -607,7 +625,9 @@ READS = {
     "parts": "reference views parts attribution gallery dpi", "eyes": "dpi", "profiles": f"{_RESULTS} dpi",
     "ranking": f"{_RESULTS} confidence dpi", "contrasts": "reference views encoders measures confidence dpi",
     "changes": f"{_RESULTS} dpi", "attribution": "encoders measures pooling parts dpi",
-    "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi", "renderings": f"{_RESULTS} dpi", "maps": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
+    "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi",
+    "drawn_parts": "encoders measures pooling parts dpi", "renderings": f"{_RESULTS} dpi", "maps": f"{_RESULTS} dpi",
+    "matrix": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
     "retrieval": "reference views encoders pooling dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip
 
@@ -686,7 +706,7 @@ def test_an_eye_of_two_says_which_parts_are_whose():
 
 
 def test_without_attribution_figures_are_told_of_none():
-    config = {key: value for key, value in copy.deepcopy(RICH).items() if key != "attribution"}
+    config = copy.deepcopy(RICH) | {"attribution": {}, "physiology": {}}
     spec = json.loads(Study(config).spec("figures", "summary"))
     assert spec["attribution"] == {"view": None, "whole": None, "swaps": {}}
 
@@ -795,7 +815,8 @@ def test_an_unknown_job_or_name_is_named(job, name, words):
 
 @pytest.mark.parametrize(
     ("job", "change"),
-    [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("renderings", {"renderings": []}), ("attribution", {"attribution": {}}), ("maps", {"metrics": {"maps": {"metrics": []}}})],
+    [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("attribution", {"attribution": {}, "physiology": {}}), ("drawn_parts", {"physiology": {"view": "cat"}}), ("matrix", {"metrics": {}}), ("renderings", {"renderings": []}),
+     ("maps", {"metrics": {"maps": {"metrics": []}}})],
 )  # fmt: skip
 def test_a_job_that_a_study_does_not_have_is_named(job, change):
     with pytest.raises(CatsightError) as raised:

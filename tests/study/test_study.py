@@ -280,12 +280,14 @@ def test_the_studies_that_come_along_hold_up(path, config):
     assert study.name == path.stem and path.name in path.read_text()
     for name in study.encoders:
         study.spec("features", name)
-    if (
-        study.sweeps.doses or study.draws.eyes or study.renderings.shown
-    ):  # and share what they can with the default study
+    matrix, shown = study.config.metrics.matrix, study.renderings.shown
+    # and share what they can with the default study
+    if study.sweeps.doses or study.draws.eyes or shown or matrix:
         default = Study(config)
         assert study.spec("frames") == default.spec("frames")
-        assert all(study.spec("views", view) == default.spec("views", view) for view in study.views)
+        shared = [view for view in study.views if not matrix or view in default.views]
+        assert len(shared) > 1
+        assert all(study.spec("views", view) == default.spec("views", view) for view in shared)
         assert all(
             study.spec("features", name) == default.spec("features", name)
             for name in study.encoders
@@ -436,7 +438,7 @@ def test_help_on_specs_lists_the_jobs(capsys):
         "usage: catsight spec [-h] [--config CONFIG] JOB [name]",
         "Prints the spec of a job: all that can change its result, as JSON.",
         "JOB one of manifest, frames, views, portraits, weights, features, metrics, stability, per_frame, pairs, attribution, "
-        "doses, physiology, renderings, maps, contrasts, figures, report",
+        "doses, physiology, drawn_parts, matrix, renderings, maps, contrasts, figures, report",
         "name the view (views), the figure (figures) or the encoder (weights to renderings; maps without one are "
         "between encoders)",
         "--config CONFIG the study file (default: config.yaml)",

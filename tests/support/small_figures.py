@@ -4,6 +4,8 @@ All values of its tables differ, and rows stand in no order, so that another row
 view shows. Some rows are of things that the study does not have; no figure shows them.
 """
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from catsight.figures.choices import Choices
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.physiology import PHYSIOLOGY
@@ -155,6 +158,17 @@ def attribution(*names: str) -> pd.DataFrame:
     return table.assign(**{key: table[key] - 0.4951 for key in ("value", "ci_low", "ci_high")})
 
 
+def drawn_parts(*names: str, draws: int = 6) -> pd.DataFrame:
+    """A table of drawn eyes' parts: that of attribution, and other values for each draw."""
+    stated, rng = attribution(*names), np.random.default_rng(8)
+    others = [
+        stated.assign(value=stated["value"] + rng.normal(scale=0.02, size=len(stated)))
+        for _ in range(draws)
+    ]
+    every = [table.assign(draw=draw) for draw, table in enumerate([stated, *others])]
+    return pd.concat(every, ignore_index=True).sample(frac=1, random_state=0)
+
+
 def doses(*names: str) -> pd.DataFrame:
     """A table of doses, of luminance and acuity."""
     rows = []
@@ -221,6 +235,19 @@ def renderings(*names: str, displays: tuple[str, ...]) -> pd.DataFrame:
                         row |= {"reference": "human", "display": display, "metric": metric}
                         rows.append(row | {"own": display == displays[0], "n_groups": 20})
     return numbered(rows, RENDERINGS, seed=8)
+
+
+def matrix(*names: str) -> pd.DataFrame:
+    """A table of the matrix: every two views once, in one order or the other, and one that is unknown."""
+    rows = []
+    for metric in names:
+        for encoder in (*LOOKS, "stranger"):
+            for pooling in ("mean", "cls") if encoder == "vit" else ("mean",):
+                for one, other in combinations((*VIEWS, "moon"), 2):
+                    for place in layers(encoder):
+                        row = about(encoder) | place | {"pooling": pooling, "metric": metric}
+                        rows.append(row | {"reference": one, "view": other, "n_groups": 20})
+    return numbered(rows, MATRIX, seed=7)
 
 
 def stability(*names: str) -> pd.DataFrame:

@@ -1,6 +1,8 @@
 """Rows of a synthetic study's other tables: stability, maps, pairs, attribution, doses, physiology and
-renderings.
+renderings, and every view against every other.
 """
+
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ import pandas as pd
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.renderings import RENDERINGS
@@ -50,6 +53,11 @@ def attribution(encoders=("efficientnet_lite0", "imgfocus_vit_s14")) -> pd.DataF
                                "value": value, "ci_low": value - 0.02, "ci_high": value + 0.01, "n_groups": 7}
                         )  # fmt: skip
     return frame(rows, ATTRIBUTION)
+
+
+def drawn_parts() -> pd.DataFrame:
+    draws = [attribution().assign(draw=draw) for draw in range(4)]
+    return pd.concat(draws, ignore_index=True)
 
 
 def doses() -> pd.DataFrame:
@@ -104,6 +112,20 @@ def renderings(displays=("auto", "red-cyan", "least-change")) -> pd.DataFrame:
                            "ci_high": value + 0.05, "n_groups": 7}
                     )  # fmt: skip
     return frame(rows, RENDERINGS)
+
+
+def matrix() -> pd.DataFrame:
+    rng, rows = np.random.default_rng(6), []
+    for encoder in ENCODERS:
+        for metric in METRICS:
+            for one, other in combinations(VIEWS, 2):
+                value = rng.uniform(0.5, 0.9)
+                rows.append(
+                    about(encoder)
+                    | {"layer": "all", "pooling": "mean", "reference": one, "view": other, "metric": metric, "value": value,
+                       "ci_low": value - 0.1, "ci_high": value + 0.05, "n_groups": 7}
+                )  # fmt: skip
+    return frame(rows, MATRIX)
 
 
 def maps() -> pd.DataFrame:

@@ -13,6 +13,10 @@ _METRICS = (
     "p_value p_corrected null_mean null_low null_high calibrated: double, "
     "n_frames n_groups n_features at_once: int32, bandwidth: double, seed: int64, reason: string"
 )
+_ATTRIBUTION = (
+    f"{_LAYER}, part: string, value ci_low ci_high: double, {_REPLICATES}, alone last: double, "
+    "n_frames n_groups: int32, reason: string"
+)
 _SIDE = (
     "member_{0} encoder_{0} view_{0} layer_{0}: string, dose_{0}: double, part_{0}: string, "
     "members_{0}: list<item: string>"
@@ -36,6 +40,8 @@ TABLES = {
     f"chart: {_IMAGE}, levels: list<item: double>, charts: list<item: {_IMAGE}>",
     "GATHERED": "view: string, shard: int32, content: string",
     "METRICS": _METRICS,
+    "MATRIX": _METRICS,
+    "DRAWN_PARTS": f"draw: int32, {_ATTRIBUTION}",
     "DOSES": f"swept: string, dose: double, {_METRICS}",
     "PHYSIOLOGY": f"kind: string, draw: int32, number: string, drawn: list<item: struct<number: string, value: double>>, "
     f"loss sd low high share: double, {_METRICS}",
@@ -59,9 +65,7 @@ TABLES = {
     "part: string, members: list<item: string>, value: double, in_set: bool, p_leaves: double, "
     "n_renderings n_members n_groups n_frames: int32, reason: string",
     "RENDERINGS": f"display: string, own: bool, {_METRICS}",
-    "ATTRIBUTION": f"{_LAYER}, part: string, value ci_low ci_high: double, {_REPLICATES}, "
-    "alone last: double, "
-    "n_frames n_groups: int32, reason: string",
+    "ATTRIBUTION": _ATTRIBUTION,
 }
 
 

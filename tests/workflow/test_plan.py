@@ -19,7 +19,8 @@ STUDY = copy.deepcopy(TINY) | {
     },
     "attribution": {"view": "cat", "parts": ["pupil", "colour"], "encoders": ["vit"]},
     "sweeps": {"luminance": [1, 100], "acuity": [3]},
-    "physiology": {"view": "cat", "draws": 10, "shards": 1},
+    "physiology": {"view": "cat", "draws": 10, "shards": 1, "attributed": 1},
+    "metrics": {"matrix": True},
     "renderings": ["red-cyan"],
 }
 ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human", "pale")
@@ -29,10 +30,12 @@ SWEPT = ("human@luminance=1", "cat@luminance=1", "cat@acuity=3")
 SHOWN = tuple(f"{view}@display=red-cyan" for view in ("blur", "cat", "pale"))
 #: They see one shard of two.
 DRAWN = tuple(f"cat~{i:02}" for i in range(1, 11))
+#: Parts of the one drawn eye that is divided.
+DIVIDED = tuple(f"{view}~01" for view in SWAPS)
 #: Figure -> the table that it is drawn from.
 OF_ONE_TABLE = {
     "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
-    "physiology": "physiology", "renderings": "renderings",
+    "physiology": "physiology", "drawn_parts": "drawn_parts", "renderings": "renderings", "matrix": "matrix",
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
@@ -92,7 +95,10 @@ def of_views() -> dict:
             [f"frames/{shard}.parquet"],
             f"views make --spec SPEC --frames frames/{shard}.parquet --output views/{view}/{shard}.parquet",
         )
-        for view, shard in [*product((*VIEWS, *SWAPS, *SWEPT, *SHOWN), "01"), *product(DRAWN, "0")]
+        for view, shard in [
+            *product((*VIEWS, *SWAPS, *SWEPT, *SHOWN), "01"),
+            *product((*DRAWN, *DIVIDED), "0"),
+        ]
     }
     return views | {
         "views/eyes.parquet": ([], "views portraits --spec SPEC --output views/eyes.parquet"),
@@ -115,6 +121,7 @@ def of_features() -> dict:
     # both eyes in every sweep, and renderings, for both encoders; swapped parts for the one that is asked for
     asked = [(encoder, (*VIEWS, *SWEPT, *SHOWN)) for encoder in ENCODERS] + [("vit", SWAPS)]
     jobs = [*product(asked, "01"), *(((encoder, DRAWN), "0") for encoder in ENCODERS)]
+    jobs.append((("vit", DIVIDED), "0"))
     for (encoder, views), shard in jobs:
         read = [f"views/{view}/{shard}.parquet" for view in views]
         made = [f"features/{encoder}/{view}/{shard}.parquet" for view in views]
@@ -129,7 +136,7 @@ def of_features() -> dict:
 def of_metrics() -> dict:
     found, swept = {}, ("human@luminance=1", "cat@luminance=1", "human", "cat", "cat@acuity=3")
     jobs = {"metrics": "compare", "metrics/stability": "stability", "metrics/per_frame": "per_frame", "metrics/pairs": "pairs",
-            "metrics/maps/views": "maps"}  # fmt: skip
+            "metrics/matrix": "matrix", "metrics/maps/views": "maps"}  # fmt: skip
     for encoder in ENCODERS:
         folder = f"features/{encoder}"
         for place, command in jobs.items():
@@ -158,6 +165,11 @@ def of_metrics() -> dict:
         shards("frames") + all_shards("features/vit", ("human", *SWAPS)),
         reads("attribution", "features/vit", ("human", *SWAPS), output),
     )
+    output, divided = "metrics/drawn_parts/vit.parquet", ("human", *SWAPS, *DIVIDED)
+    found[output] = (
+        shards("frames") + [f"features/vit/{view}/0.parquet" for view in divided],
+        reads("drawn_parts", "features/vit", divided, output).replace("--shards 2", "--shards 1"),
+    )
     found["metrics/maps/encoders.parquet"] = (
         [f"features/{encoder}/all.parquet" for encoder in ENCODERS],
         "metrics maps --spec SPEC --frames frames --features cnn features/cnn/human --features vit features/vit/human"
@@ -178,9 +190,10 @@ def reads(command: str, folder: str, views, output: str) -> str:
 
 
 def merged() -> dict:
-    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology", "renderings")}  # fmt: skip
+    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology", "matrix", "renderings")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
+    of["drawn_parts"] = ["metrics/drawn_parts/vit.parquet"]
     of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
     return {
         f"{table}.parquet": (some, f"metrics merge {' '.join(some)} --study tiny --output {table}.parquet")
@@ -231,17 +244,17 @@ def of_figures() -> dict:
 def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
-        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "renderings", "maps",
-                     "rdms", "retrieval", "stability")
+        for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "drawn_parts", "renderings", "maps",
+                     "matrix", "rdms", "retrieval", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
     lists |= {
         name: f"{name}.parquet"
-        for name in ("metrics", "attribution", "renderings", "contrasts", "best")
+        for name in ("metrics", "attribution", "physiology", "renderings", "contrasts", "best")
     }
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "renderings", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -318,9 +331,9 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     """
     asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
     there, small = {}, ["mem_mb", "runtime"]
-    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "renderings", "maps", "maps_between_encoders"):  # fmt: skip
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "maps_between_encoders"):  # fmt: skip
         there[rule] = (False, 4 if rule == "frames" else 1, small)
-    for rule in ("features", "features_of_swaps", "features_of_draws"):
+    for rule in ("features", "features_of_swaps", "features_of_draws", "features_of_drawn_parts"):
         there[rule] = (False, 8, ["gpu", *small])
     assert {rule: ask for rule, ask in asks.items() if not ask[0]} == there
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
@@ -332,7 +345,13 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
 
 def test_only_jobs_of_networks_need_torch(planned):
     with_torch = {job.rule for job in planned.values() if "torch" in (job.environment or "")}
-    assert with_torch == {"weights", "features", "features_of_swaps", "features_of_draws"}
+    assert with_torch == {
+        "weights",
+        "features",
+        "features_of_swaps",
+        "features_of_draws",
+        "features_of_drawn_parts",
+    }
     others = {job.rule: job.environment for job in planned.values() if job.rule not in with_torch}
     assert others.pop("all") is None
     assert set(others.values()) == {"../../envs/base.yaml"}
@@ -355,6 +374,8 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "metrics/per_frame/vit.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
         "views/cat~01/0.parquet", "features/vit/cat~10/0.parquet", "metrics/physiology/cnn.parquet",
+        "metrics/matrix/cnn.parquet", "metrics/drawn_parts/vit.parquet", "views/human+pupil~01/0.parquet",
+        "features/vit/human+colour~01/0.parquet",
         "views/pale@display=red-cyan/0.parquet", "features/vit/cat@display=red-cyan/0.parquet", "metrics/renderings/cnn.parquet",
     ]  # fmt: skip
     for path in stored:
@@ -377,6 +398,7 @@ def test_each_path_has_one_rule_and_others_have_none(workflow):
         "features/vit/cat/10.parquet": "features",
         "features/vit/human+pupil/0.parquet": "features_of_swaps",
         "features/vit/cat~01/0.parquet": "features_of_draws",
+        "features/vit/human+pupil~01/0.parquet": "features_of_drawn_parts",
         "figures/gallery.png": "gallery",
         "figures/profiles.svg": "figure",
         "maps.parquet": "merge",

@@ -98,6 +98,16 @@ class Results:
         return self._table("physiology")
 
     @cached_property
+    def drawn_parts(self) -> pd.DataFrame:
+        """One row per drawn eye (0 is the eye as stated), part, layer and measure."""
+        return self._table("drawn_parts")
+
+    @cached_property
+    def matrix(self) -> pd.DataFrame:
+        """One row per measure, layer and pair of views (``reference`` and ``view``)."""
+        return self._table("matrix")
+
+    @cached_property
     def renderings(self) -> pd.DataFrame:
         """One row per measure, layer and rendering (``display``) of a view that has several."""
         return self._table("renderings")

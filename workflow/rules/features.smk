@@ -102,3 +102,21 @@ if study.draws.views:
             f"{RESULTS}/logs/features/{{encoder}}/{{shard}}-draws.log",
         message:
             "features: {wildcards.encoder}, shard {wildcards.shard}, drawn eyes"
+
+
+# Views with parts of drawn eyes, likewise, for encoders whose loss is divided.
+if study.draws.swaps:
+
+    use rule features as features_of_drawn_parts with:
+        input:
+            weights=rules.weights.output,
+            views=expand(f"{RESULTS}/views/{{view}}/{{{{shard}}}}.parquet", view=study.draws.swaps),
+        output:
+            expand(
+                f"{RESULTS}/features/{{{{encoder}}}}/{{view}}/{{{{shard}}}}.parquet",
+                view=study.draws.swaps,
+            ),
+        log:
+            f"{RESULTS}/logs/features/{{encoder}}/{{shard}}-drawn-parts.log",
+        message:
+            "features: {wildcards.encoder}, shard {wildcards.shard}, parts of drawn eyes"

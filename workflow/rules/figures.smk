@@ -1,8 +1,9 @@
 FIGURES = {figure.name: figure.table for figure in study.figures if figure.table}
-ATTRIBUTION = []  # nothing if the study has no such table
-if "attribution" in study.result_tables:
-    ATTRIBUTION = [f"{RESULTS}/attribution.parquet"]
-RENDERINGS = [f"{RESULTS}/renderings.parquet"] if "renderings" in study.result_tables else []
+# nothing if the study has no such table
+ATTRIBUTION, PHYSIOLOGY, RENDERINGS = (
+    [f"{RESULTS}/{name}.parquet"] if name in study.result_tables else []
+    for name in ("attribution", "physiology", "renderings")
+)
 
 
 # Figures that are drawn from one table of the study alone.
@@ -165,25 +166,6 @@ rule eyes:
         " --output {output} 2> {log}"
 
 
-rule tables:
-    input:
-        f"{RESULTS}/metrics.parquet",
-    output:
-        multiext(f"{RESULTS}/tables/metrics", ".csv", ".tex"),
-    log:
-        f"{RESULTS}/logs/figures/tables.log",
-    localrule: True
-    conda:
-        "../../envs/base.yaml"
-    params:
-        spec=spec("figures", name="tables"),
-    message:
-        "figures: tables"
-    shell:
-        "python -m catsight figures tables --spec {params.spec:q} --table {input}"
-        " --output {output} 2> {log}"
-
-
 rule report:
     input:
         views=rules.gather_views.output,
@@ -191,6 +173,7 @@ rule report:
         near=f"{RESULTS}/frames/near_duplicates.parquet",
         metrics=f"{RESULTS}/metrics.parquet",
         attribution=ATTRIBUTION,
+        physiology=PHYSIOLOGY,
         renderings=RENDERINGS,
         contrasts=f"{RESULTS}/contrasts.parquet",
         best=f"{RESULTS}/best.parquet",
@@ -218,6 +201,7 @@ rule report:
         "python -m catsight figures report --spec {params.spec:q} --frames {params.frames}"
         " --shards {params.shards} --rejected {input.rejected} --near {input.near}"
         " --metrics {input.metrics} --attribution {input.attribution}"
+        " --physiology {input.physiology}"
         " --renderings {input.renderings} --contrasts {input.contrasts} --best {input.best}"
         " --matched {params.matched} --features {input.features} --figures {input.figures}"
         " --output {output} 2> {log}"

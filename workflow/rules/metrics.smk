@@ -186,50 +186,25 @@ rule renderings:
         " {params.features} --shards {params.shards} --output {output} 2> {log}"
 
 
-rule maps:
+rule drawn_parts:
     input:
-        rules.gather_features.output,
+        frames=FRAMES,
+        features=features_of(study.divided_views, study.drawn_shards),
     output:
-        f"{RESULTS}/metrics/maps/views/{{encoder}}.parquet",
+        f"{RESULTS}/metrics/drawn_parts/{{encoder}}.parquet",
     log:
-        f"{RESULTS}/logs/metrics/maps/{{encoder}}.log",
+        f"{RESULTS}/logs/metrics/drawn_parts/{{encoder}}.log",
     conda:
         "../../envs/base.yaml"
     resources:
         **needs.of("metrics"),
     params:
-        spec=spec("maps", of="encoder"),
+        spec=spec("drawn_parts", of="encoder"),
         frames=frames_folder,
-        shards=SHARDS,
-        features=each_view(study.views),
+        shards=len(study.drawn_shards),
+        features=each_view(study.divided_views),
     message:
-        "metrics: each layer with each, of {wildcards.encoder}"
+        "metrics: parts of drawn eyes, of {wildcards.encoder}"
     shell:
-        "python -m catsight metrics maps --spec {params.spec:q} --frames {params.frames}"
-        " {params.features} --shards {params.shards} --output {output} 2> {log}"
-
-
-rule maps_between_encoders:
-    input:
-        expand(rules.gather_features.output, encoder=study.encoders),
-    output:
-        f"{RESULTS}/metrics/maps/encoders.parquet",
-    log:
-        f"{RESULTS}/logs/metrics/maps.log",
-    conda:
-        "../../envs/base.yaml"
-    resources:
-        **needs.of("metrics", view=study.reference),
-    params:
-        spec=spec("maps"),
-        frames=frames_folder,
-        shards=SHARDS,
-        features=" ".join(
-            f"--features {encoder} {RESULTS}/features/{encoder}/{study.reference}"
-            for encoder in study.encoders
-        ),
-    message:
-        "metrics: each layer with each, of all encoders"
-    shell:
-        "python -m catsight metrics maps --spec {params.spec:q} --frames {params.frames}"
+        "python -m catsight metrics drawn_parts --spec {params.spec:q} --frames {params.frames}"
         " {params.features} --shards {params.shards} --output {output} 2> {log}"

@@ -7,6 +7,8 @@ OF_ENCODERS = {
     "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),
     "physiology": expand(rules.physiology.output, encoder=study.encoders),
+    "drawn_parts": expand(rules.drawn_parts.output, encoder=study.attribution_encoders),
+    "matrix": expand(rules.matrix.output, encoder=study.encoders),
     "renderings": expand(rules.renderings.output, encoder=study.encoders),
     "maps": [
         *expand(rules.maps.output, encoder=study.encoders),
@@ -19,11 +21,16 @@ STORED = [
     rules.frames.output,
     rules.portraits.output,
     expand(rules.views.output, view=study.whole_views, shard=study.shards),
-    expand(rules.views.output, view=study.draws.views, shard=study.drawn_shards),
+    expand(
+        rules.views.output,
+        view=[*study.draws.views, *study.draws.swaps],
+        shard=study.drawn_shards,
+    ),
     expand(rules.weights.output, encoder=study.encoders),
     expand(features_of(study.encoder_views), encoder=study.encoders),
     expand(features_of(study.swaps.views), encoder=study.attribution_encoders),
     expand(features_of(study.draws.views, study.drawn_shards), encoder=study.encoders),
+    expand(features_of(study.draws.swaps, study.drawn_shards), encoder=study.attribution_encoders),
     *OF_ENCODERS.values(),
 ]
 
@@ -73,4 +80,24 @@ rule contrasts:
         "metrics: differences, tested together"
     shell:
         "python -m catsight metrics contrasts --spec {params.spec:q} {params.tables}"
+        " --output {output} 2> {log}"
+
+
+# The numbers for other programs.
+rule tables:
+    input:
+        f"{RESULTS}/metrics.parquet",
+    output:
+        multiext(f"{RESULTS}/tables/metrics", ".csv", ".tex"),
+    log:
+        f"{RESULTS}/logs/figures/tables.log",
+    localrule: True
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=spec("figures", name="tables"),
+    message:
+        "figures: tables"
+    shell:
+        "python -m catsight figures tables --spec {params.spec:q} --table {input}"
         " --output {output} 2> {log}"

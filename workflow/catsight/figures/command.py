@@ -84,7 +84,7 @@ def _scenes(name: str, arguments: Sequence[str]) -> None:
 def _summary(arguments: Sequence[str]) -> None:
     parser = _with_views(_parser("summary", "Draws one figure with the question and the answer."))
     parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
-    _add_attribution(parser)
+    _add_optional(parser, "attribution")
     options = parser.parse_args(arguments)
 
     from catsight.figures import summary
@@ -149,13 +149,7 @@ def _report(arguments: Sequence[str]) -> None:
         "--near", type=Path, help="the table of pictures of different groups that look nearly alike"
     )
     parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
-    _add_attribution(parser)
-    parser.add_argument(
-        "--renderings",
-        type=Path,
-        nargs="?",
-        help="the study's table of renderings, or nothing if it has none",
-    )
+    _add_optional(parser, "attribution", "physiology", "renderings")
     _add_contrasts(parser)
     parser.add_argument(
         "--best", type=Path, required=True, help="the study's table of those that may be the best"
@@ -189,6 +183,7 @@ def _report(arguments: Sequence[str]) -> None:
         near=options.near,
         metrics=options.metrics,
         attribution=options.attribution,
+        physiology=options.physiology,
         renderings=options.renderings,
         contrasts=options.contrasts,
         best=options.best,
@@ -215,13 +210,14 @@ def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_attribution(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--attribution",
-        type=Path,
-        nargs="?",
-        help="the study's table of attribution, or nothing if it has none",
-    )
+def _add_optional(parser: argparse.ArgumentParser, *tables: str) -> None:
+    for table in tables:
+        parser.add_argument(
+            f"--{table}",
+            type=Path,
+            nargs="?",
+            help=f"the study's table of {table}, or nothing if it has none",
+        )
 
 
 def _add_contrasts(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,8 @@ from catsight.tables.names import ALL_LAYERS, WHOLE
 
 #: More encoders than this are summed up instead of listed; more others are left out.
 _LISTED, _IN_DETAIL = 4, 2
+#: A first-order share of a number of the eye that is worth a word.
+_TELLING = 0.1
 #: What weights may be trained for and still stand for their architecture.
 _GENERAL = ("supervised", "self-supervised", "language")
 
@@ -35,6 +37,7 @@ def sentences(
     attribution: pd.DataFrame | None = None,
     contrasts: pd.DataFrame | None = None,
     best: pd.DataFrame | None = None,
+    physiology: pd.DataFrame | None = None,
     renderings: pd.DataFrame | None = None,
 ) -> list[str]:
     """A few sentences on a study, from its tables: the first may be quoted alone; then what
@@ -49,6 +52,7 @@ def sentences(
         told.encoders(results),
         _untrained(results),
         _parts(results, attribution),
+        _physiology(results, physiology),
         told.layers(results),
         told.open_questions(results),
         _cautions(results),
@@ -119,6 +123,51 @@ def _shares(results: Results, rows: pd.DataFrame, encoder: str) -> str:
     each = listed([first, *(words.replace(" takes", "") for words in rest)])
     said = f"Of the {number(own.loc[WHOLE, 'value'], 3)} lost in {results.label(encoder)}, {each}"
     return f"{said}; {told.parts(results, encoder)}." if rest else f"{said}."
+
+
+def _physiology(results: Results, physiology: pd.DataFrame | None) -> str:
+    """How far drawn eyes spread the loss, beside the interval due to frames, and the number of the
+    eye that most of it is due to.
+    """
+    if physiology is None:
+        return ""
+    rows = select.pooled(physiology[physiology["metric"] == results.metric], results.choices)
+    rows = rows[rows["layer"] == ALL_LAYERS]
+    names = [name for name in results.told if name in set(rows["encoder"])][:_IN_DETAIL]
+    said = [_spread(results, rows[rows["encoder"] == name], name) for name in names]
+    return " ".join(filter(None, said))
+
+
+def _spread(results: Results, rows: pd.DataFrame, encoder: str) -> str:
+    """One encoder's sentence; empty if some draw has no value."""
+    spread = rows[(rows["kind"] == "spread") & rows["low"].notna()]
+    if spread.empty:
+        return ""
+    low, high = spread[["low", "high"]].iloc[0]
+    draws = rows[rows["kind"] == "draw"]
+    said = (
+        f"Eyes drawn within what is known of the eye of “{spread['view'].iloc[0]}” lose "
+        f"{number(low, 3)} to {number(high, 3)} in {results.label(encoder)} "
+        f"({int((draws['draw'] > 0).sum())} draws, without the least and the largest 5 %)"
+    )
+    own = draws[(draws["draw"] == 0) & select.has_interval(draws)]
+    if own.empty:
+        said += ", and the photographs alone leave no interval"
+    else:
+        ends = own[["ci_low", "ci_high"]].iloc[0]
+        ends = ends if results.distance else 1 - ends[::-1]
+        times = labels.factor((high - low) / (ends.iloc[1] - ends.iloc[0]))
+        said += (
+            f", {times} times as wide as what the frames leave open of the eye as stated, "
+            f"{number(ends.iloc[0], 3)} to {number(ends.iloc[1], 3)}"
+        )
+    shares = rows[rows["kind"] == "share"].dropna(subset="share")
+    if shares.empty or shares["share"].max() < _TELLING:
+        return f"{said}; no number of the eye stands out."
+    most = shares.loc[shares["share"].idxmax()]
+    return (
+        f"{said}; {labels.share(most['share'])} of that variance is due to {most['number']} alone."
+    )
 
 
 def _cautions(results: Results) -> str:

@@ -49,6 +49,7 @@ def render(
     features: Sequence[Path],
     figures: Sequence[Path],
     attribution: Path | None = None,
+    physiology: Path | None = None,
     renderings: Path | None = None,
     near: Path | None = None,
     matched: Sequence[Path] = (),
@@ -66,7 +67,7 @@ def render(
     left_out = tables.read(rejected).to_pylist()
     inputs = {f"frames {path.stem}": path for path in frames}
     inputs |= {"metrics": metrics, "contrasts": contrasts, "best": best} | _named(features)
-    optional = {"attribution": attribution, "renderings": renderings}
+    optional = {"attribution": attribution, "physiology": physiology, "renderings": renderings}
     inputs |= {name: path for name, path in optional.items() if path}
     provenance = {name: tables.provenance(path) for name, path in inputs.items()}
     sources = [report_sections.source(name, about) for name, about in provenance.items()]
@@ -93,7 +94,7 @@ def render(
         sources_left=len(sources[_TABLES:]),
         versions=report_sections.versions([spec, *provenance.values()]),
         **_conditions(pixels, choices),
-        **_found(rows, shares, contrasts, best, shown, choices),
+        **_found(rows, shares, physiology, contrasts, best, shown, choices),
         **_numbers(rows, shares, choices),
     )
 
@@ -153,6 +154,7 @@ def _warnings(
 def _found(
     rows: pd.DataFrame,
     shares: pd.DataFrame | None,
+    physiology: Path | None,
     contrasts: Path,
     best: Path,
     shown: pd.DataFrame | None,
@@ -160,9 +162,10 @@ def _found(
 ) -> dict[str, Any]:
     """The section "What was found", its notice above, and the tables of contrasts."""
     compared, candidates = (tables.read(path).to_pandas() for path in (contrasts, best))
+    drawn = tables.read(physiology).to_pandas() if physiology else None
     return {
         "notice": findings.notice(rows, choices),
-        "found": findings.sentences(rows, choices, shares, compared, candidates, shown),
+        "found": findings.sentences(rows, choices, shares, compared, candidates, drawn, shown),
         "contrasts": report_tables.contrasts(compared, choices),
     }
 

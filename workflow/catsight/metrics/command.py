@@ -21,7 +21,9 @@ from catsight.metrics import (
     compare,
     contrasts,
     doses,
+    drawn_parts,
     maps,
+    matrix,
     pairs,
     per_frame,
     physiology,
@@ -34,7 +36,9 @@ from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.best import BEST
 from catsight.tables.columns.contrasts import CONTRASTS
 from catsight.tables.columns.doses import DOSES
+from catsight.tables.columns.drawn_parts import DRAWN_PARTS
 from catsight.tables.columns.maps import MAPS
+from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
@@ -102,6 +106,18 @@ ANALYSES = {
         PHYSIOLOGY,
         Names.VIEW,
         "show how one encoder's loss depends on numbers of the eye that are uncertain",
+    ),
+    "drawn_parts": Analysis(
+        drawn_parts.drawn_parts,
+        DRAWN_PARTS,
+        Names.VIEW,
+        "divide one encoder's loss among the parts of eyes drawn within their ranges",
+    ),
+    "matrix": Analysis(
+        matrix.matrix,
+        MATRIX,
+        Names.VIEW,
+        "compare every view of one encoder with every other, layer by layer",
     ),
     "renderings": Analysis(
         renderings.renderings,

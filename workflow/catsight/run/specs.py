@@ -249,6 +249,15 @@ class PhysiologySpec(MetricsSpec):
     draws: list[DrawnEye]
 
 
+class DrawnPartsSpec(DescribedSpec):
+    """The losses of drawn eyes, divided among the parts of the eye."""
+
+    view: str
+    parts: list[str]
+    #: of the eye as stated, then of each draw: parts joined by + -> the view with these swapped
+    divided: list[dict[str, str]]
+
+
 class Rendering(TypedDict):
     """One view of the study in one rendering, and the two views that are compared in it."""
 

@@ -1,4 +1,4 @@
-"""One figure: what a study must say of it."""
+"""What a record of a figure holds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -216,6 +216,23 @@ _ALL = (
         reads=("encoders", "measures", "pooling"),
     ),
     Figure(
+        name="drawn_parts",
+        table="drawn_parts",
+        title="Which part, if physiology is not known",
+        caption=(
+            "The share of each part of the eye of “{attribution_view}” in the loss, layer by "
+            "layer and in the mean over layers: lines and dots of the eye as its file states it, "
+            "shading from 10 to 90 % of eyes drawn within the ranges of that file. Parts whose "
+            "bands overlap cannot be told apart by what is known of the eye, although the whole "
+            "loss may be. Layers whose whole loss has no interval are left out."
+        ),
+        alt=(
+            "Line charts of the share of each part of the eye with bands of drawn eyes, for "
+            "{encoders}. The values are in drawn_parts.parquet."
+        ),
+        reads=("encoders", "measures", "pooling", "parts"),
+    ),
+    Figure(
         name="renderings",
         table="renderings",
         title="Does it depend on how colours are shown?",
@@ -243,6 +260,25 @@ _ALL = (
         alt=(
             "Heat maps of the alignment of every layer with every layer, for {encoders}. The "
             "values are in maps.parquet."
+        ),
+    ),
+    Figure(
+        name="matrix",
+        table="matrix",
+        title="Every view against every view",
+        caption=(
+            "Left, how much the features of an encoder differ between two views, mean over "
+            "layers: 1 − alignment, or of a distance the distance itself. Right, a map on which "
+            "views lie the further apart the more they differ (classical scaling): views as far "
+            "apart as the bar is long differ by the number above it, and of an alignment twice "
+            "as far is four times as much. The share of the variance says how much of this two "
+            "dimensions hold. Directions mean nothing; the dot of “{reference}” is black, and "
+            "dots of views that are not an eye’s are hollow. Values without an interval are left "
+            "out, and of many encoders some are shown."
+        ),
+        alt=(
+            "Matrices of the differences between {views}, and maps of these views. The values are "
+            "in matrix.parquet."
         ),
     ),
     Figure(

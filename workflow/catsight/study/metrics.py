@@ -16,6 +16,7 @@ from catsight.run.specs import (
     ComparingSpec,
     DescribedSpec,
     DosesSpec,
+    DrawnPartsSpec,
     MapsSpec,
     MetricsSpec,
     PairsSpec,
@@ -124,6 +125,22 @@ def physiology_spec(study: Resolved, encoder: str) -> PhysiologySpec:
         "ranges": study.draws.ranges,
         "draws": study.draws.eyes,
     }
+
+
+def drawn_parts_spec(study: Resolved, encoder: str) -> DrawnPartsSpec:
+    """The spec of the job that divides the losses of drawn eyes among the parts of the eye."""
+    assert study.draws.view is not None  # without it there is no such job
+    return {
+        **_described(study, "drawn_parts", encoder),
+        "view": study.draws.view,
+        "parts": list(study.swaps.parts),
+        "divided": study.divided,
+    }
+
+
+def matrix_spec(study: Resolved, encoder: str) -> MetricsSpec:
+    """The spec of the job that compares every two views of an encoder."""
+    return {**_described(study, "matrix", encoder), "permutations": 0}
 
 
 def renderings_spec(study: Resolved, encoder: str) -> RenderingsSpec:
@@ -245,6 +262,19 @@ _ALL = (
         "physiology",
         physiology_spec,
         wanted=lambda study: study.draws.view is not None,
+    ),
+    Analysis(
+        "drawn_parts",
+        "drawn_parts",
+        drawn_parts_spec,
+        encoders=lambda study: study.attribution_encoders,
+        wanted=lambda study: bool(study.divided),
+    ),
+    Analysis(
+        "matrix",
+        "matrix",
+        matrix_spec,
+        wanted=lambda study: study.config.metrics.matrix,
     ),
     Analysis(
         "renderings",

@@ -17,6 +17,7 @@ from catsight.errors import CatsightError
 from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
 from catsight.run.specs import DrawnEye, Range, SourceSpec, View
+from catsight.study import swaps
 from catsight.study.config import Config
 from catsight.study.views import sees_time
 
@@ -31,6 +32,8 @@ class Draws:
     """The ``eyes`` that are drawn for a ``view``, within ``ranges``, and the ``views`` of them.
 
     ``own`` holds the values of the view's own eye. Numbers are dotted keys of the eye's file.
+    ``subsets`` maps the parts of a subset, joined by +, to the view in which these are those of a
+    drawn eye, for each of those that are divided; ``swaps`` holds the views that this adds.
     """
 
     view: str | None = None
@@ -38,6 +41,8 @@ class Draws:
     ranges: dict[str, Range] = field(default_factory=dict)
     eyes: list[DrawnEye] = field(default_factory=list)
     views: dict[str, View] = field(default_factory=dict)
+    subsets: list[dict[str, str]] = field(default_factory=list)
+    swaps: dict[str, View] = field(default_factory=dict)
 
     @property
     def compared(self) -> list[str]:
@@ -73,7 +78,41 @@ def resolve_draws(
         one = f"{name}~{i:0{digits}}"
         found.views[one] = {**view, "eye": with_values(view["eye"], values)}
         found.eyes.append({"view": one, "values": values})
+    _divide(found, config, views, sources)
     return found
+
+
+def _divide(
+    draws: Draws,
+    config: Config,
+    views: Mapping[str, View],
+    sources: Mapping[str, SourceSpec],
+) -> None:
+    """Adds the views in which parts of the first drawn eyes stand in the reference's eye."""
+    settings, reference = config.physiology, config.reference
+    if settings.attributed > settings.draws:
+        raise CatsightError(
+            f"config: physiology.attributed is {settings.attributed}; it may be at most "
+            f"physiology.draws, which is {settings.draws}"
+        )
+    if settings.attributed and config.attribution.view != settings.view:
+        raise CatsightError(
+            f"config: physiology.attributed is {settings.attributed}, which needs attribution of "
+            f"the same view; set attribution.view to {settings.view}"
+        )
+    for name in list(draws.views)[: settings.attributed]:
+        whole, number = draws.views[name], name.removeprefix(str(settings.view))
+        acting, own = swaps.acting_parts(whole, sources), {}
+        parts = config.attribution.parts or acting
+        for label, view in swaps.subsets(views[reference], whole, parts):
+            own[label] = f"{reference}+{label}{number}"
+            if not label:
+                own[label] = reference
+            elif swaps.alike(view, whole, acting):
+                own[label] = name
+            else:
+                draws.swaps[own[label]] = view
+        draws.subsets.append(own)
 
 
 def eye_ranges(given: Mapping[str, Any]) -> dict[str, Range]:

@@ -60,7 +60,7 @@ class Resolved:
     @property
     def all_views(self) -> dict[str, View]:
         """All views, including those of drawn eyes, which may see some shards alone."""
-        return self.whole_views | self.draws.views
+        return self.whole_views | self.draws.views | self.draws.swaps
 
     @property
     def compared_views(self) -> list[str]:
@@ -86,6 +86,18 @@ class Resolved:
             return []
         names = [self.reference, *self.swaps.singles.values(), self.swaps.whole]
         return list(dict.fromkeys(names))
+
+    @property
+    def divided(self) -> list[dict[str, str]]:
+        """The views of every subset of parts, of the eye as stated and of drawn eyes; none unless
+        the losses of drawn eyes are divided.
+        """
+        return [self.swaps.subsets, *self.draws.subsets] if self.draws.subsets else []
+
+    @property
+    def divided_views(self) -> list[str]:
+        """The names of these views, each once."""
+        return list(dict.fromkeys(view for subsets in self.divided for view in subsets.values()))
 
     @property
     def attribution_encoders(self) -> list[str]:

@@ -3,7 +3,7 @@ condition: what attribution and dose curves compare.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catsight.errors import CatsightError
@@ -70,20 +70,36 @@ def resolve_swaps(
             f"that of the reference '{config.reference}'; the loss that is divided among the parts "
             "must be due to the eye alone"
         )
-    acting = [part for part in eyes.PARTS if part != "temporal" or sees_time(whole, sources)]
+    acting = acting_parts(whole, sources)
     swaps = Swaps(settings.view, tuple(settings.parts or acting))
-    for count in range(len(swaps.parts) + 1):
-        for subset in itertools.combinations(swaps.parts, count):
-            view = swapped(reference, whole, subset)
-            label = "+".join(subset)
-            if not subset:
-                swaps.subsets[label] = config.reference
-            elif all(view["eye"][part] == whole["eye"][part] for part in acting):
-                swaps.subsets[label] = settings.view
-            else:
-                name = f"{config.reference}+{label}"
-                swaps.subsets[label] = named(name, view, views, swaps.views)
+    for label, view in subsets(reference, whole, swaps.parts):
+        if not label:
+            swaps.subsets[label] = config.reference
+        elif alike(view, whole, acting):
+            swaps.subsets[label] = settings.view
+        else:
+            name = f"{config.reference}+{label}"
+            swaps.subsets[label] = named(name, view, views, swaps.views)
     return swaps
+
+
+def acting_parts(view: View, sources: Mapping[str, SourceSpec]) -> list[str]:
+    """The parts of a view's eye that can change what it shows of frames of these sources."""
+    return [part for part in eyes.PARTS if part != "temporal" or sees_time(view, sources)]
+
+
+def alike(one: View, other: View, parts: Sequence[str]) -> bool:
+    """Whether these parts of two views' eyes are the same."""
+    return all(one["eye"][part] == other["eye"][part] for part in parts)
+
+
+def subsets(reference: View, whole: View, parts: Sequence[str]) -> Iterator[tuple[str, View]]:
+    """Every subset of the ``parts``, joined by +, and the view in which these of the reference's
+    eye are swapped for those of the ``whole``.
+    """
+    for count in range(len(parts) + 1):
+        for subset in itertools.combinations(parts, count):
+            yield "+".join(subset), swapped(reference, whole, subset)
 
 
 def resolve_sweeps(config: Config, views: Mapping[str, View]) -> Sweeps:

@@ -154,6 +154,11 @@ class Metrics(Section):
     )
     pairs: Pairs = Field(default_factory=Pairs)
     maps: Maps = Field(default_factory=Maps)
+    matrix: bool = key(
+        False,
+        "Whether every view is compared with every other, too, and not with the reference alone "
+        "(matrix.parquet, with a figure that maps the views).",
+    )
     contrasts: Contrasts = Field(default_factory=Contrasts)
 
 
@@ -217,6 +222,13 @@ class Physiology(Section):
         ge=10,
     )
     seed: int = key(0, "The seed of the draws.", ge=0)
+    attributed: int = key(
+        0,
+        "For how many of the drawn eyes the loss is also divided among the parts of the eye "
+        "(drawn_parts.parquet). It needs attribution of the same view. Each is 14 views more for "
+        "four parts.",
+        ge=0,
+    )
     shards: int | None = key(
         None,
         "How many of the study's frames.shards the drawn eyes see, which saves time; the spread "

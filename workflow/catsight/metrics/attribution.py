@@ -21,8 +21,8 @@ from catsight.metrics.estimate import (
 )
 from catsight.metrics.parts import comparer
 from catsight.metrics.reading import Features, finite, places
+from catsight.run.metrics_specs import AttributionSpec, MeasureFacts
 from catsight.run.progress import Progress
-from catsight.run.specs import AttributionSpec, MeasureFacts
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
 #: (part, column) -> estimate; the columns are value, alone and last.

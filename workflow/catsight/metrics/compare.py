@@ -10,8 +10,8 @@ from catsight.metrics import inference
 from catsight.metrics.estimate import Estimate, interval, kept_replicates, mean_over_layers
 from catsight.metrics.parts import comparer
 from catsight.metrics.reading import Features, finite, places
+from catsight.run.metrics_specs import MeasureFacts, MetricsSpec
 from catsight.run.progress import Progress
-from catsight.run.specs import MeasureFacts, MetricsSpec
 from catsight.tables.names import ALL_LAYERS
 
 

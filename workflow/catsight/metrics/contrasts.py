@@ -17,7 +17,7 @@ from catsight import tables
 from catsight.metrics import ensemble, multiple, power
 from catsight.metrics.differences import Differences, bounds, differences, loss_ratios, on_values
 from catsight.metrics.hypotheses import Hypotheses, Member, hypotheses
-from catsight.run.specs import ContrastsSpec, MeasureFacts
+from catsight.run.metrics_specs import ContrastsSpec, MeasureFacts
 from catsight.tables.columns.best import BEST
 from catsight.tables.columns.contrasts import CONTRASTS
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from catsight.metrics.compare import estimates
 from catsight.metrics.reading import Features
-from catsight.run.specs import DosesSpec, MetricsSpec
+from catsight.run.metrics_specs import DosesSpec, MetricsSpec
 
 
 def doses(

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from catsight.metrics.attribution import attribution
 from catsight.metrics.reading import Features
-from catsight.run.specs import AttributionSpec, DrawnPartsSpec
+from catsight.run.metrics_specs import AttributionSpec, DrawnPartsSpec
 
 
 def drawn_parts(

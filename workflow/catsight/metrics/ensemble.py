@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from catsight.metrics.hypotheses import Hypotheses, Row, hypotheses
-from catsight.run.specs import ContrastsSpec
+from catsight.run.metrics_specs import ContrastsSpec
 
 #: What the verdicts are counted from.
 _READ = ("z", "p_holm", "equivalent", "ratio_sim_low", "ratio_sim_high")

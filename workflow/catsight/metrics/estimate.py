@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from catsight.metrics import jackknife
-from catsight.run.specs import MeasureFacts
+from catsight.run.metrics_specs import MeasureFacts
 
 #: With fewer groups an interval would be a guess.
 FEWEST_GROUPS = 4

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from catsight.run.specs import ContrastsSpec
+from catsight.run.metrics_specs import ContrastsSpec
 from catsight.tables.names import ALL_LAYERS, WHOLE, shown_pooling
 
 Row = Mapping[str, Any]

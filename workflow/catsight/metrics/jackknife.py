@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import stdtrit  # scipy.stats would take a second to import
 
-from catsight.run.specs import MeasureFacts
+from catsight.run.metrics_specs import MeasureFacts
 
 
 class Scale(NamedTuple):

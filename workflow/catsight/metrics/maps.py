@@ -22,8 +22,8 @@ from catsight.metrics.similarity import (
     u_shift,
     unit,
 )
+from catsight.run.metrics_specs import MapsSpec
 from catsight.run.progress import Progress
-from catsight.run.specs import MapsSpec
 
 #: Pairs of frames whose float32 products are summed before they are added in float64.
 _PAIRS = 1 << 14

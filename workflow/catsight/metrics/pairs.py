@@ -12,8 +12,8 @@ from catsight.metrics import correspondence
 from catsight.metrics.dealing import deal
 from catsight.metrics.reading import Features, finite, places
 from catsight.metrics.similarity import rdm
+from catsight.run.metrics_specs import PairsSpec
 from catsight.run.progress import Progress
-from catsight.run.specs import PairsSpec
 
 
 def pairs(

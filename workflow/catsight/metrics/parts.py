@@ -17,7 +17,7 @@ from catsight.metrics.dealing import deal
 from catsight.metrics.estimate import Estimate, undefined
 from catsight.metrics.plan import FEW_BLOCKS, Plan
 from catsight.metrics.streamed import streamed_cka
-from catsight.run.specs import ComparingSpec
+from catsight.run.metrics_specs import ComparingSpec
 
 #: Measures that are computed of all frames.
 STREAMED = ("cka_linear", "cka_linear_unbiased")

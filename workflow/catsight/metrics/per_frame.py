@@ -22,8 +22,8 @@ from catsight.metrics.dealing import deal
 from catsight.metrics.grouping import Grouping
 from catsight.metrics.neighbours import Neighbourhoods, enough
 from catsight.metrics.reading import Features, places
+from catsight.run.metrics_specs import PerFrameSpec
 from catsight.run.progress import Progress
-from catsight.run.specs import PerFrameSpec
 from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.names import ALL_LAYERS
 

@@ -9,7 +9,7 @@ import numpy as np
 from catsight.metrics import sensitivity
 from catsight.metrics.compare import estimates
 from catsight.metrics.reading import Features
-from catsight.run.specs import DrawnEye, MetricsSpec, PhysiologySpec, Range
+from catsight.run.metrics_specs import DrawnEye, MetricsSpec, PhysiologySpec, Range
 from catsight.tables.names import ALL_LAYERS
 
 #: The ends of the spread: the middle 90 % of the draws.

@@ -8,7 +8,7 @@ from catsight.errors import CatsightError
 from catsight.metrics import inference
 from catsight.metrics import permutations as arrangements
 from catsight.metrics.grouping import Grouping
-from catsight.run.specs import ComparingSpec
+from catsight.run.metrics_specs import ComparingSpec
 
 #: Blocks of the jackknife for slow measures, one value of which costs as much as all other measures
 #: together (the singular values of Procrustes).

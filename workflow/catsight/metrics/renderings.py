@@ -5,7 +5,7 @@ from typing import Any
 
 from catsight.metrics.compare import estimates
 from catsight.metrics.reading import Features
-from catsight.run.specs import MetricsSpec, RenderingsSpec
+from catsight.run.metrics_specs import MetricsSpec, RenderingsSpec
 
 
 def renderings(

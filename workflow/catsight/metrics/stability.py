@@ -24,8 +24,8 @@ from catsight.metrics.estimate import Estimate, interval, undefined
 from catsight.metrics.parts import comparer
 from catsight.metrics.plan import Plan
 from catsight.metrics.reading import Features, places
+from catsight.run.metrics_specs import MeasureFacts, StabilitySpec
 from catsight.run.progress import Progress
-from catsight.run.specs import MeasureFacts, StabilitySpec
 from catsight.tables.names import ALL_LAYERS
 
 #: How many numbers of groups are examined, from the fewest to all.

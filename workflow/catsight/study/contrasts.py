@@ -1,7 +1,7 @@
 """Contrasts: the spec of the job that tests the differences between a study's values."""
 
 from catsight.inputs.focus import focus, in_order
-from catsight.run.specs import ContrastsSpec
+from catsight.run.metrics_specs import ContrastsSpec
 from catsight.study.figures import view_facts
 from catsight.study.measures import measure
 from catsight.study.resolved import Resolved

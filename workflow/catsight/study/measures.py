@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from catsight.errors import CatsightError
 from catsight.run.figure_specs import FigureMeasure
-from catsight.run.specs import MeasureFacts
+from catsight.run.metrics_specs import MeasureFacts
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catsight.errors import CatsightError
-from catsight.run.specs import (
+from catsight.run.metrics_specs import (
     AttributionSpec,
     ComparingSpec,
     DescribedSpec,
@@ -23,9 +23,9 @@ from catsight.run.specs import (
     PerFrameSpec,
     PhysiologySpec,
     RenderingsSpec,
-    Spec,
     StabilitySpec,
 )
+from catsight.run.specs import Spec
 from catsight.study.measures import measure
 from catsight.study.resolved import Resolved
 from catsight.study.spec import made_of

@@ -16,7 +16,8 @@ import numpy as np
 from catsight.errors import CatsightError
 from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
-from catsight.run.specs import DrawnEye, Range, SourceSpec, View
+from catsight.run.metrics_specs import DrawnEye, Range
+from catsight.run.specs import SourceSpec, View
 from catsight.study import swaps
 from catsight.study.config import Config
 from catsight.study.views import sees_time

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from catsight.errors import CatsightError
-from catsight.run.specs import Rendering, View
+from catsight.run.metrics_specs import Rendering
+from catsight.run.specs import View
 from catsight.study.config import Config
 from catsight.study.swaps import named
 

@@ -10,7 +10,8 @@ from catsight.errors import CatsightError
 from catsight.inputs import eyes
 from catsight.inputs.schema import near_miss
 from catsight.inputs.viewing import noise_seed
-from catsight.run.specs import Dose, SourceSpec, View
+from catsight.run.metrics_specs import Dose
+from catsight.run.specs import SourceSpec, View
 from catsight.study.config import Config
 from catsight.study.views import differing, sees_time, swapped, viewing
 

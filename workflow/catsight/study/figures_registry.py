@@ -67,13 +67,18 @@ _ALL = (
         photographic=True,
         title="The eyes",
         caption=(
-            "Above, a test chart and, in one colour for each eye, the width and height of its "
-            "pupil, its acuity and the weight of its rods against luminance, the contrast that "
-            "optics and nerves together pass at the study’s luminance (solid: bars along the "
-            "pupil’s longer axis, vertical for a cat; dashed: bars across it; dotted: bars across "
-            "it, out of focus), the sensitivity to contrast, and what the receptors absorb. Below, "
-            "a row for each eye: the contrast that reaches each receptor, a point of light through "
-            "the optics alone, in focus and out of focus (brightness as its square root), and the "
+            "Above, a test chart and, in one colour for each eye, against luminance: the width and "
+            "height of its pupil, its acuity, the weight of its rods, the quanta that its cones and "
+            "its rods count of 1 deg² of white in their integration time (each where they have a "
+            "hundredth of the picture), and the frequency at which flicker fuses. Then the "
+            "contrast that optics and nerves together pass at the study’s luminance (solid: bars "
+            "along the pupil’s longer axis, vertical for a cat; dashed: bars across it; dotted: "
+            "bars across it, out of focus), that of bars at half of the acuity as they turn, which "
+            "is level for a round pupil, the sensitivity to contrast, and what the receptors "
+            "absorb. Below, a row for each eye: the contrast that reaches each receptor, the "
+            "colours of sRGB that two kinds of cones cannot tell apart (all on one line are one; "
+            "the ring is white, and its line is grey to the eye), a point of light through the "
+            "optics alone, in focus and out of focus (brightness as its square root), and the "
             "chart in daylight, in a dim room and by moonlight. To an eye too coarse to see "
             "anything in it, the chart is shown larger; its width stands above it, in degrees. "
             "What a cat gains at night is sensitivity, not detail: it still sees in "
@@ -82,8 +87,8 @@ _ALL = (
             "the rightmost patches, are one colour to a cat."
         ),
         alt=(
-            "Curves of each eye's pupil, optics and receptors; point spreads and a test chart as "
-            "each eye sees it."
+            "Curves of each eye's pupil, quanta, optics and receptors; its confusion lines, point "
+            "spreads and a test chart as each eye sees it."
         ),
         reads=(),
         wanted=lambda study: bool(study.eye_views),

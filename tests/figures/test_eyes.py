@@ -335,9 +335,10 @@ def test_many_eyes_have_colours_and_a_legend_of_their_own(tmp_path):
     assert colours[11] == colours[0] and len(set(colours)) == 11
     assert legend._ncols == 2 and len(legend.get_texts()) == 15
     figure.draw_without_rendering()
-    box, place = legend.get_window_extent(), figure.axes[10].get_window_extent()
-    assert curves(figure).receptors.get_window_extent().x1 < box.x0
-    assert box.x1 <= figure.bbox.x1 and place.y0 <= box.y0 and box.y1 <= place.y1
+    box, drawn = legend.get_window_extent(), curves(figure)
+    beside, above = drawn.receptors.get_tightbbox(), drawn.turned.get_tightbbox()
+    assert beside.x1 < box.x0 and box.x1 <= figure.bbox.x1
+    assert beside.y0 <= box.y0 and box.y1 < above.y0
 
 
 def test_an_eye_that_resolves_little_is_drawn_to_its_scale(tmp_path):

@@ -68,9 +68,9 @@ _ALL = (
         title="The eyes",
         caption=(
             "Above, a test chart and, in one colour for each eye, against luminance: the width and "
-            "height of its pupil, its acuity, the weight of its rods, the quanta that its cones and "
-            "its rods count of 1 deg² of white in their integration time (each where they have a "
-            "hundredth of the picture), and the frequency at which flicker fuses. Then the "
+            "height of its pupil, its acuity, the weight of its rods, the quanta that its cones "
+            "and its rods count of 1 deg² of white in their integration time (each where they have "
+            "a hundredth of the picture), and the frequency at which flicker fuses. Then the "
             "contrast that optics and nerves together pass at the study’s luminance (solid: bars "
             "along the pupil’s longer axis, vertical for a cat; dashed: bars across it; dotted: "
             "bars across it, out of focus), that of bars at half of the acuity as they turn, which "

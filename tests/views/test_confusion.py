@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from colour import RGB_COLOURSPACES
 from scipy.linalg import null_space
 
 from catsight.views import Eye
@@ -56,6 +57,28 @@ def test_the_neutral_line_passes_through_grey(catches):
     place = (grey - start) @ (end - start) / ((end - start) @ (end - start))
     np.testing.assert_allclose(start + place * (end - start), grey, atol=1e-12)
     assert 0.1 < place < 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "copunctal"),
+    [
+        ("protanope", (0.7465, 0.2535)),
+        ("deuteranope", (1.4000, -0.4000)),
+        ("tritanope", (0.1748, 0.0000)),
+    ],
+)
+def test_neutral_lines_of_human_dichromats_point_where_they_were_measured(name, copunctal):
+    """Within a degree of the copunctal points of Smith & Pokorny 1975, Vision Res. 15, 161, in x, y
+    (Judd's observer; an sRGB colour is here a smooth reflectance, and not a light of a monitor).
+    """
+    lines = confusion_lines(Eye.load(name).catches[:-1])
+    caught = lines[:, 0] @ Eye.load(name).catches[:-1].T
+    (neutral,) = lines[np.isclose(caught[:, 0], caught[:, 1])]
+    xyz = neutral @ np.transpose(RGB_COLOURSPACES["sRGB"].matrix_RGB_to_XYZ)
+    xy = xyz[:, :2] / xyz.sum(axis=1, keepdims=True)
+    along, wanted = xy[1] - xy[0], np.subtract(copunctal, (0.3127, 0.3290))
+    turn = np.degrees(np.angle(complex(*along) / complex(*wanted)))
+    assert (turn + 90) % 180 - 90 == pytest.approx(0, abs=1)
 
 
 def test_a_made_up_eye_that_cannot_tell_red_from_green():

@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame, choices: Choices | None = None) -> "Figure":
     colours = _colours([row["eye"] for row in rows])
     heights = _CURVES * _DOWN, _PICTURES * len(rows)
     figure = Figure(figsize=(_COLUMN * columns, sum(heights)))
-    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.05)
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.03)
     halves: Any = figure.subfigures(2, 1, height_ratios=heights)
     above, below = halves
     grid = above.add_gridspec(_DOWN, _ACROSS)

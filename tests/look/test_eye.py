@@ -51,8 +51,8 @@ def drawn(monkeypatch):
 def test_the_figure_is_written_and_named(asked, tmp_path, capsys):
     output = tmp_path / "eyes.png"
     assert main(["eye", "cat", "human", "-o", str(output), "--dpi", "60"]) == 0
-    # six columns of 1.75 inches
-    assert Image.open(output).size[0] == pytest.approx(6 * 1.75 * 60, abs=1)
+    # seven columns of 1.5 inches
+    assert Image.open(output).size[0] == pytest.approx(7 * 1.5 * 60, abs=1)
     said = capsys.readouterr()
     assert said.out == f"written: {output}\n"
     assert "eye: 2/2 eyes" in said.err and "warning" not in said.err

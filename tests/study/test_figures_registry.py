@@ -77,7 +77,11 @@ CLAIMS = {
         "“{attribution_view}”, and with all of these parts replaced (right)."
     ],
     "eyes": [
+        "quanta that cones and rods count of 1 deg² of white in their integration time "
+        "(where they have a hundredth of the picture), and the frequency at which flicker fuses",
         "solid: bars along the pupil’s longer axis, vertical for a cat; dashed: bars across it; dotted: bars across it, out of focus",
+        "that of bars at half of the acuity as they turn",
+        "all on a line are one, and grey on that of the ring, white",
     ],
     "profiles": [
         "features with those in “{reference}” against relative depth, from its first layer (left) to "
@@ -153,7 +157,7 @@ KINDS = {
     "summary": "Photographs of one frame in several views; a line chart, a dot plot, and a dot plot of",
     "gallery": "Photographs in rows, the views {views} in columns.",
     "parts": "in columns the reference, the eye with single parts replaced, and with all of them.",
-    "eyes": "pupil, optics and receptors; point spreads and a test chart as each eye sees it.",
+    "eyes": "pupil, quanta, optics and receptors; its confusion lines, point spreads and a test chart as each eye sees it.",
     "profiles": "Line charts of alignment with {reference} against relative depth, for {encoders}.",
     "ranking": "Dot plots of the mean alignment over layers, for {encoders}.",
     "contrasts": "Matrix of loss ratios between {encoders}.",

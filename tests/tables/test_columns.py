@@ -23,6 +23,7 @@ _SIDE = (
 )
 _IMAGE = "struct<bytes: binary, path: string>"
 _RECEPTORS = "list<item: struct<name: string, sensitivity: list<item: double>, transfer: list<item: double>>>"
+_CONFUSIONS = "list<item: struct<start: list<item: double>, end: list<item: double>>>"
 #: Table -> its columns in order, those of one type together.
 TABLES = {
     "MANIFEST": "source key path sha256: string, bytes: int64",
@@ -33,10 +34,11 @@ TABLES = {
     "NEAR_DUPLICATES": "frame_id group other_id other_group: string, distance: int32",
     "VIEWS": f"frame_id: string, image: {_IMAGE}",
     "PORTRAITS": "eye: string, adapted_to: double, "
-    "luminance pupil_width pupil_height rod_weight acuity frequency mtf_across mtf_along "
-    "mtf_along_defocused contrast_sensitivity: list<item: double>, spread_degrees: double, "
+    "luminance pupil_width pupil_height rod_weight acuity quanta_cones quanta_rods flicker_fusion "
+    "frequency mtf_across mtf_along mtf_along_defocused contrast_sensitivity orientation: list<item: double>, "
+    "orientation_frequency: double, mtf_turned mtf_turned_defocused: list<item: double>, spread_degrees: double, "
     "spread: list<item: float>, spread_defocus: double, spread_defocused: list<item: float>, "
-    f"wavelength: list<item: double>, receptors: {_RECEPTORS}, chart_degrees: double, "
+    f"wavelength: list<item: double>, receptors: {_RECEPTORS}, confusion_lines: {_CONFUSIONS}, chart_degrees: double, "
     f"chart: {_IMAGE}, levels: list<item: double>, charts: list<item: {_IMAGE}>",
     "GATHERED": "view: string, shard: int32, content: string",
     "METRICS": _METRICS,

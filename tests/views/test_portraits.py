@@ -105,15 +105,73 @@ def test_transfers_and_sensitivity_by_frequency(table):
     assert cat["mtf_across"][at] > cat["mtf_along"][at] > cat["mtf_along_defocused"][at] + 0.1
 
 
+def test_transfers_by_orientation_at_half_of_the_acuity(table):
+    """Every 5 degrees from 0 to 180: constant for a disc, and with the slit's two axes for a cat."""
+    for row, eye in zip(table.values(), (Eye.load("cat"), Eye.load("human"))):
+        light = row["adapted_to"]
+        assert row["orientation"] == list(range(0, 181, 5))
+        half = row["orientation_frequency"]
+        assert half == pytest.approx(eye.acuity(light) / 2)
+        for name, defocus in (("mtf_turned", 0), ("mtf_turned_defocused", 0.5)):
+            wanted = [
+                eye.mtf(half, angle, luminance=light, defocus=defocus) for angle in (0, 35, 90)
+            ]
+            np.testing.assert_allclose([row[name][i] for i in (0, 7, 18)], wanted, atol=1e-9)
+    cat, human = (
+        np.array([row["mtf_turned"], row["mtf_turned_defocused"]]) for row in table.values()
+    )
+    np.testing.assert_allclose(human, human[:, :1].repeat(37, axis=1), atol=1e-4)
+    # the far side of a grating is the grating; up and down a slit is the same to the left and right
+    np.testing.assert_allclose(cat, cat[:, ::-1], atol=1e-9)
+    assert (cat.argmax(axis=1) % 36 == 0).all() and (cat.argmin(axis=1) == 18).all()
+    assert (np.diff(cat[:, :19], axis=1) < 0).all() and np.ptp(cat[1]) > 2 * np.ptp(cat[0])
+
+
+def test_quanta_and_flicker_by_luminance(table):
+    for row, eye in zip(table.values(), (Eye.load("cat"), Eye.load("human"))):
+        for i in (0, 20, 56):
+            *cones, rods = eye.quanta(row["luminance"][i])
+            assert row["quanta_cones"][i] == pytest.approx(sum(cones))
+            assert row["quanta_rods"][i] == pytest.approx(rods)
+            assert row["flicker_fusion"][i] == pytest.approx(
+                eye.flicker_fusion(row["luminance"][i])
+            )
+        # of cones in daylight, time and flicker are constant: quanta are as light times the pupil
+        area = np.array(row["pupil_width"]) * np.array(row["pupil_height"])
+        if row["eye"] == "yours":
+            light = np.array(row["luminance"]) * area
+            counted = np.array(row["quanta_cones"])[40:] / light[40:]
+            np.testing.assert_allclose(counted, counted[0], rtol=1e-9)
+        assert row["flicker_fusion"][56] == pytest.approx(
+            eye.parts["temporal"]["cones"]["flicker"], rel=0.01
+        )
+
+
+def test_a_dichromats_confusion_lines_are_its_own(table):
+    cat, human = table.values()
+    assert human["confusion_lines"] == []
+    lines = [[line["start"], line["end"]] for line in cat["confusion_lines"]]
+    caught = np.array(lines) @ Eye.load("cat").catches[:2].T
+    np.testing.assert_allclose(caught[:, 0], caught[:, 1], atol=1e-12)
+    assert len(lines) == 7
+
+
 @pytest.mark.parametrize("tilt", [90, 30, -45])
-def test_across_and_along_follow_the_pupils_tilt(tilt):
-    """A turned slit passes across and along itself what an upright one does."""
-    parts = eyes.load("cat")
+def test_transfers_follow_the_pupils_tilt(table, tilt):
+    """A turned slit passes across and along itself what an upright one does, and so between."""
+    parts, upright = eyes.load("cat"), table["mine"]
     turned = parts | {"pupil": parts["pupil"] | {"tilt": tilt}}
-    upright, own = portraits({"a": (Eye(parts), 30.0), "b": (Eye(turned), 30.0)})
+    (own,) = portraits({"b": (Eye(turned), 30.0)})
     for name in ("mtf_across", "mtf_along", "mtf_along_defocused"):
         np.testing.assert_allclose(own[name], upright[name], atol=2e-4)
     assert np.abs(np.subtract(own["mtf_along_defocused"], own["mtf_across"])).max() > 0.1
+    half = own["orientation_frequency"]
+    for i in (0, 7, 18, 31):
+        passed = Eye(parts).mtf(half, 5 * i + tilt, luminance=30, defocus=0.5)
+        assert own["mtf_turned_defocused"][i] == pytest.approx(passed, abs=2e-4)
+    # the bars along the slit's top, which leans to the right, vary downwards to the right
+    most = own["orientation"][int(np.argmax(own["mtf_turned_defocused"]))]
+    assert (most - -tilt) % 180 == 0
 
 
 def test_acuity_by_luminance_and_transfer_by_receptor(table):

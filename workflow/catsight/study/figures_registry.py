@@ -67,23 +67,27 @@ _ALL = (
         photographic=True,
         title="The eyes",
         caption=(
-            "Above, a test chart and, in one colour for each eye, the width and height of its "
-            "pupil, its acuity and the weight of its rods against luminance, the contrast that "
-            "optics and nerves together pass at the study’s luminance (solid: bars along the "
-            "pupil’s longer axis, vertical for a cat; dashed: bars across it; dotted: bars across "
-            "it, out of focus), the sensitivity to contrast, and what the receptors absorb. Below, "
-            "a row for each eye: the contrast that reaches each receptor, a point of light through "
-            "the optics alone, in focus and out of focus (brightness as its square root), and the "
-            "chart in daylight, in a dim room and by moonlight. To an eye too coarse to see "
-            "anything in it, the chart is shown larger; its width stands above it, in degrees. "
-            "What a cat gains at night is sensitivity, not detail: it still sees in "
-            "light too dim for a human, but more coarsely. Dark bars look violet because blue "
-            "light, out of focus in an eye that focuses green, spreads into them. Teal and pink, "
-            "the rightmost patches, are one colour to a cat."
+            "Above, a test chart and, in one colour for each eye, against luminance: its pupil, "
+            "its acuity, the weight of its rods, the quanta that cones and rods count of 1 deg² of "
+            "white in their integration time (where they have a hundredth of the picture), and the "
+            "frequency at which flicker fuses. Then the contrast that optics and nerves together "
+            "pass at the study’s luminance (solid: bars along the pupil’s longer axis, vertical "
+            "for a cat; dashed: bars across it; dotted: bars across it, out of focus), that of "
+            "bars at half of the acuity as they turn, the sensitivity to contrast, and what the "
+            "receptors absorb. Below, a row for each eye: the contrast that reaches each receptor; "
+            "the colours that two kinds of cones cannot tell apart (all on a line are one, and "
+            "grey on that of the ring, white); a point of light through the optics alone, in focus "
+            "and out of focus (brightness as its square root); and the chart in daylight, in a dim "
+            "room and by moonlight. To an eye too coarse to see anything in it, the chart is "
+            "larger; its width stands above it, in degrees. What a cat gains at night is "
+            "sensitivity, not detail: it still sees in light too dim for a human, but more "
+            "coarsely. Dark bars look violet because blue light, out of focus in an eye that "
+            "focuses green, spreads into them. Teal and pink, the rightmost patches, are one "
+            "colour to a cat."
         ),
         alt=(
-            "Curves of each eye's pupil, optics and receptors; point spreads and a test chart as "
-            "each eye sees it."
+            "Curves of each eye's pupil, quanta, optics and receptors; its confusion lines, point "
+            "spreads and a test chart as each eye sees it."
         ),
         reads=(),
         wanted=lambda study: bool(study.eye_views),

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from catsight.inputs.pictures import encode_png, srgb_encode
 from catsight.run.specs import PortraitsSpec
 from catsight.views.colour import WAVELENGTHS
+from catsight.views.confusion import confusion_lines
 from catsight.views.eye import Eye
 from catsight.views.rods import rod_weight
 
@@ -25,9 +26,11 @@ SPREAD_DEGREES, SPREAD_PX = 1.0, 81
 #: Defocus of the second point spread function, in dioptres.
 DEFOCUS = 0.5
 
-#: Luminances (cd/m²) of the curves of pupil and rods, and frequencies (c/deg) of the transfers.
+#: Luminances (cd/m²) of the curves of pupil and rods, frequencies (c/deg) of the transfers, and
+#: orientations (degrees) of gratings, from one that varies to the right to one to the left.
 _LUMINANCE = np.geomspace(1e-3, 1e4, 57)
 _FREQUENCY = np.geomspace(0.01, 60, 160)
+_ORIENTATION = np.linspace(0, 180, 37)
 #: Linear light of the chart's background, and of the mean of its patterns; white is 1.
 _GREY = 0.35
 #: Eight hues; teal and pink, the fourth and the eighth, are one colour to a cat.
@@ -61,6 +64,9 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
     # the directions across and along the pupil's longer axis, upright unless it is tilted
     across, along = -pupils[0].tilt, 90 - pupils[0].tilt
     transfer = partial(eye.mtf, _FREQUENCY, luminance=luminance)
+    half = eye.acuity(luminance) / 2
+    turned = partial(_by_orientation, eye, half, luminance)
+    counted = np.array([eye.quanta(level) for level in _LUMINANCE])
     return {
         "eye": name,
         "adapted_to": luminance,
@@ -69,11 +75,18 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
         "pupil_height": [pupil.height for pupil in pupils],
         "rod_weight": [rod_weight(eye.parts["rods"], level) for level in _LUMINANCE],
         "acuity": [eye.acuity(level) for level in _LUMINANCE],
+        "quanta_cones": counted[:, :-1].sum(axis=1),
+        "quanta_rods": counted[:, -1],
+        "flicker_fusion": [eye.flicker_fusion(level) for level in _LUMINANCE],
         "frequency": _FREQUENCY,
         "mtf_across": transfer(across),
         "mtf_along": transfer(along),
         "mtf_along_defocused": transfer(along, defocus=DEFOCUS),
         "contrast_sensitivity": eye.contrast_sensitivity(_FREQUENCY, luminance),
+        "orientation": _ORIENTATION,
+        "orientation_frequency": half,
+        "mtf_turned": turned(0.0),
+        "mtf_turned_defocused": turned(DEFOCUS),
         "spread_degrees": spread_degrees,
         "spread": spread().ravel(),
         "spread_defocus": DEFOCUS,
@@ -83,6 +96,9 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
             {"name": receptor, "sensitivity": s, "transfer": transfer(across, receptor=receptor)}
             for receptor, s in zip(eye.receptors, eye.sensitivities)
         ],
+        "confusion_lines": [
+            {"start": start, "end": end} for start, end in confusion_lines(eye.catches[:-1])
+        ],
         "chart_degrees": degrees,
         "chart": _image(chart, "chart"),
         "levels": LEVELS,
@@ -91,6 +107,14 @@ def _portrait(name: str, eye: Eye, luminance: float) -> dict[str, Any]:
             for level in LEVELS
         ],
     }
+
+
+def _by_orientation(eye: Eye, frequency: float, luminance: float, defocus: float) -> list[float]:
+    """Transfer of gratings of one ``frequency`` (c/deg) at :data:`_ORIENTATION`."""
+    return [
+        float(eye.mtf(frequency, angle, luminance=luminance, defocus=defocus))
+        for angle in _ORIENTATION
+    ]
 
 
 def _chart_degrees(eye: Eye) -> float:

@@ -696,3 +696,91 @@ def test_a_scene_begins_where_the_light_jumps_by_an_eighth_of_white(tmp_path):
     assert found == [0, 2]
     exact = [still.number for still in stills(path, scenes=29 / 255, max_pixels=MANY)]
     assert exact == [0, 2, 4]
+
+
+def stamped(*stamps, rate=25):
+    """The stamps that frames of these stamps, in ticks of 1 ms, get."""
+    packets = Packets("f" * len(stamps))
+    given = iter(stamps)
+    demux = packets.demux
+
+    def stamping(stream):
+        for packet in demux(stream):
+            decode = packet.decode
+
+            def with_stamps(decode=decode):
+                frames = list(decode())
+                for frame in frames:
+                    frame.pts = next(given)
+                return frames
+
+            packet.decode = with_stamps
+            yield packet
+
+    packets.demux = stamping
+    stream = SimpleNamespace(average_rate=rate, guessed_rate=None, time_base=Fraction(1, 1000))
+    return [stamp for _, stamp in video.frames(packets, stream)]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "wanted"),
+    [
+        # a recording that begins again goes on one frame later, and once more
+        ((0, 40, 80, 4000, 0, 40, 80), (0, 40, 80, 4000, 4040, 4080, 4120)),
+        ((9000, 9040, 0, 40, 9000), (9000, 9040, 9080, 9120, 18080)),
+        ((0, 1000, 100, 200, 100_000, 50, 90), (0, 1000, 1040, 1140, 100940, 100980, 101020)),
+        # half a second or less is no jump, but frames out of order
+        ((0, 40, 80, 60, 120), (0, 40, 80, 81, 120)),
+        ((0, 600, 100, 700), (0, 600, 601, 700)),
+        ((0, 40, 40, None, 120), (0, 40, 41, 81, 120)),
+    ],
+)
+def test_time_that_jumps_back_goes_on(stamps, wanted):
+    assert stamped(*stamps) == list(wanted)
+
+
+def two_streams(path, sizes, default=None):
+    """A clip with streams of these widths; all frames of a stream are grey, 60 more in the next."""
+    from av.stream import Disposition
+
+    with av.open(path, "w") as out:
+        streams = []
+        for i, width in enumerate(sizes):
+            stream = out.add_stream("ffv1", rate=25)
+            stream.width, stream.height, stream.pix_fmt = width, 32, "bgr0"
+            if default is not None:
+                stream.disposition = Disposition.default if i == default else Disposition(0)
+            streams.append(stream)
+        for number in range(3):
+            for i, (stream, width) in enumerate(zip(streams, sizes)):
+                grey = np.full((32, width, 3), 60 * (i + 1), np.uint8)
+                frame = av.VideoFrame.from_ndarray(grey, "rgb24").reformat(format="bgr0")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                out.mux(stream.encode(frame))
+        for stream in streams:
+            out.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("sizes", "default", "taken"),
+    [((64, 320), 1, 1), ((320, 64), 1, 1), ((64, 320), 0, 0), ((64, 320, 160), None, 1)],
+)
+def test_the_stream_that_a_clip_calls_its_default_is_read_or_the_largest(
+    tmp_path, sizes, default, taken
+):
+    path = two_streams(tmp_path / "clip.mkv", sizes, default)
+    got = list(stills(path, every=1, max_pixels=MANY))
+    assert {still.rgb.shape[1] for still in got} == {sizes[taken]}
+    assert {int(still.rgb.mean()) for still in got} == {60 * (taken + 1)}
+
+
+def test_a_clip_of_a_kind_without_a_decoder_is_named(tmp_path):
+    write(tmp_path / "a.mp4", [numbered(i) for i in range(5)], codec="libx264", pix_fmt="yuv420p")
+    data = (tmp_path / "a.mp4").read_bytes()
+    (tmp_path / "a.mp4").write_bytes(
+        data.replace(b"avc1\0\0\0\0", b"brst\0\0\0\0").replace(b"avcC", b"xxxC")
+    )
+    assert refusal(tmp_path / "a.mp4") == (
+        [], "unsupported", "it is of a kind that FFmpeg has no decoder for; convert it"
+    )  # fmt: skip

@@ -657,7 +657,7 @@ def test_floats_may_be_as_dark_as_one_level_and_as_bright_as_white():
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (np.float32, None), (np.int16, None), (np.uint8, None),
+        (np.float32, None), (np.float64, None),
         (np.complex64, "holds complex64 (2, 3); it must hold numbers, (2, 3) as the photo"),
         (bool, "holds bool (2, 3); it must hold numbers, (2, 3) as the photo"),
     ],
@@ -677,6 +677,55 @@ def test_depth_maps_hold_numbers(tmp_path, kind, words, named):
         assert (caught.value.reason, caught.value.detail) == ("bad depth", f"{called} {words}")
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32])
+def test_whole_numbers_need_their_unit(tmp_path, kind):
+    """A depth camera's map of millimetres must not pass as metres."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.full((2, 3), 200, kind))
+    with pytest.raises(Rejected) as caught:
+        read_depth(path, (2, 3))
+    assert caught.value.detail == (
+        f"its depth map {path} holds whole numbers ({kind.__name__}), which may be millimetres; "
+        "set depth_unit to mm or m"
+    )
+    assert (read_depth(path, (2, 3), "m") == 200).all()
+    np.testing.assert_allclose(read_depth(path, (2, 3), "mm"), 0.2)
+    np.save(path, np.array([[9.0, 500.0]]))
+    with pytest.raises(Rejected, match=r"must hold millimetres, each at least 10"):
+        read_depth(path, (1, 2), "mm")
+
+
+def test_damage_of_every_kind_to_a_depth_map_is_a_rejection(tmp_path):
+    """Whatever numpy raises: each byte of the header changed, each length, another format."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.ones((2, 3)))
+    whole = path.read_bytes()
+    zipped = io.BytesIO()
+    np.savez(zipped, d=np.ones((2, 3)))
+    cases = [zipped.getvalue(), zipped.getvalue()[:60], b"", b"P5 3 2 255 abcdef"]
+    cases += [whole[:n] for n in range(0, len(whole) - 1, 7)]
+    cases += [whole[:n] + bytes([255 - whole[n]]) + whole[n + 1 :] for n in range(0, 80)]
+    for data in cases:
+        path.write_bytes(data)
+        for file in (path, io.BytesIO(data)):
+            try:
+                depth = read_depth(file, (2, 3))
+            except Rejected as problem:
+                assert problem.reason == "bad depth"
+            else:  # a changed byte of padding, or of numbers
+                assert depth.shape == (2, 3)
+
+
+def test_a_huge_depth_map_is_refused_by_its_header(tmp_path):
+    """10¹⁴ numbers, which the file does not hold: nothing is read or reserved for them."""
+    path = tmp_path / "a.npy"
+    with open(path, "wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (10**7, 10**7)}
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(Rejected, match=r"holds float32 \(10000000, 10000000\); it must hold"):
+        read_depth(path, (2, 3))
+
+
 def test_depths_are_at_least_a_centimetre(tmp_path):
     def read(*depths):
         np.save(tmp_path / "a.npy", np.array([depths]))
@@ -685,7 +734,7 @@ def test_depths_are_at_least_a_centimetre(tmp_path):
     np.testing.assert_allclose(read(0.01, np.inf), [[0.01, np.inf]])
     for bad in (0.0099, -1, np.nan):
         with pytest.raises(Rejected) as caught:
-            read(1, bad)
+            read(1.0, bad)
         assert caught.value.detail == (
             "its depth map must hold metres, each at least 0.01 (and no NaN)"
         )
@@ -728,3 +777,36 @@ def test_opacity_mixes_with_mid_grey_and_rounds():
     for alpha, wanted in ((255, [0, 255, 100]), (0, [128, 128, 128]), (51, [102, 153, 122])):
         over = over_grey(rgb, np.full((1, 1, 1), alpha, np.uint8))
         np.testing.assert_array_equal(over[0, 0], wanted)
+
+
+def adobe(index="R03", space=65535):
+    exif = Image.Exif()
+    ifd = exif.get_ifd(0x8769)
+    ifd[0xA001] = space
+    ifd[0xA005] = {1: index}
+    exif._ifds[0x8769] = ifd
+    return exif
+
+
+def test_adobe_rgb_that_exif_states_is_converted_as_colour_science_does(tmp_path):
+    """Greys stay; what sRGB cannot hold is clipped. Without the index R03, or with a profile, the
+    picture is as it was.
+    """
+    colour = pytest.importorskip("colour")
+    shades = np.array([[40, 200, 40], [200, 60, 50], [128, 128, 128], [90, 120, 180]], np.uint8)
+    rgb = np.repeat(shades, 16, axis=0).reshape(8, 8, 3)
+    rgb = np.repeat(np.repeat(rgb, 8, 0), 8, 1)
+    spaces = colour.RGB_COLOURSPACES
+    options = {"quality": 100, "subsampling": 0}
+    stored = decode(save(tmp_path / "plain.jpg", rgb, **options), MANY)
+    seen = decode(save(tmp_path / "a.jpg", rgb, exif=adobe(), **options), MANY)
+    linear = colour.RGB_to_RGB(
+        (stored / 255) ** 2.19921875, spaces["Adobe RGB (1998)"], spaces["sRGB"],
+        chromatic_adaptation_transform=None,
+    )  # fmt: skip
+    wanted = 255 * colour.models.eotf_inverse_sRGB(np.clip(linear, 0, 1))
+    np.testing.assert_allclose(seen, wanted, atol=0.6)
+    assert np.abs(seen.astype(int) - stored).max() > 30
+    for exif in (adobe("R98"), adobe(space=1)):
+        other = decode(save(tmp_path / "b.jpg", rgb, exif=exif, **options), MANY)
+        np.testing.assert_array_equal(other, stored)

@@ -69,6 +69,14 @@ def test_a_depth_map_belongs_to_the_photo_of_its_name():
     ]
 
 
+def test_a_depth_map_is_found_however_accents_are_written():
+    listed = files("caf\u00e9.jpg", "cafe\u0301.depth.npy", "u\u0308/x.png", "\u00fc/x.depth.npy")
+    photos = folder.photos(listed, "file", "mm")
+    assert [(p.file.name, p.depth and p.depth.name, p.depth_unit) for p in photos] == [
+        ("caf\u00e9.jpg", "cafe\u0301.depth.npy", "mm"), ("u\u0308/x.png", "\u00fc/x.depth.npy", "mm"),
+    ]  # fmt: skip
+
+
 CHOICE = {"every": 2, "seconds": None, "scenes": None, "past": 0.2, "group_by": "folder"}
 
 

@@ -1,5 +1,7 @@
 """Frames from items: their order, names, glances, duplicates, and what is said if none can be used."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,53 @@ def test_the_past_of_a_still_is_kept_and_cropped_as_the_still_is():
         columns = slice(glance["left"], glance["left"] + glance["width"])
         crop = decode_png(glance["past"][1]["image"]["bytes"])
         np.testing.assert_array_equal(crop, long_before[rows, columns])
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "detail"),
+    [
+        (AttributeError("'NoneType' object has no attribute 'width'"), "unreadable",
+         "reading it failed (AttributeError: 'NoneType' object has no attribute 'width')"),
+        (zipfile.BadZipFile("File is not a zip file"), "unreadable",
+         "reading it failed (BadZipFile: File is not a zip file)"),
+        (KeyError(), "unreadable", "reading it failed (KeyError)"),
+        (MemoryError(), "too large", "it needs more memory than there is"),
+        (Rejected("empty", "so it is"), "empty", "so it is"),
+    ],
+)  # fmt: skip
+def test_an_error_of_any_kind_rejects_its_item_alone(monkeypatch, error, reason, detail):
+    def load():
+        raise error
+
+    items = [Item("bad", "g", load), item("good", 1)]
+    monkeypatch.setattr(make, "_Items", lambda *given: Items(items))
+    monkeypatch.setattr(make, "found", lambda *given: {})
+    made = list(rows(SPEC | {"sources": {"": {"source": "photos"}}, "on_reject": "report"}, None))
+    assert [(table, row.get("frame_id", row.get("path"))) for table, row in made] == [
+        ("rejected", "bad"), ("0", "good"),
+    ]  # fmt: skip
+    assert (made[0][1]["reason"], made[0][1]["detail"]) == (reason, detail)
+
+
+def test_an_error_of_catsight_itself_ends_the_run(monkeypatch):
+    """A photo that was changed after it was listed is about the study, not about the photo."""
+
+    def load():
+        raise CatsightError("it has changed")
+
+    monkeypatch.setattr(make, "_Items", lambda *given: Items([Item("bad", "g", load)]))
+    monkeypatch.setattr(make, "found", lambda *given: {})
+    with pytest.raises(CatsightError, match="it has changed"):
+        list(rows(SPEC | {"sources": {"": {"source": "photos"}}, "on_reject": "report"}, None))
+
+
+class Items(list):
+    """Stands in for the items of a study, each with its source."""
+
+    total = 2
+
+    def __iter__(self):
+        return ((("photos", one)) for one in super().__iter__())
 
 
 def test_a_whole_picture_and_its_partner_may_differ_in_size():

@@ -4,6 +4,8 @@ import io
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from catsight import CatsightError, tables
@@ -218,3 +220,44 @@ def test_few_row_groups_are_kept(job, monkeypatch):
     )
     assert len(job(source=source)) == 6
     assert max(kept) == 2
+
+
+#: A name with an accent, as one sign and as two: file systems write either.
+COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
+
+
+def test_accents_match_however_they_are_written(job):
+    job.add(f"human/{COMPOSED}.png", noise(0))
+    job.add(f"cat/{DECOMPOSED}.png", noise(1))
+    rows = job(source=pairs(job))
+    assert list(rows) == [f"{COMPOSED}.png"] and not job.left_out
+    for side, name, seed in (("human", DECOMPOSED, 0), ("cat", COMPOSED, 1)):
+        (job.folder / "tables" / side).mkdir(parents=True)
+        data = {"image": [{"bytes": encoded(noise(seed)), "path": None}], "id": [name]}
+        pq.write_table(pa.table(data), job.folder / "tables" / side / "t.parquet")
+    sides = {"path": str(job.folder / "tables/human"), "partner": str(job.folder / "tables/cat")}
+    rows = job(source=pairs(job, id="id", **sides), out="tables")
+    assert list(rows) == [COMPOSED] and not job.left_out
+
+
+def test_ids_match_in_whatever_type_they_are_written_and_null_is_no_id(job):
+    """Whole numbers with and without a point, text in bytes."""
+    for side, ids in (("human", [1, 2, None, None]), ("cat", [2.0, 1.0, None, 7.0])):
+        (job.folder / side).mkdir()
+        images = [{"bytes": encoded(noise(10 * len(side) + i)), "path": None} for i in range(4)]
+        pq.write_table(pa.table({"image": images, "id": ids}), job.folder / side / "t.parquet")
+    rows = job(source=pairs(job, id="id"))
+    assert sorted(rows) == ["1", "2"]
+    np.testing.assert_array_equal(decode_png(rows["1"]["partner"]["bytes"]), noise(31))
+    null = {name for name, (_, why) in job.left_out.items() if "is null, so it has no" in why}
+    assert null == {f"t.parquet, row {row} of row group 0" for row in (2, 3)}
+    assert set(job.left_out) == null | {"7"}
+
+
+def test_a_pair_is_a_duplicate_only_if_both_of_its_pictures_are(job):
+    for i, (first, second) in enumerate([(0, 1), (0, 2), (3, 1), (0, 1)]):
+        job.add(f"human/{i}.png", noise(first))
+        job.add(f"cat/{i}.png", noise(second))
+    rows = job(source=pairs(job))
+    assert sorted(rows) == ["0.png", "1.png", "2.png"]
+    assert job.left_out["3.png"][0] == "duplicate" and "0.png" in job.left_out["3.png"][1]

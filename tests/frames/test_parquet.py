@@ -11,7 +11,7 @@ from PIL import Image
 
 from catsight import CatsightError, tables
 from catsight.frames.item import Rejected
-from catsight.frames.parquet import Columns, columns_of, credits_of, opened, picture, text_of
+from catsight.frames.parquet import Columns, columns_of, credits_of, opened, picture, text, text_of
 from catsight.inputs.pictures import decode_png
 from catsight.tables.columns.image import IMAGE
 from support.job_of_frames import Job, encoded, noise, table
@@ -230,6 +230,33 @@ def test_values_are_texts():
     row = {"a": 3, "b": None, "title": "T", "link": None, "author": "", "more": 1}
     assert [text_of(row, name) for name in ("a", "b", None)] == ["3", None, None]
     assert credits_of(row) == {"title": "T", "author": ""}
+
+
+@pytest.mark.parametrize(
+    ("value", "same"),
+    [
+        (b"a", "a"), ("Kätzchen".encode(), "Kätzchen"), (b"\xff", "\\xff"), (1, "1"), (1.0, "1"), (-0.0, "0"),
+        (1.5, "1.5"), (2**60, str(2**60)), (float("inf"), "inf"), (True, "True"), ("1.0", "1.0"),
+        (None, None), (float("nan"), None), (np.float32("nan"), None),
+    ],
+)  # fmt: skip
+def test_a_value_is_the_same_text_in_whatever_type_it_is_written(value, same):
+    assert text(value) == same
+
+
+def test_ids_in_bytes_and_groups_that_are_missing(job, tmp_path):
+    """As Spark writes text, and pandas a missing number: such a row is a group of its own."""
+    rows = {
+        "image": [{"bytes": encoded(noise(i)), "path": None} for i in range(4)],
+        "id": [b"a", b"b", b"c", None],
+        "g": [1.0, float("nan"), None, 1.0],
+    }
+    pq.write_table(pa.table(rows), job.folder / "t.parquet")
+    source = {"source": "parquet", "path": str(job.folder), "files": None, "image": "image"}
+    found = job(source=source | {"id": "id", "group": "g"})
+    assert {name: row["group"] for name, row in found.items()} == {
+        "a": "1", "b": "b", "c": "c", "t.parquet#000003": "1",
+    }  # fmt: skip
 
 
 def test_a_row_is_a_picture_with_its_depth():

@@ -162,3 +162,16 @@ def test_a_folder_that_cannot_be_made_is_an_error_about_the_file(tmp_path):
     with pytest.raises(CatsightError) as raised, files.appearing(tmp_path / "a" / "b"):
         pass
     assert str(raised.value).startswith(f"{tmp_path}/a/b cannot be written: ")
+
+
+@pytest.mark.parametrize("letter", ["a", "\u00e9", "\U0001f408"])
+def test_a_name_as_long_as_names_may_be_can_be_written(tmp_path, letter):
+    """255 bytes at most, of which the file's own name leaves none for a suffix."""
+    name = letter * (251 // len(letter.encode())) + ".png"
+    with files.appearing(tmp_path / name) as part:
+        assert len(os.fsencode(part.name)) < len(os.fsencode(name)) and part.suffix == ".part"
+        part.write_bytes(b"seen")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    other = tmp_path / (name[:-5] + "x.png")
+    assert files.part_of(other) != files.part_of(tmp_path / name)
+    assert files.part_of(Path("a.png")).name == f"a.png.{os.getpid()}.part"

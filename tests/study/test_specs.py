@@ -68,7 +68,7 @@ FOLDER = {"source": "folder", "path": "photos", "files": None}
 SPECS = {
     "manifest": {"sources": {"": FOLDER}},
     "frames": {
-        "sources": {"": FOLDER | {"group_by": "file"}}, "glances": 3, "glance_size": [0.5, 0.9], "seed": 5, "shards": 2,
+        "sources": {"": FOLDER | {"depth_unit": None, "group_by": "file"}}, "glances": 3, "glance_size": [0.5, 0.9], "seed": 5, "shards": 2,
         "max_pixels": 1000, "on_reject": "stop",
     },
     "views original": {"view": {"filter": "original"}},
@@ -170,7 +170,7 @@ _SEEN = ["numpy", "scipy", "pillow", "colour-science"]
 MADE_OF = {
     "manifest": (["frames.manifest", "tables.columns.manifest"], []),
     "frames": (["frames.make", "frames.folder", "tables.columns.frames", "tables.columns.rejected",
-                "tables.columns.near_duplicates"], ["numpy", "pillow", "tifffile"]),
+                "tables.columns.near_duplicates"], ["numpy", "pillow", "tifffile", "av"]),
     "views human": (["views.eye_viewer", "tables.columns.views"], _SEEN),
     "views cat@luminance=1": (["views.eye_viewer", "tables.columns.views"], _SEEN),
     "views cat~01": (["views.eye_viewer", "tables.columns.views"], _SEEN),
@@ -222,25 +222,25 @@ def test_a_spec_holds_the_digest_of_its_code_and_the_versions_of_its_packages(ma
 #: Kind of source -> its module, and the packages that can change its pictures.
 OF_SOURCES = {
     "photos": ("photos", ["scikit-image", "scikit-learn", "matplotlib"]),
-    "folder": ("folder", ["tifffile"]),
+    "folder": ("folder", ["tifffile", "av"]),
     "video": ("video", ["av"]),
-    "parquet": ("parquet", ["pyarrow", "tifffile"]),
-    "hub": ("hub", ["pyarrow", "tifffile"]),
-    "pairs": ("pairs", ["pyarrow", "tifffile"]),
+    "parquet": ("parquet", ["pyarrow", "tifffile", "av"]),
+    "hub": ("hub", ["pyarrow", "tifffile", "av"]),
+    "pairs": ("pairs", ["pyarrow", "tifffile", "av"]),
     "dead-leaves": ("dead_leaves", ["numba"]),
 }
 REVISION = "0123456789" * 4
 #: Kind of source -> its keys in a study, and those of its spec. The study's seed is 5.
 _TABLE = {"image": "image", "id": None, "group": None}
 GIVEN = {
-    "folder": ({"folder": "x"}, {"path": "x", "files": None, "group_by": "file"}),
+    "folder": ({"folder": "x"}, {"path": "x", "files": None, "depth_unit": None, "group_by": "file"}),
     "video": ({"path": "x", "every": 3},
               {"path": "x", "files": None, "every": 3, "seconds": None, "scenes": None, "past": 0.25,
                "group_by": "file"}),
     "parquet": ({"path": "x"}, {"path": "x", "files": None, **_TABLE}),
     "hub": ({"dataset": "a/b", "revision": REVISION},
             {"dataset": "a/b", "revision": REVISION, "files": None, **_TABLE, "group_by": "file"}),
-    "pairs": ({"path": "x", "partner": "y"}, {"path": "x", "partner": "y", **_TABLE, "group_by": "file"}),
+    "pairs": ({"path": "x", "partner": "y"}, {"path": "x", "partner": "y", "depth_unit": None, **_TABLE, "group_by": "file"}),
     "dead-leaves": ({"count": 2}, {"count": 2, "size": 256, "depth": False, "seed": 5}),
 }  # fmt: skip
 #: Of these keys, those that decide which files are read; a manifest lists the files.

@@ -330,7 +330,13 @@ def test_sources_are_resolved_with_all_their_keys(config):
     }
     assert found == {
         "film": video | {"group_by": "folder"},
-        "garden": {"source": "folder", "path": "photos", "files": None, "group_by": "file"},
+        "garden": {
+            "source": "folder",
+            "path": "photos",
+            "files": None,
+            "depth_unit": None,
+            "group_by": "file",
+        },
         "leaves": {"source": "dead-leaves", "count": 3, "size": 256, "depth": False, "seed": 0},
     }
     listed = json.loads(Study(config).spec("manifest"))["sources"]

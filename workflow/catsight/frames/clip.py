@@ -48,6 +48,10 @@ _SIDE = 64
 SCENE = 0.12
 
 
+#: Seconds. If stamps go back by more, time begins again; by less, they are out of order.
+_JUMP = Fraction(1, 2)
+
+
 class Still(NamedTuple):
     """One frame of a clip."""
 
@@ -175,8 +179,9 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
     """Every frame, and its time stamp in the stream's time base; stamps increase.
 
     A missing stamp is one frame after the one before; one that does not increase becomes one tick
-    more than the one before. Interlaced frames come with both fields woven; frames of an animated
-    PNG or GIF are whole pictures.
+    more than the one before. If time jumps back by more than half a second, it goes on from there,
+    one frame after the one before. Interlaced frames come with both fields woven; frames of an
+    animated PNG or GIF are whole pictures.
 
     Raises :class:`Rejected`, reason "truncated", after the frames before the damage: if a packet is
     cut short, or the decoder fails or reports a frame as concealed. (:func:`open_clip` notices a
@@ -187,6 +192,7 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
 
     rate = stream.average_rate or stream.guessed_rate or 25
     step = max(1, round(1 / (rate * _tick(stream))))
+    jump, moved = round(_JUMP / _tick(stream)), 0
     last, number = None, 0
     try:
         for packet in clip.demux(stream):
@@ -198,7 +204,11 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
                 if last is None:
                     last = frame.pts or 0
                 else:
-                    last = max(last + 1, last + step if frame.pts is None else frame.pts)
+                    at = last + step if frame.pts is None else frame.pts + moved
+                    if last - at > jump:  # time begins again, as where recordings were joined
+                        moved += last + step - at
+                        at = last + step
+                    last = max(last + 1, at)
                 yield frame, last
                 number += 1
             if packet.is_corrupt:

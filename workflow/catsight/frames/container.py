@@ -29,11 +29,17 @@ _TRANSFERS = {
 _PRIMARIES = {9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
 
 
+#: The boxes at the top of MP4 and MOV files.
+_BOXES = frozenset(
+    b"ftyp moov mdat moof mfra free skip wide uuid meta sidx ssix styp pdin emsg prft pnot".split()
+)
+
+
 @contextmanager
 def open_clip(
     path: str | os.PathLike, max_pixels: int
 ) -> Iterator[tuple["InputContainer", "VideoStream"]]:
-    """A clip and its first stream of pictures that is not a cover.
+    """A clip and its stream of pictures: the default, or else the largest, not a cover.
 
     Raises :class:`Rejected` if it cannot be used; also at the end of the block, if the end of an
     MP4, MOV, MKV, WebM, AVI or GIF file is missing.
@@ -87,14 +93,24 @@ def message(error: Exception) -> str:
 
 
 def _pictures(clip: "InputContainer") -> "VideoStream":
-    """The first stream of pictures that is not a cover."""
+    """The stream of pictures to read: the one that the file calls its default, else the largest.
+
+    Covers are left out. Of several that are equal, the first.
+    """
     from av.stream import Disposition
 
-    for stream in clip.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
+    found = [one for one in clip.streams.video if not one.disposition & Disposition.attached_pic]
+    decoded = [one for one in found if one.codec_context is not None]
+    if decoded:
+        return max(decoded, key=lambda one: (one.disposition & Disposition.default, _area(one)))
+    if found:
+        raise Rejected("unsupported", "it is of a kind that FFmpeg has no decoder for; convert it")
     others = sorted({stream.type for stream in clip.streams if stream.type != "video"})
     raise Rejected("not a clip", f"it holds no pictures, only {', '.join(others) or 'a cover'}")
+
+
+def _area(stream: "VideoStream") -> int:
+    return stream.codec_context.width * stream.codec_context.height
 
 
 def _check(stream: "VideoStream", max_pixels: int) -> None:
@@ -103,14 +119,21 @@ def _check(stream: "VideoStream", max_pixels: int) -> None:
     if not context.width or not context.height:
         raise Rejected("unsupported", "the size of its frames is missing or impossible")
     check_size(*square(context.width, context.height, stream.sample_aspect_ratio), max_pixels)
+    check_colours(context.color_trc, context.color_primaries)
+
+
+def check_colours(transfer: int, primaries: int) -> None:
+    """Raises :class:`Rejected` for light or colours that sRGB cannot hold, by the numbers of
+    ITU-T H.273.
+    """
     for what, name in (
-        ("light", _TRANSFERS.get(context.color_trc)),
-        ("colours", _PRIMARIES.get(context.color_primaries)),
+        ("light is", _TRANSFERS.get(transfer)),
+        ("colours are", _PRIMARIES.get(primaries)),
     ):
         if name:
             raise Rejected(
                 "unsupported",
-                f"its {what} are coded as {name}, which sRGB cannot hold; convert it to BT.709",
+                f"its {what} coded as {name}, which sRGB cannot hold; convert it to BT.709",
             )
 
 
@@ -123,6 +146,7 @@ def _cut_short(file: BinaryIO) -> bool:
     file.seek(0)
     head = file.read(64)
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        seen: set[bytes] = set()
         place, length = 0, 1
         # from box to box; the last one may have length 0, which means the rest of the file
         while length and place < size:
@@ -130,6 +154,9 @@ def _cut_short(file: BinaryIO) -> bool:
             head = file.read(16)
             length = int.from_bytes(head[:4])
             length = int.from_bytes(head[8:16]) if length == 1 else length
+            if head[4:8] not in _BOXES and seen >= {b"moov", b"mdat"}:
+                return False  # after the whole film: bytes that some other program has added
+            seen.add(head[4:8])
             place += length
         return place > size
     if head[:4] == b"\x1a\x45\xdf\xa3":  # EBML: a header, and one segment with all the rest
@@ -138,10 +165,36 @@ def _cut_short(file: BinaryIO) -> bool:
         return segment is not None and place + segment > size
     if head[:4] == b"RIFF":
         return 8 + int.from_bytes(head[4:8], "little") > size
-    if head[:4] == b"GIF8":
-        file.seek(max(0, size - 1024))
-        return not file.read().rstrip(b"\0").endswith(b";")
+    return head[:4] == b"GIF8" and not _gif_ends(file)
+
+
+def _gif_ends(file: BinaryIO) -> bool:
+    """Whether a GIF's blocks lead to its trailer, whatever follows it."""
+    file.seek(10)
+    flags = (file.read(3) + b"\0")[0]
+    file.seek(13 + _palette(flags))
+    while kind := file.read(1):
+        if kind == b";":
+            return True
+        if kind == b",":  # a picture: its place and size, its palette, a byte of its code
+            flags = (b"\0" + file.read(9))[-1]
+            file.seek(_palette(flags) + 1, os.SEEK_CUR)
+        elif kind == b"\0":  # a stray byte between blocks, which decoders skip
+            continue
+        elif kind == b"!":  # an extension, of one kind
+            file.seek(1, os.SEEK_CUR)
+        else:
+            return False
+        while length := file.read(1):  # blocks of data, up to one of length 0
+            if length == b"\0":
+                break
+            file.seek(length[0], os.SEEK_CUR)
     return False
+
+
+def _palette(flags: int) -> int:
+    """Bytes of a GIF's palette, by the flags before it."""
+    return 3 << (flags & 7) + 1 if flags & 128 else 0
 
 
 def _ebml_number(head: bytes, place: int) -> tuple[int | None, int]:

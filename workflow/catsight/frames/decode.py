@@ -3,13 +3,14 @@
 import io
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from catsight.frames import deep
+from catsight.frames import colours, deep, jpeg, png
 from catsight.frames.item import Rejected, check_size
 
 # the limit here is max_pixels, checked before decoding; Pillow's own limit would come first
@@ -34,12 +35,16 @@ _OTHER_KINDS = {
     "a Photoshop file": (rb"8BPS", ""),
     "a PDF": (rb"%PDF", ""),
 }
+#: An ICC profile; or an exponent and chromaticities (:func:`colours.to_srgb`).
+_Profile = bytes | tuple[float, Sequence[float]]
 #: sRGB grey behind transparent pictures. A white or black ground would be the strongest contrast in
 #: the picture, and spread into it through the eye's blur; mid-grey adds the least.
 _GROUND = 128
 
 # TIFF tags; the orientation is also EXIF's
 _SUBFILE_TYPE, _ORIENTATION, _DNG_VERSION = 254, 274, 50706
+# EXIF: its own tags and those of interoperability, and where colours are said
+_EXIF, _INTEROP, _COLOUR_SPACE, _INDEX = 0x8769, 0xA005, 0xA001, 1
 
 #: The operation that turns a picture upright, by its EXIF orientation.
 _TURNS = {
@@ -82,7 +87,7 @@ def decode_bytes(data: bytes, max_pixels: int, name: str) -> np.ndarray:
 
 def _decode(file: BinaryIO, max_pixels: int, name: str | Path) -> np.ndarray:
     try:
-        picture, profile, orientation = _open(file, max_pixels)
+        picture, profile, orientation = _open(file, max_pixels, name)
         rgb = _srgb(picture, profile, name)
         if orientation in _TURNS:
             rgb = np.asarray(Image.fromarray(rgb).transpose(_TURNS[orientation]))
@@ -97,31 +102,86 @@ def _decode(file: BinaryIO, max_pixels: int, name: str | Path) -> np.ndarray:
         raise Rejected("truncated", f"it ends early or is damaged inside ({error})") from None
 
 
-def read_depth(file: str | Path | BinaryIO, shape: tuple[int, ...]) -> np.ndarray:
+def read_depth(
+    file: str | Path | BinaryIO, shape: tuple[int, ...], unit: str | None = None
+) -> np.ndarray:
     """The distance of each pixel in metres, float32 ``shape`` (h, w), from a .npy file.
 
-    Infinity is a distance. Raises :class:`Rejected` unless the file holds numbers of that shape,
-    all of at least 0.01.
+    The file's numbers are in the ``unit``, "m" or "mm"; without one, numbers with a point are
+    metres, and whole numbers, which most sensors give in millimetres, are refused. Infinity is a
+    distance. Raises :class:`Rejected` unless the file holds numbers of that shape, all of at least
+    1 cm; the shape is read before the numbers.
     """
     called = f"its depth map {file}" if isinstance(file, str | Path) else "its depth map"
     try:
-        depth = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        if isinstance(file, str | Path):
+            with open(file, "rb") as opened:
+                depth = _depth(opened, shape, called)
+        else:
+            depth = _depth(file, shape, called)
+    except Rejected:
+        raise
+    except Exception as error:  # numpy's errors on damaged files are of many kinds
         raise Rejected("bad depth", f"{called} cannot be read: {error}") from None
-    if not isinstance(depth, np.ndarray) or depth.dtype.kind not in "fiu" or depth.shape != shape:
-        held = f"{depth.dtype} {depth.shape}" if isinstance(depth, np.ndarray) else "several arrays"
+    if unit is None and depth.dtype.kind != "f":
         raise Rejected(
-            "bad depth", f"{called} holds {held}; it must hold numbers, {shape} as the photo"
+            "bad depth",
+            f"{called} holds whole numbers ({depth.dtype}), which may be millimetres; "
+            "set depth_unit to mm or m",
         )
-    if not (depth >= 0.01).all():
-        raise Rejected("bad depth", f"{called} must hold metres, each at least 0.01 (and no NaN)")
-    return depth.astype(np.float32)
+    metres = depth.astype(np.float32) * np.float32(0.001 if unit == "mm" else 1)
+    if not (metres >= np.float32(0.01)).all():
+        what = "millimetres, each at least 10" if unit == "mm" else "metres, each at least 0.01"
+        raise Rejected("bad depth", f"{called} must hold {what} (and no NaN)")
+    return metres
 
 
-def _open(file: BinaryIO, max_pixels: int) -> tuple[Image.Image, bytes | None, int]:
-    """The decoded picture with 8 bits a channel, its ICC profile, and its EXIF orientation."""
+def _depth(file: BinaryIO, shape: tuple[int, ...], called: str) -> np.ndarray:
+    """The numbers of a .npy file, once its header has been found to be right."""
+    start = file.tell()
+    if file.read(2) == b"PK":  # what numpy.savez writes
+        raise Rejected(
+            "bad depth",
+            f"{called} holds several arrays; it must hold numbers, {shape} as the photo",
+        )
+    file.seek(start)
+    version = np.lib.format.read_magic(file)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"it is of version {version}; save it with numpy.save")
+    held, _, dtype = read(file)
+    if dtype.kind not in "fiu" or held != shape:
+        raise Rejected(
+            "bad depth",
+            f"{called} holds {dtype} {held}; it must hold numbers, {shape} as the photo",
+        )
+    file.seek(start)
+    return np.load(file, allow_pickle=False)
+
+
+def _open(
+    file: BinaryIO, max_pixels: int, name: str | Path
+) -> tuple[Image.Image, _Profile | None, int]:
+    """The decoded picture with 8 bits a channel, its colours, and its EXIF orientation.
+
+    Colours are its ICC profile, or what it states otherwise; None for sRGB.
+    """
     kind = _kind(file.read(16))
     file.seek(0)
+    if kind == "PNG":
+        file = png.without_remarks(file)
+    if kind == "JPEG":
+        data = jpeg.with_end(file.read())
+        file = io.BytesIO(data)
+        if not jpeg.sound(data):
+            print(
+                f"frames: {name}: a strict decoder finds damage inside; it is used as it is, so "
+                "look at it",
+                file=sys.stderr,
+            )
     try:
         opened = Image.open(file, formats=[kind])
     except UnidentifiedImageError:
@@ -136,7 +196,7 @@ def _open(file: BinaryIO, max_pixels: int) -> tuple[Image.Image, bytes | None, i
     if deep.needs_tifffile(opened):
         return deep.load_with_tifffile(file, max_pixels)
     picture = deep.load(opened, file)
-    return picture, opened.info.get("icc_profile"), _orientation(opened)
+    return picture, opened.info.get("icc_profile") or _stated(opened), _orientation(opened)
 
 
 def _kind(head: bytes) -> str:
@@ -165,7 +225,27 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _srgb(picture: Image.Image, profile: bytes | None, name: str | Path) -> np.ndarray:
+def _stated(picture: Image.Image) -> tuple[float, Sequence[float]] | None:
+    """Exponent and chromaticities that a picture without a profile states; None for sRGB.
+
+    EXIF says Adobe RGB by an "uncalibrated" colour space and the index R03 (DCF 2.0); PNG says
+    others by gAMA and cHRM, unless its chunk sRGB is there.
+    """
+    try:
+        exif = picture.getexif()
+        uncalibrated = exif.get_ifd(_EXIF).get(_COLOUR_SPACE) == 65535
+        if uncalibrated and str(exif.get_ifd(_INTEROP).get(_INDEX, "")).startswith("R03"):
+            return colours.ADOBE_RGB
+    except Exception:  # broken EXIF is no reason to lose the picture; _orientation says so
+        return None
+    gamma, places = picture.info.get("gamma"), picture.info.get("chromaticity")
+    if "srgb" in picture.info or not (gamma or places):
+        return None
+    stated = (1 / gamma if gamma else colours.SRGB_EXPONENT), places or colours.SRGB
+    return None if colours.is_srgb(*stated) else stated
+
+
+def _srgb(picture: Image.Image, profile: _Profile | None, name: str | Path) -> np.ndarray:
     """uint8 sRGB (h, w, 3) of a picture with 8 bits a channel."""
     if picture.mode == "1":
         picture = picture.convert("L")
@@ -178,9 +258,11 @@ def _srgb(picture: Image.Image, profile: bytes | None, name: str | Path) -> np.n
     picture = picture.convert(opaque.get(picture.mode, picture.mode))
     if picture.mode not in ("L", "RGB", "CMYK"):
         raise Rejected("unsupported", f"its colours are {picture.mode}; convert it to RGB")
-    if profile:
+    if isinstance(profile, bytes):
         picture = _through_profile(picture, profile, name)
     rgb = np.asarray(picture.convert("RGB"))
+    if isinstance(profile, tuple):
+        rgb = colours.to_srgb(rgb, *profile)
     return rgb if alpha is None else over_grey(rgb, alpha)
 
 

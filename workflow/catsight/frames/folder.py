@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 
 from catsight.frames.decode import decode, read_depth
-from catsight.frames.item import File, Found, Item, Picture, group_of
+from catsight.frames.item import File, Found, Item, Picture, Rejected, group_of
 from catsight.run.specs import SourceSpec
 
 #: How the name of a depth map ends.
@@ -22,6 +23,7 @@ class Photo:
     file: File
     group: str
     depth: File | None = None
+    depth_unit: str | None = None
 
     def read(self, max_pixels: int) -> np.ndarray:
         """uint8 sRGB (h, w, 3)."""
@@ -30,34 +32,42 @@ class Photo:
 
     def picture(self, max_pixels: int) -> Picture:
         """The photograph with its depth map."""
+        if self.file.name.endswith(_DEPTH):
+            raise Rejected("unmatched", "it is a depth map, but no photograph of its name is here")
         rgb = self.read(max_pixels)
         if self.depth is None:
             return Picture(rgb)
         with self.depth.unchanged() as path:
-            return Picture(rgb, read_depth(path, rgb.shape[:2]))
+            return Picture(rgb, read_depth(path, rgb.shape[:2], self.depth_unit))
 
 
 def items(source: SourceSpec, found: Found, max_pixels: int) -> list[Item]:
     """One item for each file, whatever it holds, in the manifest's order."""
     return [
         Item(photo.file.name, photo.group, partial(photo.picture, max_pixels))
-        for photo in photos(found["path"], source["group_by"])
+        for photo in photos(found["path"], source["group_by"], source.get("depth_unit"))
     ]
 
 
-def photos(found: Sequence[File], group_by: str) -> list[Photo]:
+def photos(found: Sequence[File], group_by: str, depth_unit: str | None = None) -> list[Photo]:
     """The files other than depth maps; ``photo.depth.npy`` beside ``photo.jpg`` is its depth map.
 
     A photo's group is the photo itself (``group_by`` "file") or its folder ("folder").
     """
     depths = {
-        Path(file.path.as_posix().removesuffix(_DEPTH)): file
+        _stem(file.path.with_name(file.path.name.removesuffix(_DEPTH))): file
         for file in found
         if file.name.endswith(_DEPTH)
     }
-    taken = {depths[stem] for file in found if (stem := file.path.with_suffix("")) in depths}
+    of_photos = {file: _stem(file.path.with_suffix("")) for file in found}
+    taken = {depths[stem] for stem in of_photos.values() if stem in depths}
     return [
-        Photo(file, group_of(file.name, group_by), depths.get(file.path.with_suffix("")))
-        for file in found
+        Photo(file, group_of(file.name, group_by), depths.get(stem), depth_unit)
+        for file, stem in of_photos.items()
         if file not in taken
     ]
+
+
+def _stem(path: Path) -> str:
+    """A path to compare: file systems write accents in two ways, this is Unicode's composed one."""
+    return normalize("NFC", path.as_posix())

@@ -34,6 +34,24 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
         )
 
 
+@contextmanager
+def rejected_if_it_fails() -> Iterator[None]:
+    """Turns any error in the block into a :class:`Rejected` with its cause: libraries raise all
+    kinds on files that they did not expect, and one item must not stop a study.
+
+    Errors of catsight itself pass, since they are about more than one item.
+    """
+    try:
+        yield
+    except (Rejected, CatsightError):
+        raise
+    except MemoryError:
+        raise Rejected("too large", "it needs more memory than there is") from None
+    except Exception as error:
+        cause = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise Rejected("unreadable", f"reading it failed ({cause})") from error
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture: uint8 sRGB (h, w, 3), upright."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from catsight.errors import CatsightError
 from catsight.frames.glances import glances
-from catsight.frames.item import Found, Item, Picture, Rejected
+from catsight.frames.item import Found, Item, Picture, Rejected, rejected_if_it_fails
 from catsight.frames.kinds import items_of
 from catsight.frames.manifest import found
 from catsight.frames.near import near_pairs, perceptual_hash
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 class Made(NamedTuple):
     """The frames of an item, and two hashes of its picture."""
 
-    pixels: str  #: digest of its picture
+    pixels: str  #: digest of its picture, and of its partner
     looks: int  #: perceptual hash of its picture
     frames: list[Row]  #: rows of the table of frames
 
@@ -103,6 +103,8 @@ def make_frames(item: Item, spec: FramesSpec, source: str) -> Made:
     height, width = picture.rgb.shape[:2]
     count = spec["glances"]
     pixels, looks = pixel_digest(picture.rgb), perceptual_hash(picture.rgb)
+    if picture.partner is not None:  # a pair is a duplicate only if both of its pictures are
+        pixels += pixel_digest(picture.partner)
     if not count:
         return Made(pixels, looks, [_frame(item, source, item.name, picture)])
     if picture.partner is not None and picture.partner.shape != picture.rgb.shape:
@@ -207,7 +209,8 @@ def _attempt(spec: FramesSpec, named: tuple[str, Item]) -> tuple[str, Made | Rej
     """The name of an item, and its frames or the reason why it cannot be used."""
     source, item = named
     try:
-        return item.name, make_frames(item, spec, source)
+        with rejected_if_it_fails():
+            return item.name, make_frames(item, spec, source)
     except Rejected as problem:
         return item.name, problem
 

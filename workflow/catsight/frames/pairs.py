@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import Any
+from unicodedata import normalize
 
 import pyarrow as pa
 
@@ -22,7 +23,8 @@ _KEPT = 2
 def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
     """One item for each pair, in the order of the side ``path``; then the rejected pictures.
 
-    Files are matched by their path below the folder without its suffix, rows of tables by id. A
+    Files are matched by their path below the folder without its suffix, rows of tables by id; in
+    Unicode's composed form, since file systems write accents in two ways (NFC, NFD). A
     picture without a partner is rejected.
     """
     with ExitStack() as stack:
@@ -74,9 +76,10 @@ class _Folder:
         self.keys: dict[str, folder.Photo] = {}
         self.rejected: list[tuple[str, Rejected]] = []
         self.max_pixels = max_pixels
-        for photo in folder.photos(found, source["group_by"]):
+        for photo in folder.photos(found, source["group_by"], source.get("depth_unit")):
             name = photo.file.name
-            same = self.keys.setdefault(str(PurePosixPath(name).with_suffix("")), photo)
+            key = normalize("NFC", str(PurePosixPath(name).with_suffix("")))
+            same = self.keys.setdefault(key, photo)
             if same is not photo:
                 problem = f"its name without the suffix is also that of {same.file.name}"
                 self.rejected.append((name, Rejected("unmatched", problem)))
@@ -121,7 +124,13 @@ class _Tables:
             self.tables.append((file, columns))
             for group in range(table.num_row_groups):
                 ids = table.read_row_group(group, columns=[columns.id])[columns.id].to_pylist()
-                for row, key in enumerate(map(str, ids)):
+                for row, key in enumerate(map(parquet.text, ids)):
+                    if key is None:
+                        place = f"{file.name}, row {row} of row group {group}"
+                        problem = f"its id in {file.path} is null, so it has no partner"
+                        self.rejected.append((place, Rejected("unmatched", problem)))
+                        continue
+                    key = normalize("NFC", key)
                     if key in self.keys:
                         problem = f"{file.name} holds another row of this id"
                         self.rejected.append((key, Rejected("unmatched", problem)))

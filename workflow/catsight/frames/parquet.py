@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from catsight import tables
 from catsight.frames.decode import decode_bytes, read_depth
-from catsight.frames.item import Found, Item, Picture, Rejected, rejecting
+from catsight.frames.item import Found, Item, Picture, Rejected, rejected_if_it_fails, rejecting
 from catsight.run.specs import SourceSpec
 
 #: Rows held in memory at once.
@@ -47,7 +47,7 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
     """
     for file in found["path"]:
         try:
-            with file.unchanged() as path, opened(path) as parquet:
+            with file.unchanged() as path, rejected_if_it_fails(), opened(path) as parquet:
                 if tables.ours(parquet) and source["image"] not in parquet.schema_arrow.names:
                     continue
                 columns = columns_of(parquet, source)
@@ -124,8 +124,23 @@ def _item(row: Mapping[str, Any], place: str, columns: Columns, max_pixels: int)
 
 
 def text_of(row: Mapping[str, Any], column: str | None) -> str | None:
-    """The value in a column as text; None if there is no such column or value."""
-    return None if column is None or row[column] is None else str(row[column])
+    """The value in a column as text; None if there is no such column or value (:func:`text`)."""
+    return None if column is None else text(row[column])
+
+
+def text(value: Any) -> str | None:
+    """A value of a table as text, the same for all types in which it may be written.
+
+    Bytes are UTF-8; a whole number is the same with and without a point (``1`` and ``1.0``); null
+    and NaN, which pandas writes for a missing value, are None.
+    """
+    if value is None or value != value:
+        return None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
 
 
 def credits_of(row: Mapping[str, Any]) -> dict[str, str]:

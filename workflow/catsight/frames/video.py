@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from functools import partial
 
 from catsight.frames.clip import SUFFIXES, stills
-from catsight.frames.item import Found, Item, Picture, Rejected, group_of, rejecting
+from catsight.frames.item import (
+    Found,
+    Item,
+    Picture,
+    Rejected,
+    group_of,
+    rejected_if_it_fails,
+    rejecting,
+)  # fmt: skip
 from catsight.run.specs import SourceSpec
 
 
@@ -20,7 +28,7 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
             # FFmpeg would read pictures and texts as clips, too
             if file.path.suffix.lower() not in SUFFIXES:
                 raise Rejected("not a clip", f"its suffix is not one of {', '.join(SUFFIXES)}")
-            with file.unchanged() as path:
+            with file.unchanged() as path, rejected_if_it_fails():
                 chosen = stills(
                     path,
                     every=source["every"],

@@ -12,6 +12,8 @@ from catsight.errors import FULL, CatsightError
 
 #: Files that file managers leave behind.
 _IGNORED = {".ds_store", "thumbs.db", "desktop.ini"}
+#: Bytes of a name to which a suffix is added as it is.
+_LONG = 200
 
 
 def list_files(folder: str | os.PathLike[str], patterns: Sequence[str] | None = None) -> list[str]:
@@ -105,8 +107,14 @@ def nameable(path: str) -> bool:
 
 
 def part_of(path: Path) -> Path:
-    """The file beside ``path`` that a process writes before it is published as ``path``."""
-    return path.with_name(f"{path.name}.{os.getpid()}.part")
+    """The file beside ``path`` that a process writes before it is published as ``path``.
+
+    A digest stands for a name so long that more would exceed a file system's limit (255 bytes).
+    """
+    name = path.name
+    if len(os.fsencode(name)) > _LONG:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    return path.with_name(f"{name}.{os.getpid()}.part")
 
 
 def publish(part: Path, path: Path) -> None:

@@ -29,6 +29,7 @@ class SourceSpec(TypedDict, total=False):
     seconds: float | None
     scenes: float | None
     past: float  #: s
+    depth_unit: str | None  #: m or mm
     image: str  #: column
     id: str | None  #: column
     group: str | None  #: column

@@ -42,7 +42,7 @@ class SourceKind:
 _IMAGE, _SIZE, _PAST = "image", 256, 0.25
 _TABLE = {"image": _IMAGE, "id": None, "group": None}
 _ON_DISK = {"path": REQUIRED, "files": None}
-_TABLE_PACKAGES = ("pyarrow", "tifffile")
+_TABLE_PACKAGES = ("pyarrow", "tifffile", "av")
 _ALL = (
     SourceKind(
         "photos",
@@ -54,8 +54,8 @@ _ALL = (
     SourceKind(
         "folder",
         "every JPEG, PNG, WebP and TIFF file below a folder",
-        {**_ON_DISK, "group_by": None},
-        packages=("tifffile",),
+        {**_ON_DISK, "depth_unit": None, "group_by": None},
+        packages=("tifffile", "av"),
     ),
     SourceKind(
         "video",
@@ -88,7 +88,7 @@ _ALL = (
         "pairs",
         "pictures that were recorded in pairs, for example by a camera for a human and one for a "
         "cat",
-        {"path": REQUIRED, "partner": REQUIRED, **_TABLE, "group_by": None},
+        {"path": REQUIRED, "partner": REQUIRED, "depth_unit": None, **_TABLE, "group_by": None},
         packages=_TABLE_PACKAGES,
     ),
     SourceKind(
@@ -167,6 +167,10 @@ class Source(Section):
         f"The side of each scene; {_SIZE} by default.", unit="px", ge=16, le=4096
     )
     depth: bool | None = optional("Whether each scene has a depth map; false by default.")
+    depth_unit: Literal["m", "mm"] | None = optional(
+        "The unit of depth maps (photo.depth.npy beside photo.jpg). By default numbers with a "
+        "point are metres, and whole numbers, which most sensors give in millimetres, are rejected."
+    )
     group_by: Literal["file", "folder"] | None = optional(ABOUT_GROUPS)
 
     @classmethod

@@ -291,6 +291,9 @@ def test_what_time_does_to_the_frames(html):
         == "Frames stand still, so the eyes’ responses over time change none of these pictures."
     )
     assert moving.startswith("Frames are stills of clips, and each eye adds up the light of")
+    noisy = synthetic.VIEWS | {"cat": synthetic.eye_view("cat", photon_noise=3.0)}
+    counted = Page(html(views=noisy)).texts("p", "viewing")[0]
+    assert counted.endswith("over time change no more than how many quanta they count.")
     only = dict.fromkeys(synthetic.VIEWS, synthetic.filter_view("original"))
     assert not any("over time" in text for text in Page(html(views=only)).texts("p", "viewing"))
 

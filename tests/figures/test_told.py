@@ -373,7 +373,7 @@ def test_a_claim_that_all_renderings_tell_stays_and_the_loss_is_a_range():
     assert told.renderings(found) == (
         "How the colours of “cat” are shown to a network is a choice, and features agree by 0.970 (0.870 to 1.020) "
         "auto, 0.960 (0.860 to 1.010) least-change and 0.900 (0.800 to 0.950) red-cyan in net A. To the eye itself all "
-        "3 renderings are the same picture. So differences of views, networks and layers are claimed only if all of "
+        "3 renderings are the same picture, but for colours that a screen cannot show. So differences of views, networks and layers are claimed only if all of "
         "them tell it, with the same sign, and intervals of these reach over all."
     )
     assert "3.6 times" in told.views(found)

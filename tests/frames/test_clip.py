@@ -138,10 +138,38 @@ def test_a_still_has_the_frames_before_it(clip, tmp_path):
     stamps = [0, 40, 99, 100, 101, 250, 950, 951, 1000]
     path = write(tmp_path / "varies.mkv", [numbered(i) for i in range(len(stamps))], stamps)
     last = list(stills(path, every=8, past=0.05, max_pixels=MANY))[-1]
-    assert [(s, number_of(rgb)) for s, rgb in last.past] == [(0.05, 6)]  # 7 follows too soon
+    assert [(s, number_of(rgb)) for s, rgb in last.past] == [(0.049, 7), (0.05, 6)]
     path = write(tmp_path / "fast.mkv", [numbered(i) for i in range(300)], range(300))
     last = list(stills(path, every=299, past=0.25, max_pixels=MANY))[-1]
-    assert 28 <= len(last.past) <= 33 and last.past[-1][0] > 0.24
+    ages = [1000 * s for s, _ in last.past]
+    assert len(ages) <= 16 and ages[:8] == pytest.approx(range(1, 9)) and 200 < ages[-1] < 270
+
+
+def test_the_picture_that_was_shown_when_the_past_began_belongs_to_it(tmp_path):
+    """Of a screen that changes rarely: it is all that was seen until a moment ago."""
+    path = write(tmp_path / "a.mkv", [numbered(i) for i in range(4)], [0, 980, 1000, 3000])
+    got = list(stills(path, every=1, past=0.25, max_pixels=MANY))
+    assert [[number_of(rgb) for _, rgb in still.past] for still in got] == [[], [0], [1, 0], [2]]
+    assert [s for s, _ in got[2].past] == pytest.approx([0.02, 1.0])
+
+
+def test_a_past_of_another_size_is_none(tmp_path):
+    """Which a stream of pictures may hold; an eye cannot add them up."""
+    now = np.zeros((4, 5, 3), np.uint8)
+    other = np.zeros((4, 6, 3), np.uint8)
+    past = [(0.1, now + 1), (0.2, other), (0.3, now)]
+    assert [s for s, _ in video.same_size(past, now)] == [0.1]
+
+
+def test_however_long_the_past_its_latest_pictures_are_all_there():
+    kept = video.Past(2)
+    for i in range(200):
+        kept.add(Fraction(i, 30), i)
+        ages, pictures = zip(*kept.of(Fraction(i + 1, 30)))
+        recent = min(i + 1, 8)
+        assert list(pictures[:recent]) == list(range(i, i - recent, -1)) and len(ages) <= 16
+        assert list(pictures) == sorted(set(pictures), reverse=True)
+    assert 1.9 < ages[-1] < 2.3
 
 
 def test_time_begins_with_the_first_frame(tmp_path):
@@ -638,7 +666,7 @@ def decoded(*packets, rate=25, guessed=None, tick=Fraction(1, 1000)):
     """The stamps of the frames, the reason and the detail."""
     clip, stamps = Packets(*packets), []
     stream = SimpleNamespace(
-        average_rate=rate, guessed_rate=guessed, time_base=tick,
+        average_rate=rate, guessed_rate=guessed, time_base=tick, metadata={},
         codec_context=SimpleNamespace(decode=lambda _: clip.held()),
     )  # fmt: skip
     with pytest.raises(Rejected) as raised:
@@ -666,7 +694,7 @@ def test_the_words_about_damage(packets, count, detail):
 def test_frames_without_stamps_are_as_far_apart_as_the_clip_says(rates, step):
     """By its average rate, or a guess, or 25 a second; in ticks of 1 ms, and at least one."""
     stream = SimpleNamespace(
-        average_rate=rates[0], guessed_rate=rates[1], time_base=Fraction(1, 1000)
+        average_rate=rates[0], guessed_rate=rates[1], time_base=Fraction(1, 1000), metadata={}
     )
     stamps = [stamp for _, stamp in video.frames(Packets("fff"), stream)]
     assert stamps == [0, step, 2 * step]
@@ -718,7 +746,9 @@ def stamped(*stamps, rate=25):
             yield packet
 
     packets.demux = stamping
-    stream = SimpleNamespace(average_rate=rate, guessed_rate=None, time_base=Fraction(1, 1000))
+    stream = SimpleNamespace(
+        average_rate=rate, guessed_rate=None, time_base=Fraction(1, 1000), metadata={}
+    )
     return [stamp for _, stamp in video.frames(packets, stream)]
 
 
@@ -784,3 +814,25 @@ def test_a_clip_of_a_kind_without_a_decoder_is_named(tmp_path):
     assert refusal(tmp_path / "a.mp4") == (
         [], "unsupported", "it is of a kind that FFmpeg has no decoder for; convert it"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_transparency_of_a_webm_shows_mid_grey(tmp_path, codec):
+    """FFmpeg's own decoders of VP8 and VP9 leave it out."""
+    rgba = np.zeros((48, 64, 4), np.uint8)
+    rgba[..., 0], rgba[:, 32:, 3] = 255, 255
+    path = tmp_path / "a.webm"
+    with av.open(path, "w") as out:
+        stream = out.add_stream(codec, rate=25, options={"auto-alt-ref": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuva420p"
+        stream.metadata["alpha_mode"] = "1"
+        for i in range(3):
+            frame = av.VideoFrame.from_ndarray(rgba, "rgba").reformat(format="yuva420p")
+            frame.pts, frame.time_base = i, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    got = [still.rgb for still in stills(path, every=1, max_pixels=MANY)]
+    assert len(got) == 3
+    for rgb in got:
+        np.testing.assert_allclose(rgb[4:44, 4:28].astype(int), 128, atol=4)
+        np.testing.assert_allclose(rgb[4:44, 36:60, 0].astype(int), 255, atol=6)

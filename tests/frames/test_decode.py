@@ -607,11 +607,18 @@ def test_the_words_about_files_that_cannot_be_opened(tmp_path, monkeypatch):
 def test_raw_files_and_strange_tiffs_are_named(tmp_path, rng):
     values = noise(rng, 8, 8, 3)
     raw = ("unsupported", "it is a camera's raw file; develop it to JPEG, PNG or TIFF")
+    tifffile.imwrite(tmp_path / "first.tif", values, photometric="rgb", subfiletype=1)
+    assert refusal(tmp_path / "first.tif") == (
+        "unsupported", "its first page is a thumbnail; save it with the picture first",
+    )  # fmt: skip
     for name, options in (
-        ("thumbnail.tif", {"subfiletype": 1}),
+        ("thumbnail.tif", {"subfiletype": 1, "subifds": 1}),
         ("dng.tif", {"extratags": [(50706, "B", 4, (1, 4, 0, 0), True)]}),
     ):
-        tifffile.imwrite(tmp_path / name, values, photometric="rgb", **options)
+        with tifffile.TiffWriter(tmp_path / name) as tiff:
+            tiff.write(values, photometric="rgb", **options)
+            if "subifds" in options:  # where cameras put the picture itself
+                tiff.write(values, photometric="rgb")
         assert refusal(tmp_path / name) == raw
     tifffile.imwrite(tmp_path / "page.tif", values, photometric="rgb", subfiletype=2)
     np.testing.assert_array_equal(decode(tmp_path / "page.tif", MANY), values)
@@ -810,3 +817,37 @@ def test_adobe_rgb_that_exif_states_is_converted_as_colour_science_does(tmp_path
     for exif in (adobe("R98"), adobe(space=1)):
         other = decode(save(tmp_path / "b.jpg", rgb, exif=exif, **options), MANY)
         np.testing.assert_array_equal(other, stored)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"), (b"\xff\x0a", "a JPEG XL picture"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"), (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+        (b"\x76\x2f\x31\x01", "an OpenEXR picture"), (b"#?RADIANCE\n", "a Radiance picture"),
+        (b"P6\n3 3 255\n", "a PNM or PFM picture"), (b"qoif", "a QOI picture"), (b"<svg xmlns=", "an SVG drawing"),
+    ],
+)  # fmt: skip
+def test_a_kind_that_is_not_read_is_named(head, kind):
+    with pytest.raises(Rejected) as caught:
+        decode_bytes(head + bytes(40), MANY, "a")
+    assert (caught.value.reason, caught.value.detail) == (
+        "unsupported", f"it is {kind}; convert it to JPEG, PNG, WebP or TIFF",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("error", [ValueError, RuntimeError, ImportError])
+def test_values_that_need_another_decoder_are_named_as_such(tmp_path, rng, monkeypatch, error):
+    """Not as damage, whatever tifffile raises for packed bits and predictors of floats."""
+
+    def asarray(page):
+        raise error("decoding of this requires the 'imagecodecs' package")
+
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", asarray)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, rng.random((8, 8, 3)), photometric="rgb", compression="zlib")
+    assert refusal(path) == (
+        "unsupported",
+        "its values (64 bits, compression ADOBE_DEFLATE) need a decoder that catsight does not "
+        "have; save it with 8 or 16 bits, with zip or uncompressed",
+    )

@@ -385,7 +385,7 @@ def test_of_a_clip_the_eye_has_seen_the_frames_before(looks):
     pasts = [conditions["past"] for _, conditions in looks]
     assert pasts[0] == [] and pasts[1] == []
     for number, past in enumerate(pasts[1:]):
-        reach = min(number, 12)  # at 25 a second
+        reach = min(number, 13)  # at 25 a second, with the one that was shown when it began
         assert sorted(s for s, _ in past) == pytest.approx(
             [(i + 1) / 25 for i in range(reach)], abs=2e-3
         )

@@ -87,7 +87,7 @@ FILTERED = {
                   ("catvision", "opencv-python-headless"), ""),
     "catvision_clip": ("published filter, over time",
                        "the published filter of arXiv 2511.02404 with its stages for time and motion, run over the past "
-                       "of each frame and the frame itself", set(), {}, ("catvision", "opencv-python-headless"), ""),
+                       "of each frame and the frame itself", {"of_past"}, {}, ("catvision", "opencv-python-headless"), ""),
     "paired": ("as recorded with it", "the picture that was recorded with each frame", {"of_partner"}, {}, (), ""),
     "jpeg": ("quality {quality}", "what “{reference}” delivers, as a JPEG of quality {quality}", {"control"},
              {"quality": 50}, (), "compression as a JPEG of quality {quality}"),
@@ -110,7 +110,7 @@ def test_facts_about_a_filter(name):
     one = FILTERS[name]
     assert (one.name, one.label, one.about, one.change) == (name, label, about, change)
     assert (dict(one.keys), one.packages) == (keys, packages)
-    facts = ("control", "of_partner", "untouched", "matches")
+    facts = ("control", "of_partner", "of_past", "untouched", "matches")
     assert {fact for fact in facts if getattr(one, fact)} == true
     assert bool(one.change) == one.control
 

@@ -469,3 +469,21 @@ def test_dim_light_brings_photon_noise_unless_the_study_says_not(config):
             "human@luminance=0.01": dim, "cat@luminance=0.01": dim,
             "human@luminance=1": bright, "cat@luminance=1": bright,
         }  # fmt: skip
+
+
+def test_scenes_have_no_past_and_the_filter_of_clips_needs_one(config):
+    def sources(**video):
+        return Study(config | {"frames": {"source": "video", "folder": "clips", **video}}).sources
+
+    assert sources(every=3)[""]["past"] == 0.25 and sources(scenes=0.12)[""]["past"] == 0
+    with pytest.raises(CatsightError, match="frames has scenes and past, but the first frame of a"):
+        sources(scenes=0.12, past=0.25)
+    config["views"]["film"] = {"filter": "catvision_clip"}
+    assert sources(seconds=1)
+    for video in ({"scenes": 0.1}, {"every": 2, "past": 0}):
+        with pytest.raises(
+            CatsightError, match=r"views\.film runs over the past of frames, but no"
+        ):
+            sources(**video)
+    with pytest.raises(CatsightError, match=r"views\.film runs over the past of frames"):
+        Study(config)

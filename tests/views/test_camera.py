@@ -108,3 +108,40 @@ def test_depth_noise_and_fall_off_take_the_same_way():
         seen = cat.see(rgb, field_of_view=50, luminance=100, perspective=True, **more)
         flat = cat.see(rgb, field_of_view=50, luminance=100, **more)
         assert seen.shape == rgb.shape and np.abs(seen.astype(int) - flat).mean() < 6
+
+
+def test_a_tall_photograph_keeps_its_detail_at_its_top():
+    """The grid is as fine as the photograph there, so a human sees bars of 4 px as in the middle."""
+    bars = np.where(np.arange(640) // 4 % 2, 0.8, 0.1)
+    rgb = encode_srgb(np.repeat(np.broadcast_to(bars[:, None], (640, 360))[..., None], 3, 2))
+    seen = Eye.load("human").see(rgb, field_of_view=60, luminance=100, perspective=True)
+    light = decode_srgb(seen)[:, 170:190, 1]
+    assert light[20:60].std() == pytest.approx(light[300:340].std(), rel=0.03)
+
+
+@pytest.mark.parametrize("field", [60, 100])
+def test_each_pixel_of_a_photograph_counts_its_own_quanta(field):
+    """Without blur: the noise of grey is that of the quanta from the pixel's solid angle, which
+    falls as the cube of the cosine. By hand, where the human's optics do nothing.
+    """
+    human = Eye.load("human")
+    rgb = np.full((72, 96, 3), 118, np.uint8)
+    through = lens((72, 96), float(field), MIDDLE)
+    focal = 48 / np.tan(np.radians(field / 2))
+    y, x = np.mgrid[:72, :96]
+    cosine = focal / np.sqrt(focal**2 + (x - 47.5) ** 2 + (y - 35.5) ** 2)
+    solid = np.degrees(1 / focal) ** 2 * cosine**3
+    np.testing.assert_allclose(through.density, 1 / np.sqrt(solid), rtol=1e-5)
+    look = {"field_of_view": field, "luminance": 1e-4}  # several codes of noise
+    spread = {}
+    for way in (True, False):
+        pictures = [
+            decode_srgb(human.see(rgb, perspective=way, noise=seed, **look))[..., 1].astype(float)
+            for seed in range(30)
+        ]
+        spread[way] = np.std(pictures, axis=0)
+    even = (field / 96) ** 2  # deg² of a pixel without perspective
+    middle, edge = (slice(30, 42), slice(42, 54)), (slice(30, 42), slice(2, 14))
+    for part in (middle, edge):
+        ratio = np.sqrt(np.mean(spread[True][part] ** 2) / np.mean(spread[False][part] ** 2))
+        assert ratio == pytest.approx(np.sqrt(even / solid[part].mean()), rel=0.18)

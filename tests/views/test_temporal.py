@@ -96,6 +96,18 @@ def test_a_moving_edge_smears_as_the_sum_says():
     assert 0.2 < wanted[17] < 0.7  # there is a smear
 
 
+def test_after_a_pause_a_picture_has_been_shown_for_a_moment_not_for_as_long():
+    """A screen that was black for a second turns white: it is not white to the eye at once."""
+    human = Eye.load("human")
+    look = {"field_of_view": 60, "luminance": 0.01}
+    light = [
+        decode_srgb(human.see(grey(0.9), past=past, **look))[..., 1].mean()
+        for past in ([(1.0, grey(0.02))], [(0.02, grey(0.9)), (1.02, grey(0.02))],
+                     [(0.02, grey(0.9)), (0.04, grey(0.9)), (1.04, grey(0.02))])
+    ]  # fmt: skip
+    assert light[0] < 0.5 and abs(light[0] - light[1]) < 0.2 and light[1] < light[2] < 0.9
+
+
 def test_the_order_of_the_past_does_not_matter_and_its_times_do():
     rng = np.random.default_rng(1)
     now, one, two = rng.integers(0, 256, (3, 16, 20, 3), dtype=np.uint8)

@@ -140,8 +140,9 @@ def renderings(results: Results) -> str:
     said = [
         f"How the colours of “{focus}” are shown to a network is a choice, and features agree by "
         f"{'; '.join(each)}. To the eye itself all {rows['display'].nunique()} renderings are the "
-        "same picture. So differences of views, networks and layers are claimed only if all of "
-        "them tell it, with the same sign, and intervals of these reach over all"
+        "same picture, but for colours that a screen cannot show. So differences of views, "
+        "networks and layers are claimed only if all of them tell it, with the same sign, and "
+        "intervals of these reach over all"
     ]
     if results.choices.attribution["view"]:
         said.append("; shares of the parts of the eye are of the study’s own rendering")

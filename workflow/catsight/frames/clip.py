@@ -1,11 +1,11 @@
 """Stills of a clip: uint8 sRGB, upright, with square pixels."""
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
+
+_Picture = TypeVar("_Picture")
 
 #: How the names of clips end.
 SUFFIXES = (
@@ -77,7 +79,7 @@ def stills(
     of ``seconds``, the first frame at or after it, by the frames' time stamps, once (so the time
     between frames may vary); or the first frame of each scene, which begins where the score of
     change is at least ``scenes`` (:func:`changes`). Each comes with the frames of the ``past``
-    seconds before it, except the first frame of a scene.
+    seconds before it, but for the first frame of a clip or scene.
 
     Raises :class:`Rejected`. Before the first frame: if the file is not a clip ("not a clip",
     "unreadable", "empty"), has more than ``max_pixels`` ("too large", before decoding), or colours
@@ -98,7 +100,8 @@ def stills(
         first, matrix, due = None, None, Fraction(0)
         # through text: 0.1 is a tenth, not the nearest binary fraction
         step = None if seconds is None else Fraction(str(seconds))
-        change, before = changes(), _Past(0 if scenes is not None else past)
+        change = changes()
+        before: Past[VideoFrame] = Past(0 if scenes is not None else past)
         for number, (frame, stamp) in enumerate(frames(clip, stream)):
             if first is None:
                 first, matrix = stamp, display_matrix(frame)
@@ -112,38 +115,52 @@ def stills(
                 wanted = number % (every or 1) == 0
             if wanted:
                 upright = partial(rgb, aspect=stream.sample_aspect_ratio, matrix=matrix)
-                yield Still(number, float(time), upright(frame), before.of(time, upright))
+                seen = upright(frame)
+                earlier = ((ago, upright(one)) for ago, one in before.of(time))
+                yield Still(number, float(time), seen, same_size(earlier, seen))
             before.add(time, frame)
 
 
-class _Past:
-    """The frames of the last ``seconds`` of a clip, not converted yet."""
+class Past(Generic[_Picture]):
+    """The pictures of the last ``seconds`` of a clip, and the one shown when they began."""
 
-    #: The most frames that are kept, evenly in time: all of a quarter of a second at 128 Hz.
-    MOST = 32
+    #: The most pictures that are kept: half of them are the latest, and the others as far apart as
+    #: that allows.
+    MOST = 16
 
     def __init__(self, seconds: float):
         # through text: 0.1 is a tenth, not the nearest binary fraction
         self.seconds = Fraction(str(seconds))
-        self.frames: deque[tuple[Fraction, VideoFrame]] = deque()
+        self.kept: list[tuple[Fraction, _Picture]] = []
 
-    def add(self, time: Fraction, frame: "VideoFrame") -> None:
+    def add(self, time: Fraction, picture: _Picture) -> None:
+        """Notes a picture that appears at a ``time`` in seconds, after all before."""
         if not self.seconds:
             return
-        if not self.frames or time - self.frames[-1][0] >= self.seconds / self.MOST:
-            self.frames.append((time, frame))
-        while time - self.frames[0][0] > self.seconds:
-            self.frames.popleft()
+        self.kept.append((time, picture))
+        while len(self.kept) > 1 and time - self.kept[1][0] >= self.seconds:
+            del self.kept[0]
+        if len(self.kept) > self.MOST:
+            older, self.kept = self.kept[: -self.MOST // 2], self.kept[-self.MOST // 2 :]
+            spread = older[:1]
+            for one in older[1:]:
+                if one[0] - spread[-1][0] >= self.seconds / (self.MOST // 2 - 1):
+                    spread.append(one)
+            self.kept = spread + self.kept
 
-    def of(
-        self, time: Fraction, rgb: Callable[["VideoFrame"], np.ndarray]
-    ) -> list[tuple[float, np.ndarray]]:
-        """The frames before ``time``, the latest first, each with the seconds in between."""
-        return [
-            (float(time - at), rgb(frame))
-            for at, frame in reversed(self.frames)
-            if time - at <= self.seconds
+    def of(self, time: Fraction) -> list[tuple[float, _Picture]]:
+        """The pictures before ``time``, the latest first, each with the seconds in between."""
+        begun = [at for at, (shown, _) in enumerate(self.kept) if time - shown >= self.seconds] or [
+            0
         ]
+        return [(float(time - shown), one) for shown, one in reversed(self.kept[begun[-1] :])]
+
+
+def same_size(
+    past: Iterable[tuple[float, np.ndarray]], rgb: np.ndarray
+) -> list[tuple[float, np.ndarray]]:
+    """The pictures of a past that are of the size of ``rgb``, up to the first that is not."""
+    return list(takewhile(lambda one: one[1].shape == rgb.shape, past))
 
 
 def changes() -> Callable[["VideoFrame"], float]:
@@ -194,10 +211,14 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
     step = max(1, round(1 / (rate * _tick(stream))))
     jump, moved = round(_JUMP / _tick(stream)), 0
     last, number = None, 0
+    decoder = _alpha_decoder(stream)
     try:
         for packet in clip.demux(stream):
             # of a packet that is cut short, only the frames that the decoder still holds
-            decoded = stream.codec_context.decode(None) if packet.is_corrupt else packet.decode()
+            if packet.is_corrupt:
+                decoded = (decoder or stream.codec_context).decode(None)
+            else:
+                decoded = decoder.decode(packet) if decoder else packet.decode()
             for frame in decoded:
                 if frame.is_corrupt:
                     raise Rejected("truncated", f"it is damaged after {number} frames")
@@ -219,6 +240,21 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
         ) from None
     if not number:
         raise Rejected("truncated", "it holds no frame that can be decoded")
+
+
+def _alpha_decoder(stream: "VideoStream") -> Any:
+    """libvpx for a WebM with transparency, which FFmpeg's own decoders leave out; else None."""
+    import av
+
+    if {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode") != "1":
+        return None
+    own = stream.codec_context
+    name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(own.name)
+    if name is None:
+        return None
+    decoder: Any = av.CodecContext.create(name, "r")
+    decoder.extradata = own.extradata
+    return decoder
 
 
 def display_matrix(frame: "VideoFrame") -> np.ndarray | None:

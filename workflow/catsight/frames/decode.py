@@ -31,6 +31,14 @@ _OTHER_KINDS = {
         "; of a video, take stills with source: video",
     ),
     "a GIF": (rb"GIF8", ", or take its stills with source: video"),
+    "a JPEG XL picture": (rb"\0\0\0\x0cJXL |\xff\x0a", ""),
+    "a JPEG 2000 picture": (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", ""),
+    "a JPEG XR picture": (rb"II\xbc", ""),
+    "an OpenEXR picture": (rb"\x76\x2f\x31\x01", ""),
+    "a Radiance picture": (rb"#\?RADIANCE|#\?RGBE", ""),
+    "a PNM or PFM picture": (rb"P[1-7Ff]\s", ""),
+    "a QOI picture": (rb"qoif", ""),
+    "an SVG drawing": (rb"<svg|<\?xml", ""),
     "a BMP": (rb"BM", ""),
     "a Photoshop file": (rb"8BPS", ""),
     "a PDF": (rb"%PDF", ""),
@@ -42,7 +50,7 @@ _Profile = bytes | tuple[float, Sequence[float]]
 _GROUND = 128
 
 # TIFF tags; the orientation is also EXIF's
-_SUBFILE_TYPE, _ORIENTATION, _DNG_VERSION = 254, 274, 50706
+_SUBFILE_TYPE, _ORIENTATION, _SUB_PAGES, _DNG_VERSION = 254, 274, 330, 50706
 # EXIF: its own tags and those of interoperability, and where colours are said
 _EXIF, _INTEROP, _COLOUR_SPACE, _INDEX = 0x8769, 0xA005, 0xA001, 1
 
@@ -191,7 +199,12 @@ def _open(
     check_size(opened.width, opened.height, max_pixels)
     tags = getattr(opened, "tag_v2", {}) if kind == "TIFF" else {}
     # what Pillow would show of a raw file is a thumbnail
-    if tags.get(_SUBFILE_TYPE, 0) & 1 or _DNG_VERSION in tags:
+    thumbnail = tags.get(_SUBFILE_TYPE, 0) & 1
+    if thumbnail and _SUB_PAGES not in tags and _DNG_VERSION not in tags:
+        raise Rejected(
+            "unsupported", "its first page is a thumbnail; save it with the picture first"
+        )
+    if thumbnail or _DNG_VERSION in tags:
         raise Rejected("unsupported", "it is a camera's raw file; develop it to JPEG, PNG or TIFF")
     if deep.needs_tifffile(opened):
         return deep.load_with_tifffile(file, max_pixels)

@@ -63,12 +63,16 @@ def load_with_tifffile(file: BinaryIO, max_pixels: int) -> tuple[Image.Image, by
             raise Rejected("unsupported", f"it has {page.samplesperpixel} channels a pixel")
         try:
             values = page.asarray()
-        except ValueError as error:
+        except Exception as error:
             if "imagecodecs" not in str(error):
                 raise
-            compression = getattr(page.compression, "name", "?")
+            coding = [f"compression {getattr(page.compression, 'name', '?')}"]
+            if page.predictor > 1:
+                coding.append(f"predictor {getattr(page.predictor, 'name', '?')}")
             raise Rejected(
-                "unsupported", f"its compression is {compression}; save it with zip"
+                "unsupported",
+                f"its values ({page.bitspersample} bits, {', '.join(coding)}) need a decoder that "
+                "catsight does not have; save it with 8 or 16 bits, with zip or uncompressed",
             ) from None
         values = np.moveaxis(values, 0, -1) if page.axes == "SYX" else values
         profile, orientation = (page.tags.valueof(code) for code in (_ICC, _ORIENTATION))

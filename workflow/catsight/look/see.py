@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from catsight.errors import CatsightError
+from catsight.frames.clip import Past, same_size
 from catsight.frames.decode import decode
 from catsight.frames.item import Rejected
 from catsight.inputs import eyes
@@ -176,14 +177,12 @@ def _viewer(
     With a ``seed`` there is photon noise: different in every file and frame, the same in every run.
     """
     numbers = count(1)
-    before: deque[tuple[float, np.ndarray]] = deque()  # the pictures of the last moments
+    before: Past[np.ndarray] = Past(_PAST)
 
     def see(rgb: np.ndarray, time: float) -> np.ndarray:
         noise = None if seed is None else [int(seed), next(numbers), *source.name.encode()]
-        while before and time - before[0][0] > _PAST:
-            before.popleft()
-        past = [(time - at, picture) for at, picture in before]
-        before.append((time, rgb))
+        past = same_size(before.of(Fraction(time)), rgb)
+        before.add(Fraction(time), rgb)
         seen = eye.see(rgb, noise=noise, past=past, **conditions)
         return np.concatenate([rgb, seen], axis=1) if beside else seen
 

@@ -27,10 +27,10 @@ says, and no more.
 Lines are catsight's; points are published numbers, open where catsight differs; bars are published
 bands.
 
-A value agrees if it lies within the published band, or within ± of a published number. Bands are
-the sources' own, or what their words allow ("lower", "poor or absent"). ± is a rounded digit for
-formulas; for measurements it is our choice, as no abstract states an error. The difference is that
-from the number, or from the nearer end of the band."""
+A value agrees if it lies within the published band, or within ± of a published number or of a
+band's ends. Bands are the sources' own, or what their words allow ("lower", "poor or absent"). ± is
+a rounded digit for formulas; for measurements it is our choice, as no abstract states an error. The
+difference is that from the number, or from the nearer end of the band."""
 
 
 @dataclasses.dataclass(frozen=True)

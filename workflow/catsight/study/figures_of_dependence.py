@@ -67,7 +67,7 @@ DEPENDENCE = (
             "The share of each part of the eye of “{attribution_view}” in the loss, layer by "
             "layer and in the mean over layers: lines and dots of the eye as its file states it, "
             "shading from 10 to 90 % of eyes drawn within the ranges of that file. Parts whose "
-            "bands overlap cannot be told apart by what is known of the eye, although the whole "
+            "bands overlap may not be told apart by what is known of the eye, although the whole "
             "loss may be. Layers whose whole loss has no interval are left out."
         ),
         alt=(
@@ -82,10 +82,10 @@ DEPENDENCE = (
         title="Does it depend on how colours are shown?",
         caption=(
             "The loss in “{focal}” in the mean over layers, a marker for each rendering of its "
-            "colours, with its {interval}. To the eye itself all renderings are the same picture; "
-            "what differs is due to the network’s three primaries. Differences are claimed in this "
-            "report only if all renderings tell them. Values without an interval are left out. "
-            "Hollow markers are untrained encoders."
+            "colours, with its {interval}. To the eye itself all renderings are nearly the same "
+            "picture; what differs is due to the network’s three primaries. Differences are "
+            "claimed in this report only if all renderings tell them. Values without an interval "
+            "are left out. Hollow markers are untrained encoders."
         ),
         alt=(
             "Dots of the loss in each rendering of colours, for {encoders}. The values are in "

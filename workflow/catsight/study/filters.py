@@ -36,6 +36,7 @@ class Filter:
     ``keys`` are those of :class:`FilterKeys` that it takes, with their defaults. ``control``: it
     changes what the reference delivers, and shows what any change of a picture does.
     ``of_partner``: it shows the picture that was recorded with the frame, instead of the frame.
+    ``of_past``: it needs the frames of the clip before the frame.
     ``untouched``: it leaves the frame as it is.
     ``label`` (a few words for figures), ``about`` (a sentence for the report) and ``change`` (of a
     control: what it does, in words that complete "more than …") may hold ``{reference}``, the
@@ -48,6 +49,7 @@ class Filter:
     about: str
     control: bool = False
     of_partner: bool = False
+    of_past: bool = False
     untouched: bool = False
     keys: Mapping[str, Any] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
@@ -84,6 +86,7 @@ _ALL = (
         "published filter, over time",
         "the published filter of arXiv 2511.02404 with its stages for time and motion, run over "
         "the past of each frame and the frame itself",
+        of_past=True,
         packages=("catvision", "opencv-python-headless"),
     ),
     Filter(

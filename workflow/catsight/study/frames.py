@@ -113,6 +113,13 @@ def _resolve(name: str, given: Mapping[str, Any], group_by: str, seed: int) -> S
         )
     _check_given(where, kind, used)
     resolved = {"source": kind.name, **kind.keys, **used, **kind.adds(seed)}
+    if resolved.get("scenes") is not None:  # the first frame of a scene has no past
+        if used.get("past"):
+            raise CatsightError(
+                f"config: {where} has scenes and past, but the first frame of a scene has no past; "
+                "remove one of them"
+            )
+        resolved["past"] = 0
     if "group_by" in kind.keys:
         resolved["group_by"] = used.get("group_by", group_by)
     return cast(SourceSpec, resolved)

@@ -135,6 +135,11 @@ def _filter_view(name: str, view: Mapping[str, Any], sources: Mapping[str, Sourc
             f"config: views.{name} shows the picture that was recorded with each frame, but frames "
             f"come from {', '.join(kinds)}; every source must be of kind pairs"
         )
+    if FILTERS[view["filter"]].of_past and not any(one.get("past") for one in sources.values()):
+        raise CatsightError(
+            f"config: views.{name} runs over the past of frames, but no source has one; take "
+            "stills of clips (source: video) with a past above 0, or the filter catvision"
+        )
     own = {key: view.get(key, default) for key, default in FILTERS[view["filter"]].keys.items()}
     return {"filter": view["filter"], **own}  # type: ignore[typeddict-item]
 

@@ -26,6 +26,7 @@ class Lens(NamedTuple):
     #: rows and columns in the photograph, (2, grid's h, grid's w); None if the grid is the pixels
     grid: np.ndarray | None
     pixels: np.ndarray | None  #: rows and columns in the grid, (2, h, w)
+    density: np.ndarray | float  #: pixels of the photograph per degree, (h, w): by solid angle
 
     def onto_grid(self, planes: np.ndarray, order: int = 3) -> np.ndarray:
         """Planes (n, h, w) of the photograph on the grid; beyond its edges it is mirrored."""
@@ -39,7 +40,8 @@ class Lens(NamedTuple):
 def flat(shape: tuple[int, int], field_of_view: float, gaze: tuple[float, float]) -> Lens:
     """No lens: degrees are taken as even over the pixels."""
     sight = gaze[1] * shape[0] - 0.5, gaze[0] * shape[1] - 0.5
-    return Lens(shape[1] / field_of_view, sight, None, None)
+    px_per_degree = shape[1] / field_of_view
+    return Lens(px_per_degree, sight, None, None, px_per_degree)
 
 
 @lru_cache(maxsize=2)
@@ -48,13 +50,13 @@ def lens(shape: tuple[int, int], field_of_view: float, gaze: tuple[float, float]
 
     The camera is an ideal one, whose picture is the scene's projection onto a plane, and the middle
     of the picture is its axis. The line of sight goes through ``gaze``, fractions of width and
-    height. The grid is as fine as the photograph is at its left and right edges, where a degree has
-    the most pixels.
+    height. The grid is as fine as the photograph is in the middle of the edges that lie farthest
+    out; in the corners the photograph has a few more pixels per degree.
     """
     height, width = shape
     half = math.radians(field_of_view / 2)
     focal = width / 2 / math.tan(half)
-    px_per_degree = math.radians(focal) / math.cos(half) ** 2
+    px_per_degree = math.radians(focal) * (1 + (max(shape) / 2 / focal) ** 2)
     middle = (height - 1) / 2, (width - 1) / 2
     turned = _turn((gaze[0] - 0.5) * width / focal, (gaze[1] - 0.5) * height / focal)
 
@@ -62,6 +64,7 @@ def lens(shape: tuple[int, int], field_of_view: float, gaze: tuple[float, float]
     rays = np.stack(
         [(columns - middle[1]) / focal, (rows - middle[0]) / focal, np.ones(shape)], axis=-1
     )
+    distance = np.linalg.norm(rays, axis=-1)  # 1 / the cosine of the angle to the axis
     x, y = np.moveaxis(_degrees(rays @ turned.T), -1, 0)
     left, top = x.min(), y.min()
     size = [math.ceil((along.max() - along.min()) * px_per_degree) + 1 for along in (y, x)]
@@ -79,6 +82,8 @@ def lens(shape: tuple[int, int], field_of_view: float, gaze: tuple[float, float]
         (-top * px_per_degree, -left * px_per_degree),
         grid.astype(np.float32),
         np.stack([(y - top) * px_per_degree, (x - left) * px_per_degree]).astype(np.float32),
+        # a pixel's solid angle falls as the cube of the cosine
+        math.radians(focal) * distance**1.5,
     )
 
 

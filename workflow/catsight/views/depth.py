@@ -38,7 +38,7 @@ def out_of_focus(
         )
     if focus is None:
         near = tuple(
-            slice(max(int(at * n) - n // 16, 0), int(at * n) + n // 16 + 1)
+            slice(max(min(int(at * n), n - 1) - n // 16, 0), int(at * n) + n // 16 + 1)
             for at, n in zip(gaze[::-1], shape)
         )
         focus = float(np.clip(np.median(depth[near]), *RANGES["focus"][1:]))

@@ -27,6 +27,8 @@ from catsight.views.physiology import Physiology
 
 #: A picture of the past with a smaller weight is left out: white would add 0.3 codes to black.
 _FAINT = 1e-4
+#: Seconds that a picture has been shown when it is seen, unless those before were shorter.
+_SHOWN = 1 / 24
 
 
 class _Scene(NamedTuple):
@@ -139,7 +141,8 @@ class Eye(Physiology):
         - ``perspective``: whether it is a camera's picture, whose pixels become degrees exactly
           (:class:`camera.Lens`). Otherwise degrees are even over the pixels.
         - ``past``: pictures of the same shape that were shown before, each with the seconds before
-          this one at which it appeared. This one is shown as long as the one before.
+          this one at which it appeared. This one has been shown as long as the one before, but at
+          most 1/24 s.
         - ``display``: the colours that show what two kinds of cones tell apart, one of
           :data:`catsight.views.display.DISPLAYS`; it changes no picture of another eye.
 
@@ -164,8 +167,7 @@ class Eye(Physiology):
         scene = _Scene(light.shape[1:], lens.px_per_degree, luminance, display)
         if past or isinstance(blur, np.ndarray) or noise is not None or eccentricity:
             caught = light if past else strips.mix(self.catches, light)
-            sight = lens.sight if eccentricity else None
-            planes, channels = self._seen_in_steps(caught, scene, blur, noise, sight)
+            planes, channels = self._seen_in_steps(caught, scene, blur, noise, lens, eccentricity)
         else:
             planes, channels = self._seen_at_once(light, scene, blur)
         return strips.encode(lens.onto_pixels(planes), channels)
@@ -190,11 +192,12 @@ class Eye(Physiology):
         scene: _Scene,
         defocus: float | np.ndarray,
         noise: int | Sequence[int] | None,
-        sight: tuple[float, float] | None,
+        lens: camera.Lens,
+        eccentricity: bool,
     ) -> tuple[np.ndarray, np.ndarray]:
         """As :meth:`_seen_at_once`, from planes (receptors, h, w) of the light that is caught.
 
-        ``defocus`` may be a map (h, w). With a line of ``sight`` (row, column) acuity falls off.
+        ``defocus`` may be a map (h, w).
         """
         if isinstance(defocus, np.ndarray):
             image = blur_by_depth(
@@ -203,9 +206,8 @@ class Eye(Physiology):
         else:
             image = self._focused(caught, scene, defocus)
         if noise is not None:
-            quanta = self.quanta(scene.luminance)
-            image = photons.add_photon_noise(image, quanta, scene.px_per_degree, noise)
-        image = self._carried(image, scene, sight)
+            image = photons.of_pixels(image, self.quanta(scene.luminance), lens, noise)
+        image = self._carried(image, scene, lens.sight if eccentricity else None)
         back, channels = self._back_projection(scene.luminance, scene.display)
         return strips.mix(back, image), channels
 
@@ -214,7 +216,8 @@ class Eye(Physiology):
     ) -> np.ndarray:
         """Planes (receptors, h, w) of light, summed over the picture and those of its ``past``."""
         ago, before = conditions.check_past(past, rgb.shape)
-        ages = [ago[0], *(ago[0] + one for one in ago)]  # the latest first
+        shown = min(ago[0], _SHOWN)
+        ages = [shown, *(shown + one for one in ago)]  # the latest first
         day, night = (temporal.weights(ages, response) for response in self._responses(luminance))
         dark = rods.rod_weight(self.parts["rods"], luminance)
         seen = (1 - dark) * day + dark * night > _FAINT

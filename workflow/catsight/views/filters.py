@@ -61,7 +61,7 @@ def catvision_clip(rgb: np.ndarray, *, past: Sequence[tuple[float, np.ndarray]])
     from catvision import CatVisionFilter
 
     clip = [picture[..., ::-1] for _, picture in reversed(past)] + [rgb[..., ::-1]]
-    fps = round(1 / past[0][0])
+    fps = max(1, round(1 / past[0][0]))
     seen = CatVisionFilter().apply_cat_vision_to_sequence(
         [np.ascontiguousarray(bgr) for bgr in clip], fps=fps
     )

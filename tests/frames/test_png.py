@@ -68,6 +68,14 @@ def test_damage_to_the_picture_itself_is_found_as_before():
             decode_bytes(bad, MANY, "a")
 
 
+def test_damaged_transparency_is_damage():
+    """A key of transparency, which would otherwise show as its colour."""
+    key = chunk(b"tRNS", struct.pack(">3H", *RGB[0, 0].tolist()))
+    assert (decode_bytes(png(key), MANY, "a")[0, 0] == 128).all()
+    with pytest.raises(Rejected, match="truncated"):
+        decode_bytes(png(chunk(b"tRNS", bytes(6), checksum=3)), MANY, "a")
+
+
 def test_a_file_without_remarks_is_read_as_it_is():
     file = io.BytesIO(png())
     assert without_remarks(file) is file and file.tell() == 0

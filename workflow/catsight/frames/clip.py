@@ -150,10 +150,12 @@ class Past(Generic[_Picture]):
 
     def of(self, time: Fraction) -> list[tuple[float, _Picture]]:
         """The pictures before ``time``, the latest first, each with the seconds in between."""
-        begun = [at for at, (shown, _) in enumerate(self.kept) if time - shown >= self.seconds] or [
-            0
-        ]
-        return [(float(time - shown), one) for shown, one in reversed(self.kept[begun[-1] :])]
+        # the last one that had appeared when the seconds began
+        first = max(
+            (at for at, (shown, _) in enumerate(self.kept) if time - shown >= self.seconds),
+            default=0,
+        )
+        return [(float(time - shown), one) for shown, one in reversed(self.kept[first:])]
 
 
 def same_size(

@@ -27,7 +27,8 @@ def without_remarks(file: BinaryIO) -> BinaryIO:
     while len(head := file.read(8)) == 8:
         length, kind = int.from_bytes(head[:4]), head[4:]
         end = place + 12 + length
-        if kind in _REMARKS or (kind[:1].islower() and not _sound(file, kind, length)):
+        optional = kind[:1].islower() and kind != b"tRNS"  # transparency is part of the picture
+        if kind in _REMARKS or (optional and not _sound(file, kind, length)):
             dropped = True
         else:
             kept.append((place, end))

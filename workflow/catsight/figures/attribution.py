@@ -1,6 +1,6 @@
 """The share of each part of the eye in the loss of alignment, layer by layer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,14 +39,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     notes = select.gaps(rows, left_out=True)
     size = style.width(1.6 * len(encoders)), 0.95 + 1.5 * len(names) + 0.16 * len(notes)
     figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(len(names), len(encoders), squeeze=False, sharey="row", sharex="col")
-    for axes_row, metric in zip(grid, names):
-        for axes, name in zip(axes_row, encoders):
-            here = rows[(rows["metric"] == metric) & (rows["encoder"] == name)]
-            _panel(axes, here, parts, choices)
-        axes_row[0].set_ylabel(f"loss of\n{choices.label(metric)}")
-    for axes, about in zip(grid[0], encoders.values()):
-        axes.set_title(about["label"])
+    grid = panels(figure, rows, choices, lambda axes, here: _panel(axes, here, parts, choices))
     for axes, name in zip(grid[-1], encoders):
         last = int(rows.loc[rows["encoder"] == name, "layer_index"].max())
         if last:
@@ -56,6 +49,27 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     figure.supxlabel("\n".join(["layer", *notes]), fontsize=8, linespacing=1.4)
     _legend(figure, axes, parts, choices)
     return figure
+
+
+def panels(
+    figure: "Figure",
+    rows: pd.DataFrame,
+    choices: Choices,
+    panel: Callable[["Axes", pd.DataFrame], None],
+) -> np.ndarray:
+    """Draws one row per metric and one column per encoder of ``rows``; returns the grid of axes.
+
+    ``panel`` draws the rows of one metric and encoder.
+    """
+    encoders, names = choices.present(rows), choices.metrics(rows)
+    grid = figure.subplots(len(names), len(encoders), squeeze=False, sharey="row", sharex="col")
+    for axes_row, metric in zip(grid, names):
+        for axes, name in zip(axes_row, encoders):
+            panel(axes, rows[(rows["metric"] == metric) & (rows["encoder"] == name)])
+        axes_row[0].set_ylabel(f"loss of\n{choices.label(metric)}")
+    for axes, about in zip(grid[0], encoders.values()):
+        axes.set_title(about["label"])
+    return np.asarray(grid)
 
 
 def _panel(axes: "Axes", rows: pd.DataFrame, parts: Sequence[str], choices: Choices) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from catsight.figures import select, style
+from catsight.figures.attribution import panels
 from catsight.figures.choices import Choices
 from catsight.tables.names import ALL_LAYERS, WHOLE
 
@@ -39,14 +40,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
     parts = [part for part in choices.parts if part in set(rows["part"])]
     size = style.width(2.2 * len(encoders)), 0.95 + 1.7 * len(names) + 0.16 * len(notes)
     figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(len(names), len(encoders), squeeze=False, sharey="row", sharex="col")
-    for axes_row, metric in zip(grid, names):
-        for axes, name in zip(axes_row, encoders):
-            here = rows[(rows["metric"] == metric) & (rows["encoder"] == name)]
-            _panel(axes, here, parts, choices)
-        axes_row[0].set_ylabel(f"loss of\n{choices.label(metric)}")
-    for axes, about in zip(grid[0], encoders.values()):
-        axes.set_title(about["label"])
+    panels(figure, rows, choices, lambda axes, here: _panel(axes, here, parts, choices))
     figure.supxlabel("\n".join(["layer", *notes]), fontsize=8, linespacing=1.4)
     _legend(figure, parts, choices)
     return figure

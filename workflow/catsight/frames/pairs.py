@@ -24,8 +24,8 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
     """One item for each pair, in the order of the side ``path``; then the rejected pictures.
 
     Files are matched by their path below the folder without its suffix, rows of tables by id; in
-    Unicode's composed form, since file systems write accents in two ways (NFC, NFD). A
-    picture without a partner is rejected.
+    Unicode's composed form, since file systems write accents in two ways (NFC, NFD). A picture
+    without a partner is rejected.
     """
     with ExitStack() as stack:
         first = _side(found["path"], source, max_pixels, stack)

@@ -12,7 +12,7 @@ from catsight.frames.item import (
     group_of,
     rejected_if_it_fails,
     rejecting,
-)  # fmt: skip
+)
 from catsight.run.specs import SourceSpec
 
 

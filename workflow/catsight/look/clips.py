@@ -46,9 +46,9 @@ def change(source: Path, target: Path, see: Callable[[np.ndarray, float], np.nda
     ``see`` takes a frame, uint8 sRGB (h, w, 3), and its time in seconds, and returns the like.
 
     Frames keep their time stamps; sound is left out. One frame is in memory at a time, besides
-    those that ``see`` keeps. ``target``
-    has one of the suffixes of :data:`FORMATS`. Raises :class:`CatsightError` if ``source`` is not a
-    clip that can be read, or ``target`` cannot be written.
+    those that ``see`` keeps. ``target`` has one of the suffixes of :data:`FORMATS`. Raises
+    :class:`CatsightError` if ``source`` is not a clip that can be read, or ``target`` cannot be
+    written.
     """
     import av
 

@@ -18,6 +18,7 @@ from catsight.study.config import Config
 from catsight.study.figure import Figure
 from catsight.study.figures_registry import FIGURES, REPORT, TABLES
 from catsight.study.filters import FILTERS
+from catsight.study.frames import moves
 from catsight.study.measures import MEASURES
 from catsight.study.metrics import result_tables
 from catsight.study.parts import PART_LABELS
@@ -55,7 +56,7 @@ def report_spec(study: Resolved) -> ReportSpec:
     return {
         **_with(REPORT, facts, made_of(ROOTS["report"], (*_DRAWING, "jinja2"))),
         "title": study.config.figures.title,
-        "moving": any(one.get("past") for one in study.sources.values()),
+        "moving": moves(study.sources),
         "published": config["figures"]["published"],
         "figures": [
             {"name": one.name, "title": one.title, "caption": one.caption, "alt": one.alt}

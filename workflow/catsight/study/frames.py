@@ -183,6 +183,11 @@ def fetches(sources: Mapping[str, SourceSpec]) -> bool:
     return any(SOURCES[name].network for name in kinds(sources))
 
 
+def moves(sources: Mapping[str, SourceSpec]) -> bool:
+    """Whether frames of some source come with the moments before them (``past``)."""
+    return any(one.get("past") for one in sources.values())
+
+
 def volume(sources: Mapping[str, SourceSpec], files: list[str]) -> float:
     """MB that frames are made from: the user's ``files``, and the pixels of synthetic scenes."""
     pixels = sum(SOURCES[one["source"]].pixels(one) for one in sources.values())

@@ -10,6 +10,7 @@ from catsight.inputs.viewing import noise_seed
 from catsight.run.specs import EyeAtWork, PortraitsSpec, SourceSpec, View, ViewSpec
 from catsight.study.config import Config
 from catsight.study.filters import FILTERS
+from catsight.study.frames import moves
 from catsight.study.spec import ROOTS, made_of
 
 #: The viewing conditions of an eye.
@@ -59,7 +60,7 @@ def sees_time(view: View, sources: Mapping[str, SourceSpec]) -> bool:
 
     It can if frames have a past, or if quanta are counted.
     """
-    return view["photon_noise"] is not None or any(one.get("past") for one in sources.values())
+    return view["photon_noise"] is not None or moves(sources)
 
 
 def view_spec(view: View) -> ViewSpec:
@@ -135,7 +136,7 @@ def _filter_view(name: str, view: Mapping[str, Any], sources: Mapping[str, Sourc
             f"config: views.{name} shows the picture that was recorded with each frame, but frames "
             f"come from {', '.join(kinds)}; every source must be of kind pairs"
         )
-    if FILTERS[view["filter"]].of_past and not any(one.get("past") for one in sources.values()):
+    if FILTERS[view["filter"]].of_past and not moves(sources):
         raise CatsightError(
             f"config: views.{name} runs over the past of frames, but no source has one; take "
             "stills of clips (source: video) with a past above 0, or the filter catvision"

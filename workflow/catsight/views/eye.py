@@ -18,7 +18,7 @@ from catsight.views import (
     rods,
     strips,
     temporal,
-)  # fmt: skip
+)
 from catsight.views.bands import band_otf_grid
 from catsight.views.conditions import checked
 from catsight.views.depth import blur_by_depth, out_of_focus

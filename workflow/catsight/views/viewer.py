@@ -5,7 +5,7 @@ The digest of an eye's view does not cover this module. It starts at
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -35,15 +35,20 @@ def columns(view: View) -> list[str]:
 
 def needs_partner(view: View) -> bool:
     """Whether the ``view``, or one that it is made from, uses the picture recorded with a frame."""
-    made_from = [view[key] for key in ("of", "match") if key in view]
-    return view.get("filter") in filters.OF_THE_PARTNER or any(map(needs_partner, made_from))
+    return any(one.get("filter") in filters.OF_THE_PARTNER for one in _made_from(view))
 
 
 def needs_past(view: View) -> bool:
     """Whether the ``view``, or one that it is made from, uses the frames before a still."""
-    made_from = [view[key] for key in ("of", "match") if key in view]
-    own = "eye" in view or view.get("filter") in filters.OF_THE_PAST
-    return own or any(map(needs_past, made_from))
+    return any("eye" in one or one.get("filter") in filters.OF_THE_PAST for one in _made_from(view))
+
+
+def _made_from(view: View) -> Iterator[View]:
+    """The ``view``, and all that it is made from."""
+    yield view
+    for key in ("of", "match"):
+        if key in view:
+            yield from _made_from(view[key])
 
 
 class MatchedViewer:

@@ -32,7 +32,7 @@ def main() -> None:
     drawn = {"field-of-view": field_of_view(_photo("chelsea")), "light": light(_photo("coffee"))}
     for name, figure in drawn.items():
         figure.savefig(DOCS / f"{name}.jpg", dpi=110, pil_kwargs={"quality": 88})
-    eye.main([*EYES, "dog", "--dpi", "150", "--output", str(DOCS / "eyes.png")])
+    eye.main([*EYES, "dog", "--dpi", "110", "--output", str(DOCS / "eyes.png")])
 
 
 def field_of_view(rgb: np.ndarray, degrees: Sequence[float] = (60, 16, 5)) -> Figure:

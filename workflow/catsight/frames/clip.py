@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from catsight.frames.container import message, open_clip, square
-from catsight.frames.decode import over_grey
 from catsight.frames.item import Rejected
+from catsight.frames.raster import over_grey
 
 if TYPE_CHECKING:
     from av import VideoFrame

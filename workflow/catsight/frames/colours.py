@@ -1,45 +1,70 @@
-"""Colours that a file states in another way than by an ICC profile."""
+"""Colours that a file states in another way than by an ICC profile, as an ICC profile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-
-from catsight.inputs.pictures import srgb_encode
+from PIL import Image
 
 #: Chromaticities x, y of white, red, green and blue.
-SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+_SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 #: Adobe RGB (1998): its exponent, and its chromaticities.
-ADOBE_RGB = 2.19921875, (0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
-#: The exponent and chromaticities that are sRGB's, or nearly.
-SRGB_EXPONENT, _NEAR = 2.2, 0.01
+_ADOBE_RGB = 2.19921875, (0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
+#: Entries of a transfer function that are kept.
+_ENTRIES = 4096
+#: The exponent that is sRGB's, nearly, and how far others may be from it and the chromaticities.
+_SRGB_EXPONENT, _NEAR = 2.2, 0.01
+# EXIF's and TIFF's tags: what a value's light is, where white and the primaries lie
+_TRANSFER, _WHITE, _PRIMARIES = 301, 318, 319
+# EXIF: its own tags and those of interoperability, and where colours are said
+_EXIF, _INTEROP, _COLOUR_SPACE, _INDEX = 0x8769, 0xA005, 0xA001, 1
 
 
-def to_srgb(rgb: np.ndarray, exponent: float, chromaticities: Sequence[float]) -> np.ndarray:
-    """uint8 sRGB (h, w, 3) of values whose linear light is their power ``exponent``.
+def stated(exif: Image.Exif, info: Mapping) -> bytes | None:
+    """The ICC profile of the colours that a picture without one states; None for sRGB.
 
-    ``chromaticities``: x, y of white, red, green and blue. White stays white. Colours that sRGB
-    cannot hold are clipped.
+    EXIF says Adobe RGB by an "uncalibrated" colour space and the index R03 (DCF 2.0); EXIF and
+    TIFF say others by WhitePoint, PrimaryChromaticities and TransferFunction; PNG, whose chunks are
+    in ``info``, by gAMA and cHRM, unless its chunk sRGB is there.
     """
-    matrix = (np.linalg.inv(_to_xyz(SRGB)) @ _to_xyz(chromaticities)).astype(np.float32)
-    matrix /= matrix.sum(axis=1, keepdims=True)
-    table = (np.linspace(0, 1, 256) ** exponent).astype(np.float32)
-    result = np.empty_like(rgb)
-    for row, values in enumerate(rgb):  # a row at a time: no copy of the picture in floats
-        linear = np.clip(table[values] @ matrix.T, 0, 1)
-        result[row] = np.rint(255 * srgb_encode(linear)).astype(np.uint8)
-    return result
-
-
-def is_srgb(exponent: float, chromaticities: Sequence[float]) -> bool:
-    """Whether these are sRGB's, within 1 %."""
-    far = np.abs(np.subtract(chromaticities, SRGB)).max()
-    return abs(exponent / SRGB_EXPONENT - 1) <= _NEAR and bool(far <= _NEAR)
-
-
-def _to_xyz(chromaticities: Sequence[float]) -> np.ndarray:
-    """The map (3, 3) from linear RGB to XYZ, white having Y = 1 (SMPTE RP 177)."""
-    white, *primaries = (
-        np.array([x / y, 1, (1 - x - y) / y]) for x, y in np.reshape(chromaticities, (4, 2))
+    if exif.get_ifd(_EXIF).get(_COLOUR_SPACE) == 65535 and str(
+        exif.get_ifd(_INTEROP).get(_INDEX, "")
+    ).startswith("R03"):
+        return profile(*_ADOBE_RGB)
+    if "srgb" in info:
+        return None
+    gamma, places = info.get("gamma"), info.get("chromaticity")
+    if not places and (_WHITE in exif or _PRIMARIES in exif):
+        places = *exif.get(_WHITE, _SRGB[:2]), *exif.get(_PRIMARIES, _SRGB[2:])
+    return profile(
+        1 / gamma if gamma else _SRGB_EXPONENT,
+        [float(place) for place in places or _SRGB],
+        exif.get(_TRANSFER),
     )
-    columns = np.stack(primaries, axis=1)
-    return columns * np.linalg.solve(columns, white)
+
+
+def profile(
+    exponent: float, chromaticities: Sequence[float], table: Sequence[int] | None = None
+) -> bytes | None:
+    """The ICC profile of RGB values whose linear light is their power ``exponent``; None for sRGB.
+
+    ``chromaticities``: x, y of white, red, green and blue. ``table``: TIFF's TransferFunction
+    instead of an exponent: for each value, from 0 to 65535, its linear light; of all channels, or
+    of one after the other. Raises ValueError if there is no such profile.
+    """
+    from imagecodecs import cms_profile
+
+    if len(chromaticities) != 8 or min(chromaticities[1::2]) <= 0:
+        raise ValueError(f"chromaticities {[*chromaticities]} are impossible")
+    white, primaries = chromaticities[:2], chromaticities[2:]
+    if table is not None:
+        count = len(table) // 3 if len(table).bit_count() != 1 else len(table)
+        # Little CMS refuses tables of a whole 16 bits
+        places = np.linspace(0, count - 1, min(count, _ENTRIES))
+        tables = np.resize(table, (3, count))
+        curves = np.stack([np.interp(places, np.arange(count), one) for one in tables])
+        curves = np.rint(curves).astype(np.uint16)
+        return cms_profile("rgb", whitepoint=white, primaries=primaries, transferfunction=curves)
+    far = np.abs(np.subtract(chromaticities, _SRGB)).max()
+    if abs(exponent / _SRGB_EXPONENT - 1) <= _NEAR and far <= _NEAR:
+        return None
+    return cms_profile("rgb", whitepoint=white, primaries=primaries, gamma=exponent)

@@ -3,15 +3,16 @@
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-from catsight.frames import colours, deep, jpeg, png
+from catsight.frames import colours, jpeg, png, tiff
 from catsight.frames.item import Rejected, check_size
+from catsight.frames.raster import Raster, to_srgb
 
 # the limit here is max_pixels, checked before decoding; Pillow's own limit would come first
 Image.MAX_IMAGE_PIXELS = None
@@ -43,16 +44,12 @@ _OTHER_KINDS = {
     "a Photoshop file": (rb"8BPS", ""),
     "a PDF": (rb"%PDF", ""),
 }
-#: An ICC profile; or an exponent and chromaticities (:func:`colours.to_srgb`).
-_Profile = bytes | tuple[float, Sequence[float]]
-#: sRGB grey behind transparent pictures. A white or black ground would be the strongest contrast in
-#: the picture, and spread into it through the eye's blur; mid-grey adds the least.
-_GROUND = 128
-
 # TIFF tags; the orientation is also EXIF's
 _SUBFILE_TYPE, _ORIENTATION, _SUB_PAGES, _DNG_VERSION = 254, 274, 330, 50706
-# EXIF: its own tags and those of interoperability, and where colours are said
-_EXIF, _INTEROP, _COLOUR_SPACE, _INDEX = 0x8769, 0xA005, 0xA001, 1
+
+#: Pillow's modes that are turned into others, and Little CMS's names for the colours of these.
+_SIMPLER = {"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
+_COLOURS = {"L": "gray", "LA": "gray", "RGB": "rgb", "RGBA": "rgb", "CMYK": "cmyk"}
 
 #: The operation that turns a picture upright, by its EXIF orientation.
 _TURNS = {
@@ -70,8 +67,9 @@ def decode(path: str | Path, max_pixels: int) -> np.ndarray:
     """The first picture in a JPEG, PNG, WebP or TIFF file, as uint8 sRGB (h, w, 3).
 
     Turned upright as EXIF says; converted from its ICC profile to sRGB (perceptual intent; without
-    a profile it is taken as sRGB). 16 bits become 8 by rounding v / 257; floats from 0 to 1 are
-    taken as sRGB values; transparency shows mid-grey. Raises :class:`Rejected`; for a picture of
+    a profile, and if it says nothing of its colours in another way, it is taken as sRGB). Values of
+    more than 8 bits are rounded to 8 at the very end; floats run from 0 to 1; transparency shows
+    mid-grey. Raises :class:`Rejected`; for a picture of
     more than ``max_pixels`` before decoding it.
     """
     path = Path(path)
@@ -95,8 +93,8 @@ def decode_bytes(data: bytes, max_pixels: int, name: str) -> np.ndarray:
 
 def _decode(file: BinaryIO, max_pixels: int, name: str | Path) -> np.ndarray:
     try:
-        picture, profile, orientation = _open(file, max_pixels, name)
-        rgb = _srgb(picture, profile, name)
+        raster, orientation = _open(file, max_pixels, name)
+        rgb = to_srgb(raster, name)
         if orientation in _TURNS:
             rgb = np.asarray(Image.fromarray(rgb).transpose(_TURNS[orientation]))
         return rgb
@@ -170,17 +168,10 @@ def _depth(file: BinaryIO, shape: tuple[int, ...], called: str) -> np.ndarray:
     return np.load(file, allow_pickle=False)
 
 
-def _open(
-    file: BinaryIO, max_pixels: int, name: str | Path
-) -> tuple[Image.Image, _Profile | None, int]:
-    """The decoded picture with 8 bits a channel, its colours, and its EXIF orientation.
-
-    Colours are its ICC profile, or what it states otherwise; None for sRGB.
-    """
+def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, int]:
+    """The decoded picture, and its EXIF orientation."""
     kind = _kind(file.read(16))
     file.seek(0)
-    if kind == "PNG":
-        file = png.without_remarks(file)
     if kind == "JPEG":
         data = jpeg.with_end(file.read())
         file = io.BytesIO(data)
@@ -190,14 +181,32 @@ def _open(
                 "look at it",
                 file=sys.stderr,
             )
+    if kind == "PNG":
+        file, pixels = png.split(file)
     try:
         opened = Image.open(file, formats=[kind])
     except UnidentifiedImageError:
         if kind == "TIFF":  # Pillow knows no colour in floating point
-            return deep.load_with_tifffile(file, max_pixels)
+            return tiff.read(file, max_pixels)
         raise OSError("its header is incomplete") from None
     check_size(opened.width, opened.height, max_pixels)
-    tags = getattr(opened, "tag_v2", {}) if kind == "TIFF" else {}
+    exif = _exif(opened)
+    profile = opened.info.get("icc_profile") or _stated(exif, opened.info, name)
+    orientation = exif.get(_ORIENTATION, 1)
+    if kind == "PNG":
+        return png.decode(pixels, profile), orientation
+    if kind == "TIFF":
+        tags: Mapping = opened.tag_v2  # type: ignore[attr-defined]
+        _check_page(tags)
+        if tiff.needs_tifffile(tags):
+            raster, orientation = tiff.read(file, max_pixels)
+            return raster._replace(profile=profile), orientation
+        orientation = 1  # Pillow turns it
+    return _raster(opened)._replace(profile=profile), orientation
+
+
+def _check_page(tags: Mapping) -> None:
+    """Raises :class:`Rejected` if the first page of a TIFF is not the picture."""
     # what Pillow would show of a raw file is a thumbnail
     thumbnail = tags.get(_SUBFILE_TYPE, 0) & 1
     if thumbnail and _SUB_PAGES not in tags and _DNG_VERSION not in tags:
@@ -206,10 +215,15 @@ def _open(
         )
     if thumbnail or _DNG_VERSION in tags:
         raise Rejected("unsupported", "it is a camera's raw file; develop it to JPEG, PNG or TIFF")
-    if deep.needs_tifffile(opened):
-        return deep.load_with_tifffile(file, max_pixels)
-    picture = deep.load(opened, file)
-    return picture, opened.info.get("icc_profile") or _stated(opened), _orientation(opened)
+
+
+def _raster(picture: ImageFile.ImageFile) -> Raster:
+    """The values of a picture that Pillow opened, of 8 bits a channel."""
+    mode = _SIMPLER.get(picture.mode, picture.mode)
+    if mode not in _COLOURS:
+        raise Rejected("unsupported", f"its colours are {mode}; convert it to RGB")
+    values = np.asarray(picture.convert(mode))
+    return Raster(values.reshape(*values.shape[:2], -1), _COLOURS[mode])
 
 
 def _kind(head: bytes) -> str:
@@ -227,79 +241,26 @@ def _kind(head: bytes) -> str:
     raise Rejected("not an image", "it does not begin like a JPEG, PNG, WebP or TIFF file")
 
 
-def _orientation(picture: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8; TIFFs that Pillow has loaded are upright already, and say 1."""
+def _exif(picture: Image.Image) -> Image.Exif:
+    """A picture's EXIF; empty if it has none, or none that can be read."""
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return Image.Exif()  # Pillow would look for it behind the pixels
     try:
-        return picture.getexif().get(_ORIENTATION, 1)
+        return picture.getexif()
     except Exception as error:  # broken EXIF is no reason to lose the picture
         print(
             f"frames: a picture's EXIF cannot be read ({error}); taken as upright", file=sys.stderr
         )
-        return 1
+        return Image.Exif()
 
 
-def _stated(picture: Image.Image) -> tuple[float, Sequence[float]] | None:
-    """Exponent and chromaticities that a picture without a profile states; None for sRGB.
-
-    EXIF says Adobe RGB by an "uncalibrated" colour space and the index R03 (DCF 2.0); PNG says
-    others by gAMA and cHRM, unless its chunk sRGB is there.
-    """
+def _stated(exif: Image.Exif, info: Mapping, name: str | Path) -> bytes | None:
+    """The profile of the colours that a picture states in another way; None for sRGB."""
     try:
-        exif = picture.getexif()
-        uncalibrated = exif.get_ifd(_EXIF).get(_COLOUR_SPACE) == 65535
-        if uncalibrated and str(exif.get_ifd(_INTEROP).get(_INDEX, "")).startswith("R03"):
-            return colours.ADOBE_RGB
-    except Exception:  # broken EXIF is no reason to lose the picture; _orientation says so
-        return None
-    gamma, places = picture.info.get("gamma"), picture.info.get("chromaticity")
-    if "srgb" in picture.info or not (gamma or places):
-        return None
-    stated = (1 / gamma if gamma else colours.SRGB_EXPONENT), places or colours.SRGB
-    return None if colours.is_srgb(*stated) else stated
-
-
-def _srgb(picture: Image.Image, profile: _Profile | None, name: str | Path) -> np.ndarray:
-    """uint8 sRGB (h, w, 3) of a picture with 8 bits a channel."""
-    if picture.mode == "1":
-        picture = picture.convert("L")
-    if picture.mode in ("P", "PA", "La", "RGBa") or "transparency" in picture.info:
-        picture = picture.convert("LA" if picture.mode in ("L", "La") else "RGBA")
-    alpha = None
-    if picture.mode in ("LA", "RGBA"):
-        alpha = np.asarray(picture.getchannel("A"))[..., None]
-    opaque = {"LA": "L", "RGBA": "RGB", "RGBX": "RGB", "YCbCr": "RGB"}
-    picture = picture.convert(opaque.get(picture.mode, picture.mode))
-    if picture.mode not in ("L", "RGB", "CMYK"):
-        raise Rejected("unsupported", f"its colours are {picture.mode}; convert it to RGB")
-    if isinstance(profile, bytes):
-        picture = _through_profile(picture, profile, name)
-    rgb = np.asarray(picture.convert("RGB"))
-    if isinstance(profile, tuple):
-        rgb = colours.to_srgb(rgb, *profile)
-    return rgb if alpha is None else over_grey(rgb, alpha)
-
-
-def over_grey(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """uint8 sRGB (h, w, 3) over mid-grey; ``alpha`` is its opacity, 0 to 255 (h, w, 1)."""
-    # mixes sRGB values, as every viewer and browser does
-    alpha = alpha.astype(np.uint16)
-    return ((rgb * alpha + _GROUND * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def _through_profile(picture: Image.Image, profile: bytes, name: str | Path) -> Image.Image:
-    """A picture converted from its ICC profile to sRGB; as it is if the profile is unusable."""
-    try:
-        source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-        # with optimisation, Little CMS interpolates greys coarsely: a linear grey came out up to
-        # 9.7 levels off
-        flags = ImageCms.Flags.NOOPTIMIZE if picture.mode == "L" else ImageCms.Flags.NONE
-        return (
-            ImageCms.profileToProfile(picture, source, srgb, outputMode="RGB", flags=flags)
-            or picture
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
+        return colours.stated(exif, info)
+    except Exception as error:  # nor is a statement that makes no sense
         print(
-            f"frames: {name}: its colour profile cannot be used ({error}); taken as sRGB",
+            f"frames: {name}: what it says of its colours cannot be used ({error}); taken as sRGB",
             file=sys.stderr,
         )
-        return picture
+        return None

@@ -1,59 +1,63 @@
-"""PNG files without what is no part of their picture."""
+"""PNG files: what is said about the picture, and the picture, apart from each other."""
 
 import io
 import zlib
 from typing import BinaryIO
 
+import numpy as np
 from PIL import PngImagePlugin
 
 from catsight.frames.container import check_colours
+from catsight.frames.raster import Raster
 
 # since texts are left out, it limits profiles, whose tables may take more than Pillow's megabyte
 PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20
 
 #: Chunks that say nothing about the picture: texts of any size, and a time.
 _REMARKS = (b"tEXt", b"zTXt", b"iTXt", b"tIME")
+_START, _END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"
 
 
-def without_remarks(file: BinaryIO) -> BinaryIO:
-    """The PNG without texts, and without optional chunks that are damaged; itself if it has none.
+def split(file: BinaryIO) -> tuple[BinaryIO, bytearray]:
+    """A PNG without its pixels, and one of nothing but these.
 
-    Decoders refuse a picture for a text of more than a megabyte, or a wrong checksum in one. The
-    position of ``file`` is at its start, before and after. Of a file that is cut short, what is
-    there is kept. Raises :class:`Rejected` for light or colours that sRGB cannot hold (cICP).
+    The first has neither texts nor optional chunks that are damaged, for which decoders refuse a
+    picture; the second has the header, the palette, transparency and the pixels. If only the mark
+    of the end is missing, it is put there. Raises :class:`Rejected` for light or colours that sRGB
+    cannot hold (cICP).
     """
-    kept, dropped, place, kinds = [(0, 8)], False, 8, set()
-    file.seek(place)
+    about, picture, kinds, coded = bytearray(_START), bytearray(_START), set(), b""
+    file.seek(len(_START))
     while len(head := file.read(8)) == 8:
         length, kind = int.from_bytes(head[:4]), head[4:]
-        end = place + 12 + length
-        optional = kind[:1].islower() and kind != b"tRNS"  # transparency is part of the picture
-        if kind in _REMARKS or (optional and not _sound(file, kind, length)):
-            dropped = True
-        else:
-            kept.append((place, end))
-            kinds.add(kind)
-            if kind == b"cICP":
-                file.seek(place + 8)
-                coded = file.read(2)
         if kind == b"IEND":
             break
-        place = end
-        file.seek(place)
-    if b"cICP" in kinds:  # a profile says the same of colours, and is used
-        check_colours(coded[1], 1 if b"iCCP" in kinds else coded[0])
-    file.seek(0)
-    if not dropped:
-        return file
-    parts = []
-    for start, end in kept:
-        file.seek(start)
-        parts.append(file.read(end - start))
-    file.seek(0)
-    return io.BytesIO(b"".join(parts))
+        if kind in (*_REMARKS, b"fdAT"):  # fdAT: the other frames of an animation
+            file.seek(length + 4, io.SEEK_CUR)
+            continue
+        data = file.read(length)
+        checksum = file.read(4)
+        chunk = head + data + checksum
+        needed = kind[:1].isupper() or kind == b"tRNS"  # transparency is part of the picture
+        if needed:
+            picture += chunk
+        if kind != b"IDAT" and (needed or zlib.crc32(kind + data) == int.from_bytes(checksum)):
+            about += chunk
+            kinds.add(kind)
+            coded = data if kind == b"cICP" else coded
+    if coded:  # a profile says the same of colours, and is used
+        check_colours(coded[1], 0 if b"iCCP" in kinds else coded[0])
+    return io.BytesIO(about + _END), picture + _END
 
 
-def _sound(file: BinaryIO, kind: bytes, length: int) -> bool:
-    """Whether a chunk, whose data begin here, is whole and has its checksum."""
-    data = file.read(length)
-    return zlib.crc32(kind + data) == int.from_bytes(file.read(4)) and len(data) == length
+def decode(picture: bytearray, profile: bytes | None) -> Raster:
+    """The picture in the second part of :func:`split`.
+
+    uint8 or uint16; palettes and keys of transparency are applied.
+    """
+    from imagecodecs import png_decode
+
+    values = png_decode(picture)
+    values = values.reshape(*values.shape[:2], -1)
+    colours = "gray" if values.shape[2] < 3 else "rgb"
+    return Raster(values, colours, np.iinfo(values.dtype).max, profile)

@@ -1,0 +1,124 @@
+"""TIFFs of more than 8 bits a channel or with a palette: Pillow cuts them to 8, or reads none."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from catsight.frames.item import Rejected, check_size
+from catsight.frames.raster import CHANNELS, Raster
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+# TIFF tags
+_BITS, _PHOTOMETRIC, _ORIENTATION, _ICC = 258, 262, 274, 34675
+# values of tags: which photometric interpretation is a palette, what extra samples are opacity
+_PALETTE, _PREMULTIPLIED, _OPACITY = 3, 1, 2
+
+#: What tifffile says where a decoder is missing.
+_NO_DECODER = ("imagecodecs", "not supported", "not available")
+
+
+def needs_tifffile(tags: Mapping) -> bool:
+    """Whether a TIFF with these tags has values of more than 8 bits, or a palette of such."""
+    return max(tags.get(_BITS, (1,))) > 8 or tags.get(_PHOTOMETRIC) == _PALETTE
+
+
+def read(file: BinaryIO, max_pixels: int) -> tuple[Raster, int]:
+    """The first page of a TIFF, and its EXIF orientation."""
+    from tifffile import TiffFile
+
+    size = file.seek(0, 2)
+    file.seek(0)
+    with TiffFile(file) as tiff:
+        page: Any = tiff.pages.first
+        check_size(int(page.imagewidth), int(page.imagelength), max_pixels)
+        colours, extra = _layout(page)
+        channels = CHANNELS[colours] + (extra is not None)
+        # tifffile shows missing parts as black
+        if any(at + count > size for at, count in zip(page.dataoffsets, page.databytecounts)):
+            raise OSError("data are missing at its end")
+        values = _values(page, channels)
+        profile, orientation = (page.tags.valueof(code) for code in (_ICC, _ORIENTATION))
+        white = 65535 if page.photometric == _PALETTE else _white(values, page)
+        if page.photometric == 0:  # white is zero
+            values[..., 0] = white - values[..., 0]
+        raster = Raster(values, colours, white, profile or None, extra == _PREMULTIPLIED)
+        return raster, orientation or 1
+
+
+def _layout(page: "TiffPage") -> tuple[str, int | None]:
+    """Little CMS's name for a page's colours, and the kind of its opacity, which comes next.
+
+    Raises :class:`Rejected` for colours that are not read.
+    """
+    colours = {0: "gray", 1: "gray", 2: "rgb", _PALETTE: "rgb", 5: "cmyk"}.get(page.photometric)
+    if colours is None:
+        raise Rejected(
+            "unsupported",
+            f"its colours are {getattr(page.photometric, 'name', '?')}; convert it to RGB",
+        )
+    extra = page.extrasamples[0] if page.extrasamples else None
+    given = int(page.samplesperpixel) + (2 if page.photometric == _PALETTE else 0)
+    opaque = extra not in (_PREMULTIPLIED, _OPACITY)
+    if given < CHANNELS[colours] or (colours == "gray" and given > 1 and opaque):
+        raise Rejected("unsupported", f"it has {page.samplesperpixel} channels a pixel")
+    return colours, None if opaque else extra
+
+
+def _values(page: "TiffPage", channels: int) -> np.ndarray:
+    """A page's values (h, w, channels), those of a palette looked up; an opacity, if any, last.
+
+    Raises :class:`Rejected` if no decoder is there for them, or they are of another type.
+    """
+    try:
+        values = page.asarray()
+    except Exception as error:
+        if not any(words in str(error) for words in _NO_DECODER):
+            raise
+        coding = [f"compression {getattr(page.compression, 'name', page.compression)}"]
+        if page.predictor > 1:
+            coding.append(f"predictor {getattr(page.predictor, 'name', page.predictor)}")
+        raise Rejected(
+            "unsupported",
+            f"its values ({page.bitspersample} bits, {', '.join(coding)}) need a decoder that "
+            "catsight does not have; save it with 8 or 16 bits, with zip or uncompressed",
+        ) from None
+    if values.dtype == np.float16:  # whose products with 65535 are infinite
+        values = values.astype(np.float32)
+    if page.axes == "SYX":
+        values = np.moveaxis(values, 0, -1)
+    values = values.reshape(int(page.imagelength), int(page.imagewidth), -1)
+    if page.photometric == _PALETTE:
+        opacity = values[..., 1 : channels - 2].astype(np.uint16) * np.uint16(257)
+        return np.concatenate([_palette(page)[values[..., 0]], opacity], axis=-1)
+    return values[..., :channels]
+
+
+def _palette(page: "TiffPage") -> np.ndarray:
+    """A page's palette, uint16 (entries, 3), from 0 to 65535.
+
+    TIFF's palettes have 16 bits, but some writers put 8 into the low or the high byte.
+    """
+    palette = np.asarray(page.colormap, np.uint16).T
+    if palette.max() < 256:
+        return palette * np.uint16(257)
+    return (palette >> 8) * np.uint16(257) if not (palette & 255).any() else palette
+
+
+def _white(values: np.ndarray, page: "TiffPage") -> float:
+    """The value that is white. Raises :class:`Rejected` for values of which that is not known."""
+    if values.dtype.kind == "f":
+        low, high = float(values.min()), float(values.max())
+        if not (low >= 0 and 1 / 255 < high <= 1):  # also if there is a NaN
+            raise Rejected(
+                "unsupported",
+                f"its floating-point values run from {low:g} to {high:g}, not from 0 to 1",
+            )
+        return 1.0
+    if values.dtype not in (np.uint8, np.uint16) or isinstance(page.bitspersample, tuple):
+        raise Rejected(
+            "unsupported", f"its values are {values.dtype}; save it with 8 or 16 bits a channel"
+        )
+    return 2**page.bitspersample - 1

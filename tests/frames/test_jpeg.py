@@ -82,3 +82,13 @@ def test_damage_inside_is_noted_with_the_files_name(tmp_path, capfd):
             f"frames: {path}: a strict decoder finds damage inside; it is used as it is, so look "
             "at it\n"
         )
+
+
+def test_a_jpeg_that_is_too_large_is_refused_before_anything_is_decoded(monkeypatch):
+    def never(data):
+        raise AssertionError("it was decoded")
+
+    for step in ("with_end", "sound"):
+        monkeypatch.setattr(f"catsight.frames.jpeg.{step}", never)
+    with pytest.raises(Rejected, match="too large"):
+        decode_bytes(jpeg(), 99, "a")

@@ -59,18 +59,24 @@ def tiff(values, **options):
     return file.getvalue()
 
 
-def twelve_bits(grey):
-    """A linear grey TIFF of 12 bits, which are packed, by its specification."""
+def packed_tiff(grey, bits, profile=b""):
+    """A grey TIFF, big-endian, whose rows of packed bits end at whole bytes, by its specification."""
     height, width = grey.shape
-    packed = int("".join(f"{value:012b}" for value in grey.ravel().tolist()), 2)
-    data = packed.to_bytes(grey.size * 3 // 2) + LINEAR_GREY
-    pixels = len(data) - len(LINEAR_GREY)
+    data = b""
+    for row in grey.tolist():
+        digits = "".join(f"{value:0{bits}b}" for value in row)
+        digits += "0" * (-len(digits) % 8)
+        data += int(digits, 2).to_bytes(len(digits) // 8)
+    pixels = len(data) + len(data) % 2
+    data = data.ljust(pixels, b"\0") + profile
+    data += bytes(len(data) % 2)
     tags = [  # of shorts (3), longs (4), and bytes (7)
-        (256, 3, 1, width << 16), (257, 3, 1, height << 16), (258, 3, 1, 12 << 16),
+        (256, 3, 1, width << 16), (257, 3, 1, height << 16), (258, 3, 1, bits << 16),
         (259, 3, 1, 1 << 16), (262, 3, 1, 1 << 16), (273, 4, 1, 8), (277, 3, 1, 1 << 16),
         (278, 3, 1, height << 16), (279, 4, 1, pixels),
-        (34675, 7, len(LINEAR_GREY), 8 + pixels),
     ]  # fmt: skip
+    if profile:
+        tags.append((34675, 7, len(profile), 8 + pixels))
     directory = b"".join(struct.pack(">HHII", *tag) for tag in tags)
     start = struct.pack(">2sHI", b"MM", 42, 8 + len(data))
     return start + data + struct.pack(">H", len(tags)) + directory + bytes(4)
@@ -125,7 +131,7 @@ _DEEP = {
         opaque(ramp(1)), photometric="minisblack", planarconfig="contig",
         extrasamples=["unassalpha"], iccprofile=LINEAR_GREY,
     ),
-    "tiff 12 bits": lambda: twelve_bits(ramp(1, white=4095)[..., 0]),
+    "tiff 12 bits": lambda: packed_tiff(ramp(1, white=4095)[..., 0], 12, LINEAR_GREY),
     "tiff float": lambda: tiff(
         one_white(ramp(3, np.float32)), photometric="rgb", iccprofile=LINEAR
     ),
@@ -287,6 +293,45 @@ def test_channels_that_are_no_colours_are_left_out_or_named():
 
 
 #: Started by a process of its own, since a process begins with the peak of the one it comes from.
+@pytest.mark.parametrize("bits", [2, 4, 6, 10, 14])
+def test_packed_bits_run_to_white(bits):
+    values = np.arange(2**bits).reshape(1, -1)[:, :: max(1, 2 ** (bits - 8))]
+    values[0, -1] = 2**bits - 1
+    got = seen(packed_tiff(values, bits))[0, :, 0]
+    np.testing.assert_array_equal(got, np.rint(255 * values[0] / (2**bits - 1)))
+
+
+@pytest.mark.parametrize("compression", ["lzma", "zstd", "webp", "lerc", "jpegxl", "jpeg2000"])
+def test_compressions_that_pillow_may_lack(compression):
+    values = np.random.default_rng(8).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    data = tiff(values, photometric="rgb", compression=compression)
+    np.testing.assert_array_equal(seen(data), values)
+
+
+@pytest.mark.parametrize(
+    ("bits", "mark", "words"),
+    [
+        (12, 0xC1, "it is a JPEG of 12 bits, which catsight has no decoder for"),
+        (8, 0xF7, "it is a JPEG-LS, which catsight has no decoder for"),
+        (8, 0xC7, "it is a JPEG in steps, which catsight has no decoder for"),
+    ],
+)
+def test_a_jpeg_that_its_decoder_does_not_know_is_not_called_damaged(bits, mark, words):
+    """Frame headers of kinds that libjpeg does not decode, behind an application's segment."""
+    segment = b"\xff\xe1" + struct.pack(">H", 6) + b"abcd"
+    header = struct.pack(">BHHB", bits, 8, 8, 1) + bytes([1, 0x11, 0])
+    frame = bytes([0xFF, mark]) + struct.pack(">H", 2 + len(header)) + header
+    with pytest.raises(Rejected) as caught:
+        seen(b"\xff\xd8" + segment + frame + bytes(30) + b"\xff\xd9")
+    assert caught.value.reason == "unsupported" and words in caught.value.detail
+
+
+def test_a_volume_is_no_picture():
+    values = np.zeros((16, 32, 32), np.uint16)
+    with pytest.raises(Rejected, match="a volume of 16 planes"):
+        seen(tiff(values, photometric="minisblack", volumetric=True, tile=(16, 16, 16)))
+
+
 _MEASURE = """
 import resource, subprocess, sys
 decode = "from catsight.frames.decode import decode; import sys; decode(sys.argv[1], 10**8)"

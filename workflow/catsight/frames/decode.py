@@ -172,15 +172,6 @@ def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, in
     """The decoded picture, and its EXIF orientation."""
     kind = _kind(file.read(16))
     file.seek(0)
-    if kind == "JPEG":
-        data = jpeg.with_end(file.read())
-        file = io.BytesIO(data)
-        if not jpeg.sound(data):
-            print(
-                f"frames: {name}: a strict decoder finds damage inside; it is used as it is, so "
-                "look at it",
-                file=sys.stderr,
-            )
     if kind == "PNG":
         file, pixels = png.split(file)
     try:
@@ -188,6 +179,8 @@ def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, in
     except UnidentifiedImageError:
         if kind == "TIFF":  # Pillow knows no colour in floating point
             return tiff.read(file, max_pixels)
+        if kind == "JPEG":
+            jpeg.check_coding(file)
         raise OSError("its header is incomplete") from None
     check_size(opened.width, opened.height, max_pixels)
     exif = _exif(opened)
@@ -202,6 +195,8 @@ def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, in
             raster, orientation = tiff.read(file, max_pixels)
             return raster._replace(profile=profile), orientation
         orientation = 1  # Pillow turns it
+    if kind == "JPEG":
+        opened = jpeg.checked(file, name)
     return _raster(opened)._replace(profile=profile), orientation
 
 

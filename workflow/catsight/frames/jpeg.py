@@ -1,14 +1,23 @@
 """JPEG files: whether they are whole inside, which Pillow's decoder does not say."""
 
 import io
+import sys
+from pathlib import Path
+from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageFile
+
+from catsight.frames.item import Rejected
 
 #: The mark at a JPEG's end, and what may be put before it (see :func:`with_end`).
 _END = b"\xff\xd9"
 _FILLS = [bytes([one]) * 64 for one in (0x00, 0x55, 0xAA, 0x33, 0xCC, 0x0F, 0xF0)] + [
     b"\xff\0" * 64
 ]
+
+#: The marks of a frame (ITU-T T.81, T.87), and the kinds of JPEG that no libjpeg decodes.
+_FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7)
+_UNKNOWN = {0xF7: "-LS"} | dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), " in steps")
 
 
 def with_end(data: bytes) -> bytes:
@@ -26,6 +35,41 @@ def with_end(data: bytes) -> bytes:
     except OSError:
         return data
     return data + _END if same else data
+
+
+def checked(file: BinaryIO, name: str | Path) -> ImageFile.ImageFile:
+    """The JPEG in ``file``, complete (:func:`with_end`); with a note if there is damage inside.
+
+    Raises :class:`Rejected` if it is of a kind that is not decoded.
+    """
+    check_coding(file)
+    file.seek(0)
+    data = with_end(file.read())
+    if not sound(data):
+        print(
+            f"frames: {name}: a strict decoder finds damage inside; it is used as it is, so "
+            "look at it",
+            file=sys.stderr,
+        )
+    return Image.open(io.BytesIO(data), formats=["JPEG"])
+
+
+def check_coding(file: BinaryIO) -> None:
+    """Raises :class:`Rejected` for a JPEG that its decoder does not know, with the cause."""
+    file.seek(0)
+    data, place = file.read(), 2
+    while place + 9 < len(data) and data[place] == 0xFF:
+        mark, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4])
+        if mark in _FRAMES:
+            bits = data[place + 4]
+            coding = _UNKNOWN.get(mark, "") + (f" of {bits} bits" if bits != 8 else "")
+            if coding:
+                raise Rejected(
+                    "unsupported",
+                    f"it is a JPEG{coding}, which catsight has no decoder for; save it as a JPEG "
+                    "of 8 bits, PNG or TIFF",
+                )
+        place += 1 if mark == 0xFF else 2 + length
 
 
 def sound(data: bytes) -> bool:

@@ -85,7 +85,9 @@ def _rows(raster: Raster) -> np.ndarray:
         values = (white - values[..., :3].astype(float)) * (white - values[..., 3:]) / white
     if alpha.size:
         return over_grey(values * (255 / white), alpha * (255 / raster.white))
-    return values if values.dtype == np.uint8 else np.rint(values * (255 / white)).astype(np.uint8)
+    if white == 255:
+        return values.astype(np.uint8)
+    return np.rint(values * (255 / white)).astype(np.uint8)
 
 
 def _divided(values: np.ndarray, alpha: np.ndarray, white: float) -> np.ndarray:

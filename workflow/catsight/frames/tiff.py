@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 # TIFF tags
-_BITS, _PHOTOMETRIC, _ORIENTATION, _ICC = 258, 262, 274, 34675
+_BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _ICC = 258, 259, 262, 274, 34675
+#: LZMA, Zstandard and WebP, of which Pillow may have been built without a decoder.
+_NEWER_COMPRESSIONS = (34925, 50000, 50001)
 # values of tags: which photometric interpretation is a palette, what extra samples are opacity
 _PALETTE, _PREMULTIPLIED, _OPACITY = 3, 1, 2
 
@@ -21,8 +23,12 @@ _NO_DECODER = ("imagecodecs", "not supported", "not available")
 
 
 def needs_tifffile(tags: Mapping) -> bool:
-    """Whether a TIFF with these tags has values of more than 8 bits, or a palette of such."""
-    return max(tags.get(_BITS, (1,))) > 8 or tags.get(_PHOTOMETRIC) == _PALETTE
+    """Whether Pillow would cut or refuse the values of a TIFF with these tags."""
+    return (
+        max(tags.get(_BITS, (1,))) > 8
+        or tags.get(_PHOTOMETRIC) == _PALETTE
+        or tags.get(_COMPRESSION) in _NEWER_COMPRESSIONS
+    )
 
 
 def read(file: BinaryIO, max_pixels: int) -> tuple[Raster, int]:
@@ -59,6 +65,8 @@ def _layout(page: "TiffPage") -> tuple[str, int | None]:
             "unsupported",
             f"its colours are {getattr(page.photometric, 'name', '?')}; convert it to RGB",
         )
+    if page.imagedepth > 1:
+        raise Rejected("unsupported", f"it is a volume of {page.imagedepth} planes")
     extra = page.extrasamples[0] if page.extrasamples else None
     given = int(page.samplesperpixel) + (2 if page.photometric == _PALETTE else 0)
     opaque = extra not in (_PREMULTIPLIED, _OPACITY)

@@ -168,10 +168,12 @@ def test_a_dark_linear_ramp_keeps_all_its_levels(name):
     assert len(np.unique(row[:, 1])) >= (60 if coarse else 64)
 
 
-def test_inks_of_16_bits_absorb_light_as_those_of_8():
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_inks_absorb_light_one_after_the_other(kind):
     rng = np.random.default_rng(1)
-    inks = rng.integers(0, 65536, (5, 7, 4), dtype=np.uint16)
-    wanted = 255 * (1 - inks[..., :3] / 65535) * (1 - inks[..., 3:] / 65535)
+    white = np.iinfo(kind).max
+    inks = rng.integers(0, white + 1, (5, 7, 4), dtype=kind)
+    wanted = 255 * (1 - inks[..., :3] / white) * (1 - inks[..., 3:] / white)
     np.testing.assert_allclose(seen(tiff(inks, photometric="separated")), wanted, atol=0.501)
 
 

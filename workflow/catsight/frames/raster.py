@@ -85,8 +85,8 @@ def _rows(raster: Raster) -> np.ndarray:
         values = (white - values[..., :3].astype(float)) * (white - values[..., 3:]) / white
     if alpha.size:
         return over_grey(values * (255 / white), alpha * (255 / raster.white))
-    if white == 255:
-        return values.astype(np.uint8)
+    if values.dtype == np.uint8 and white == 255:
+        return values
     return np.rint(values * (255 / white)).astype(np.uint8)
 
 

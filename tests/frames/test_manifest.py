@@ -7,7 +7,7 @@ import pytest
 
 from catsight import CatsightError, tables
 from catsight.frames import manifest
-from catsight.frames.manifest import found, listing
+from catsight.frames.manifest import found, listing, places
 from catsight.inputs import hub
 from catsight.tables.columns.manifest import MANIFEST
 
@@ -35,7 +35,7 @@ def test_files_are_listed_by_source_key_and_path(folder, capfd):
         "z": {"source": "video", "path": str(folder / "b.jpg")},
         "scenes": {"source": "dead-leaves", "count": 3},
     }
-    assert listing(named) == [
+    assert listing(places(named)) == [
         entry("x", "partner", "c.jpg", "a/c.jpg"),
         entry("x", "partner", "d.txt", "a/d.txt"),
         entry("x", "path", "e.jpg", "other/e.jpg"),
@@ -49,7 +49,7 @@ def test_files_are_listed_by_source_key_and_path(folder, capfd):
 
 def test_a_file_that_cannot_be_read_is_listed_without_digest_and_size(folder, capfd):
     (folder / "gone.jpg").symlink_to("nowhere")
-    row = listing({"": {"source": "folder", "path": str(folder), "files": ["gone*"]}})
+    row = listing(places({"": {"source": "folder", "path": str(folder), "files": ["gone*"]}}))
     assert row == [{"source": "", "key": "path", "path": "gone.jpg", "sha256": None, "bytes": None}]
     assert f"manifest: {folder}/gone.jpg cannot be read\n" in capfd.readouterr().err
 
@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_read_is_listed_without_digest_and_size(folder, ca
 def test_a_source_without_files_is_named(tmp_path, patterns, words):
     (tmp_path / "in").mkdir()
     with pytest.raises(CatsightError) as raised:
-        listing({"a": {"source": "folder", "path": f"{tmp_path}/in", "files": patterns}})
+        listing(places({"a": {"source": "folder", "path": f"{tmp_path}/in", "files": patterns}}))
     assert str(raised.value) == (
         f"'{tmp_path}/in' holds no files{words}; the source needs at least one"
     )
@@ -78,7 +78,7 @@ def test_the_files_of_a_manifest_are_found_below_their_source(folder):
         "scenes": {"source": "dead-leaves"},
     }
     path = folder.parent / "manifest.parquet"
-    tables.write(path, listing(named), MANIFEST, {})
+    tables.write(path, listing(places(named)), MANIFEST, {})
     files = found(path, named)
     assert list(files) == ["x", "z", "scenes"] and files["scenes"] == {}
     assert {key: [(f.name, f.path) for f in some] for key, some in files["x"].items()} == {
@@ -122,7 +122,7 @@ HUB = {"source": "hub", "dataset": "some/animals", "revision": REVISION, "files"
 
 
 def names(source=HUB):
-    return [row["path"] for row in listing({"": source})]
+    return [row["path"] for row in listing(places({"": source}))]
 
 
 def test_of_a_dataset_its_tables_are_read_or_else_all_but_its_description(dataset, folder):
@@ -143,7 +143,7 @@ def test_another_source_keeps_tables_and_descriptions(dataset, folder):
 
 def test_a_dataset_that_left_the_cache_says_what_to_do(dataset, folder, monkeypatch):
     path = folder.parent / "manifest.parquet"
-    tables.write(path, listing({"": HUB}), MANIFEST, {})
+    tables.write(path, listing(places({"": HUB})), MANIFEST, {})
     monkeypatch.setattr(hub, "cached", lambda name, revision: folder)
     assert len(found(path, {"": HUB})[""]["path"]) == 4
     monkeypatch.setattr(hub, "cached", lambda name, revision: None)
@@ -161,5 +161,5 @@ def test_files_are_hashed_a_few_at_a_time(folder, monkeypatch):
     monkeypatch.setattr(
         manifest, "ahead", lambda *arguments: asked.append(arguments[2]) or ahead(*arguments)
     )
-    listing({"": {"source": "folder", "path": str(folder)}})
+    listing(places({"": {"source": "folder", "path": str(folder)}}))
     assert asked == [min(4, os.cpu_count())]

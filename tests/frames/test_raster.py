@@ -303,7 +303,7 @@ def test_packed_bits_run_to_white(bits):
     np.testing.assert_array_equal(got, np.rint(255 * values[0] / (2**bits - 1)))
 
 
-@pytest.mark.parametrize("compression", ["lzma", "zstd", "webp", "lerc", "jpegxl", "jpeg2000"])
+@pytest.mark.parametrize("compression", ["lzma", "zstd", "webp"])
 def test_compressions_that_pillow_may_lack(compression):
     values = np.random.default_rng(8).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     data = tiff(values, photometric="rgb", compression=compression)
@@ -326,6 +326,20 @@ def test_a_jpeg_that_its_decoder_does_not_know_is_not_called_damaged(bits, mark,
     with pytest.raises(Rejected) as caught:
         seen(b"\xff\xd8" + segment + frame + bytes(30) + b"\xff\xd9")
     assert caught.value.reason == "unsupported" and words in caught.value.detail
+
+
+@pytest.mark.parametrize("compression", ["lerc", "jpegxl", "jpeg2000"])
+def test_compressions_that_bring_a_size_of_their_own_are_named(compression):
+    data = tiff(ramp(3), photometric="rgb", compression=compression)
+    with pytest.raises(Rejected) as caught:
+        seen(data)
+    assert caught.value.reason == "unsupported"
+    assert f"compression {compression.upper()}" in caught.value.detail
+
+
+def test_tiles_that_are_larger_than_a_picture_may_be_are_refused():
+    with pytest.raises(Rejected, match="too large"):
+        decode_bytes(tiff(ramp(3), photometric="rgb", tile=(1024, 1024)), 10**6, "a")
 
 
 def test_a_volume_is_no_picture():

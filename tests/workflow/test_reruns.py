@@ -1,6 +1,7 @@
 """Which jobs a change runs again, from the list of a dry run and from the store's answers."""
 
 import copy
+import hashlib
 import json
 import os
 import shutil
@@ -106,6 +107,28 @@ def test_what_changes_no_result_redoes_nothing(study):
     for name in ("tiny.yaml", "Snakefile", "config.yaml"):
         os.utime(study.folder / name, (later, later))
     assert study.due() == set()
+
+
+def test_photos_that_are_replaced_by_older_ones_are_listed_again(study):
+    """As by ``cp -p`` and ``tar x``; of the same size and time, too, as in some archives."""
+    photos = sorted((study.folder / "photos").glob("*.png"))
+    photo, record = photos[0], study.results() / "frames" / "stamps.json"
+    about, data = photo.stat(), photos[1].read_bytes()
+    assert study.due() == set()
+    for other, time_ns in (
+        (data, about.st_mtime_ns - 10**15),
+        (photo.read_bytes()[:-1] + b"!", about.st_mtime_ns),  # behind the picture's end
+    ):
+        before = record.read_text()
+        photo.write_bytes(other)
+        os.utime(photo, ns=(time_ns, time_ns))
+        assert "frames: files to read" in study.due()
+        assert record.read_text() == before
+        study.run("--cores", "2", "results/tiny/frames/manifest.parquet")
+        assert "frames: files to read" not in study.due()
+    listed = tables.read(study.results() / "frames" / "manifest.parquet").to_pylist()
+    digest = hashlib.sha256(photo.read_bytes()).hexdigest()
+    assert digest in {row["sha256"] for row in listed}
 
 
 def test_a_figure_option_redoes_figures_only(study):

@@ -22,6 +22,7 @@ try:
     study = Study(config, workflow.configfiles)
     # the user's files, and a digest of those that Snakemake cannot watch
     FILES, OTHER_FILES = study.input_files
+    begin.note_replaced(FILES, f"results/{study.name}/frames", workflow.is_main_process)
 except CatsightError as error:
     sys.exit(f"catsight: error: {error}")
 

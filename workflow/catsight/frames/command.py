@@ -9,8 +9,8 @@ from pathlib import Path
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.frames.make import rows
-from catsight.frames.manifest import listing
-from catsight.inputs import sources
+from catsight.frames.manifest import listing, places
+from catsight.inputs import sources, stamps
 from catsight.run import job
 from catsight.run.specs import FramesSpec, ManifestSpec
 from catsight.tables.columns.frames import FRAMES
@@ -43,10 +43,16 @@ def manifest(arguments: Sequence[str]) -> None:
     store = Store(options.store)
 
     sources.check(spec["sources"])
-    files = listing(spec["sources"])
+    found = places(spec["sources"])
+    before = [stamps.of(place.path) for place in found]
+    files = listing(found)
     where = address(spec, {"files": files})
     if not store.find(where, options.output):
         store.save(where, options.output, MANIFEST, files, {"stage": "frames", "spec": spec})
+    stamps.write(
+        options.output.with_name(stamps.RECORD),
+        {place.path: (was, row["sha256"]) for place, was, row in zip(found, before, files)},
+    )
 
 
 def make(arguments: Sequence[str]) -> None:

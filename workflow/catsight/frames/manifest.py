@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from catsight import tables
 from catsight.errors import CatsightError
@@ -22,8 +22,22 @@ from catsight.run.specs import SourceSpec
 _AT_ONCE = min(4, os.cpu_count() or 1)
 
 
-def listing(named: Mapping[str, SourceSpec]) -> list[dict[str, Any]]:
-    """Rows of the manifest of some sources (by name, as in the spec), sorted.
+class Place(NamedTuple):
+    """A file of a source, below the folder ``root`` that the source names by ``key``."""
+
+    source: str
+    key: str
+    root: str
+    file: str
+
+    @property
+    def path(self) -> str:
+        """Where the file lies."""
+        return os.path.join(self.root, self.file)
+
+
+def places(named: Mapping[str, SourceSpec]) -> list[Place]:
+    """The files of some sources (by name, as in the spec), in the manifest's order.
 
     Downloads datasets from the hub. Raises :class:`CatsightError` if a source has no files.
     """
@@ -37,21 +51,26 @@ def listing(named: Mapping[str, SourceSpec]) -> list[dict[str, Any]]:
                 raise CatsightError(
                     f"'{path}' holds no files{_that_match(source)}; the source needs at least one"
                 )
-            places += [(name, key, root, file) for file in names]
+            places += [Place(name, key, root, file) for file in names]
+    return sorted(places, key=lambda place: (place.source, place.key, files.as_text(place.file)))
+
+
+def listing(places: Sequence[Place]) -> list[dict[str, Any]]:
+    """Rows of the manifest of these files."""
     rows = []
     with Progress("manifest", len(places), "files") as progress:
-        for (name, key, _, file), (digest, size) in zip(places, ahead(_measure, places, _AT_ONCE)):
+        for place, (digest, size) in zip(places, ahead(_measure, places, _AT_ONCE)):
             progress.advance()
             rows.append(
                 {
-                    "source": name,
-                    "key": key,
-                    "path": files.as_text(file),
+                    "source": place.source,
+                    "key": place.key,
+                    "path": files.as_text(place.file),
                     "sha256": digest,
                     "bytes": size,
                 }
             )
-    return sorted(rows, key=lambda row: (row["source"], row["key"], row["path"]))
+    return rows
 
 
 def found(manifest: Path, named: Mapping[str, SourceSpec]) -> dict[str, dict[str, list[File]]]:
@@ -107,9 +126,9 @@ def _of_dataset(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _measure(place: tuple[str, str, str, str]) -> tuple[str | None, int | None]:
+def _measure(place: Place) -> tuple[str | None, int | None]:
     """SHA-256 and size (bytes) of a file, None if it cannot be read."""
-    path = os.path.join(*place[2:])
+    path = place.path
     digest = files.digest(path)
     if digest is None:
         print(f"manifest: {files.as_id(path)} cannot be read", file=sys.stderr)

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 _BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _ICC = 258, 259, 262, 274, 34675
 #: LZMA, Zstandard and WebP, of which Pillow may have been built without a decoder.
 _NEWER_COMPRESSIONS = (34925, 50000, 50001)
+#: None, LZW, deflate, packed bits and those: their decoders write no more than a strip or tile
+#: holds (WebP's, 16,383 px square). Others bring a size of their own, which may be anything.
+_COMPRESSIONS = (1, 5, 8, 32773, 32946, *_NEWER_COMPRESSIONS)
 # values of tags: which photometric interpretation is a palette, what extra samples are opacity
 _PALETTE, _PREMULTIPLIED, _OPACITY = 3, 1, 2
 
 #: What tifffile says where a decoder is missing.
-_NO_DECODER = ("imagecodecs", "not supported", "not available")
+_MISSING = ("imagecodecs", "not supported", "not available")
 
 
 def needs_tifffile(tags: Mapping) -> bool:
@@ -40,6 +43,7 @@ def read(file: BinaryIO, max_pixels: int) -> tuple[Raster, int]:
     with TiffFile(file) as tiff:
         page: Any = tiff.pages.first
         check_size(int(page.imagewidth), int(page.imagelength), max_pixels)
+        check_size(int(page.tilewidth), int(page.tilelength), max_pixels)
         colours, extra = _layout(page)
         channels = CHANNELS[colours] + (extra is not None)
         # tifffile shows missing parts as black
@@ -80,19 +84,14 @@ def _values(page: "TiffPage", channels: int) -> np.ndarray:
 
     Raises :class:`Rejected` if no decoder is there for them, or they are of another type.
     """
+    if page.compression not in _COMPRESSIONS:
+        raise _no_decoder(page)
     try:
         values = page.asarray()
     except Exception as error:
-        if not any(words in str(error) for words in _NO_DECODER):
-            raise
-        coding = [f"compression {getattr(page.compression, 'name', page.compression)}"]
-        if page.predictor > 1:
-            coding.append(f"predictor {getattr(page.predictor, 'name', page.predictor)}")
-        raise Rejected(
-            "unsupported",
-            f"its values ({page.bitspersample} bits, {', '.join(coding)}) need a decoder that "
-            "catsight does not have; save it with 8 or 16 bits, with zip or uncompressed",
-        ) from None
+        if any(words in str(error) for words in _MISSING):
+            raise _no_decoder(page) from None
+        raise
     if values.dtype == np.float16:  # whose products with 65535 are infinite
         values = values.astype(np.float32)
     if page.axes == "SYX":
@@ -102,6 +101,17 @@ def _values(page: "TiffPage", channels: int) -> np.ndarray:
         opacity = values[..., 1 : channels - 2].astype(np.uint16) * np.uint16(257)
         return np.concatenate([_palette(page)[values[..., 0]], opacity], axis=-1)
     return values[..., :channels]
+
+
+def _no_decoder(page: "TiffPage") -> Rejected:
+    coding = [f"compression {getattr(page.compression, 'name', page.compression)}"]
+    if page.predictor > 1:
+        coding.append(f"predictor {getattr(page.predictor, 'name', page.predictor)}")
+    return Rejected(
+        "unsupported",
+        f"its values ({page.bitspersample} bits, {', '.join(coding)}) need a decoder that "
+        "catsight does not have; save it with 8 or 16 bits, with zip or uncompressed",
+    )
 
 
 def _palette(page: "TiffPage") -> np.ndarray:

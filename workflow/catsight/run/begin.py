@@ -13,11 +13,12 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from catsight.errors import CatsightError
-from catsight.inputs import yaml_files
+from catsight.inputs import stamps, yaml_files
 from catsight.run import locks, watchdog
 from catsight.tables import lists
 
@@ -108,6 +109,19 @@ def begin(studies: Sequence[str]) -> IO | None:
     for study in studies:
         yaml_files.load_yaml(study)
     return locks.share()
+
+
+def note_replaced(files: Sequence[str], folder: str, planning: bool) -> None:
+    """Makes Snakemake look into the study's files if one of them was replaced, maybe by an older.
+
+    It compares contents only of files that are newer than what was made of them, so the list of
+    files, a link, gets an early time. Does nothing in a process that is not ``planning``, but runs
+    a job.
+    """
+    manifest, record = Path(folder, "manifest.parquet"), Path(folder, stamps.RECORD)
+    if planning and manifest.exists() and stamps.replaced(record, files):
+        with suppress(OSError):  # results that cannot be written to are of no use to a run
+            os.utime(manifest, (1, 1), follow_symlinks=False)  # for 0, it looks at nothing
 
 
 def planned() -> None:

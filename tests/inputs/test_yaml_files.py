@@ -131,3 +131,23 @@ def test_values_are_counted_as_often_as_an_alias_refers_to_them(tmp_path, monkey
         assert load_yaml(tmp_path / "a.yaml") == {"a": [1] * (count - 1)}
     else:
         assert "more than 7 values" in refusal(tmp_path / "a.yaml")
+
+
+def merging(count, levels):
+    """A file whose mappings merge the one before ``count`` times each."""
+    lines = ["a0: &a0 {" + ", ".join(f"k{i}: 1" for i in range(count)) + "}"]
+    for level in range(1, levels + 1):
+        names = ", ".join([f"*a{level - 1}"] * count)
+        lines += [f"a{level}: &a{level}", f"  <<: [{names}]"]
+    return "\n".join(lines)
+
+
+def test_merges_do_not_multiply_without_limit(tmp_path):
+    """A thousand times a thousand times a thousand pairs, from 19 kB."""
+    path = tmp_path / "a.yaml"
+    path.write_text(merging(1000, 2))
+    with pytest.raises(CatsightError, match=r"line 4: its merges \(<<: \*name\) give more than"):
+        load_yaml(path)
+    fine = tmp_path / "b.yaml"
+    fine.write_text(merging(20, 2) + "\nlast: {<<: *a2, own: 2}")
+    assert load_yaml(fine)["last"] == {f"k{i}": 1 for i in range(20)} | {"own": 2}

@@ -86,7 +86,9 @@ def _nodes(path: Path) -> yaml.Node:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML of plain values, in which a repeated key is an error."""
+    """YAML of plain values, in which a repeated key is an error, and merges have a limit."""
+
+    _merged = 0
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -99,6 +101,25 @@ class _Loader(yaml.SafeLoader):
                     )
                 seen.add((key.tag, key.value))
         return node
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merges ``<<: *name`` into a mapping, once it is known how many pairs that gives."""
+        parts = [
+            part
+            for key, value in node.value
+            if key.tag == "tag:yaml.org,2002:merge"
+            for part in (value.value if isinstance(value, yaml.SequenceNode) else [value])
+            if isinstance(part, yaml.MappingNode)
+        ]
+        for part in parts:
+            self.flatten_mapping(part)
+            self._merged += len(part.value)
+            if self._merged > _MOST:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"its merges (<<: *name) give more than {_MOST:,} values",
+                    problem_mark=node.start_mark,
+                )
+        super().flatten_mapping(node)
 
 
 def _values(tree: Any) -> Iterator[Any]:

@@ -128,7 +128,11 @@ def test_messages_name_key_value_and_choice(config, key, value, words):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("figures.title", "a\ud800", r"figures\.title is 'a\\ud800'; it must be text that UTF-8"),
+        (
+            "figures.title",
+            "a\ud800",
+            r"figures\.title is 'a\\ud800'; it must be of letters that can be shown",
+        ),
         ("seed", 2**70, r"seed is 1180591620717411303424; it must be less than"),
         (
             "encoders.vit_b16",

@@ -1,9 +1,14 @@
 """The exception whose message is for the user."""
 
 import errno
+import re
 
 #: Error numbers of a full disk or quota.
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+#: What a terminal would obey instead of showing it, and what UTF-8 cannot hold: control characters
+#: but line breaks and tabs, marks that turn the direction of writing, and lone surrogates.
+_UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class CatsightError(Exception):
@@ -11,3 +16,14 @@ class CatsightError(Exception):
 
     Commands print the message without a traceback.
     """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
+
+def printable(text: str) -> str:
+    """A text to print, in which names of files, say, cannot give orders to a terminal.
+
+    What cannot be printed stands as in a Python string: ``\\x1b``.
+    """
+    return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], text)

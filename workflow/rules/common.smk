@@ -20,8 +20,7 @@ from catsight.study import Study
 try:
     at_work = begin.begin(workflow.configfiles)
     study = Study(config, workflow.configfiles)
-    # the user's files, and a digest of those that Snakemake cannot watch
-    FILES, OTHER_FILES = study.input_files
+    FILES, OTHER_FILES = study.input_files  # a digest stands for files that cannot be watched
     begin.note_replaced(FILES, f"results/{study.name}/frames", workflow.is_main_process)
 except CatsightError as error:
     sys.exit(f"catsight: error: {error}")

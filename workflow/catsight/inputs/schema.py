@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jsonschema
 
+from catsight.errors import printable
 from catsight.inputs import yaml_files
 
 #: The most letters of a value that a message repeats.
@@ -92,19 +93,20 @@ def _unfit(node: Any, keys: tuple[str | int, ...], name: str) -> Iterator[_Probl
     are too large.
     """
     where = _joined(keys) or name
-    if isinstance(node, str) and not node.isascii():
-        try:
-            node.encode()
-        except UnicodeEncodeError:
-            yield _Problem(keys, f"{where} is {node!r}; it must be text that UTF-8 can hold")
+    if isinstance(node, str) and printable(node) != node:
+        text = f"{where} is {_shown(node)}; it must be of letters that can be shown"
+        yield _Problem(keys, text)
     elif isinstance(node, int) and abs(node) >= _LARGE:
-        yield _Problem(keys, f"{where} is {node}; it must be less than {_LARGE}")
+        yield _Problem(keys, f"{where} is {_shown(node)}; it must be less than {_LARGE}")
     if isinstance(node, float) and not math.isfinite(node):
         yield _Problem(keys, f"{where} is {node}; it must be finite")
     if isinstance(node, Mapping):
         for key in node:
             if not isinstance(key, str):
-                text = f"{where} has the key {key!r}, which is not text; put it in quotes"
+                text = f"{where} has the key {_shown(key)}, which is not text; put it in quotes"
+                yield _Problem(keys, text)
+            elif printable(key) != key:
+                text = f"{where} has the key {_shown(key)}; it must be of letters that can be shown"
                 yield _Problem(keys, text)
     if isinstance(node, Mapping | list):
         for key, child in node.items() if isinstance(node, Mapping) else enumerate(node):
@@ -122,7 +124,7 @@ def _strange(node: Any, keys: tuple[str | int, ...]) -> Iterator[_Problem]:
 
 
 def _joined(keys: Iterable[str | int]) -> str:
-    return ".".join(map(str, keys))
+    return ".".join(key if isinstance(key, str) else _shown(key) for key in keys)
 
 
 def _integer(checker: Any, value: Any) -> bool:
@@ -172,12 +174,18 @@ def _explain(error: jsonschema.ValidationError, name: str) -> Iterator[_Problem]
         yield _Problem(keys, text)
 
 
+def _shown(value: Any) -> str:
+    """A value as a message repeats it; large numbers in base 16, of which Python prints any."""
+    large = isinstance(value, int) and abs(value) >= _LARGE**2
+    return _shortened(hex(value) if large else repr(value))
+
+
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 #: What names may be made of: they are parts of paths and of Snakemake's wildcards.
-NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 _TYPES = {
     "integer": "an integer",
     "object": "a mapping of keys to values",
@@ -209,7 +217,7 @@ def _allowed(error: jsonschema.ValidationError) -> str:
         guess = f"; did you mean {near[0]}?" if near else ""
         return f"one of {', '.join(map(str, limit))}{guess}"
     if limit == NAME_PATTERN:
-        return "a name of letters, digits, - and _, without spaces"
+        return "a name of letters, digits, - and _, without spaces, of 100 letters at most"
     if error.validator in _LIMITS:
         unit = error.schema.get("unit", "")
         if limit == 1:

@@ -6,6 +6,7 @@ import pathlib
 import re
 import tarfile
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -254,4 +255,5 @@ def _inert() -> list[Any]:
         for package in ("core", "_core")
     ]
     paths = [pathlib.PosixPath, pathlib.PurePosixPath]
-    return [argparse.Namespace, np.dtype, np.ndarray, *kinds, *paths, *named]
+    plain = [argparse.Namespace, defaultdict, list, dict, int, float]
+    return [*plain, np.dtype, np.ndarray, *kinds, *paths, *named]

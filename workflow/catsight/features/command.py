@@ -174,7 +174,7 @@ def _entry(name: str, config: str | None) -> EncoderSpec:
     """The entry of an encoder in the study ``config`` (or config.yaml here), laid over that of
     resources/encoders.yaml.
     """
-    entries = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
+    entries = dict(yaml_files.load_yaml(yaml_files.find("encoders.yaml")))
     if config or os.path.exists("config.yaml"):
         study = yaml_files.load_yaml(config or "config.yaml")
         given = study.get("encoders") if isinstance(study, Mapping) else None

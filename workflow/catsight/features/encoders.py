@@ -75,7 +75,7 @@ def timm_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def one_line(error: Exception) -> str:
     """What an error of another library says, in one line, or its kind if it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def _where(error: Exception) -> str:

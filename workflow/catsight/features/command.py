@@ -107,6 +107,31 @@ def convert(arguments: Sequence[str]) -> None:
     of the checkpoint. Prints which tensors matched and which did not, and writes a file only if all
     of the encoder's are there.
     """
+    options = _conversion_parser().parse_args(arguments)
+    source, output = options.checkpoint, options.output
+    if output.suffix != ".safetensors" or output.resolve() == source.resolve():
+        raise CatsightError(f"--output is {output}; it must be another file, named *.safetensors")
+    model = make(_entry(options.encoder, options.config))
+    key, state = checkpoint.chosen(checkpoint.states(source), options.key, source)
+    found = fit(model, checkpoint.renamed(state, options.strip, options.drop))
+    expected = list(model.state_dict())
+    print(f"read: {key or 'the file itself'}, {len(state)} tensors")
+    print(*checkpoint.report(found, expected), sep="\n")
+    if found.problems():
+        raise CatsightError(f"{output} is not written: {source} {checkpoint.advice(found, model)}")
+    about = {
+        "stage": "convert",
+        "encoder": options.encoder,
+        "sha256": weights.check_sha256(source, None),
+        "key": key,
+        "strip": options.strip,
+        "drop": options.drop,
+    }
+    safe.write(output, {name: found.state[name] for name in expected}, about)
+    print(f"wrote {output}; in the study: weights: {{source: file, path: {output}}}")
+
+
+def _conversion_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="catsight features convert",
         description=convert.__doc__,
@@ -140,34 +165,7 @@ def convert(arguments: Sequence[str]) -> None:
         metavar="PATTERN",
         help="tensors to leave out, after --strip: 'head.*'; may be repeated",
     )
-    options = parser.parse_args(arguments)
-    source, output = options.checkpoint, options.output
-    if output.suffix != ".safetensors" or output.resolve() == source.resolve():
-        raise CatsightError(f"--output is {output}; it must be another file, named *.safetensors")
-    model = make(_entry(options.encoder, options.config))
-    key, state = checkpoint.chosen(checkpoint.states(source), options.key, source)
-    found = fit(model, checkpoint.renamed(state, options.strip, options.drop))
-    expected = list(model.state_dict())
-    print(
-        "\n".join(
-            [
-                f"read: {key or 'the file itself'}, {len(state)} tensors",
-                *checkpoint.report(found, expected),
-            ]
-        )
-    )
-    if found.problems():
-        raise CatsightError(f"{output} is not written: {source} {checkpoint.advice(found, model)}")
-    about = {
-        "stage": "convert",
-        "encoder": options.encoder,
-        "sha256": weights.check_sha256(source, None),
-        "key": key,
-        "strip": options.strip,
-        "drop": options.drop,
-    }
-    safe.write(output, {name: found.state[name] for name in expected}, about)
-    print(f"wrote {output}; in the study: weights: {{source: file, path: {output}}}")
+    return parser
 
 
 def _entry(name: str, config: str | None) -> EncoderSpec:

@@ -132,14 +132,20 @@ def load(path: str | os.PathLike[str]) -> "dict[str, torch.Tensor]":
 def _real(
     state: "Mapping[str, torch.Tensor]",
 ) -> "tuple[dict[str, torch.Tensor], dict[str, str]]":
-    """Contiguous copies of the tensors, with complex ones as pairs of real numbers (…, 2) if
-    safetensors has no format for them; and the entry of the metadata that names these, if any.
+    """The tensors, contiguous and each with memory of its own, complex ones as pairs of real
+    numbers (…, 2) if safetensors has no format for them; and the metadata that name these, if any.
     """
     import torch
     from safetensors import torch as safetensors
 
-    # copies, since tensors that share memory are refused
-    plain = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
+    plain, seen = {}, set()
+    for name, tensor in state.items():
+        plain[name] = tensor.detach().cpu().contiguous()
+        memory = plain[name].untyped_storage()
+        # safetensors refuses tensors that share memory; others are not copied, as they may be large
+        if memory.data_ptr() in seen or memory.nbytes() != plain[name].nbytes:
+            plain[name] = plain[name].clone()
+        seen.add(memory.data_ptr())
     native = [torch.complex64] if "C64" in getattr(safetensors, "_TYPES", {}) else []
     pairs = sorted(n for n, t in plain.items() if t.is_complex() and t.dtype not in native)
     plain |= {name: torch.view_as_real(plain[name].resolve_conj()).contiguous() for name in pairs}

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catsight.errors import CatsightError
-from catsight.features import drawn, safe
+from catsight.features import safe
 from catsight.features.convert import CONVERTERS
+from catsight.features.drawn import random_state, watching
 from catsight.features.encoders import (
     check_known,
     few,
@@ -108,7 +109,7 @@ def hub_state(name: str, arguments: Mapping[str, Any], file: Path) -> "dict[str,
     given = timm_arguments(name, arguments)
     overlay = {"file": str(file), "hf_hub_id": None}
     try:
-        with drawn.watching() as seen:
+        with watching() as seen:
             model = timm.create_model(
                 name, pretrained=True, pretrained_cfg_overlay=overlay, **given
             )
@@ -178,7 +179,7 @@ SOURCES: dict[str, Source] = {
         lambda spec, file: _fitted(spec, CONVERTERS[spec["weights"]["convert"]](file), file),
     ),
     "random": Source(
-        lambda weights: None, lambda spec, file: drawn.random_state(spec, spec["weights"]["seed"])
+        lambda weights: None, lambda spec, file: random_state(spec, spec["weights"]["seed"])
     ),
     "hub": Source(
         lambda weights: None,

@@ -103,7 +103,7 @@ def test_what_a_module_here_imports_of_an_editable_package_counts(tmp_path, monk
         "import json, numpy.linalg, pyarrow, timm, torch\nfrom mine_src.net import build\n"
     )
     before = digest("here:build")
-    places = module.Places((tmp_path / "study",), module._VERSIONED)
+    places = module.Places(tmp_path / "study", (), module._VERSIONED)
     names = {"here", "mine_src", "mine_src.net", "mine_src.blocks"}
     assert module.reached("here", folder=places) == names
     (source / "blocks.py").write_text("def block():\n    return 2\n")
@@ -136,6 +136,29 @@ def test_what_is_installed_counts_by_its_version_and_a_loose_file_there_by_its_c
     assert digest("timm.models.resnet:resnet18") == f"timm {metadata.version('timm')}"
     monkeypatch.setattr(metadata, "packages_distributions", lambda: {"mine_loose": ["timm"]})
     assert digest("mine_loose.net:build") == f"timm {metadata.version('timm')}"
+
+
+def test_packages_that_are_installed_into_a_folder_of_pythonpath_are_not_read(
+    tmp_path, monkeypatch
+):
+    """As on clusters, whose modules put thousands of files there."""
+    own = package(tmp_path / "own" / "mine_own").parent
+    target, site = tmp_path / "target", tmp_path / "lib" / "site-packages"
+    for folder, name in ((target, "mine_large"), (site, "mine_larger")):
+        package(folder / name)
+    (target / "mine_large-1.0.dist-info").mkdir()
+    (tmp_path / "study" / "here.py").write_text(
+        "import mine_large.net, mine_larger.net\nfrom mine_own.net import build\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", ":".join(map(str, (target, site, own))))
+    before = digest("here:build")
+    for folder, name, counts in (
+        (target, "mine_large", False),
+        (site, "mine_larger", False),
+        (own, "mine_own", True),
+    ):
+        (folder / name / "net.py").write_text("build = 2\n")
+        assert (digest("here:build") != before) == counts, name
 
 
 def test_a_compiled_module_counts_by_its_bytes(tmp_path, monkeypatch):

@@ -42,7 +42,12 @@ def random_state(entry: WeightsSpec | EncoderSpec, seed: int) -> "dict[str, torc
             per_channel = parameter.ndim == 1 or (
                 parameter.ndim == 3 and parameter.shape[1:] == (1, 1)
             )
-            if per_channel and "bias" not in name and parameter.abs().max() < _NEARLY_ZERO:
+            if (
+                per_channel
+                and parameter.numel()
+                and "bias" not in name
+                and parameter.abs().max() < _NEARLY_ZERO
+            ):
                 parameter.fill_(1.0)
     return model.state_dict()
 
@@ -86,7 +91,7 @@ def _constant(tensor: "torch.Tensor") -> bool:
     return bool((tensor.flatten() == tensor.flatten()[:1]).all())
 
 
-@dataclass
+@dataclass(eq=False)
 class Seen:
     """What was loaded while a network was made: ``files`` of weights that were opened, and tensors
     that were ``left`` out by a state dict.
@@ -100,6 +105,11 @@ class Seen:
 _WATCHERS: list[Seen] = []
 
 
+def _note(file: str) -> None:
+    for watcher in _WATCHERS:
+        watcher.files.append(file)
+
+
 @cache
 def _listen() -> None:
     """Has every file that Python opens reported to the watchers, from now on: an audit hook cannot
@@ -109,9 +119,8 @@ def _listen() -> None:
     def opened(event: str, arguments: tuple[Any, ...]) -> None:
         if _WATCHERS and event == "open" and isinstance(arguments[0], str | os.PathLike):
             path = os.fspath(arguments[0])
-            if PurePath(path).suffix.lower() in WEIGHTS_FILES:
-                for watcher in _WATCHERS:
-                    watcher.files.append(path)
+            if PurePath(os.fsdecode(path)).suffix.lower() in WEIGHTS_FILES:
+                _note(path)
 
     sys.addaudithook(opened)
 
@@ -134,9 +143,10 @@ def watching() -> Iterator[Seen]:
         seen.left += found.missing_keys
         return found
 
-    # safetensors opens files outside Python, where no audit hook sees it
+    # safetensors opens files outside Python, where no audit hook sees it. Modules that are imported
+    # now keep this function
     def opened(filename: Any, *arguments: Any, **more: Any) -> Any:
-        seen.files.append(str(filename))
+        _note(str(filename))
         return open_safely(filename, *arguments, **more)
 
     replaced: list[tuple[Any, str, Any]] = [

@@ -33,24 +33,41 @@ def file_in(module: str, folder: Path) -> Path | None:
     return None
 
 
-class Places(NamedTuple):
-    """Where a user's modules are looked for: ``folders``, then wherever Python would find them.
+def root_of(module: str, file: Path) -> Path:
+    """The folder in which the top package of a module in ``file`` lies."""
+    return file.parents[module.count(".") + (file.name.partition(".")[0] == "__init__")]
 
-    What ends in a folder of installed packages is not the user's, nor are the packages ``apart``.
+
+class Places(NamedTuple):
+    """Where a user's modules are looked for: ``here``, then wherever Python would find them, first
+    in the ``folders`` of PYTHONPATH.
+
+    What lies among installed packages is not the user's, nor are the packages ``apart``.
     """
 
-    folders: tuple[Path, ...]
+    here: Path
+    folders: tuple[Path, ...] = ()
     apart: frozenset[str] = frozenset()
 
     def find(self, module: str) -> Path | None:
         """The file of a module of the user's, or None."""
         if module.partition(".")[0] in self.apart:
             return None
-        for folder in self.folders:
-            if path := file_in(module, folder):
-                return path
-        path = imported_from(module)
-        return None if path is None or installed(path) else path
+        if path := file_in(module, self.here):
+            return path
+        found = (file_in(module, folder) for folder in self.folders)
+        path = next(filter(None, found), None) or imported_from(module)
+        if path is None or installed(path) or _has_distributions(root_of(module, path)):
+            return None
+        return path
+
+
+def _has_distributions(folder: Path) -> bool:
+    """Whether packages were installed into a folder (``pip install --target``)."""
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def imported_from(module: str) -> Path | None:

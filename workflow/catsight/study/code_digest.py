@@ -70,15 +70,14 @@ def factory_digest(factory: str) -> str:
     """
     module, top = factory.partition(":")[0], factory.partition(".")[0].partition(":")[0]
     path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    folders = tuple(Path(folder) for folder in [os.getcwd(), *filter(None, path)])
-    places = Places(folders, _VERSIONED - {top})
+    folders = tuple(Path(folder) for folder in filter(None, path))
+    places = Places(Path.cwd(), folders, _VERSIONED - {top})
     if file := places.find(module):
         return _own_digest(factory, file, places)
     if distributions := metadata.packages_distributions().get(top):
         return ", ".join(f"{name} {metadata.version(name)}" for name in sorted(set(distributions)))
     if file := modules.imported_from(module):
-        depth = module.count(".") + (file.stem == "__init__")
-        return _own_digest(factory, file, file.parents[depth])
+        return _own_digest(factory, file, modules.root_of(module, file))
     hint = "; leave out .py" if module.endswith(".py") else ""
     raise CatsightError(
         f"the factory '{factory}': there is no module {module} in {os.getcwd()}, nor a package "

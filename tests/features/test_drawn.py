@@ -82,8 +82,8 @@ def test_a_factory_that_loads_weights_is_not_untrained(own, top, code, file):
         "self.conv.weight.data = torch.sin(torch.arange(48.0)).reshape(4, 3, 2, 2)",
         # a copy of itself, as a teacher is
         "self.twin = nn.Conv2d(3, 4, 2)\nself.twin.load_state_dict(self.conv.state_dict())",
-        # a file of weights, of which it takes the shape alone
-        'shape = torch.load("trained.pth")["weight"].shape\nself.more = nn.Conv2d(3, shape[0], 2)',
+        # a file of weights, of which it takes the shape alone, beside constants
+        'self.norm = nn.BatchNorm2d(4)\nshape = torch.load("trained.pth")["weight"].shape\nself.more = nn.Conv2d(3, shape[0], 2)',
         "self.conv.weight.data = torch.from_numpy(np.random.standard_normal((4, 3, 2, 2))).float()",
         "nn.init.constant_(self.conv.weight, random.random())",
     ],

@@ -106,6 +106,8 @@ def test_what_a_module_here_imports_of_an_editable_package_counts(tmp_path, monk
     places = module.Places(tmp_path / "study", (), module._VERSIONED)
     names = {"here", "mine_src", "mine_src.net", "mine_src.blocks"}
     assert module.reached("here", folder=places) == names
+    apart = places._replace(apart=frozenset({"mine_src"}))
+    assert module.reached("here", folder=apart) == {"here"}
     (source / "blocks.py").write_text("def block():\n    return 2\n")
     assert digest("here:build") != before
 

@@ -141,11 +141,11 @@ def _real(
     plain, seen = {}, set()
     for name, tensor in state.items():
         plain[name] = tensor.detach().cpu().contiguous()
-        memory = plain[name].untyped_storage()
         # safetensors refuses tensors that share memory; others are not copied, as they may be large
-        if memory.data_ptr() in seen or memory.nbytes() != plain[name].nbytes:
+        memory = plain[name].untyped_storage().data_ptr()
+        if memory in seen:
             plain[name] = plain[name].clone()
-        seen.add(memory.data_ptr())
+        seen.add(memory)
     native = [torch.complex64] if "C64" in getattr(safetensors, "_TYPES", {}) else []
     pairs = sorted(n for n, t in plain.items() if t.is_complex() and t.dtype not in native)
     plain |= {name: torch.view_as_real(plain[name].resolve_conj()).contiguous() for name in pairs}

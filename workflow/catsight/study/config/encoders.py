@@ -69,8 +69,7 @@ class Encoder(Section):
     )
     args: dict[str, Any] | None = optional(
         "Further arguments of timm.create_model or of the factory, such as img_size. Those that "
-        "load weights or name a file of them (pretrained, checkpoint_path, cache_dir, ...) are "
-        "refused, wherever they stand: the spec would not see what they load."
+        "would load weights (pretrained, checkpoint_path, ...) are refused."
     )
     layers: (
         str

@@ -16,7 +16,7 @@ from PIL import Image
 from catsight import CatsightError, tables
 from catsight.__main__ import main
 from catsight.features import safe
-from catsight.features.weights import random_state
+from catsight.features.drawn import random_state
 from catsight.figures import profiles, style
 from catsight.figures.choices import Choices
 from catsight.frames import kinds

@@ -8,8 +8,8 @@ import pytest
 
 from catsight import tables
 from catsight.features import encoders, forward, layers
+from catsight.features.drawn import random_state
 from catsight.features.encoders import create
-from catsight.features.weights import random_state
 from catsight.tables.columns.views import VIEWS
 from support.tiny_extraction import SPEC, bring_weights, extract, pictures, vectors
 

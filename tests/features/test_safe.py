@@ -12,10 +12,6 @@ from catsight import CatsightError
 from catsight.features import safe
 
 STATE = {"b": torch.tensor([[1.0, 2.0]]), "a": torch.tensor([3, 4, 5])}
-PICKLES = (
-    " is not a safetensors file. Pickles (.pt, .pth, .bin) can run code and are not read; convert one where you trust "
-    "it: safetensors.torch.save_file(torch.load(FILE, weights_only=True), 'model.safetensors')"
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -45,7 +41,8 @@ def test_a_file_records_where_it_came_from_and_what_it_holds(path):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("float64", "F64"), ("float32", "F32"), ("float16", "F16"), ("bfloat16", "BF16"), ("int64", "I64"), ("int32", "I32"),
-     ("int16", "I16"), ("int8", "I8"), ("uint8", "U8"), ("bool", "BOOL")],
+     ("int16", "I16"), ("int8", "I8"), ("uint8", "U8"), ("bool", "BOOL"), ("uint16", "U16"), ("uint32", "U32"),
+     ("uint64", "U64"), ("float8_e4m3fn", "F8_E4M3"), ("float8_e5m2", "F8_E5M2")],
 )  # fmt: skip
 def test_numbers_of_every_format_are_told_apart_and_read_back(tmp_path, name, kind):
     """The digest names a format as safetensors does, so that a file can be checked without torch."""
@@ -78,9 +75,66 @@ def test_the_digest_is_of_names_shapes_formats_and_values_alone(tmp_path):
 
 
 def test_tensors_that_share_memory_are_written_apart(tmp_path):
-    shared = torch.ones(3)
-    safe.write(tmp_path / "w.safetensors", {"a": shared, "b": shared}, {})
-    assert set(safe.load(tmp_path / "w.safetensors")) == {"a", "b"}
+    shared = torch.arange(6.0)
+    state = {
+        "a": shared,
+        "b": shared,
+        "c": shared[1:3],
+        "d": shared[4:],
+        "e": shared.reshape(2, 3).T,
+    }
+    safe.write(tmp_path / "w.safetensors", state, {})
+    loaded = safe.load(tmp_path / "w.safetensors")
+    assert set(loaded) == set(state)
+    assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+
+@pytest.mark.parametrize("kind", ["complex64", "complex128"])
+@pytest.mark.parametrize("native", [True, False])
+def test_complex_numbers_are_read_back(tmp_path, monkeypatch, kind, native):
+    """Also with versions of safetensors that have no format for them, and of conjugates."""
+    from safetensors import torch as safetensors
+
+    if not native:
+        monkeypatch.setattr(safetensors, "_TYPES", {**safetensors._TYPES})
+        safetensors._TYPES.pop("C64", None)
+    path, dtype = tmp_path / "w.safetensors", getattr(torch, kind)
+    turned = torch.polar(torch.ones(3), torch.arange(3.0)).to(dtype)
+    scalar = torch.tensor(1 + 2j, dtype=dtype)
+    state = {"a": turned, "b": torch.conj(turned), "c": scalar, "real": torch.ones(2, 2)}
+    safe.write(path, state, {"x": 1})
+    assert safe.sound(path) and set(safe.about(path)) == {"x", "content"}
+    loaded = safe.load(path)
+    assert {name: t.dtype for name, t in loaded.items()} == {n: t.dtype for n, t in state.items()}
+    for name, tensor in state.items():
+        assert torch.equal(
+            torch.view_as_real(loaded[name].resolve_conj())
+            if tensor.is_complex()
+            else loaded[name],
+            torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor,
+        )
+
+
+def test_numbers_that_safetensors_cannot_hold_are_named(tmp_path, monkeypatch):
+    path = tmp_path / "w.safetensors"
+    monkeypatch.delitem(safe._FORMATS, "torch.int8")
+    with pytest.raises(CatsightError) as raised:
+        safe.write(path, {"x": torch.ones(3, dtype=torch.int8), "y": torch.ones(3)}, {})
+    said = f"{path}: safetensors cannot hold numbers of the type torch.int8"
+    assert str(raised.value) == said and not path.exists()
+
+
+def test_tensors_that_are_the_same_as_others_come_back(tmp_path):
+    """safetensors' own save_model leaves them out and notes them in the metadata."""
+    from safetensors.torch import save_model
+
+    model = torch.nn.Sequential(*(torch.nn.Linear(2, 2) for _ in range(3)))
+    model[2].weight = model[0].weight
+    save_model(model, tmp_path / "w.safetensors")
+    loaded = safe.load(tmp_path / "w.safetensors")
+    assert set(loaded) == set(model.state_dict())
+    assert torch.equal(loaded["2.weight"], model[0].weight)
+    assert not torch.equal(loaded["2.weight"], model[1].weight)
 
 
 @pytest.mark.parametrize("place", [-1, -24, -30, 200])
@@ -173,11 +227,33 @@ def test_what_is_no_weights_file_is_named(tmp_path, read):
     header = json.dumps([1]).encode()
     listed = len(header).to_bytes(8, "little") + header
     text = json.dumps({"__metadata__": 3}).encode()
-    for data in (b"", b"PK\3\4", listed, len(text).to_bytes(8, "little") + text, b"[" * 100_000):
+    for data in (
+        b"",
+        b"PK\5",
+        b"\x80\0",
+        listed,
+        len(text).to_bytes(8, "little") + text,
+        b"[" * 100_000,
+    ):
         path.write_bytes(data)
         with pytest.raises(CatsightError) as raised:
             read(path)
-        assert str(raised.value) == f"{path}{PICKLES}"
+        assert str(raised.value) == f"{path} is not a safetensors file"
+
+
+@pytest.mark.parametrize("read", [safe.about, safe.check, safe.load])
+@pytest.mark.parametrize("new", [True, False])
+def test_a_pickle_is_named_with_the_command_that_converts_it(tmp_path, read, new):
+    """Of both formats that torch has written."""
+    path = tmp_path / "my weights.pth"
+    torch.save({"a": torch.ones(1)}, path, _use_new_zipfile_serialization=new)
+    with pytest.raises(CatsightError) as raised:
+        read(path)
+    assert str(raised.value) == (
+        f"{path} is not a safetensors file. Pickles (.pt, .pth, .bin) can run code and are not read; "
+        f"`catsight features convert '{path}' -o '{tmp_path}/my weights.safetensors' --encoder NAME` "
+        "makes a safetensors file of one"
+    )
 
 
 @pytest.mark.parametrize(("size", "fits"), [(100_000_000, True), (100_000_001, False)])

@@ -15,6 +15,7 @@ import timm.models as timm_models
 from catsight import CatsightError
 from catsight.__main__ import main
 from catsight.features import safe
+from catsight.features.drawn import random_state
 from catsight.features.encoders import create, load_strictly, make
 from catsight.features.layers import find_blocks
 from catsight.features.weights import (
@@ -23,7 +24,6 @@ from catsight.features.weights import (
     download,
     hub_state,
     locate,
-    random_state,
 )
 from catsight.study.weights_sources import WEIGHTS_SOURCES
 

@@ -344,8 +344,8 @@ def test_how_jobs_run_is_in_no_digest(library):
         assert library.changed_by(path) == set(), path
 
 
-#: Functions of features and groups that no job calls.
-FOR_USERS = ("metrics/alignment.py",)
+#: Functions of features and groups, and of checkpoints, that no job calls.
+FOR_USERS = ("metrics/alignment.py", "features/checkpoint.py")
 
 
 @pytest.mark.parametrize("stage", STAGES)

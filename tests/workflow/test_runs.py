@@ -12,7 +12,7 @@ import pytest
 
 from catsight import tables
 from catsight.features import safe
-from catsight.features.weights import random_state
+from catsight.features.drawn import random_state
 from support.plan import plan
 from support.tiny_study import TINY, Workflow
 

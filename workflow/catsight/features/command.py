@@ -1,17 +1,22 @@
 """``catsight features``: an encoder's weights, and its features of every view."""
 
+import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from catsight import tables
-from catsight.features import safe, weights
+from catsight.errors import CatsightError
+from catsight.features import checkpoint, safe, weights
+from catsight.features.encoders import fit, make
 from catsight.features.forward import Encoder, record_batch
+from catsight.inputs import yaml_files
+from catsight.inputs.schema import near_miss
 from catsight.run import job
 from catsight.run.progress import Progress
-from catsight.run.specs import FeaturesSpec
+from catsight.run.specs import EncoderSpec, FeaturesSpec
 from catsight.tables.store import Store, address
 
 
@@ -19,6 +24,7 @@ def main(arguments: Sequence[str]) -> None:
     commands = {
         "weights": (bring_weights, "writes an encoder's weights to one safetensors file"),
         "extract": (extract, "extracts an encoder's features of one shard of several views"),
+        "convert": (convert, "writes an encoder's weights out of a training checkpoint"),
     }
     job.choose("features", commands, arguments)
 
@@ -93,6 +99,97 @@ def extract(arguments: Sequence[str]) -> None:
             missing.append(_Table(view, output, where, inputs))
     if missing:  # torch and timm are imported, and the encoder is loaded, only now
         _compute(missing, options.spec, options.weights, about, options.threads, store)
+
+
+def convert(arguments: Sequence[str]) -> None:
+    """Writes an encoder's weights out of a training checkpoint (.pth, .pt, .ckpt, .bin) to a
+    safetensors file, which a study can name: `weights: {source: file, path: FILE}`. Runs no code
+    of the checkpoint. Prints which tensors matched and which did not, and writes a file only if all
+    of the encoder's are there.
+    """
+    options = _conversion_parser().parse_args(arguments)
+    source, output = options.checkpoint, options.output
+    if output.suffix != ".safetensors" or output.resolve() == source.resolve():
+        raise CatsightError(f"--output is {output}; it must be another file, named *.safetensors")
+    model = make(_entry(options.encoder, options.config))
+    key, state = checkpoint.chosen(checkpoint.states(source), options.key, source)
+    found = fit(model, checkpoint.renamed(state, options.strip, options.drop))
+    expected = list(model.state_dict())
+    print(f"read: {key or 'the file itself'}, {len(state)} tensors")
+    print(*checkpoint.report(found, expected), sep="\n")
+    if found.problems():
+        raise CatsightError(f"{output} is not written: {source} {checkpoint.advice(found, model)}")
+    about = {
+        "stage": "convert",
+        "encoder": options.encoder,
+        "sha256": weights.check_sha256(source, None),
+        "key": key,
+        "strip": options.strip,
+        "drop": options.drop,
+    }
+    safe.write(output, {name: found.state[name] for name in expected}, about)
+    print(f"wrote {output}; in the study: weights: {{source: file, path: {output}}}")
+
+
+def _conversion_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="catsight features convert",
+        description=convert.__doc__,
+        epilog="example: catsight features convert dino.pth -o dino.safetensors "
+        "--encoder dino_vit_s16 --key teacher --strip module. --strip backbone. --drop 'head.*'",
+    )
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="the file to read")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="FILE.safetensors to write"
+    )
+    parser.add_argument(
+        "--encoder", required=True, metavar="NAME", help="of resources/encoders.yaml or the study"
+    )
+    parser.add_argument(
+        "--config", help="the study file that has the encoder (default: config.yaml, if it exists)"
+    )
+    parser.add_argument(
+        "--key", help="where the tensors lie in the checkpoint: model, teacher, state_dict, ..."
+    )
+    parser.add_argument(
+        "--strip",
+        action="append",
+        default=[],
+        metavar="PREFIX",
+        help="what names begin with and the encoder's do not: module., backbone.; may be repeated",
+    )
+    parser.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="tensors to leave out, after --strip: 'head.*'; may be repeated",
+    )
+    return parser
+
+
+def _entry(name: str, config: str | None) -> EncoderSpec:
+    """The entry of an encoder in the study ``config`` (or config.yaml here), laid over that of
+    resources/encoders.yaml.
+    """
+    entries = dict(yaml_files.load_yaml(yaml_files.find("encoders.yaml")))
+    if config or os.path.exists("config.yaml"):
+        study = yaml_files.load_yaml(config or "config.yaml")
+        given = study.get("encoders") if isinstance(study, Mapping) else None
+        for own, keys in given.items() if isinstance(given, Mapping) else ():
+            keys = keys if isinstance(keys, Mapping) else {}
+            entry = dict(entries.get(own, {}))
+            if "factory" in keys:
+                entry.pop("timm", None)
+            entries[own] = {**entry, **keys}
+    if name not in entries:
+        raise CatsightError(
+            f"there is no encoder '{name}'{near_miss(name, entries)}; --config names the study "
+            "file that has it"
+        )
+    if not {"timm", "factory"} & set(entries[name]):
+        raise CatsightError(f"the encoder '{name}' has neither timm nor factory")
+    return entries[name]
 
 
 class _Table(NamedTuple):

@@ -2,13 +2,20 @@
 
 import difflib
 import os
+import random
 import sys
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from catsight.errors import CatsightError
+from catsight.inputs.arguments import check as check_arguments
+from catsight.inputs.modules import installed
 from catsight.run.specs import EncoderSpec, WeightsSpec
 
 if TYPE_CHECKING:
@@ -16,27 +23,70 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-def make(entry: EncoderSpec | WeightsSpec) -> "torch.nn.Module":
-    """The torch module of an ``entry`` (``timm`` or ``factory``, and ``args``) with its initial
-    weights.
+def make(entry: EncoderSpec | WeightsSpec, seed: int = 0) -> "torch.nn.Module":
+    """The torch module of an ``entry`` (``timm`` or ``factory``, and ``args``) with the initial
+    weights that it draws after :func:`set_seed`.
     """
     arguments = entry.get("args", {})
+    set_seed(seed)
     if "factory" in entry:
         return _of_factory(entry["factory"], arguments)
     return create(entry["timm"], arguments)
 
 
+def set_seed(seed: int) -> None:
+    """Seeds all generators that a network may draw from: torch's, numpy's and Python's."""
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # numpy takes no more
+    torch.manual_seed(seed)
+
+
 def create(name: str, arguments: Mapping[str, Any]) -> "torch.nn.Module":
-    """The timm model ``name`` with its initial weights. Raises :class:`CatsightError` if timm has
-    no such model, or cannot make it with these ``arguments``.
+    """The timm model ``name`` with its initial weights, which states the size of input that an
+    ``img_size`` among the ``arguments`` gives it.
+
+    Raises :class:`CatsightError` if timm has no such model, or cannot make it with these
+    ``arguments``.
     """
     import timm
 
-    check_known(name)
+    given = timm_arguments(name, arguments)
     try:
-        return timm.create_model(name, pretrained=False, **arguments)
-    except (RuntimeError, TypeError) as error:  # an unknown tag or argument
-        raise CatsightError(f"timm cannot make '{name}': {error}") from None
+        model: Any = timm.create_model(name, pretrained=False, **given)
+    except Exception as error:  # an unknown tag or argument, or a value that does not fit
+        raise CatsightError(f"timm cannot make '{name}': {one_line(error)}") from None
+    if size := given.get("img_size"):
+        side = size if isinstance(size, int) else size[0]
+        model.pretrained_cfg = {**model.pretrained_cfg, "input_size": (3, side, side)}
+    return model
+
+
+def timm_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``arguments`` for timm's model ``name``. Raises :class:`CatsightError` if timm has no
+    such model, or if one of them loads weights or asks for pictures that views are not.
+    """
+    check_known(name)
+    check_arguments(arguments, f"the encoder '{name}'", of_timm=True)
+    # what is left of it is `pretrained: false`
+    return {key: value for key, value in arguments.items() if key != "pretrained"}
+
+
+def one_line(error: Exception) -> str:
+    """What an error of another library says, in one line, or its kind if it says nothing."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def _where(error: Exception) -> str:
+    """The last line of a user's own code before an error arose; empty if there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if os.path.isfile(f.filename) and not _not_own(Path(f.filename))]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+
+
+def _not_own(file: Path) -> bool:
+    return installed(file) or file.is_relative_to(Path(__file__).parents[1])
 
 
 def check_known(name: str) -> None:
@@ -65,10 +115,13 @@ def _of_factory(factory: str, arguments: Mapping[str, Any]) -> "torch.nn.Module"
         ) from None
     except AttributeError:
         raise CatsightError(f"{title}: {module} has no function {function}") from None
+    check_arguments(arguments, f"the encoder's factory '{factory}'", of_timm=False)
     try:
         model = make(**arguments)
-    except TypeError as error:
-        raise CatsightError(f"{title} cannot be called: {error}") from None
+    except CatsightError:
+        raise
+    except Exception as error:
+        raise CatsightError(f"{title} cannot be called: {one_line(error)}{_where(error)}") from None
     if not isinstance(model, torch.nn.Module):
         raise CatsightError(
             f"{title} returned {type(model).__name__}; it must return a torch module"
@@ -79,28 +132,108 @@ def _of_factory(factory: str, arguments: Mapping[str, Any]) -> "torch.nn.Module"
 def load_strictly(
     model: "torch.nn.Module", state: "Mapping[str, torch.Tensor]", source: Path
 ) -> None:
-    """Loads ``state`` into ``model`` if it has all tensors, no others, and each of the right shape.
+    """Loads ``state`` into ``model`` if it has all tensors, no others, and each of the right shape
+    and kind of number. Tensors that the model ties need to be there once.
 
     Raises :class:`CatsightError` otherwise, and never loads a part. ``source`` is the file that the
     message names.
     """
-    expected = model.state_dict()
-    reshaped = [
-        f"{name} {tuple(state[name].shape)} instead of {tuple(tensor.shape)}"
-        for name, tensor in expected.items()
-        if name in state and state[name].shape != tensor.shape
-    ]
-    problems = [
-        _few("lacks the tensors", sorted(set(expected) - set(state))),
-        _few("has unknown tensors", sorted(set(state) - set(expected))),
-        _few("has tensors of another shape", reshaped),
-    ]
-    if found := [problem for problem in problems if problem]:
-        raise CatsightError(f"{source} does not fit the architecture: it {'; it '.join(found)}")
-    model.load_state_dict(state, strict=True)
+    found = fit(model, state)
+    if problems := found.problems():
+        raise CatsightError(
+            f"{source} does not fit the architecture: it {'; it '.join(problems)}{found.advice()}"
+        )
+    model.load_state_dict(found.state, strict=True)
 
 
-def _few(problem: str, names: list[str]) -> str:
+class Fit(NamedTuple):
+    """How a state dict fits a model: names of tensors that are ``missing``, ``unknown``, of another
+    ``shape`` or ``kind`` (both with a remark), or ``untied``; the ``state`` with ties restored; and
+    the ``prefix`` without which all names of the model are there, or "".
+    """
+
+    state: "dict[str, torch.Tensor]"
+    missing: list[str]
+    unknown: list[str]
+    shape: list[str]
+    kind: list[str]
+    untied: list[str]
+    prefix: str
+
+    def problems(self) -> list[str]:
+        """What is wrong, a clause each; empty if the state fits."""
+        clauses = (
+            few("lacks the tensors", self.missing),
+            few("has unknown tensors", self.unknown),
+            few("has tensors of another shape", self.shape),
+            few("has tensors of another kind of number", self.kind),
+            few("has different values for tensors that are one in the network:", self.untied),
+        )
+        return [clause for clause in clauses if clause]
+
+    def advice(self) -> str:
+        """What to do about a prefix; empty if there is none."""
+        if not self.prefix:
+            return ""
+        return (
+            f". Its names begin with '{self.prefix}'; `catsight features convert` with --strip "
+            f"{self.prefix} makes a file without"
+        )
+
+
+def fit(model: "torch.nn.Module", state: "Mapping[str, torch.Tensor]") -> Fit:
+    """How ``state`` fits ``model``. A tensor of which a tied twin is there is not missing."""
+    expected, full, untied = model.state_dict(), dict(state), []
+    for names in _ties(model):
+        there = [name for name in names if name in full]
+        if there:
+            full |= dict.fromkeys(names, full[there[0]])
+            untied += [n for n in there[1:] if not _same(state[there[0]], state[n])]
+    shape, kind = [], []
+    for name, tensor in expected.items():
+        if (given := full.get(name)) is None:
+            continue
+        if given.shape != tensor.shape:
+            shape.append(f"{name} {tuple(given.shape)} instead of {tuple(tensor.shape)}")
+        elif not _of_a_kind(given, tensor):
+            kind.append(f"{name} ({given.dtype} instead of {tensor.dtype})".replace("torch.", ""))
+    missing = sorted(set(expected) - set(full))
+    prefix = _prefix(missing, full) if missing else ""
+    unknown = sorted(set(full) - set(expected))
+    return Fit(full, missing, unknown, shape, kind, untied, prefix)
+
+
+def _ties(model: "torch.nn.Module") -> list[list[str]]:
+    """Groups of names that stand for one and the same parameter or buffer of the ``model``."""
+    groups: dict[int, list[str]] = {}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        groups.setdefault(id(tensor), []).append(name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def _same(one: "torch.Tensor", other: "torch.Tensor") -> bool:
+    return one.shape == other.shape and one.dtype == other.dtype and bool((one == other).all())
+
+
+def _of_a_kind(given: "torch.Tensor", wanted: "torch.Tensor") -> bool:
+    """Whether casting keeps the values: not from complex to real, nor from the codes of quantised
+    weights; integers may come as floats, as casts of a whole file leave them.
+    """
+    if given.is_complex() or wanted.is_complex():
+        return given.is_complex() == wanted.is_complex()
+    if given.is_floating_point() and not wanted.is_floating_point():
+        return bool((given == given.round()).all())
+    return given.is_floating_point() or not wanted.is_floating_point()
+
+
+def _prefix(missing: Sequence[str], state: Iterable[str]) -> str:
+    """The shortest text before all ``missing`` names in ``state``; empty if there is none."""
+    names = set(state)
+    ends = sorted(name.removesuffix(missing[0]) for name in names if name.endswith(missing[0]))
+    return next((p for p in ends if p and all(p + name in names for name in missing)), "")
+
+
+def few(problem: str, names: list[str]) -> str:
     """The problem with the first three of the tensors that have it, and how many more there are;
     empty if there are none.
     """
@@ -135,6 +268,23 @@ def preprocessing(model: "torch.nn.Module", overrides: Mapping[str, Any]) -> dic
         "std": list(timm["std"]),
         **overrides,
     }
+
+
+@contextmanager
+def first_look(name: str, steps: Mapping[str, Any]) -> Iterator[None]:
+    """Turns an error of the encoder ``name`` in the block, which shows it a picture after these
+    ``steps``, into a :class:`CatsightError` of one line.
+    """
+    try:
+        yield
+    except CatsightError:
+        raise
+    except Exception as error:
+        raise CatsightError(
+            f"{name} does not take a picture of {steps['size']} by {steps['size']} px in three "
+            f"channels: {one_line(error)}{_where(error)}; correct its preprocessing.size, or make "
+            f"the network for that size (timm: `args: {{img_size: {steps['size']}}}`)"
+        ) from None
 
 
 def transform(steps: Mapping[str, Any]) -> "Callable[[Image.Image], torch.Tensor]":

@@ -61,7 +61,8 @@ class Encoder:
         }
         steps = encoders.preprocessing(self.model, entry.get("preprocessing", {}))
         self._transform = encoders.transform(steps)
-        blank = self.run([self._prepare(_BLANK)])
+        with encoders.first_look(self._name, steps):
+            blank = self.run([self._prepare(_BLANK)])
         if not blank:
             raise CatsightError(
                 f"{self._name} has none of the poolings {', '.join(spec['pooling'])}"
@@ -83,6 +84,7 @@ class Encoder:
         decode a batch and then run the network: at the same time they slow each other down
         (``benchmarks/features.py``).
         """
+        encoders.set_seed(0)  # for networks that draw as they run
         rows = tables.batches(view, self._batch, ["frame_id", "image"])
         # decoding runs in all threads at once, so each of them uses one thread of torch
         set_threads = self._torch.set_num_threads

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from catsight.errors import CatsightError
+from catsight.inputs.checkpoints import conversion, pickled
 from catsight.inputs.files import appearing
 from catsight.tables import canonical_json
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: Keys of the metadata: the provenance as JSON, which includes a digest of the tensors; and a
 #: digest of that JSON.
 _KEY, _SEAL = "catsight", "catsight_seal"
+#: And the names, a line each, of complex tensors that stand as pairs of real numbers.
+_PAIRS = "catsight_complex"
 #: safetensors' names of the number formats that weights come in.
 _FORMATS = {
     "torch.float64": "F64",
@@ -29,6 +32,12 @@ _FORMATS = {
     "torch.int8": "I8",
     "torch.uint8": "U8",
     "torch.bool": "BOOL",
+    "torch.complex64": "C64",
+    "torch.uint16": "U16",
+    "torch.uint32": "U32",
+    "torch.uint64": "U64",
+    "torch.float8_e4m3fn": "F8_E4M3",
+    "torch.float8_e5m2": "F8_E5M2",
 }
 #: Bytes of the longest header that is read.
 _LONGEST_HEADER = 100_000_000
@@ -42,7 +51,9 @@ def write(path: Path, state: "Mapping[str, torch.Tensor]", about: Mapping[str, A
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    state = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state.items()}
+    state, pairs = _real(state)
+    if unknown := sorted({str(t.dtype) for t in state.values()} - set(_FORMATS)):
+        raise CatsightError(f"{path}: safetensors cannot hold numbers of the type {unknown[0]}")
     content = _digest(
         (
             name,
@@ -55,7 +66,7 @@ def write(path: Path, state: "Mapping[str, torch.Tensor]", about: Mapping[str, A
     text = canonical_json({**about, "content": content})
     try:
         with appearing(path) as part:
-            save_file(state, part, metadata={_KEY: text, _SEAL: _seal(text)})
+            save_file(state, part, metadata={_KEY: text, _SEAL: _seal(text), **pairs})
     except SafetensorError as error:
         raise CatsightError(
             f"{path} cannot be written ({error}); make room and run again"
@@ -102,11 +113,43 @@ def check(path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> "dict[str, torch.Tensor]":
-    """The state dict of a safetensors file, on the CPU. Raises as :func:`check` does."""
+    """The state dict of a safetensors file, on the CPU, with the tensors that safetensors' own
+    ``save_model`` left out because they are the same as others. Raises as :func:`check` does.
+    """
+    import torch
     from safetensors.torch import load_file
 
     check(path)
-    return load_file(path, device="cpu")
+    state = load_file(path, device="cpu")
+    metadata = _header(path).get("__metadata__", {})
+    for name in metadata.get(_PAIRS, "").split("\n"):
+        if name in state:
+            state[name] = torch.view_as_complex(state[name])
+    ties = {name: kept for name, kept in metadata.items() if name not in state and kept in state}
+    return state | {name: state[kept] for name, kept in ties.items()}
+
+
+def _real(
+    state: "Mapping[str, torch.Tensor]",
+) -> "tuple[dict[str, torch.Tensor], dict[str, str]]":
+    """The tensors, contiguous and each with memory of its own, complex ones as pairs of real
+    numbers (…, 2) if safetensors has no format for them; and the metadata that name these, if any.
+    """
+    import torch
+    from safetensors import torch as safetensors
+
+    plain, seen = {}, set()
+    for name, tensor in state.items():
+        plain[name] = tensor.detach().cpu().contiguous()
+        # safetensors refuses tensors that share memory; others are not copied, as they may be large
+        memory = plain[name].untyped_storage().data_ptr()
+        if memory in seen:
+            plain[name] = plain[name].clone()
+        seen.add(memory)
+    native = [torch.complex64] if "C64" in getattr(safetensors, "_TYPES", {}) else []
+    pairs = sorted(n for n, t in plain.items() if t.is_complex() and t.dtype not in native)
+    plain |= {name: torch.view_as_real(plain[name].resolve_conj()).contiguous() for name in pairs}
+    return plain, {_PAIRS: "\n".join(pairs)} if pairs else {}
 
 
 def _tensors(file: BinaryIO, header: Mapping[str, Any]) -> Iterator[tuple[str, str, list, bytes]]:
@@ -139,11 +182,11 @@ def _header(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise CatsightError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         pass
-    raise CatsightError(
-        f"{path} is not a safetensors file. Pickles (.pt, .pth, .bin) can run code and are not "
-        "read; convert one where you trust it: "
-        "safetensors.torch.save_file(torch.load(FILE, weights_only=True), 'model.safetensors')"
+    advice = (
+        ". Pickles (.pt, .pth, .bin) can run code and are not read; "
+        f"`{conversion(path)}` makes a safetensors file of one"
     )
+    raise CatsightError(f"{path} is not a safetensors file{advice if pickled(path) else ''}")
 
 
 def _digest(tensors: Iterable[tuple[str, str, list, Any]]) -> str:

@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from catsight.errors import CatsightError
 from catsight.features import safe
 from catsight.features.convert import CONVERTERS
-from catsight.features.encoders import check_known, load_strictly, make
+from catsight.features.drawn import random_state, watching
+from catsight.features.encoders import (
+    check_known,
+    few,
+    load_strictly,
+    make,
+    one_line,
+    timm_arguments,
+)
 from catsight.inputs import hub
-from catsight.run.specs import EncoderSpec, WeightsSource, WeightsSpec
+from catsight.run.specs import WeightsSource, WeightsSpec
 
 if TYPE_CHECKING:
     import torch
-
-#: If all values of a residual branch's scale start below this, the block is (nearly) the identity.
-_NEARLY_ZERO = 1e-3
 
 
 class Source(NamedTuple):
@@ -94,42 +99,28 @@ def check_sha256(path: Path, expected: str | None) -> str:
     return found
 
 
-def random_state(entry: WeightsSpec | EncoderSpec, seed: int) -> "dict[str, torch.Tensor]":
-    """The initial weights that the architecture of ``entry`` draws with this ``seed``, with every
-    residual branch switched on.
-
-    Many architectures scale their branches by (nearly) 0 at first: LayerScale by 1e-5 in DINOv2 and
-    by 1e-6 in ConvNeXt, the last norm of a ResNet block by 0. Without training all blocks would be
-    the identity, and all layers of the control the same. Such scales are set to 1.
-    """
-    import torch
-
-    torch.manual_seed(seed)
-    model = make(entry)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            per_channel = parameter.ndim == 1 or (
-                parameter.ndim == 3 and parameter.shape[1:] == (1, 1)
-            )
-            if per_channel and "bias" not in name and parameter.abs().max() < _NEARLY_ZERO:
-                parameter.fill_(1.0)
-    return model.state_dict()
-
-
 def hub_state(name: str, arguments: Mapping[str, Any], file: Path) -> "dict[str, torch.Tensor]":
     """timm's pretrained weights ``name`` (architecture.tag) from the hub's ``file``; timm itself
-    loads them, strictly.
+    loads them. Raises :class:`CatsightError` unless each of the network's tensors is loaded.
     """
     import timm
 
     safe.check(file)
+    given = timm_arguments(name, arguments)
     overlay = {"file": str(file), "hf_hub_id": None}
     try:
-        model = timm.create_model(
-            name, pretrained=True, pretrained_cfg_overlay=overlay, **arguments
+        with watching() as seen:
+            model = timm.create_model(
+                name, pretrained=True, pretrained_cfg_overlay=overlay, **given
+            )
+    except Exception as error:
+        raise CatsightError(f"{file} does not fit {name}: {one_line(error)}") from None
+    # timm fills some of them in: the classifier, if there are other classes
+    if left := few("it lacks", sorted(seen.left)):
+        raise CatsightError(
+            f"{file} does not fit {name} with args {dict(arguments)}: {left}, which would be "
+            "random; leave out the args that add them (for num_classes, 0 does)"
         )
-    except (RuntimeError, KeyError, TypeError) as error:
-        raise CatsightError(f"{file} does not fit {name}: {' '.join(str(error).split())}") from None
     return model.state_dict()
 
 

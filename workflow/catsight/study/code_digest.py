@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 from catsight.errors import CatsightError
+from catsight.inputs import modules
+from catsight.inputs.modules import Places
 from catsight.inputs.schema import near_miss
 
 _FOLDER = Path(__file__).parents[2]
@@ -22,29 +24,33 @@ NOT_FOLLOWED = (
     "catsight.inputs.yaml_files.",
     "catsight.inputs.hub.",
 )
+#: Packages whose versions stand in the specs of features; their code is not read even if they are
+#: editable, unless the factory itself is theirs.
+_VERSIONED = frozenset({"catsight", "torch", "torchvision", "timm", "PIL", "numpy"})
 
 
 @cache
-def code_digest(*modules: str, folder: Path = _FOLDER) -> str:
-    """Digest of ``modules`` (as ``catsight.views.viewer``) and all that they import, 16 hex digits.
+def code_digest(*roots: str, folder: Path | Places = _FOLDER) -> str:
+    """Digest of the ``roots`` (as ``catsight.views.viewer``) and all that they import, 16 hex
+    digits.
 
     Modules are hashed as syntax trees without docstrings, so comments, docstrings and layout do not
     count. The data files in the folder of a package count byte by byte: templates shape an output,
     too. For what is imported, see :func:`reached`. The specs hold the versions of other
     packages beside this digest.
     """
-    digests = sorted((name, _read(name, folder)[0]) for name in reached(*modules, folder=folder))
+    digests = sorted((name, _read(name, folder)[0]) for name in reached(*roots, folder=folder))
     return hashlib.sha256(repr(digests).encode()).hexdigest()[:16]
 
 
-def reached(*modules: str, folder: Path = _FOLDER) -> set[str]:
-    """Names of the ``modules`` and of all in ``folder`` that they import.
+def reached(*roots: str, folder: Path | Places = _FOLDER) -> set[str]:
+    """Names of the ``roots`` and of all in ``folder`` that they import.
 
     Imports are read from the source, including those inside functions. Those of
     :data:`NOT_FOLLOWED` are left out.
     """
     seen: set[str] = set()
-    waiting = [one for module in modules for one in _with_packages(module, folder)]
+    waiting = [one for module in roots for one in _with_packages(module, folder)]
     while waiting:
         name = waiting.pop()
         if name in seen or f"{name}.".startswith(NOT_FOLLOWED):
@@ -57,33 +63,42 @@ def reached(*modules: str, folder: Path = _FOLDER) -> set[str]:
 def factory_digest(factory: str) -> str:
     """The digest or version of a user's ``package.module:function``, without importing it.
 
-    A :func:`code_digest` if the module lies in the working folder or on PYTHONPATH; the
-    distribution's version if it is an installed package. Raises :class:`CatsightError` if there is
-    no such module, or if one of the user's has no such function.
+    A :func:`code_digest` if the module is the user's own: in the working folder, on PYTHONPATH, in
+    an editable install, or a single file among installed packages. What it imports counts where
+    that is the user's own, too. Otherwise the versions of the distributions that it is from. Raises
+    :class:`CatsightError` if there is no such module, or if one of the user's has no such function.
     """
+    module, top = factory.partition(":")[0], factory.partition(".")[0].partition(":")[0]
+    path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    folders = tuple(Path(folder) for folder in filter(None, path))
+    places = Places(Path.cwd(), folders, _VERSIONED - {top})
+    if file := places.find(module):
+        return _own_digest(factory, file, places)
+    if distributions := metadata.packages_distributions().get(top):
+        return ", ".join(f"{name} {metadata.version(name)}" for name in sorted(set(distributions)))
+    if file := modules.imported_from(module):
+        return _own_digest(factory, file, modules.root_of(module, file))
+    hint = "; leave out .py" if module.endswith(".py") else ""
+    raise CatsightError(
+        f"the factory '{factory}': there is no module {module} in {os.getcwd()}, nor a package "
+        f"{top}{hint}"
+    )
+
+
+def _own_digest(factory: str, file: Path, places: Path | Places) -> str:
+    """The digest of a factory in a module of the user's own, whose source is ``file``."""
     module, _, function = factory.partition(":")
-    top = module.partition(".")[0]
-    for folder in map(
-        Path, [os.getcwd(), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    ):
-        if path := _file(module, folder):
-            try:
-                _check_function(factory, function, path)
-                return code_digest(module, folder=folder)
-            except SyntaxError as error:
-                raise CatsightError(f"{error.filename}, line {error.lineno}: {error.msg}") from None
-    installed = metadata.packages_distributions().get(top)
-    if not installed:
-        hint = "; leave out .py" if module.endswith(".py") else ""
-        raise CatsightError(
-            f"the factory '{factory}': there is no module {module} in {os.getcwd()}, nor a package "
-            f"{top}{hint}"
-        )
-    return ", ".join(f"{name} {metadata.version(name)}" for name in sorted(set(installed)))
+    try:
+        _check_function(factory, function, file)
+        return code_digest(module, folder=places)
+    except SyntaxError as error:
+        raise CatsightError(f"{error.filename}, line {error.lineno}: {error.msg}") from None
 
 
 def _check_function(factory: str, function: str, path: Path) -> None:
     """Raises :class:`CatsightError` if the module in ``path`` does not bind the ``function``."""
+    if path.suffix != ".py":  # compiled
+        return
     names: set[str] = set()
     for node in ast.parse(path.read_bytes(), filename=str(path)).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -99,11 +114,13 @@ def _check_function(factory: str, function: str, path: Path) -> None:
 
 
 @cache
-def _read(module: str, folder: Path) -> tuple[str, tuple[str, ...]]:
+def _read(module: str, folder: Path | Places) -> tuple[str, tuple[str, ...]]:
     """The digest of one module's own code, and the modules in ``folder`` that it imports."""
     path = _file(module, folder)
     if path is None:
         raise ModuleNotFoundError(f"there is no module {module} in {folder}")
+    if path.suffix != ".py":
+        return hashlib.sha256(path.read_bytes()).hexdigest(), ()
     tree = ast.parse(path.read_bytes(), filename=str(path))
     is_package = path.name == "__init__.py"
     imported = tuple(_imports(tree, module if is_package else module.rpartition(".")[0], folder))
@@ -135,7 +152,7 @@ def _data_files(package: str, folder: Path) -> list[Path]:
     return sorted(file for file in files if not file.name.startswith("."))
 
 
-def _imports(tree: ast.Module, package: str, folder: Path) -> Iterator[str]:
+def _imports(tree: ast.Module, package: str, folder: Path | Places) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -151,18 +168,13 @@ def _imports(tree: ast.Module, package: str, folder: Path) -> Iterator[str]:
             yield from _with_packages(name, folder)
 
 
-def _with_packages(module: str, folder: Path) -> list[str]:
+def _with_packages(module: str, folder: Path | Places) -> list[str]:
     """A module in ``folder`` and the packages that Python runs to import it: a and a.b of a.b.c."""
     parts = module.split(".")
     prefixes = (".".join(parts[:i]) for i in range(1, len(parts) + 1))
     return [prefix for prefix in prefixes if _file(prefix, folder) is not None]
 
 
-def _file(module: str, folder: Path) -> Path | None:
-    """The source file of a module in ``folder``, or None if the module does not live there."""
-    path = folder.joinpath(*module.split("."))
-    if os.path.isfile(path / "__init__.py"):
-        return path / "__init__.py"
-    if os.path.isfile(path.with_suffix(".py")):
-        return path.with_suffix(".py")
-    return None
+def _file(module: str, folder: Path | Places) -> Path | None:
+    """The file of a module in a folder, or of one of the user's; None if there is none."""
+    return folder.find(module) if isinstance(folder, Places) else modules.file_in(module, folder)

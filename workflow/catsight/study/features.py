@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from catsight.errors import CatsightError
-from catsight.inputs import yaml_files
+from catsight.inputs import arguments, yaml_files
+from catsight.inputs.checkpoints import conversion, pickled
 from catsight.inputs.files import nameable
 from catsight.run.specs import EncoderSpec, FeaturesSpec, WeightsSpec
 from catsight.study.code_digest import factory_digest
@@ -40,6 +41,29 @@ def resolve(config: Config) -> dict[str, Entry]:
             factory_digest(entry["factory"])  # there must be such a function
         entries[name] = {"label": name, **entry}
     return entries
+
+
+def check_args(name: str, entry: Entry) -> None:
+    """Raises :class:`CatsightError`, naming the key, if an encoder's ``args`` would load weights
+    past its spec, or ask for pictures that views are not.
+    """
+    given, key = entry.get("args", {}), f"config: encoders.{name}"
+    arguments.check(given, key, of_timm="factory" not in entry)
+
+
+def check_files(entries: Mapping[str, Entry]) -> None:
+    """Raises :class:`CatsightError`, with the command to type, if a file of weights is a pickle,
+    and as :func:`check_args` does.
+    """
+    for name, entry in entries.items():
+        check_args(name, entry)
+        path = entry["weights"].get("path", "")
+        if entry["weights"]["source"] == "file" and pickled(path):
+            raise CatsightError(
+                f"config: encoders.{name}.weights.path is '{path}', a checkpoint of torch's, which "
+                f"can run code and is not read; type `{conversion(path, name)}` (with --config and "
+                "this study's file, if it is not config.yaml) and name the file that it writes"
+            )
 
 
 def weights_spec(entry: Entry) -> WeightsSpec:

@@ -14,6 +14,7 @@ from typing import Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import sources, yaml_files
+from catsight.run.specs import FeaturesSpec, WeightsSpec
 from catsight.study import (
     contrasts,
     features,
@@ -85,6 +86,7 @@ class Study(Resolved):
         Snakemake cannot watch.
         """
         sources.check(self.sources)
+        features.check_files(self.encoders)
         return sources.inputs(self.sources)
 
     @property
@@ -134,6 +136,16 @@ def _encoders(study: Study) -> list[str]:
     return list(study.encoders)
 
 
+def _weights_spec(study: Study, name: str) -> WeightsSpec:
+    features.check_args(name, study.encoders[name])
+    return features.weights_spec(study.encoders[name])
+
+
+def _features_spec(study: Study, name: str) -> FeaturesSpec:
+    features.check_args(name, study.encoders[name])
+    return features.features_spec(study.encoders[name], study.config.features)
+
+
 def _figures(study: Study) -> list[str]:
     """The figures, and the tables of numbers for other programs."""
     return [*(figure.name for figure in study.figures), "tables"]
@@ -151,11 +163,8 @@ JOBS: dict[str, tuple[Callable[[Study], Any], Callable[[Study, Any], Any]]] = {
         lambda study, name: views.view_spec(study.all_views[name]),
     ),
     "portraits": (_no_name, lambda study, _: views.portraits_spec(study.eye_views)),
-    "weights": (_encoders, lambda study, name: features.weights_spec(study.encoders[name])),
-    "features": (
-        _encoders,
-        lambda study, name: features.features_spec(study.encoders[name], study.config.features),
-    ),
+    "weights": (_encoders, _weights_spec),
+    "features": (_encoders, _features_spec),
     **{one.name: (one.names, one.spec) for one in metrics.ANALYSES.values()},
     "contrasts": (_no_name, lambda study, _: contrasts.contrasts_spec(study)),
     "figures": (_figures, figures.figure_spec),

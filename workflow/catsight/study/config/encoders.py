@@ -35,7 +35,7 @@ class Weights(Section):
         "untrained control. hub: timm's pretrained weights from the model hub, the only source "
         "that needs a network; without one, put the hub's model.safetensors at "
         "results/weights/<encoder>.safetensors. file: a safetensors file with exactly the tensors "
-        "of this architecture.",
+        "of this architecture; `catsight features convert` makes one of a training checkpoint.",
     )
     package: str | None = optional("The import name of the package.")
     path: str | None = optional("The path of the file, or its path inside the package.")
@@ -62,12 +62,14 @@ class Encoder(Section):
     )
     factory: str | None = optional(
         "In place of timm, a function of your own that returns a torch module, as "
-        "`package.module:function`. The module must be installed, or lie in the folder where "
-        "snakemake is called or on PYTHONPATH. This key runs your code; no other key does.",
+        "`package.module:function`. The module must be installed (an editable install counts by "
+        "its code, others by their version), or lie in the folder where snakemake is called or on "
+        "PYTHONPATH. This key runs your code; no other key does.",
         pattern="^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$",
     )
     args: dict[str, Any] | None = optional(
-        "Further arguments of timm.create_model or of the factory, such as img_size."
+        "Further arguments of timm.create_model or of the factory, such as img_size. Those that "
+        "would load weights (pretrained, checkpoint_path, ...) are refused."
     )
     layers: (
         str

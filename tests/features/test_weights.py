@@ -5,8 +5,6 @@ import json
 import pickle
 import re
 import shutil
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from catsight.features.weights import (
     locate,
 )
 from catsight.study.weights_sources import WEIGHTS_SOURCES
+from support.small_hub import use
 
 TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": "0", "versions": {}}
 
@@ -203,31 +202,14 @@ HUB = {"timm": "test_vit.r160_in1k", "weights": {"source": "hub"}, "code": "0", 
 
 @pytest.fixture
 def no_cache(tmp_path, monkeypatch):
+    """The hub's client, with an empty cache; no hub answers."""
     from huggingface_hub import constants
 
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    use(monkeypatch, "http://127.0.0.1:9", tmp_path / "hub")
     return constants
 
 
-def use(monkeypatch, constants, endpoint):
-    from huggingface_hub import file_download, hf_api
-
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(
-        constants,
-        "HUGGINGFACE_CO_URL_TEMPLATE",
-        endpoint + "/{repo_id}/resolve/{revision}/{filename}",
-    )
-    for module in (file_download, hf_api):
-        if hasattr(module, "HUGGINGFACE_CO_URL_TEMPLATE"):
-            monkeypatch.setattr(
-                module, "HUGGINGFACE_CO_URL_TEMPLATE", constants.HUGGINGFACE_CO_URL_TEMPLATE
-            )
-
-
-def test_an_unreachable_hub_is_one_clear_line(tmp_path, capfd, monkeypatch, no_cache):
-    use(monkeypatch, no_cache, "http://127.0.0.1:9")
+def test_an_unreachable_hub_is_one_clear_line(tmp_path, capfd, no_cache):
     assert bring(tmp_path, HUB)[0] == 1
     said = capfd.readouterr().err.strip().splitlines()
     assert len(said) == 1
@@ -250,52 +232,38 @@ def test_unknown_tag(tmp_path, capfd, no_cache):
     )
 
 
-def test_weights_from_a_hub(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
-    """A small local server stands in for the hub; timm itself loads what it sends."""
+def test_weights_from_a_hub(tmp_path, capfd, small_hub, tiny_state):
+    """timm itself loads what the hub's own client brings; a cut file is brought again."""
     data = save_plain(tmp_path / "model.safetensors", tiny_state).read_bytes()
-    asked = []
-
-    class Hub(BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            self.answer(b"")
-
-        def do_GET(self):
-            self.answer(data)
-
-        def answer(self, body):
-            asked.append(self.path)
-            self.send_response(200)
-            self.send_header("ETag", '"' + "a" * 64 + '"')
-            self.send_header("X-Repo-Commit", "b" * 40)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        use(monkeypatch, no_cache, f"http://127.0.0.1:{server.server_port}")
-        code, output = bring(tmp_path, HUB)
-    finally:
-        server.shutdown()
+    small_hub.add("timm/test_vit.r160_in1k", {"model.safetensors": data})
+    code, output = bring(tmp_path, HUB)
     assert code == 0, capfd.readouterr().err
-    assert any(
-        "test_vit.r160_in1k" in path and path.endswith("model.safetensors") for path in asked
-    )
     loaded = safe.load(output)
     assert all((loaded[name] == tiny_state[name]).all() for name in tiny_state)
-    # the server is gone: the file comes from the hub's cache
     shutil.rmtree(tmp_path / "store")
-    use(monkeypatch, no_cache, "http://127.0.0.1:9")
+    (blob,) = (tmp_path / "hub").glob("*/blobs/*")
+    blob.write_bytes(data[: len(data) // 2])
+    assert bring(tmp_path, HUB)[0] == 0 and blob.read_bytes() == data
+    # the hub is gone: the file comes from its cache
+    shutil.rmtree(tmp_path / "store")
+    small_hub.close()
     assert bring(tmp_path, HUB)[0] == 0
 
 
-def test_the_hubs_file_brought_by_hand(tmp_path, capfd, monkeypatch, no_cache, tiny_state):
+def test_weights_at_a_tag(small_hub, tmp_path, monkeypatch):
+    """timm writes the revision after an @."""
+    import timm.models
+
+    small_hub.add("timm/v", {"model.safetensors": b"old"}, "a" * 40, "v1")
+    small_hub.add("timm/v", {"model.safetensors": b"new"}, "b" * 40)
+    for at, data in (("", b"new"), ("@v1", b"old")):
+        config = type("Config", (), {"hf_hub_id": f"timm/v{at}"})
+        monkeypatch.setattr(timm.models, "get_pretrained_cfg", lambda name, config=config: config)
+        assert download("test_vit.r160_in1k").read_bytes() == data
+
+
+def test_the_hubs_file_brought_by_hand(tmp_path, capfd, no_cache, tiny_state):
     """timm loads it as strictly as ever, without a network, and the file's hash is recorded."""
-    use(monkeypatch, no_cache, "http://127.0.0.1:9")
     path = save_plain(tmp_path / "brought.safetensors", tiny_state)
     by_hand = ["--file", str(path)]
     assert bring(tmp_path, HUB, more=by_hand)[0] == 0
@@ -458,36 +426,18 @@ def test_weights_that_are_not_on_the_hub_are_named(config, monkeypatch):
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        ("RepositoryNotFoundError",
-         "the hub has no timm/test_vit.r160_in1k, or none that you may read; log in (hf auth login), or {by_hand}"),
-        ("LocalEntryNotFoundError", "the model hub does not answer for test_vit.r160_in1k; connect once, or {by_hand}"),
-        ("EntryNotFoundError",
-         "the hub has no model.safetensors for test_vit.r160_in1k, and pickles are not read; connect once, or {by_hand}"),
-    ],
-)  # fmt: skip
-def test_what_the_hub_refuses_is_said_in_full(kind, said, monkeypatch, no_cache):
-    import huggingface_hub
-    from huggingface_hub import errors
-
-    from catsight.inputs import hub
-
-    error = getattr(errors, kind)
-    raised_by_hub = error.__new__(error, "x")  # some take a response, of this or that library
-
-    def refuse(*arguments, **more):
-        raise raised_by_hub
-
-    monkeypatch.setattr(hub, "knock", lambda *arguments: None)
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", refuse)
-    with pytest.raises(CatsightError) as raised:
-        download("test_vit.r160_in1k")
+def test_what_the_hub_refuses_says_where_to_put_the_file(small_hub):
     by_hand = (
         "put timm/test_vit.r160_in1k's model.safetensors at results/weights/ENCODER.safetensors"
     )
-    assert str(raised.value) == said.format(by_hand=by_hand)
+    for said in (
+        f"the hub has no timm/test_vit.r160_in1k, or none that you may read; log in (hf auth login), or {by_hand}",
+        f"the hub has no model.safetensors for test_vit.r160_in1k, and pickles are not read; {by_hand}",
+    ):
+        with pytest.raises(CatsightError) as raised:
+            download("test_vit.r160_in1k")
+        assert str(raised.value) == said
+        small_hub.add("timm/test_vit.r160_in1k", {"pytorch_model.bin": b"a pickle"})
 
 
 def test_the_hubs_weights_are_made_with_the_encoders_arguments(tmp_path, tiny_state):

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import time
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ from catsight import CatsightError
 from catsight.inputs import hub
 from catsight.inputs.pictures import decode_png
 from support.job_of_frames import Job, encoded, noise
+from support.small_hub import use
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 SOURCE = {
@@ -90,7 +90,7 @@ def test_another_commit_is_not_taken(job, cache):
     put(cache, "1.png", encoded(noise(1)))
     with pytest.raises(
         CatsightError,
-        match=r"HF_HUB_OFFLINE is set.*some/animals at 765432.*; connect once, or copy",
+        match=r"HF_HUB_OFFLINE is set.*some/animals at 765432.*or connect once, or copy",
     ):
         job(source=SOURCE | {"revision": REVISION[::-1]})
 
@@ -104,18 +104,26 @@ def test_an_incomplete_download_is_not_used(job, cache):
 
 def test_a_hub_that_cannot_be_reached(job, cache, monkeypatch, capsys):
     """One clear error, at once; or what the cache holds."""
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    start = time.monotonic()
+    use(monkeypatch, "http://127.0.0.1:9")
     with pytest.raises(
         CatsightError, match="the model hub cannot be reached for the dataset some/animals"
     ):
         job(source=SOURCE)
-    assert time.monotonic() - start < hub.PATIENCE
     put(cache, "1.png", encoded(noise(1)))
     capsys.readouterr()
     assert list(job(source=SOURCE)) == ["1.png"]
     assert "taken from its cache" in capsys.readouterr().err
+
+
+def test_a_dataset_comes_from_the_hub(job, small_hub):
+    """Whole, although its tables are cut on the way, and one of them in the cache."""
+    tables = {f"data/{name}.parquet": as_table(10 * i, 2) for i, name in enumerate("ab")}
+    small_hub.add("datasets/some/animals", tables, REVISION)
+    small_hub.cut = [1000, 1000]
+    assert len(job(source=SOURCE)) == 4
+    blob = hub.cached("some/animals", REVISION) / "data" / "a.parquet"
+    blob.resolve().write_bytes(tables["data/a.parquet"][:1000])
+    assert len(job(source=SOURCE, out="again")) == 4 and not job.left_out
 
 
 def test_a_cache_that_is_gone_says_what_to_do(job, cache):
@@ -134,39 +142,3 @@ def test_a_blob_that_changes_is_noticed(job, cache):
     next((cache / "blobs").iterdir()).write_bytes(encoded(noise(2)))
     with pytest.raises(CatsightError, match=r"1\.png has changed"):
         job.make()
-
-
-def test_each_refusal_of_the_hub_is_one_line(cache, monkeypatch):
-    import huggingface_hub
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
-
-    monkeypatch.setattr(hub, "knock", lambda what, advice: None)
-    asked = {}
-
-    def refusing(error):
-        def snapshot_download(dataset, **options):
-            asked.update(options, dataset=dataset)
-            raise error
-
-        return snapshot_download
-
-    class Answer:
-        headers, status_code, request = {}, 404, None
-
-    for error, words in (
-        (RevisionNotFoundError.__new__(RevisionNotFoundError), "has no commit 0123"),
-        (
-            RepositoryNotFoundError.__new__(RepositoryNotFoundError),
-            "the hub has no dataset some/animals",
-        ),
-        (OSError("disk is full\nand more"), "disk is full; run again to continue"),
-    ):
-        monkeypatch.setattr(huggingface_hub, "snapshot_download", refusing(error))
-        with pytest.raises(CatsightError, match=words):
-            hub.fetch("some/animals", REVISION, ["data/*"])
-    assert (asked["dataset"], asked["revision"], asked["allow_patterns"]) == (
-        "some/animals",
-        REVISION,
-        ["data/*"],
-    )
-    assert asked["repo_type"] == "dataset"

@@ -1,181 +1,341 @@
-"""The hub: one knock, one clear error for each refusal, and the cache where there is no connection."""
+"""The hub's real client against a small hub: downloads, revisions, refusals, and damage."""
 
-import socket
-from pathlib import Path
+import hashlib
+import os
 
-import huggingface_hub
 import pytest
 from huggingface_hub import constants
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
 from catsight import CatsightError
-from catsight.inputs import hub
+from catsight.inputs import hub, hub_cache
+from catsight.inputs.hub_errors import downloading
+from support.small_hub import forget, use
 
-REVISION = "0123456789abcdef0123456789abcdef01234567"
-
-
-@pytest.fixture
-def online(monkeypatch):
-    """A hub that answers; the places that were knocked at, and how long it was waited for."""
-    knocked = []
-
-    class Connection:
-        def close(self):
-            knocked.append("closed")
-
-    def create_connection(address, timeout):
-        knocked.append((address, timeout))
-        return Connection()
-
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(socket, "create_connection", create_connection)
-    return knocked
+WEIGHTS, OTHER = os.urandom(5000), os.urandom(4000)
+REVISION, LATER = "0123456789abcdef0123456789abcdef01234567", "f" * 40
+FILES = {
+    "README.md": b"# Animals\n" * 20,
+    "data/a.parquet": os.urandom(3000),
+    "data/b.parquet": os.urandom(3000),
+}
+NAME, DATASET = "model.safetensors", "datasets/some/animals"
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "address"),
-    [
-        ("https://huggingface.co", ("huggingface.co", 443)),
-        ("http://mirror.example", ("mirror.example", 80)),
-        ("https://mirror.example:8443/path", ("mirror.example", 8443)),
-    ],
-)
-def test_one_knock_at_the_endpoint(online, monkeypatch, endpoint, address):
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    hub.knock("it", "do that")
-    assert online == [(address, 10), "closed"]
+def weights(**more):
+    return hub.file("timm/vit", NAME, "vit", "put it there", **more)
 
 
-def test_a_hub_that_is_switched_off_or_silent_is_said(online, monkeypatch):
-    def silent(address, timeout):
-        raise TimeoutError("timed out")
-
-    monkeypatch.setattr(socket, "create_connection", silent)
+def said(of=weights, *arguments, **more):
     with pytest.raises(CatsightError) as raised:
-        hub.knock("the weights", "copy them")
-    assert (
-        str(raised.value)
-        == "the model hub cannot be reached for the weights (timed out); copy them"
-    )
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(CatsightError) as raised:
-        hub.knock("the weights", "copy them")
-    assert str(raised.value) == (
-        "HF_HUB_OFFLINE is set, so the weights is not fetched from the model hub; copy them"
-    )
-
-
-def raised_by(error, refusals):
-    with pytest.raises(CatsightError) as raised, hub.downloading("x", "try again", refusals):
-        raise error
+        of(*arguments, **more)
+    assert "\n" not in str(raised.value)
     return str(raised.value)
 
 
-def bare(kind):
-    """An error of the hub, without the answer that it would be made from."""
-    return kind.__new__(kind)
-
-
-def test_errors_of_a_download():
-    refusals = {RepositoryNotFoundError: "there is none"}
-    assert raised_by(bare(RepositoryNotFoundError), refusals) == "there is none"
-    gated = "x is behind a licence: accept it on the hub, then log in (hf auth login)"
-    assert raised_by(bare(GatedRepoError), refusals) == gated
-    assert raised_by(bare(GatedRepoError), {GatedRepoError: "ask"}) == "ask"
-    assert raised_by(OSError("full\nand more"), refusals) == (
-        "the model hub did not give x: full; try again"
-    )
-    assert raised_by(ValueError(), {}) == "the model hub did not give x: ValueError; try again"
-    with hub.downloading("x", "try again", refusals):
-        pass
-
-
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """The snapshot of a dataset in the local cache."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    folder = tmp_path / "datasets--some--animals" / "snapshots" / REVISION
-    folder.mkdir(parents=True)
-    (folder.parents[1] / "blobs").mkdir()
-    return folder
+def online(small_hub):
+    small_hub.add("timm/vit", {NAME: WEIGHTS})
+    small_hub.add(DATASET, FILES, REVISION)
+    return small_hub
 
 
-def test_the_cache_is_by_dataset_and_commit(cache):
-    assert hub.cached("some/animals", REVISION) == cache
-    assert hub.cached("some/animals", REVISION[::-1]) is None
-    assert hub.cached("some/plants", REVISION) is None
-    cache.rmdir()
-    cache.write_bytes(b"")
-    assert hub.cached("some/animals", REVISION) is None
+def harm(path, how):
+    data = path.read_bytes()
+    path.write_bytes(data[:100] if how == "cut" else data[:50] + b"!" + data[51:])
 
 
-@pytest.fixture
-def offline(monkeypatch):
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+# -- weights ---------------------------------------------------------------------------------------
 
 
-def test_the_cache_is_taken_where_there_is_no_connection(cache, offline, capsys):
-    assert hub.fetch("some/animals", REVISION) == cache
-    assert capsys.readouterr().err == (
-        f"hub: no connection; the dataset some/animals at 0123456789ab is taken from its cache, {cache}\n"
-    )
+def test_a_file_is_downloaded_once(online):
+    path = weights()
+    assert path.read_bytes() == WEIGHTS
+    asked = len(online.asked)
+    assert weights() == path and len(online.asked) == asked
 
 
-def test_a_dataset_that_is_not_in_the_cache_is_an_error(cache, offline):
-    with pytest.raises(CatsightError) as raised:
-        hub.fetch("some/plants", REVISION)
-    assert str(raised.value) == (
-        "HF_HUB_OFFLINE is set, so the dataset some/plants at 0123456789ab is not fetched from the "
-        "model hub; connect once, or copy the hub's cache from a machine that has it "
-        "(HF_HUB_CACHE says where it is)"
-    )
+def test_a_branch_a_tag_and_a_commit(online):
+    online.add("timm/vit", {NAME: OTHER}, LATER, "v2")
+    assert weights().read_bytes() == OTHER
+    assert weights(revision="v2").read_bytes() == OTHER
+    assert weights(revision="c" * 40).read_bytes() == WEIGHTS
+    assert said(revision="v3").startswith("timm/vit has no commit, branch or tag v3; its page")
 
 
-def test_an_incomplete_download_is_an_error(cache, offline):
-    for name in ("b", "a"):
-        (cache.parents[1] / "blobs" / f"{name}.incomplete").write_bytes(b"half")
-    with pytest.raises(CatsightError) as raised:
-        hub.fetch("some/animals", REVISION)
-    assert str(raised.value) == (
-        "the dataset some/animals at 0123456789ab: its download was cut off "
-        f"({cache.parents[1]}/blobs/a.incomplete is incomplete); connect and run again to finish it"
-    )
+def test_a_download_that_is_cut_goes_on_where_it_was(online, monkeypatch):
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 500)
+    online.cut = [2000]
+    assert weights().read_bytes() == WEIGHTS
+    assert online.gets() == [(NAME, None), (NAME, "bytes=2000-")]
 
 
-def test_a_dataset_is_downloaded_as_asked(online, cache, monkeypatch):
-    asked = []
+def test_a_download_that_is_always_cut_is_an_error_and_leaves_nothing(online, tmp_path):
+    online.cut = [10] * 50
+    assert said().startswith("the download of vit broke off (")
+    assert not any((tmp_path / "hub").rglob(NAME))
+    online.cut = []
+    assert weights().read_bytes() == WEIGHTS
 
-    def snapshot_download(*arguments, **options):
-        asked.append((arguments, options))
-        return str(cache)
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
-    assert hub.fetch("some/animals", REVISION, ["data/*"]) == Path(cache)
-    options = {
-        "repo_type": "dataset",
-        "revision": REVISION,
-        "allow_patterns": ["data/*"],
-        "etag_timeout": 10,
-    }
-    assert asked == [(("some/animals",), options)]
-    assert hub.fetch("some/animals", REVISION) == cache
-    assert asked[1][1]["allow_patterns"] is None
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_trouble_that_passes_is_waited_for(online, status):
+    left = [status] * 3
+    online.refuse = lambda asked: (left.pop(), None, {"Retry-After": "1"}) if left else None
+    assert weights().read_bytes() == WEIGHTS
+
+
+def refusing(*answer):
+    return lambda asked: answer
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("answer", "words"),
     [
-        (bare(RevisionNotFoundError), f"some/animals has no commit {REVISION}; its page on the hub lists them (History)"),
-        (bare(RepositoryNotFoundError), "the hub has no dataset some/animals, or none that you may read: log in (hf auth login)"),
-        (bare(GatedRepoError), "the dataset some/animals at 0123456789ab is behind a licence: accept it on the hub, then log in (hf auth login)"),
-        (OSError("cut"), "the model hub did not give the dataset some/animals at 0123456789ab: cut; run again to continue"),
+        ((429, None, {"Retry-After": "7"}), "too many requests came from here (429): wait 7 s, then run again"),
+        ((429, None), "too many requests came from here (429): wait five minutes, then run again"),
+        ((500, None), "the model hub is out of order (500), so it does not give vit: wait a while, then run again"),
+        ((503, None), "the model hub is out of order (503)"),
+        ((401, None), "the model hub gives vit to who is logged in (401): hf auth login, or HF_TOKEN"),
+        ((403, None), "you may not read vit (403: 403 Forbidden"),
+        ((407, None), "the proxy asks who you are (407), for vit: put name and password in HTTPS_PROXY"),
+        ((403, "GatedRepo"), "vit is behind a licence: accept it on the hub, then log in as who did"),
+        ((401, "GatedRepo"), "vit is behind a licence"),
+        ((401, "RepoNotFound"), "the hub has no timm/vit, or none that you may read; log in (hf auth login), or put it there"),
+        ((404, "EntryNotFound"), "the hub has no model.safetensors for vit, and pickles are not read; put it there"),
+        ((418, None), "the model hub did not give vit: Client error '418 "),
     ],
 )  # fmt: skip
-def test_refusals_of_a_dataset(online, monkeypatch, error, words):
-    def refuse(*_, **__):
-        raise error
+def test_each_refusal_is_one_line_that_says_what_to_do(online, answer, words):
+    online.refuse = refusing(*answer)
+    assert words in said()
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
-    with pytest.raises(CatsightError) as raised:
-        hub.fetch("some/animals", REVISION)
-    assert str(raised.value) == words
+
+def test_a_token_that_the_hub_does_not_take(online, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_of_last_year")
+    online.refuse = refusing(401, None)
+    message = said()
+    assert "does not take your token (401)" in message and "unset HF_TOKEN" in message
+    assert "last_year" not in message
+
+
+def test_no_network_is_known_at_once(online, monkeypatch):
+    online.close()
+    tries = []
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", tries.append)
+    assert said() == (
+        "the model hub cannot be reached for vit ([Errno 111] Connection refused): check the network "
+        "and HTTPS_PROXY (if a proxy leads out); put it there"
+    )
+    assert not tries
+
+
+def test_the_hub_behind_a_proxy(online, monkeypatch):
+    """The hub's own name leads nowhere."""
+    use(monkeypatch, "http://hub.invalid")
+    assert "cannot be reached" in said()
+    monkeypatch.setenv("HTTP_PROXY", online.address)
+    forget()
+    assert weights().read_bytes() == WEIGHTS
+    assert {one.host for one in online.asked} == {"hub.invalid"}
+
+
+def test_the_name_of_a_proxy_is_not_its_password(online, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://me:secret@127.0.0.1:9")
+    forget()
+    assert "check the network and HTTP_PROXY;" in (message := said()) and "secret" not in message
+
+
+@pytest.mark.parametrize("switch", ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
+def test_the_hub_that_is_switched_off_is_not_asked(online, monkeypatch, tmp_path, switch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv(switch, "1")
+    assert said() == (
+        f"{switch} is set, so the hub is not asked for vit, and its cache on this machine "
+        f"({tmp_path / 'hub'}) holds none that is whole: unset {switch}, or put it there"
+    )
+    assert not online.asked
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    path = weights()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert weights() == path
+
+
+@pytest.mark.parametrize("how", ["cut", "altered"])
+def test_a_damaged_file_of_the_cache_is_fetched_again(online, monkeypatch, capsys, how):
+    path = weights()
+    harm(path.resolve(), how)
+    assert weights() == path and path.read_bytes() == WEIGHTS
+    assert capsys.readouterr().err.endswith(f"hub: {path} was cut or altered; fetched again\n")
+    harm(path.resolve(), how)
+    online.close()
+    assert said().startswith(
+        f"{path} in the hub's cache is cut or altered, and was not fetched again: the model hub "
+        "cannot be reached for vit"
+    )
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "not fetched again: HF_HUB_OFFLINE is set" in said()
+
+
+def test_what_comes_altered_is_not_taken(online):
+    online.name_of = lambda path, data: hashlib.sha256(b"something else").hexdigest()
+    assert "is cut or altered although it was just fetched" in said()
+
+
+def test_a_cache_that_cannot_be_written(online, tmp_path):
+    (tmp_path / "hub").write_text("no folder")
+    message = said()
+    assert message.startswith("vit cannot be written to the hub's cache (") and "HF_HOME" in message
+
+
+# -- what the names of blobs say -------------------------------------------------------------------
+
+
+def linked(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    link = tmp_path / f"link-{name}"
+    link.symlink_to(name)
+    return link
+
+
+def test_names_are_hashes(tmp_path):
+    """Of `printf hello`: sha256sum, git hash-object --stdin, sha1sum."""
+    names = (
+        "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+        "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0",
+        "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d",
+    )
+    for name in names:
+        assert hub_cache.sound(linked(tmp_path, name, b"hello"))
+        (tmp_path / name).write_bytes(b"hellO")
+        assert not hub_cache.sound(tmp_path / f"link-{name}")
+    assert hub_cache.sound(linked(tmp_path, "of-a-mirror", b"hello"))
+    (tmp_path / "of-a-mirror").unlink()
+    assert not hub_cache.sound(tmp_path / "link-of-a-mirror")
+    (tmp_path / "ddd").write_bytes(b"a cache without links")
+    assert hub_cache.sound(tmp_path / "ddd")
+
+
+# -- datasets --------------------------------------------------------------------------------------
+
+
+def dataset(patterns=None, revision=REVISION):
+    return hub.fetch("some/animals", revision, patterns)
+
+
+def held(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_dataset_is_downloaded_as_asked(online):
+    folder = dataset(["data/a*"])
+    assert held(folder) == {"data/a.parquet": FILES["data/a.parquet"]}
+    assert dataset() == folder and held(folder) == FILES
+    assert sorted(online.gets()) == [(name.rpartition("/")[2], None) for name in sorted(FILES)]
+    assert hub.cached("some/animals", REVISION) == folder
+    assert hub.cached("some/animals", LATER) is None
+
+
+def test_a_dataset_that_was_cut_goes_on(online, tmp_path):
+    online.refuse = lambda asked: (403, None) if asked.path.endswith("b.parquet") else None
+    assert "you may not read the dataset some/animals at 0123456789ab (403" in said(dataset)
+    online.refuse = lambda asked: None
+    online.asked.clear()
+    assert held(dataset()) == FILES
+    assert online.gets() == [("b.parquet", None)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((401, "RepoNotFound"), "the hub has no some/animals, or none that you may read: log in (hf auth login)"),
+        ((404, "RevisionNotFound"), f"some/animals has no commit, branch or tag {REVISION}"),
+        ((403, "GatedRepo"), "the dataset some/animals at 0123456789ab is behind a licence"),
+        ((429, None), "too many requests"),
+        ((503, None), "the model hub is out of order (503)"),
+    ],
+)  # fmt: skip
+def test_refusals_of_a_dataset(online, answer, words):
+    online.refuse = refusing(*answer)
+    assert words in said(dataset)
+
+
+def test_the_cache_is_taken_where_the_hub_does_not_give(online, monkeypatch, capsys):
+    folder = dataset()
+    taken = f"hub: the dataset some/animals at 0123456789ab is taken from its cache, {folder}"
+    for answer, why in (
+        ((503, None), "the model hub is out of order (503)"),
+        ((403, "GatedRepo"), "the dataset some/animals at 0123456789ab is behind a licence"),
+    ):
+        online.refuse = refusing(*answer)
+        assert dataset() == folder
+        assert capsys.readouterr().err.splitlines()[-1] == f"{taken} ({why})"
+    online.close()
+    assert dataset() == folder
+    assert f"{taken} (the model hub cannot be reached for" in capsys.readouterr().err
+    assert "cannot be reached" in said(dataset, revision=LATER)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert dataset() == folder
+    assert capsys.readouterr().err == f"{taken} (HF_HUB_OFFLINE is set)\n"
+
+
+def test_a_cache_that_lacks_a_file_is_not_taken(online, monkeypatch):
+    """The client lists what the commit holds."""
+    dataset(["data/a*"])
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    dataset(["data/a*"])
+    message = said(dataset, ["data/*"])
+    assert "data/b.parquet" in message and message.endswith("Connect and run again to finish it")
+
+
+def test_a_download_without_its_end_is_an_error_unless_it_was_finished_since(
+    online, tmp_path, monkeypatch
+):
+    folder = dataset()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    whole = folder.parents[1] / "blobs" / os.readlink(folder / "README.md").split("/")[-1]
+    whole.with_name(f"{whole.name}.12ab34cd.incomplete").write_bytes(b"half")
+    assert dataset() == folder
+    for name in ("b", "a"):
+        whole.with_name(f"{name}.incomplete").write_bytes(b"half")
+    assert said(dataset) == (
+        "the dataset some/animals at 0123456789ab: its download was cut off "
+        f"({whole.with_name('a.incomplete')} is incomplete); connect and run again to finish it"
+    )
+
+
+@pytest.mark.parametrize("how", ["cut", "altered"])
+def test_damaged_files_of_a_dataset_are_fetched_again(online, monkeypatch, capsys, how):
+    folder = dataset()
+    for name in ("README.md", "data/b.parquet"):
+        harm((folder / name).resolve(), how)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert f"its cached file {folder / 'README.md'} is cut or altered (and 1 more)" in said(dataset)
+    assert dataset(["data/a*"]) == folder  # the others are not read
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    online.asked.clear()
+    assert held(dataset()) == FILES
+    assert sorted(online.gets()) == [("README.md", None), ("b.parquet", None)]
+    assert (
+        f"hub: {folder / 'data/b.parquet'} was cut or altered; fetched again"
+        in capsys.readouterr().err
+    )
+
+
+# -- other errors ----------------------------------------------------------------------------------
+
+
+def test_errors_that_are_not_the_hubs():
+    def raised(error):
+        with downloading("x", "do without", {}):
+            raise error
+
+    assert said(raised, OSError("odd\nand more")) == "the model hub did not give x: odd; do without"
+    assert said(raised, ValueError()) == "the model hub did not give x: ValueError; do without"
+    with pytest.raises(OSError):  # the command says which disk is full
+        raised(OSError(28, "No space left on device", "/cache/blob"))
+    with downloading("x", "do without", {}):
+        pass

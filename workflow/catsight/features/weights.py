@@ -28,6 +28,8 @@ from catsight.run.specs import WeightsSource, WeightsSpec
 if TYPE_CHECKING:
     import torch
 
+#: The file of a repository on the hub that holds its weights.
+_HUB_FILE = "model.safetensors"
 
 class Source(NamedTuple):
     """One source of weights.
@@ -126,7 +128,7 @@ def hub_state(name: str, arguments: Mapping[str, Any], file: Path) -> "dict[str,
 
 def download(name: str) -> Path:
     """The hub's ``model.safetensors`` of timm's ``name`` (architecture.tag), from the hub or its
-    cache on this machine.
+    cache on this machine (:func:`catsight.inputs.hub.file`).
 
     Only safetensors are accepted. Raises :class:`CatsightError` if the hub does not give the file.
     """
@@ -144,32 +146,9 @@ def download(name: str) -> Path:
         raise CatsightError(
             f"timm's weights '{name}' are not on the model hub; use weights.source: file"
         )
-    return _from_hub(config.hf_hub_id, name)
-
-
-def _from_hub(repository: str, what: str) -> Path:
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    name = "model.safetensors"
-    if isinstance(path := try_to_load_from_cache(repository, name), str):
-        return Path(path)
-    by_hand = f"put {repository}'s {name} at results/weights/ENCODER.safetensors"
-    advice = f"connect once, or {by_hand}"
-    refusals: dict[type[Exception], str] = {
-        RepositoryNotFoundError: f"the hub has no {repository}, or none that you may read; log in "
-        f"(hf auth login), or {by_hand}",
-        # also a kind of EntryNotFoundError, so it comes first
-        LocalEntryNotFoundError: f"the model hub does not answer for {what}; {advice}",
-        EntryNotFoundError: f"the hub has no {name} for {what}, and pickles are not read; {advice}",
-    }
-    hub.knock(what, advice)
-    with hub.downloading(what, advice, refusals):
-        return Path(hf_hub_download(repository, name, etag_timeout=hub.PATIENCE))
+    repository, _, revision = config.hf_hub_id.partition("@")
+    by_hand = f"put {repository}'s {_HUB_FILE} at results/weights/ENCODER.safetensors"
+    return hub.file(repository, _HUB_FILE, name, by_hand, revision or None)
 
 
 #: By name; :mod:`catsight.study.weights_sources` holds their records.

@@ -1,60 +1,51 @@
-"""The Hugging Face hub: one attempt to connect, and one clear error if it fails."""
+"""The Hugging Face hub, asked by its own client, with that client's proxies, timeouts and retries.
 
-import socket
+One small request first, so that a missing network is known at once; every refusal is one clear
+error. What the cache on this machine holds is checked against its name, which is its hash.
+"""
+
+import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from catsight.errors import CatsightError
+from catsight.inputs import hub_cache, hub_errors
+from catsight.inputs.hub_errors import downloading
 
-#: Seconds to wait for the hub to answer.
-PATIENCE = 10
 
+def file(repository: str, name: str, what: str, by_hand: str, revision: str | None = None) -> Path:
+    """A file of a model's repository at a branch, tag or commit (its main branch by default), from
+    the cache on this machine or else from the hub.
 
-def knock(what: str, advice: str) -> None:
-    """Raises :class:`CatsightError` if the hub is switched off or cannot be reached for ``what``.
-
-    ``advice`` ends the message. One attempt, because huggingface_hub itself retries many times
-    before it gives up.
+    A cached file that is cut or altered is fetched again. Raises :class:`CatsightError` about
+    ``what`` the file is, which may end with how to get it ``by_hand``.
     """
-    from huggingface_hub import constants
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub import try_to_load_from_cache as in_cache
+    from huggingface_hub.errors import EntryNotFoundError
 
-    if constants.HF_HUB_OFFLINE:
-        raise CatsightError(
-            f"HF_HUB_OFFLINE is set, so {what} is not fetched from the model hub; {advice}"
-        )
-    endpoint = urlsplit(constants.ENDPOINT)
-    port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
+    found = in_cache(repository, name, revision=revision)
+    damaged = isinstance(found, str) and not hub_cache.sound(Path(found))
+    if isinstance(found, str) and not damaged:
+        return Path(found)
+    refusals = _refusals(repository, revision, f"; log in (hf auth login), or {by_hand}") | {
+        EntryNotFoundError: f"the hub has no {name} for {what}, and pickles are not read; {by_hand}"
+    }
     try:
-        socket.create_connection((endpoint.hostname, port), timeout=PATIENCE).close()
-    except OSError as error:
+        with downloading(what, by_hand, refusals):
+            _ask(partial(get_hf_file_metadata, hf_hub_url(repository, name, revision=revision)))
+            path = hf_hub_download(repository, name, revision=revision, force_download=damaged)
+    except CatsightError as error:
+        if not damaged:
+            raise
         raise CatsightError(
-            f"the model hub cannot be reached for {what} ({error}); {advice}"
+            f"{found} in the hub's cache is cut or altered, and was not fetched again: {error}"
         ) from None
-
-
-@contextmanager
-def downloading(what: str, advice: str, refusals: Mapping[type[Exception], str]) -> Iterator[None]:
-    """Turns every error of a download in the block into one :class:`CatsightError`.
-
-    ``refusals`` holds the messages for errors of huggingface_hub that have a special meaning
-    here; any other error is reported with ``advice``.
-    """
-    from huggingface_hub.errors import GatedRepoError
-
-    licence = f"{what} is behind a licence: accept it on the hub, then log in (hf auth login)"
-    messages: dict[type[Exception], str] = {GatedRepoError: licence}
-    messages |= refusals  # after it, because a GatedRepoError is a RepositoryNotFoundError too
-    try:
-        yield
-    except Exception as error:
-        for kind, message in messages.items():
-            if isinstance(error, kind):
-                raise CatsightError(message) from None
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise CatsightError(f"the model hub did not give {what}: {reason}; {advice}") from None
+    if damaged:
+        print(f"hub: {found} was cut or altered; fetched again", file=sys.stderr)
+    return _checked(Path(path))
 
 
 def cached(dataset: str, revision: str) -> Path | None:
@@ -70,46 +61,117 @@ def cached(dataset: str, revision: str) -> Path | None:
 def fetch(dataset: str, revision: str, patterns: list[str] | None = None) -> Path:
     """Downloads that commit of a dataset (its files that match ``patterns``); returns its folder.
 
-    An interrupted download is resumed. If the hub is switched off (HF_HUB_OFFLINE) or does not
-    answer, the local cache is used. Raises :class:`CatsightError` if the cache lacks the commit or
-    holds an incomplete file.
+    Files that an interrupted download brought whole are kept; those that are cut or altered are
+    fetched again. If the hub does not give the commit, the cache on this machine is used. Raises
+    :class:`CatsightError` if that lacks the commit or a file, or holds a damaged one.
     """
+    from huggingface_hub import HfApi, constants
+
     what, folder = f"the dataset {dataset} at {revision[:12]}", cached(dataset, revision)
+    advice = (
+        "connect once, or copy the hub's cache from a machine that has it (HF_HUB_CACHE says where "
+        "it is)"
+    )
+    refusals = _refusals(dataset, revision, ": log in (hf auth login)")
+    asked = partial(
+        HfApi().dataset_info, dataset, revision=revision, timeout=constants.HF_HUB_ETAG_TIMEOUT
+    )
     try:
-        knock(
-            what,
-            "connect once, or copy the hub's cache from a machine that has it "
-            "(HF_HUB_CACHE says where it is)",
-        )
-    except CatsightError:
+        with downloading(what, advice, refusals):
+            _ask(asked, patient=folder is None)
+    except CatsightError as error:
         if folder is None:
             raise
-        if incomplete := sorted(folder.parents[1].glob("blobs/*.incomplete")):
-            raise CatsightError(
-                f"{what}: its download was cut off ({incomplete[0]} is incomplete); "
-                "connect and run again to finish it"
-            ) from None
-        print(f"hub: no connection; {what} is taken from its cache, {folder}", file=sys.stderr)
-        return folder
-    return _download(dataset, revision, patterns, what)
-
-
-def _download(dataset: str, revision: str, patterns: list[str] | None, what: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
-
-    refusals: dict[type[Exception], str] = {
-        RevisionNotFoundError: f"{dataset} has no commit {revision}; its page on the hub lists "
-        "them (History)",
-        RepositoryNotFoundError: f"the hub has no dataset {dataset}, or none that you may read: "
-        "log in (hf auth login)",
-    }
+        why = re.split("[,:;] ", str(error), maxsplit=1)[0]
+        print(f"hub: {what} is taken from its cache, {folder} ({why})", file=sys.stderr)
+        return _from_cache(folder, what, dataset, revision, patterns)
     with downloading(what, "run again to continue", refusals):
-        folder = snapshot_download(
+        return _downloaded(dataset, revision, patterns)
+
+
+def _ask(request: Callable[[], object], patient: bool = True) -> None:
+    """Makes one small request of the hub, without retries.
+
+    With ``patient``, the server's own passing trouble raises nothing: the download that follows
+    retries, and waits as long as the server asks for.
+    """
+    try:
+        request()
+    except Exception as error:
+        if not (patient and hub_errors.passing(error)):
+            raise
+
+
+def _downloaded(dataset: str, revision: str, patterns: list[str] | None) -> Path:
+    from huggingface_hub import hf_hub_download, snapshot_download
+
+    kind = "dataset"
+    folder = Path(
+        snapshot_download(dataset, repo_type=kind, revision=revision, allow_patterns=patterns)
+    )
+    for damaged in hub_cache.damaged(folder, patterns):
+        name = damaged.relative_to(folder).as_posix()
+        fresh = hf_hub_download(
+            dataset, name, repo_type=kind, revision=revision, force_download=True
+        )
+        _checked(Path(fresh))
+        print(f"hub: {damaged} was cut or altered; fetched again", file=sys.stderr)
+    return folder
+
+
+def _from_cache(
+    folder: Path, what: str, dataset: str, revision: str, patterns: list[str] | None
+) -> Path:
+    """The ``folder`` of a cached commit, if it is known to hold no damaged file and to lack none.
+
+    Which files a commit has is known to the cache of new clients only.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    if cut := hub_cache.incomplete(folder):
+        raise CatsightError(
+            f"{what}: its download was cut off ({cut[0]} is incomplete); connect and run again to "
+            "finish it"
+        )
+    if damaged := hub_cache.damaged(folder, patterns):
+        raise CatsightError(
+            f"{what}: its cached file {damaged[0]} is cut or altered{_more(damaged)}; connect and "
+            "run again to fetch it again"
+        )
+    try:
+        snapshot_download(
             dataset,
             repo_type="dataset",
             revision=revision,
             allow_patterns=patterns,
-            etag_timeout=PATIENCE,
+            local_files_only=True,
         )
-    return Path(folder)
+    except LocalEntryNotFoundError as error:
+        reason = str(error).partition(" Outgoing traffic")[0]
+        raise CatsightError(f"{what}: {reason} Connect and run again to finish it") from None
+    return folder
+
+
+def _checked(path: Path) -> Path:
+    """``path``, unless what was just downloaded is not what its name says."""
+    if not hub_cache.sound(path):
+        raise CatsightError(
+            f"{path} is cut or altered although it was just fetched; delete it and run again. If "
+            "that does not help, something between here and the hub alters it"
+        )
+    return path
+
+
+def _refusals(repository: str, revision: str | None, advice: str) -> dict[type[Exception], str]:
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    return {
+        RevisionNotFoundError: f"{repository} has no commit, branch or tag {revision}; its page on "
+        "the hub lists them (History)",
+        RepositoryNotFoundError: f"the hub has no {repository}, or none that you may read{advice}",
+    }
+
+
+def _more(damaged: Sequence[Path]) -> str:
+    return f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""

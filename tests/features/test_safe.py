@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import stat
 
 import numpy as np
 import pytest
@@ -310,3 +311,13 @@ def test_a_file_is_written_whole_or_not_at_all(path, monkeypatch):
         safe.write(path, STATE, {})
     assert str(raised.value) == f"{path} cannot be written (I/O error); make room and run again"
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
+
+
+def test_others_may_read_it_if_they_may_read_new_files(tmp_path):
+    """safetensors writes for the owner alone."""
+    before = os.umask(0o022)
+    try:
+        safe.write(tmp_path / "w.safetensors", {"a": torch.zeros(2)}, {})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "w.safetensors").stat().st_mode) == 0o644

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,29 @@ def test_a_name_as_long_as_names_may_be_can_be_written(tmp_path, letter):
     other = tmp_path / (name[:-5] + "x.png")
     assert files.part_of(other) != files.part_of(tmp_path / name)
     assert files.part_of(Path("a.png")).name == f"a.png.{os.getpid()}.part"
+
+
+@pytest.fixture(params=[0o022, 0o002, 0o027, 0o077])
+def umask(request):
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def test_what_appears_has_the_mode_of_a_new_file(tmp_path, umask):
+    """However a library wrote it: safetensors, and all that use mkstemp, write for their owner alone."""
+    for name, mode in (("plain", None), ("private", 0o600)):
+        with files.appearing(tmp_path / "deep" / name) as part:
+            part.write_bytes(b"x")
+            if mode:
+                part.chmod(mode)
+        assert stat.S_IMODE((tmp_path / "deep" / name).stat().st_mode) == 0o666 & ~umask
+    assert stat.S_IMODE((tmp_path / "deep").stat().st_mode) == 0o777 & ~umask
+    assert sorted(os.listdir(tmp_path / "deep")) == ["plain", "private"]
+
+
+def test_a_file_that_a_library_gave_to_others_keeps_its_mode(tmp_path, umask):
+    with files.appearing(tmp_path / "x") as part:
+        part.write_bytes(b"x")
+        part.chmod(0o640)
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o640

@@ -1,11 +1,13 @@
 """`catsight prune` removes what no study refers to, and nothing else."""
 
 import fcntl
+import os
 
 import pytest
 
 from catsight import tables
 from catsight.__main__ import main
+from catsight.run import locks
 from catsight.tables.columns.features import features_schema
 from catsight.tables.store import Store, address
 
@@ -108,3 +110,121 @@ def test_not_while_a_run_is_at_work(results, capsys):
         assert prune(results, "--yes") == 1
     assert "a run is at work in" in capsys.readouterr().err
     assert store.path(address({"name": "left"}, {})).exists()
+
+
+# -- a store that several folders of results share -------------------------------------------------
+
+
+def save(results, name, study="mine"):
+    """A table of another folder of results; the path in the store."""
+    store = Store(results / "store")
+    rows = [{"frame_id": "f", "a/mean": [1.0, 2.0]}]
+    output = results / study / "features" / f"{name}.parquet"
+    store.save(address({"name": name}, {}), output, SCHEMA, rows, {"stage": "features"})
+    return store.path(address({"name": name}, {})).resolve()
+
+
+@pytest.fixture
+def shared(results, tmp_path):
+    """The folder whose store it is, one that shares it by a link, and a table that only that needs."""
+    other = tmp_path / "elsewhere" / "deep" / "results"
+    other.mkdir(parents=True)
+    (other / "store").symlink_to(results[0] / "store")
+    return results[0], other, save(other, "theirs")
+
+
+@pytest.mark.parametrize("by", [0, 1])
+def test_what_another_folder_needs_stays(shared, by, capsys):
+    """Whichever of the two prunes: what neither needs goes."""
+    ours, theirs = shared[0] / "one" / "features" / "alone.parquet", shared[2]
+    assert prune(shared[by], "--yes") == 0
+    assert capsys.readouterr().out.endswith("2 files removed\n")
+    assert theirs.exists() and ours.exists()
+    (shared[1] / "mine" / "features" / "theirs.parquet").unlink()
+    assert prune(shared[by], "--yes") == 0
+    assert not theirs.exists() and ours.exists()
+
+
+def test_what_was_written_elsewhere_by_hand_stays(results, tmp_path):
+    """`--store results/store --output elsewhere/x.parquet`."""
+    results, store = results
+    rows = [{"frame_id": "f", "a/mean": [1.0, 2.0]}]
+    store.save("abcd", tmp_path / "elsewhere" / "x.parquet", SCHEMA, rows, {"stage": "features"})
+    assert prune(results, "--yes") == 0
+    assert tables.read(tmp_path / "elsewhere" / "x.parquet").num_rows == 1
+
+
+@pytest.mark.parametrize("linked", ["features", "", "results"])
+def test_what_lies_behind_a_link_stays(tmp_path, linked, monkeypatch):
+    """A stage's folder, a study, or all results may lie on another disk."""
+    results = tmp_path / "here" / "results"
+    folder = {"results": results, "": results / "mine", "features": results / "mine" / "features"}[
+        linked
+    ]
+    (tmp_path / "disk").mkdir()
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(tmp_path / "disk")
+    (tmp_path / "disk" / "round").symlink_to(tmp_path / "disk")
+    theirs = save(results, "theirs")
+    for note in Store(results / "store").users().values():
+        note.unlink()  # as an earlier version left it
+    assert prune(results, "--yes") == 0
+    assert theirs.exists()
+    assert tables.read(results / "mine" / "features" / "theirs.parquet").num_rows == 1
+
+
+def test_a_folder_that_is_not_there_stops_it(shared, capsys):
+    """Its disk may not be mounted."""
+    ours, other, theirs = shared
+    other.parent.rename(other.parent.with_name("away"))
+    assert prune(ours, "--yes") == 1
+    said = capsys.readouterr().err
+    (note,) = Store(ours / "store").users().values()
+    assert f"{other} shares {ours / 'store'}, but is not there" in said and f"remove {note}" in said
+    assert theirs.exists()
+    note.unlink()
+    assert prune(ours, "--yes") == 0 and not theirs.exists()
+
+
+def test_a_folder_that_cannot_be_read_stops_it(shared, capsys, monkeypatch):
+    """Not by modes: nothing is forbidden to root."""
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("mine"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert prune(shared[0], "--yes") == 1
+    assert (
+        "mine cannot be read (Permission denied), so it is not known what it needs"
+        in capsys.readouterr().err
+    )
+    assert shared[2].exists()
+
+
+@pytest.mark.parametrize("by", [0, 1])
+def test_not_while_a_run_is_at_work_in_a_folder_that_shares_it(shared, by, capsys):
+    busy = shared[1 - by]
+    assert locks.share(busy) is not None
+    kept = locks.share(busy)
+    assert prune(shared[by], "--yes") == 1
+    assert f"a run is at work in {busy.resolve()}" in capsys.readouterr().err
+    kept.close()
+    assert prune(shared[by], "--yes") == 0
+
+
+def test_a_folder_that_cannot_be_locked_stops_it(shared, capsys, monkeypatch):
+    locks.share(shared[1])
+    real = locks.alone
+
+    def alone(folder):
+        if folder == shared[1]:
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(locks, "alone", alone)
+    assert prune(shared[0], "--yes") == 1
+    assert "cannot be locked (Permission denied); ask its owner to prune" in capsys.readouterr().err
+    assert shared[2].exists()

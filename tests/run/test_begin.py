@@ -12,6 +12,7 @@ from catsight import CatsightError, tables
 from catsight.inputs import yaml_files
 from catsight.run import begin, locks, watchdog
 from catsight.tables.columns.gathered import GATHERED
+from catsight.tables.store import Store
 
 
 def test_a_second_file_with_the_same_study_name_is_warned_of(tmp_path, capsys):
@@ -113,6 +114,22 @@ def test_a_run_begins_by_clearing_away_what_a_killed_one_left(project):
     assert prepared(project) == 0 and left(project) == set()
 
 
+def test_unfinished_files_of_a_shared_store_stay(project, tmp_path_factory):
+    """They may be of a run in another folder, which is at work."""
+    part = project / "results" / "store" / "ab" / "abcd.parquet.12.part"
+    part.parent.mkdir(parents=True)
+    part.touch()
+    other = tmp_path_factory.mktemp("other") / "results"
+    other.mkdir()
+    (other / "store").symlink_to(project / "results" / "store")
+    Store(other / "store").note_user(other)
+    assert prepared(project) == 0 and part.exists()
+    assert not (project / "results" / "mine" / "views" / "cat" / "0.parquet.12.part").exists()
+    for note in Store(other / "store").users().values():
+        note.unlink()
+    assert prepared(project) == 0 and not part.exists()
+
+
 def test_a_run_that_is_refused_clears_nothing_away(project, capsys, monkeypatch):
     before = left(project)
     waited = []
@@ -191,6 +208,8 @@ def test_a_snakemake_announces_itself_checks_its_studies_and_is_active(tmp_path,
     monkeypatch.delenv("CATSIGHT_RUN", raising=False)
     (tmp_path / "twice.yaml").write_text("a: 1\na: 2\n")
     (tmp_path / "good.yaml").write_text("a: 1\n")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "store").symlink_to(tmp_path / "elsewhere")
     at_exit = []
     monkeypatch.setattr(atexit, "register", at_exit.append)
     enabled = gc.isenabled()
@@ -199,6 +218,7 @@ def test_a_snakemake_announces_itself_checks_its_studies_and_is_active(tmp_path,
             begin.begin(["good.yaml", "twice.yaml"])
         with begin.begin(["good.yaml"]) as shared:
             assert shared.name == "results/.at-work"
+            assert list(Store("elsewhere").users()) == [tmp_path / "results"]
             with pytest.raises(CatsightError, match="a run is at work"), locks.alone("results"):
                 pass
         assert os.environ["CATSIGHT_RUN"].split()[1] == str(os.getpid())

@@ -136,3 +136,27 @@ def test_what_no_study_links_to_is_unused(tmp_path):
     }  # fmt: skip
     (tmp_path / "study" / "0.parquet").unlink()
     assert store.unused()["views"] == [store.path("ab0"), store.path("ab1")]
+
+
+def test_a_store_lists_who_shares_it(tmp_path):
+    """Once each, by the folder with the link, or by that of a table which was written elsewhere."""
+    store = Store(tmp_path / "here" / "store")
+    store.save("ab0", tmp_path / "here" / "study" / "v.parquet", VIEWS, ROWS, {})
+    assert store.users() == {} and not (store.root / ".users").exists()
+    other = tmp_path / "there é" / "results"
+    other.mkdir(parents=True)
+    (other / "store").symlink_to(store.root)
+    for name in "vw":
+        Store(other / "store").save("ab1", other / "deep" / f"{name}.parquet", VIEWS, ROWS, {})
+        Store(other / "store").save("ab1", tmp_path / "far" / f"{name}.parquet", VIEWS, ROWS, {})
+    assert sorted(store.users()) == [tmp_path / "far", other]
+    assert all(note.read_bytes() == os.fsencode(folder) for folder, note in store.users().items())
+    assert len(list((store.root / ".users").iterdir())) == 2
+    assert store.unused() == {}
+
+
+def test_a_store_that_is_read_only_serves_all_the_same(tmp_path, monkeypatch):
+    store = Store(tmp_path / "here" / "store")
+    store.save("ab0", tmp_path / "here" / "v.parquet", VIEWS, ROWS, {})
+    (store.root / ".users").write_text("no folder, so nothing is written into it")
+    assert store.find("ab0", tmp_path / "there" / "v.parquet")

@@ -4,6 +4,7 @@ import fnmatch
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,10 +119,26 @@ def part_of(path: Path) -> Path:
 
 
 def publish(part: Path, path: Path) -> None:
-    """Renames the finished file ``part`` to ``path``, after its bytes have reached the disk."""
+    """Renames the finished file ``part`` to ``path``, after its bytes have reached the disk.
+
+    It gets the mode of a new file, by the process's umask, also if a library wrote it as a
+    temporary one, which its owner alone may read.
+    """
     with open(part, "rb+") as file:
+        if not stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            os.fchmod(file.fileno(), _usual_mode(part))
         os.fsync(file.fileno())
     os.replace(part, path)
+
+
+def _usual_mode(part: Path) -> int:
+    """The mode of a new file beside ``part``: the umask itself can only be read by setting it."""
+    probe = part.with_suffix(".mode.part")
+    try:
+        probe.touch()
+        return stat.S_IMODE(probe.stat().st_mode)
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 @contextmanager

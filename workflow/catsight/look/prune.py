@@ -2,15 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from catsight.errors import CatsightError
 from catsight.run import locks
 from catsight.tables.store import Store
 
 _ABOUT = """\
 Removes from the store the tables and weights that no study refers to, such as those of deleted
-studies or of earlier settings. Counts them first, and asks.
+studies or of earlier settings. Counts them first, and asks. What other folders of results need,
+that share the store by a link, stays.
 """
 _EXAMPLES = """examples:
   catsight prune          shows the sizes of unused files, and asks before it removes them
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--yes", action="store_true", help="remove without asking")
     options = parser.parse_args(arguments)
     store = Store(options.store)
-    with locks.alone(store.root.parent):
+    with _alone(store):
         unused = store.unused()
         count = sum(map(len, unused.values()))
         if count == 0:
@@ -50,6 +53,36 @@ def main(arguments: Sequence[str]) -> None:
             for path in paths:
                 path.unlink()
     print(f"{store.root}: {_files(count)} removed")
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Keeps all runs out of the folders that use the store, in the block.
+
+    Raises :class:`CatsightError` if one of the folders that share it is not there, so that what it
+    needs is not known, or cannot be locked.
+    """
+    users = store.users()
+    for folder, note in users.items():
+        if not folder.is_dir():
+            raise CatsightError(
+                f"{folder} shares {store.root}, but is not there, so what it needs is not known. "
+                f"Bring it back (is its disk mounted?), or, if it was deleted or moved, remove "
+                f"{note}"
+            )
+    others = [store.root.resolve().parent, *users]
+    with ExitStack() as stack:
+        stack.enter_context(locks.alone(store.root.parent))
+        for folder in {folder.resolve() for folder in others} - {store.root.parent.resolve()}:
+            if (folder / ".at-work").exists():  # others hold no runs
+                try:
+                    stack.enter_context(locks.alone(folder))
+                except OSError as error:
+                    raise CatsightError(
+                        f"{folder} shares {store.root}, but cannot be locked ({error.strerror}); "
+                        "ask its owner to prune"
+                    ) from None
+        yield
 
 
 def _print_sizes(unused: Mapping[str, Sequence[Path]]) -> None:

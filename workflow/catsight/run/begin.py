@@ -21,6 +21,7 @@ from catsight.errors import CatsightError
 from catsight.inputs import stamps, yaml_files
 from catsight.run import locks, watchdog
 from catsight.tables import lists
+from catsight.tables.store import Store
 
 #: Seconds to wait for a run that is ending, and for a killed run's jobs, which check every second.
 _PATIENCE, _JOBS_PATIENCE = 4, 30
@@ -73,8 +74,11 @@ def _clear(lock: int, results: Path) -> None:
         # nothing else is active here, so Snakemake's lock and unfinished files are a killed run's
         shutil.rmtree(".snakemake/locks", ignore_errors=True)
         try:
+            shared = Store(results / "store").users()
             for part in results.rglob("*.part"):
-                part.unlink(missing_ok=True)
+                # in a shared store it may be another folder's, whose run is at work
+                if not (shared and part.is_relative_to(results / "store")):
+                    part.unlink(missing_ok=True)
             lists.remove_stale(results)
         except OSError as error:
             raise CatsightError(
@@ -108,7 +112,10 @@ def begin(studies: Sequence[str]) -> IO | None:
     watchdog.announce()
     for study in studies:
         yaml_files.load_yaml(study)
-    return locks.share()
+    kept = locks.share()
+    if os.path.islink("results/store"):
+        Store("results/store").note_user(Path("results"))
+    return kept
 
 
 def note_replaced(files: Sequence[str], folder: str, planning: bool) -> None:

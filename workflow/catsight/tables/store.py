@@ -4,12 +4,16 @@ A table's address is the digest of all that its values depend on: the job's spec
 its inputs. A command asks the store first, links what is there and computes the rest. Results are
 relative symbolic links into the store, so Snakemake may delete or touch them without harm to
 another study that shares the table.
+
+Folders of results may share a store by a link. It then lists each such folder, in ``.users/``, so
+that nobody removes what another one needs.
 """
 
 import hashlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,9 @@ import pyarrow as pa
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.inputs.files import part_of
+
+#: Folder of a store that lists who shares it.
+_USERS = ".users"
 
 
 class Store:
@@ -76,10 +83,39 @@ class Store:
         # resolve(): the store or the results may themselves be reached through a link
         fresh.symlink_to(os.path.relpath(path.resolve(), output.parent.resolve()))
         os.replace(fresh, output)
+        self.note_user(output.parent)
+
+    def note_user(self, folder: Path) -> None:
+        """Lists, in the store, the folder of results that ``folder`` is in, unless the store lies
+        there itself.
+        """
+        reached, folder = self.root.parent.resolve(), folder.resolve()
+        if folder.is_relative_to(self.root.resolve().parent):
+            return
+        user = os.fsencode(reached if folder.is_relative_to(reached) else folder)
+        note = self.root / _USERS / hashlib.sha256(user).hexdigest()[:16]
+        if not note.exists():
+            with suppress(OSError):  # a store that is read only loses nothing
+                note.parent.mkdir(parents=True, exist_ok=True)
+                fresh = part_of(note)
+                fresh.write_bytes(user)
+                os.replace(fresh, note)
+
+    def users(self) -> dict[Path, Path]:
+        """The folders of results that share this store by a link, each with the note of it."""
+        notes = sorted((self.root / _USERS).glob("*"))
+        return {
+            Path(os.fsdecode(note.read_bytes())): note for note in notes if note.suffix != ".part"
+        }
 
     def unused(self) -> dict[str, list[Path]]:
-        """Files of the store, by stage, that no link in the studies' folders beside it leads to."""
-        used = {path.resolve() for path in self.root.parent.rglob("*") if path.is_symlink()}
+        """Files of the store, by stage, that no link leads to from the folder that it lies in, the
+        one that it is reached by, or those that share it.
+
+        Raises :class:`CatsightError` if one of these cannot be read.
+        """
+        places = [self.root.resolve().parent, self.root.parent.resolve(), *self.users()]
+        used = {link.resolve() for place in places for link in _links(place)}
         unused: dict[str, list[Path]] = {}
         for path in sorted(self.root.glob("??/*")):
             if path.resolve() not in used:
@@ -94,6 +130,26 @@ def address(spec: Mapping[str, Any], inputs: Any) -> str:
     """
     text = tables.canonical_json({"spec": spec, "inputs": inputs})
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _links(place: Path) -> Iterator[Path]:
+    """The links below a folder, and below those that links there lead to."""
+
+    def unreadable(error: OSError) -> None:
+        raise CatsightError(
+            f"{error.filename} cannot be read ({error.strerror}), so it is not known what it needs"
+        )
+
+    seen = set()
+    for folder, folders, files in os.walk(place, onerror=unreadable, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:  # links may lead in circles
+            folders.clear()
+            continue
+        seen.add(real)
+        for name in (*folders, *files):
+            if os.path.islink(path := os.path.join(folder, name)):
+                yield Path(path)
 
 
 def _sound(path: Path, address: str) -> bool:

@@ -145,6 +145,14 @@ def test_what_another_folder_needs_stays(shared, by, capsys):
     assert not theirs.exists() and ours.exists()
 
 
+def test_what_is_needed_where_it_is_called_stays(shared):
+    """Even if an earlier version linked it, and listed nobody."""
+    for note in Store(shared[0] / "store").users().values():
+        note.unlink()
+    assert prune(shared[1], "--yes") == 0
+    assert shared[2].exists() and (shared[0] / "one" / "features" / "alone.parquet").exists()
+
+
 def test_what_was_written_elsewhere_by_hand_stays(results, tmp_path):
     """`--store results/store --output elsewhere/x.parquet`."""
     results, store = results
@@ -164,7 +172,8 @@ def test_what_lies_behind_a_link_stays(tmp_path, linked, monkeypatch):
     (tmp_path / "disk").mkdir()
     folder.parent.mkdir(parents=True)
     folder.symlink_to(tmp_path / "disk")
-    (tmp_path / "disk" / "round").symlink_to(tmp_path / "disk")
+    for name in ("round", "and round"):
+        (tmp_path / "disk" / name).symlink_to(tmp_path / "disk")
     theirs = save(results, "theirs")
     for note in Store(results / "store").users().values():
         note.unlink()  # as an earlier version left it

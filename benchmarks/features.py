@@ -28,9 +28,10 @@ import zoo
 from catsight import tables
 from catsight.features import encoders
 from catsight.features.forward import Encoder
+from catsight.run.job import cores
 from catsight.tables.columns.views import VIEWS
 
-CORES = len(os.sched_getaffinity(0))
+CORES = cores()
 ENCODERS = ("vit_b16", "resnet50")
 FRAMES = 32
 #: Name of a way to run a network -> a function that runs it on all frames once.

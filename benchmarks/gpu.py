@@ -23,7 +23,6 @@ medians.
 
 import argparse
 import copy
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -39,9 +38,10 @@ import zoo
 from catsight import tables
 from catsight.features import safe, weights
 from catsight.features.forward import Encoder, record_batch
+from catsight.run.job import cores
 from catsight.tables.columns.views import VIEWS
 
-CORES = len(os.sched_getaffinity(0))
+CORES = cores()
 NETWORKS = ("vit_b16", "resnet50", "swin_t_untrained", "vit_l16")
 PRECISIONS = ("fp32", "bf16", "fp16")
 #: Frames whose values are compared.

@@ -28,11 +28,12 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
+from catsight.run.job import cores
 from catsight.views import FILTERS, Eye, mirror, strips
 
 SIZES = {"512 × 512": (512, 512), "1536 × 1024": (1536, 1024)}
 PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
-CORES = len(os.sched_getaffinity(0))
+CORES = cores()
 
 
 def main() -> None:

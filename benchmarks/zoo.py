@@ -11,7 +11,6 @@ after a first one. Memory is the process's peak, of which torch and timm take ab
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -23,11 +22,12 @@ from typing import Any, cast
 from catsight import tables
 from catsight.inputs import yaml_files
 from catsight.inputs.pictures import encode_png
+from catsight.run.job import cores
 from catsight.run.specs import EncoderSpec, FeaturesSpec, WeightsSpec
 from catsight.tables.columns.views import VIEWS
 
 REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
-CORES = len(os.sched_getaffinity(0))
+CORES = cores()
 
 
 def main() -> None:

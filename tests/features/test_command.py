@@ -3,7 +3,6 @@
 import copy
 import hashlib
 import json
-import os
 from contextlib import suppress
 
 import numpy as np
@@ -14,6 +13,7 @@ from catsight import tables
 from catsight.__main__ import main
 from catsight.features import safe
 from catsight.inputs.pictures import encode_png
+from catsight.run import job
 from catsight.tables.columns.views import VIEWS
 from catsight.tables.store import address
 
@@ -272,7 +272,7 @@ def test_random_weights_state_their_seed_and_no_file(bring):
             "--weights WEIGHTS the output of `catsight features weights`",
             "--views VIEWS [VIEWS ...] tables of views",
             "--output OUTPUT [OUTPUT ...] tables of features, in that order",
-            f"--threads THREADS threads of the forward pass (default: {len(os.sched_getaffinity(0))}, the cores of this "
+            f"--threads THREADS threads of the forward pass (default: {job.cores()}, the cores of this "
             "machine)",
         ]),
     ],

@@ -264,3 +264,38 @@ def test_snakemakes_lint_is_clean(study, profile, tmp_path):
     assert found.returncode == 0 and "in a good condition" in found.stderr + found.stdout, (
         found.stderr
     )
+
+
+#: What only Linux has, of what Python offers (https://docs.python.org/3/library/os.html). A place is
+#: fine if its function asks first.
+LINUX = re.compile(
+    r"sched_\w+|pidfd_\w+|memfd_\w+|eventfd\w*|posix_fadvise|posix_fallocate|copy_file_range|splice"
+    r"|getrandom|unshare|setns|prctl|PR_SET_\w+|O_TMPFILE|O_DIRECT|O_PATH|SIGRT\w+|epoll|inotify\w*"
+)
+ASKED = {"sched_getaffinity": "hasattr(os, ", "/proc": 'os.path.exists("/proc/self/stat")'}
+
+
+def linux_only(source):
+    """Names of the list above and paths in /proc or /sys in a source text, and whether its module
+    asks for them.
+    """
+    for node in ast.walk(ast.parse(source)):
+        name = getattr(node, "attr", getattr(node, "id", None))
+        if isinstance(name, str) and LINUX.fullmatch(name):
+            yield name, ASKED.get(name, "-") + f'"{name}"' in source
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and re.match("/(proc|sys)/", text):
+            yield text, ASKED["/proc"] in source
+
+
+def test_nothing_that_only_linux_has_is_taken_for_granted():
+    """`device: mps` runs on macOS, and with it all stages."""
+    assert list(linux_only("import os\nos.sched_getaffinity(0)")) == [("sched_getaffinity", False)]
+    assert list(linux_only("open('/proc/self/stat')")) == [("/proc/self/stat", False)]
+    found = {
+        (str(path.relative_to(ROOT)), name): asked
+        for path in (ROOT / "workflow").rglob("*.py")
+        for name, asked in linux_only(path.read_text())
+    }
+    assert all(found.values()), found
+    assert ("workflow/catsight/run/job.py", "sched_getaffinity") in found

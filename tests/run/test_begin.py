@@ -4,6 +4,10 @@ import atexit
 import fcntl
 import gc
 import os
+import socket
+import subprocess
+import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -253,6 +257,61 @@ def test_a_process_is_known_by_when_it_started():
     assert watchdog._started(child) == "gone"  # a zombie
     os.waitpid(child, 0)
     assert watchdog._started(child) == "gone"
+
+
+def without_proc(monkeypatch):
+    """A machine that has no /proc, as macOS."""
+    real = os.path.exists
+    monkeypatch.setattr(
+        os.path, "exists", lambda path: not str(path).startswith("/proc") and real(path)
+    )
+    monkeypatch.setattr(watchdog, "_by_proc", None)
+
+
+def test_a_process_is_known_by_when_it_started_on_macos(monkeypatch):
+    without_proc(monkeypatch)
+    before = time.time()
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    began = watchdog._started(child.pid)
+    assert abs(float(began) - before) < 60 and watchdog._started(child.pid) == began
+    child.stdin.close()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert watchdog._started(child.pid) == "gone"  # a zombie
+    child.wait()
+    assert watchdog._started(child.pid) == "gone"
+
+
+def test_a_job_without_psutil_ends_only_with_its_run(monkeypatch):
+    """Its environment may lack what Snakemake's has: then a living process is taken for the run."""
+    without_proc(monkeypatch)
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    monkeypatch.setenv("CATSIGHT_RUN", f"{socket.gethostname()} {child.pid} 12345.6")
+    checks, slept, ended = [], [], []
+    monkeypatch.setattr(
+        watchdog.threading, "Thread",
+        lambda target, **more: SimpleNamespace(start=lambda: checks.append(target)),
+    )  # fmt: skip
+    monkeypatch.setattr(watchdog.locks, "share", lambda: None)
+    watchdog.watch()
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 2:
+            child.communicate()
+
+    monkeypatch.setattr(watchdog, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(watchdog.os, "_exit", ended.append)
+    checks[0]()
+    assert slept == [1.0] * 2 and ended == [1]
+
+
+def test_a_number_that_another_users_process_has_since_is_not_the_run(monkeypatch):
+    def kill(pid, number):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", kill)
+    assert watchdog._started(1) == "of another user"
 
 
 @pytest.mark.parametrize("about", ["", "elsewhere 1 0"])

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import io
+import os
 import signal
 import sys
 from importlib import import_module
@@ -268,3 +269,14 @@ def test_an_interrupted_command_has_its_own_status(monkeypatch):
 
     monkeypatch.setattr(import_module("catsight.look.see"), "main", interrupt)
     assert main(["see"]) == 128 + signal.SIGINT
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    """macOS does not say which, only how many there are."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
+    assert job.cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert job.cores() == 7
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert job.cores() == 1

@@ -1,7 +1,6 @@
 """``catsight features``: an encoder's weights, and its features of every view."""
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,7 +81,7 @@ def extract(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--threads",
         type=int,
-        default=len(os.sched_getaffinity(0)),
+        default=job.cores(),
         help="threads of the forward pass (default: %(default)s, the cores of this machine)",
     )
     options = parser.parse_args(arguments)

@@ -107,6 +107,13 @@ def unknown(program: str, name: str, known: Iterable[str]) -> str:
     return f"there is no command '{name}'{guess}; `{program} --help` lists the commands"
 
 
+def cores() -> int:
+    """The number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def columns(about: Mapping[str, str]) -> list[str]:
     """Lines of help in two columns: names, and what each does."""
     width = max(map(len, about)) + 2

@@ -41,7 +41,7 @@ def watch() -> None:
         kept = locks.share()  # no other process deletes what this job writes
 
     def check(kept: IO | None = kept) -> None:  # the thread keeps the lock's file open
-        while _started(int(pid)) == started:
+        while _started(int(pid)) in (started, "unknown"):
             time.sleep(_EVERY)
         try:
             print(
@@ -56,18 +56,40 @@ def watch() -> None:
 
 
 def _started(pid: int) -> str:
-    """When a process started, in clock ticks, to tell it from a later one with the same id.
+    """When a process started, to tell it from a later one with the same id: in clock ticks on
+    Linux, in seconds elsewhere.
 
-    "gone" if it has ended; "unknown" if the system does not say.
+    "gone" if it has ended; "unknown" if the system does not say, so that all that is known is that
+    the process lives.
     """
     try:
         os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()  # the name before may hold anything
-        return "gone" if fields[0] in "ZX" else fields[19]
+        return _by_proc(pid) if os.path.exists("/proc/self/stat") else _by_psutil(pid)
     except ProcessLookupError:
         return "gone"
     except PermissionError:
-        return "unknown"  # another user's: the id was reused, or the process changed its user
+        return "of another user"  # the id was reused, or the process changed its user
     except OSError:
-        return "unknown"  # there is no /proc here; all that is known is that the process lives
+        return "unknown"
+
+
+def _by_proc(pid: int) -> str:
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()  # the name before may hold anything
+    return "gone" if fields[0] in "ZX" else fields[19]
+
+
+def _by_psutil(pid: int) -> str:
+    """As macOS says it. Snakemake brings psutil; a rule's own environment may lack it."""
+    try:
+        import psutil
+    except ImportError:
+        return "unknown"
+    try:
+        process = psutil.Process(pid)
+        dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return "gone" if dead else str(process.create_time())
+    except psutil.NoSuchProcess:
+        return "gone"
+    except psutil.Error:
+        return "unknown"

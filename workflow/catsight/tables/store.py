@@ -90,15 +90,16 @@ class Store:
         there itself.
         """
         reached, folder = self.root.parent.resolve(), folder.resolve()
-        if folder.is_relative_to(self.root.resolve().parent):
+        user = reached if folder.is_relative_to(reached) else folder
+        if user == self.root.resolve().parent:
             return
-        user = os.fsencode(reached if folder.is_relative_to(reached) else folder)
-        note = self.root / _USERS / hashlib.sha256(user).hexdigest()[:16]
+        name = os.fsencode(user)
+        note = self.root / _USERS / hashlib.sha256(name).hexdigest()[:16]
         if not note.exists():
             with suppress(OSError):  # a store that is read only loses nothing
                 note.parent.mkdir(parents=True, exist_ok=True)
                 fresh = part_of(note)
-                fresh.write_bytes(user)
+                fresh.write_bytes(name)
                 os.replace(fresh, note)
 
     def users(self) -> dict[Path, Path]:

@@ -145,6 +145,21 @@ def test_what_another_folder_needs_stays(shared, by, capsys):
     assert not theirs.exists() and ours.exists()
 
 
+def test_a_store_that_lies_above_two_folders(tmp_path, capsys):
+    """Both reach it by a link, so both are listed, and locked."""
+    (tmp_path / "store").mkdir()
+    places = [tmp_path / name / "results" for name in "ab"]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / "store").symlink_to(tmp_path / "store")
+    kept = [save(place, place.parent.name) for place in places]
+    assert sorted(Store(tmp_path / "store").users()) == places
+    assert prune(places[0], "--yes") == 0 and all(path.exists() for path in kept)
+    with locks.share(places[1]):
+        assert prune(places[0], "--yes") == 1
+    assert f"a run is at work in {places[1]}" in capsys.readouterr().err
+
+
 def test_what_is_needed_where_it_is_called_stays(shared):
     """Even if an earlier version linked it, and listed nobody."""
     for note in Store(shared[0] / "store").users().values():

@@ -78,6 +78,12 @@ def test_study_files_are_those_among_snakemakes_arguments(arguments, found):
 
 
 @pytest.fixture(autouse=True)
+def nothing_announced_after(monkeypatch):
+    """Jobs of later tests would watch this process."""
+    monkeypatch.setenv("CATSIGHT_RUN", "")
+
+
+@pytest.fixture(autouse=True)
 def nothing_read_before():
     """Files of the same relative name lie in other folders."""
     yaml_files.load_yaml.cache_clear()
@@ -213,6 +219,7 @@ def test_a_snakemake_announces_itself_checks_its_studies_and_is_active(tmp_path,
     (tmp_path / "twice.yaml").write_text("a: 1\na: 2\n")
     (tmp_path / "good.yaml").write_text("a: 1\n")
     (tmp_path / "results").mkdir()
+    (tmp_path / "elsewhere").mkdir()
     (tmp_path / "results" / "store").symlink_to(tmp_path / "elsewhere")
     at_exit = []
     monkeypatch.setattr(atexit, "register", at_exit.append)

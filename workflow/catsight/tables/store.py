@@ -82,16 +82,20 @@ class Store:
         fresh.unlink(missing_ok=True)
         # resolve(): the store or the results may themselves be reached through a link
         fresh.symlink_to(os.path.relpath(path.resolve(), output.parent.resolve()))
-        os.replace(fresh, output)
         self.note_user(output.parent)
+        os.replace(fresh, output)
 
     def note_user(self, folder: Path) -> None:
         """Lists, in the store, the folder of results that ``folder`` is in, unless the store lies
         there itself.
         """
-        reached, folder = self.root.parent.resolve(), folder.resolve()
+        here, reached, folder = (
+            self.root.resolve().parent,
+            self.root.parent.resolve(),
+            folder.resolve(),
+        )
         user = reached if folder.is_relative_to(reached) else folder
-        if user == self.root.resolve().parent:
+        if user == here or (user != reached and folder.is_relative_to(here)):
             return
         name = os.fsencode(user)
         note = self.root / _USERS / hashlib.sha256(name).hexdigest()[:16]

@@ -88,9 +88,10 @@ def _current(arguments: list[str]) -> list[str]:
 
 
 def _run(module: str, command: str, arguments: list[str]) -> int:
-    from catsight.run import watchdog
+    from catsight.run import caches, watchdog
 
     watchdog.watch()  # before the imports, which take a while
+    caches.provide()  # before numba and matplotlib look for theirs
     from catsight.run.job import run
 
     return run(import_module(module).main, command, arguments)

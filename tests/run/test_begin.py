@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -239,6 +240,21 @@ def test_a_snakemake_announces_itself_checks_its_studies_and_is_active(tmp_path,
     finally:
         gc.unfreeze()
         (gc.enable if enabled else gc.disable)()
+
+
+def test_a_module_runs_its_own_library_without_a_prefix(tmp_path):
+    """The library may be reached by a link."""
+    here = Path(begin.__file__).parents[2]
+    (tmp_path / "workflow").symlink_to(here)
+    for library in (here, tmp_path / "workflow"):
+        begin.imported(str(library), lambda path: path)
+        with pytest.raises(CatsightError, match="takes no `prefix`"):
+            begin.imported(str(library), lambda path: f"cats/{path}")
+    with pytest.raises(CatsightError) as raised:
+        begin.imported(str(tmp_path / "clone" / "workflow"), lambda path: path)
+    assert str(raised.value).startswith(
+        f"the workflow in {tmp_path / 'clone'} would run the catsight in {here}. To import it"
+    )
 
 
 def test_links_to_nothing_are_to_be_made_again(tmp_path):

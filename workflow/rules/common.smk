@@ -1,13 +1,12 @@
-# The study: its validated configuration, and the spec of every job. A job's spec holds, as
-# canonical JSON, all that can change its result, and nothing else: so a change recomputes only what
-# depends on it.
+# The study: its configuration, and the spec of every job. A job's spec holds, as canonical JSON, all
+# that can change its result, and nothing else: so a change recomputes only what depends on it.
 import os
 import re
 import sys
 
-# The catsight beside this file, here and in all jobs, with the Python that runs Snakemake (or that
-# of a rule's conda environment).
-LIBRARY = os.path.join(workflow.basedir, "workflow")
+# The catsight beside this file, here and in all jobs, also if another workflow imports this one,
+# with the Python that runs Snakemake (or that of a rule's conda environment).
+LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(workflow.snakefile)))
 sys.path.insert(0, LIBRARY)
 PYTHON = os.path.dirname(sys.executable)
 os.environ.update(PATH=os.pathsep.join([PYTHON, os.getenv("PATH", os.defpath)]))
@@ -18,6 +17,7 @@ from catsight.run import begin, needs
 from catsight.study import Study
 
 try:
+    begin.imported(LIBRARY, workflow.modifier.path_modifier.replace_prefix)
     at_work = begin.begin(workflow.configfiles)
     study = Study(config, workflow.configfiles)
     FILES, OTHER_FILES = study.input_files  # a digest stands for files that cannot be watched

@@ -2,8 +2,8 @@
 
 ``workflow/run`` calls :func:`prepare` before it becomes ``snakemake``, as
 ``python -m catsight.run.begin LOCK ARGUMENTS``: the number of the open file ``results/.running``,
-and the arguments for snakemake. The workflow calls :func:`begin`, :func:`planned`,
-:func:`note_study_file` and :func:`finished`.
+and the arguments for snakemake. The workflow calls :func:`imported`, :func:`begin`,
+:func:`planned`, :func:`note_study_file` and :func:`finished`.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -97,6 +97,28 @@ def studies(arguments: Sequence[str]) -> list[Path]:
         "--configfile", "--configfiles", nargs="+", action="extend", type=Path, default=[]
     )
     return parser.parse_known_args(arguments)[0].configfile or [Path("config.yaml")]
+
+
+def imported(library: str, moved: Callable[[str], str]) -> None:
+    """Called when a Snakemake process reads the workflow, perhaps as a module of another one, with
+    the folder of its ``library`` and what the module makes of a path.
+
+    Raises :class:`CatsightError` if this is another catsight than the module's own, or if the
+    module has a prefix.
+    """
+    here = Path(__file__).parents[2]
+    if here.resolve() != Path(library).resolve():
+        raise CatsightError(
+            f"the workflow in {os.path.dirname(library)} would run the catsight in {here}. To "
+            "import it as a module, clone it, let `snakefile:` name the clone's Snakefile, and "
+            "import no other catsight before it"
+        )
+    if moved("results/study") != "results/study":
+        raise CatsightError(
+            "a module of catsight takes no `prefix` (nor `replace_prefix` of results): Snakemake "
+            "would move the files of its rules, but not the folders in its commands. Leave it out; "
+            "results are in results/<study>, so another `study:` name keeps them apart"
+        )
 
 
 def begin(studies: Sequence[str]) -> IO | None:

@@ -24,7 +24,7 @@ from catsight.features.weights import (
     locate,
 )
 from catsight.study.weights_sources import WEIGHTS_SOURCES
-from support.small_hub import use
+from support.small_hub import switch, use
 
 TINY = {"timm": "test_vit", "weights": {"source": "random", "seed": 3}, "code": "0", "versions": {}}
 
@@ -220,7 +220,7 @@ def test_an_unreachable_hub_is_one_clear_line(tmp_path, capfd, no_cache):
 
 
 def test_the_hub_is_not_asked_in_offline_mode(tmp_path, capfd, monkeypatch, no_cache):
-    monkeypatch.setattr(no_cache, "HF_HUB_OFFLINE", True)
+    switch(monkeypatch, True)
     assert bring(tmp_path, HUB)[0] == 1
     assert "HF_HUB_OFFLINE is set" in capfd.readouterr().err
 

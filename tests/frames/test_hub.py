@@ -116,10 +116,9 @@ def test_a_hub_that_cannot_be_reached(job, cache, monkeypatch, capsys):
 
 
 def test_a_dataset_comes_from_the_hub(job, small_hub):
-    """Whole, although its tables are cut on the way, and one of them in the cache."""
+    """Whole, although one of its tables is cut in the cache."""
     tables = {f"data/{name}.parquet": as_table(10 * i, 2) for i, name in enumerate("ab")}
     small_hub.add("datasets/some/animals", tables, REVISION)
-    small_hub.cut = [1000, 1000]
     assert len(job(source=SOURCE)) == 4
     blob = hub.cached("some/animals", REVISION) / "data" / "a.parquet"
     blob.resolve().write_bytes(tables["data/a.parquet"][:1000])

@@ -73,6 +73,10 @@ class SmallHub:
         forget()
 
 
+def named(file):
+    return {"rfilename": file}
+
+
 class _Answer(BaseHTTPRequestHandler):
     hub: SmallHub
     protocol_version = "HTTP/1.1"
@@ -110,7 +114,8 @@ class _Answer(BaseHTTPRequestHandler):
                 if commit is None:
                     return self.error(404, "RevisionNotFound")
                 if action == "/revision/":
-                    return self.send(200, json.dumps({"id": repository, "sha": commit}).encode())
+                    about = {"id": repository, "sha": commit, "siblings": list(map(named, files))}
+                    return self.send(200, json.dumps(about).encode())
                 return self.send(
                     200, json.dumps(list(map(self.entry, *zip(*files.items())))).encode()
                 )
@@ -157,24 +162,34 @@ class _Answer(BaseHTTPRequestHandler):
         pass
 
 
-def use(monkeypatch, address, cache=None, offline=False):
+def use(monkeypatch, address, cache=None):
     """Lets the hub's client ask the hub at ``address``, without waiting between its tries."""
-    from huggingface_hub import constants, file_download, utils
+    from huggingface_hub import constants, file_download, hf_api, utils
 
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
-    monkeypatch.setattr(constants, "ENDPOINT", address)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     template = address + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    for module in (constants, file_download, hf_api):  # earlier versions keep copies
+        for name, value in (("ENDPOINT", address), ("HUGGINGFACE_CO_URL_TEMPLATE", template)):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, value)
     if cache is not None:
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(cache / "token"))
     for module in (file_download, utils._http):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda seconds: None))
+    forget()
+
+
+def switch(monkeypatch, off):
+    """Switches the hub off, as HF_HUB_OFFLINE does where the client starts, or on."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", off)
     forget()
 
 

@@ -5,6 +5,7 @@ By status and by name of the exception, because huggingface_hub has changed its 
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -127,6 +128,9 @@ def _status(error: BaseException | None) -> int | None:
 
 
 def _reason(error: BaseException) -> str:
+    """The first line of what an error says, or the system's own words, which some wrap up."""
+    if system := re.search(r"\[Errno -?\d+\] [\w ]+", str(error)):
+        return system[0]
     lines = [line.strip() for line in str(error).splitlines()]
     return next((line.rstrip(".") for line in lines if line), type(error).__name__)
 

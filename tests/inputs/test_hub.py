@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import huggingface_hub
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
 from catsight import CatsightError
 from catsight.inputs import hub, hub_cache
@@ -344,11 +345,19 @@ def test_damaged_files_of_a_dataset_are_fetched_again(online, monkeypatch, capsy
 
 def test_errors_that_are_not_the_hubs():
     def raised(error):
-        with downloading("x", "do without", {}):
+        with downloading("x", "do without", {EntryNotFoundError: "there is no x"}):
             raise error
 
     assert said(raised, OSError("odd\nand more")) == "the model hub did not give x: odd; do without"
     assert said(raised, ValueError()) == "the model hub did not give x: ValueError; do without"
+    wrapped = ValueError("(MaxRetryError('pool: [Errno 111] Connection refused'), 'id')")
+    assert said(raised, wrapped).startswith(
+        "the model hub did not give x: [Errno 111] Connection refused;"
+    )
+    # no answer of the hub, although it is an EntryNotFoundError, too
+    assert said(raised, LocalEntryNotFoundError("not here")).startswith(
+        "the model hub did not give x: not here"
+    )
     with pytest.raises(OSError):  # the command says which disk is full
         raised(OSError(28, "No space left on device", "/cache/blob"))
     with downloading("x", "do without", {}):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from catsight import __main__ as program
 from catsight.run import caches
 
 
@@ -78,6 +79,15 @@ def test_results_that_cannot_be_written_are_not_needed(machine):
     (machine / "results" / ".cache").write_text("in the way")
     caches.provide()
     assert Path(told()[0]).parent.is_dir()
+
+
+def test_every_command_looks_before_its_imports(monkeypatch):
+    done = []
+    monkeypatch.setattr(caches, "provide", lambda: done.append("looked"))
+    monkeypatch.setattr(program, "import_module", lambda name: done.append(name))
+    with pytest.raises(AttributeError):  # what was "imported" has no main
+        program.main(["see"])
+    assert done == ["looked", "catsight.look.see"]
 
 
 # -- workflow/run ----------------------------------------------------------------------------------

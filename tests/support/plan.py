@@ -6,9 +6,10 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from support.tiny_study import Workflow
+if TYPE_CHECKING:  # it imports catsight, but here Snakemake is to import that of the study
+    from support.tiny_study import Workflow
 
 
 class Job(NamedTuple):
@@ -31,7 +32,7 @@ class Job(NamedTuple):
     shell: str
 
 
-def plan(workflow: Workflow) -> dict[str, Job]:
+def plan(workflow: "Workflow") -> dict[str, Job]:
     """The plan of a whole study, by each job's first output."""
     jobs = [_job(*values) for values in _ask(workflow, "jobs")]
     found = {job.output[0] if job.output else job.rule: job for job in jobs}
@@ -39,13 +40,13 @@ def plan(workflow: Workflow) -> dict[str, Job]:
     return found
 
 
-def makers(workflow: Workflow, *paths: str) -> dict[str, list[str]]:
+def makers(workflow: "Workflow", *paths: str) -> dict[str, list[str]]:
     """Path -> the rules that could make it."""
     found = _ask(workflow, "makers", *(f"results/tiny/{path}" for path in paths))
     return dict(zip(paths, found))
 
 
-def _ask(workflow: Workflow, *what: str) -> list:
+def _ask(workflow: "Workflow", *what: str) -> list:
     done = subprocess.run(
         [sys.executable, __file__, *what],
         cwd=workflow.folder,

@@ -4,8 +4,8 @@ import os
 import re
 import sys
 
-# The catsight beside this file, here and in all jobs, also if another workflow imports this one,
-# with the Python that runs Snakemake (or that of a rule's conda environment).
+# The catsight beside this file, here and in all jobs, also as a module, with Snakemake's Python (or
+# that of a rule's conda environment).
 LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(workflow.snakefile)))
 sys.path.insert(0, LIBRARY)
 PYTHON = os.path.dirname(sys.executable)
@@ -38,8 +38,7 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
-# Specs are always given by functions: in a plain string, Snakemake would take {x}, which a label
-# may hold, for a wildcard.
+# Specs are given by functions: in a string, Snakemake takes {x}, as in a label, for a wildcard.
 def spec(job, of=None, name=None):
     """The spec of a job, of the view, encoder or figure ``name`` or in the wildcard ``of``."""
     return lambda wildcards: study.spec(job, getattr(wildcards, of) if of else name)

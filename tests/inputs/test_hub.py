@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from contextlib import nullcontext
 
 import huggingface_hub
@@ -74,7 +75,7 @@ def test_a_branch_a_tag_and_a_commit(online):
 def test_a_download_that_is_cut_goes_on_where_it_was(online, monkeypatch):
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 500)
     online.cut = [2000]
-    with nullcontext() if PATIENT else pytest.raises(CatsightError, match="broke off"):
+    with nullcontext() if PATIENT else pytest.raises(CatsightError, match="broke off before vit"):
         weights()
     assert weights().read_bytes() == WEIGHTS
     assert online.gets() == [(NAME, None), (NAME, "bytes=2000-")]
@@ -82,7 +83,7 @@ def test_a_download_that_is_cut_goes_on_where_it_was(online, monkeypatch):
 
 def test_a_download_that_is_always_cut_is_an_error_and_leaves_nothing(online, tmp_path):
     online.cut = [10] * 50
-    assert said().startswith("the download of vit broke off (")
+    assert said().startswith("the connection to the hub broke off before vit was whole (")
     assert not any((tmp_path / "hub").rglob(NAME))
     online.cut = []
     assert weights().read_bytes() == WEIGHTS
@@ -141,6 +142,15 @@ def test_no_network_is_known_at_once(online, monkeypatch):
         "and HTTPS_PROXY (if a proxy leads out); put it there"
     )
     assert not tries
+
+
+@pytest.mark.parametrize("what", ["weights", "dataset"])
+def test_a_hub_that_hangs_is_given_up_in_the_time_that_was_set(online, monkeypatch, what):
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.1)
+    online.refuse = lambda asked: time.sleep(0.5)
+    message = said({"weights": weights, "dataset": dataset}[what])
+    assert "imed out" in message and "check the network and HTTPS_PROXY" in message
+    assert len(online.asked) == 1
 
 
 def test_the_hub_behind_a_proxy(online, monkeypatch):

@@ -35,7 +35,8 @@ def file(repository: str, name: str, what: str, by_hand: str, revision: str | No
     }
     try:
         with downloading(what, by_hand, refusals):
-            _ask(partial(get_hf_file_metadata, hf_hub_url(repository, name, revision=revision)))
+            url, patience = hf_hub_url(repository, name, revision=revision), _patience()
+            _ask(partial(get_hf_file_metadata, url, timeout=patience))
             path = hf_hub_download(repository, name, revision=revision, force_download=damaged)
     except CatsightError as error:
         if not damaged:
@@ -65,7 +66,7 @@ def fetch(dataset: str, revision: str, patterns: list[str] | None = None) -> Pat
     fetched again. If the hub does not give the commit, the cache on this machine is used. Raises
     :class:`CatsightError` if that lacks the commit or a file, or holds a damaged one.
     """
-    from huggingface_hub import HfApi, constants
+    from huggingface_hub import HfApi
 
     what, folder = f"the dataset {dataset} at {revision[:12]}", cached(dataset, revision)
     advice = (
@@ -73,9 +74,7 @@ def fetch(dataset: str, revision: str, patterns: list[str] | None = None) -> Pat
         "it is)"
     )
     refusals = _refusals(dataset, revision, ": log in (hf auth login)")
-    asked = partial(
-        HfApi().dataset_info, dataset, revision=revision, timeout=constants.HF_HUB_ETAG_TIMEOUT
-    )
+    asked = partial(HfApi().dataset_info, dataset, revision=revision, timeout=_patience())
     try:
         with downloading(what, advice, refusals):
             _ask(asked, patient=folder is None)
@@ -100,6 +99,13 @@ def _ask(request: Callable[[], object], patient: bool = True) -> None:
     except Exception as error:
         if not (patient and hub_errors.passing(error)):
             raise
+
+
+def _patience() -> float:
+    """Seconds to wait for a small answer, as the user has set them (HF_HUB_ETAG_TIMEOUT)."""
+    from huggingface_hub import constants
+
+    return constants.HF_HUB_ETAG_TIMEOUT
 
 
 def _downloaded(dataset: str, revision: str, patterns: list[str] | None) -> Path:

@@ -70,7 +70,10 @@ def _told(error: Exception, what: str, advice: str, refusals: Mapping[type[Excep
     if "ProxyError" in names:
         return f"the proxy does not let {what} through ({reason}): check {_proxies()}; {advice}"
     if _BROKEN & names or "Consistency check failed" in reason:
-        return f"the download of {what} broke off ({reason}): run again"
+        return (
+            f"the connection to the hub broke off before {what} was whole ({reason}): run again; "
+            f"if that does not help, check the network and {_proxies()}"
+        )
     if _UNREACHED & names:
         return (
             f"the model hub cannot be reached for {what} ({reason}): check the network and "

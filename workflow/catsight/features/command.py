@@ -1,6 +1,7 @@
 """``catsight features``: an encoder's weights, and its features of every view."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 #: The file of a repository on the hub that holds its weights.
 _HUB_FILE = "model.safetensors"
 
+
 class Source(NamedTuple):
     """One source of weights.
 

@@ -592,6 +592,35 @@ def test_sound_alone_is_no_clip(tmp_path, cover):
     assert refusal(tmp_path / "sound.mp4") == ([], "not a clip", "it holds no pictures, only audio")
 
 
+def test_frames_of_a_clip_are_of_8k_at_most(tmp_path, monkeypatch):
+    path = write(tmp_path / "clip.mkv", [np.zeros((60, 80, 3), np.uint8)])
+    monkeypatch.setattr("catsight.frames.container.LARGEST", 80 * 60)
+    assert list(stills(path, every=1, max_pixels=10**8))
+    monkeypatch.setattr("catsight.frames.container.LARGEST", 80 * 60 - 1)
+    seen, reason, detail = refusal(path)
+    assert (seen, reason) == ([], "too large")
+    assert detail.startswith("80 × 60 px are more than 4799 (8K)")
+
+
+def test_a_frame_that_is_stretched_beyond_8k_is_refused(monkeypatch):
+    """A frame may be larger than the header says."""
+    frame = av.VideoFrame.from_ndarray(np.zeros((60, 80, 3), np.uint8))
+    monkeypatch.setattr("catsight.frames.container.LARGEST", 2 * 80 * 60)
+    assert video.rgb(frame, Fraction(2)).shape == (60, 160, 3)
+    with pytest.raises(Rejected, match="too large"):
+        video.rgb(frame, Fraction(21, 10))
+
+
+def test_a_past_of_large_pictures_is_short():
+    for most, times in ((1, None), (2, None), (3, None), (99, [*range(10)])):
+        kept = video.Past(20, most)
+        for time in range(10):
+            kept.add(Fraction(time), time)
+        seen = [picture for _, picture in kept.of(Fraction(10))]
+        assert seen[0] == 9 and len(seen) <= max(most, 2) and set(seen) <= set(range(10)), most
+        assert times in (None, seen[::-1])
+
+
 def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     path = write(tmp_path / "clip.mkv", [np.zeros((600, 800, 3), np.uint8)])
     assert list(stills(path, every=1, max_pixels=480_000))

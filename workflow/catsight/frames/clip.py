@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 
-from catsight.frames.container import message, open_clip, square
+from catsight.frames.container import check_frame, message, open_clip, square
 from catsight.frames.item import Rejected
 from catsight.frames.raster import over_grey
 
@@ -50,6 +50,10 @@ _SIDE = 64
 SCENE = 0.12
 
 
+#: Values of 16 bits as 8 bits, rounded: a table takes less memory than the division of a picture.
+_EIGHT_BITS = np.rint(np.arange(65536) / 257).astype(np.uint8)
+#: Pixels of the past that are kept, all pictures together: 2 pictures of 8K, 8 of 4K.
+_PAST_PIXELS = 1 << 26
 #: Seconds. If stamps go back by more, time begins again; by less, they are out of order.
 _JUMP = Fraction(1, 2)
 
@@ -101,7 +105,8 @@ def stills(
         # through text: 0.1 is a tenth, not the nearest binary fraction
         step = None if seconds is None else Fraction(str(seconds))
         change = changes()
-        before: Past[VideoFrame] = Past(0 if scenes is not None else past)
+        most = _PAST_PIXELS // (stream.codec_context.width * stream.codec_context.height)
+        before: Past[VideoFrame] = Past(0 if scenes is not None else past, most)
         for number, (frame, stamp) in enumerate(frames(clip, stream)):
             if first is None:
                 first, matrix = stamp, display_matrix(frame)
@@ -124,11 +129,12 @@ def stills(
 class Past(Generic[_Picture]):
     """The pictures of the last ``seconds`` of a clip, and the one shown when they began."""
 
-    #: The most pictures that are kept: half of them are the latest, and the others as far apart as
-    #: that allows.
+    #: The most pictures that are kept, if memory allows so many: half of them are the latest, and
+    #: the others as far apart as that allows.
     MOST = 16
 
-    def __init__(self, seconds: float):
+    def __init__(self, seconds: float, most: int = MOST):
+        self.most = min(max(most, 2), self.MOST)
         # through text: 0.1 is a tenth, not the nearest binary fraction
         self.seconds = Fraction(str(seconds))
         self.kept: list[tuple[Fraction, _Picture]] = []
@@ -140,11 +146,11 @@ class Past(Generic[_Picture]):
         self.kept.append((time, picture))
         while len(self.kept) > 1 and time - self.kept[1][0] >= self.seconds:
             del self.kept[0]
-        if len(self.kept) > self.MOST:
-            older, self.kept = self.kept[: -self.MOST // 2], self.kept[-self.MOST // 2 :]
+        if len(self.kept) > self.most:
+            older, self.kept = self.kept[: -self.most // 2], self.kept[-self.most // 2 :]
             spread = older[:1]
             for one in older[1:]:
-                if one[0] - spread[-1][0] >= self.seconds / (self.MOST // 2 - 1):
+                if one[0] - spread[-1][0] >= self.seconds / max(1, self.most // 2 - 1):
                     spread.append(one)
             self.kept = spread + self.kept
 
@@ -289,12 +295,13 @@ def rgb(
     whole = layout.is_rgb or len(layout.components) == 1 or frame.color_range == _FULL
     if layout.components[0].bits > 8 and whole:
         values = frame.to_ndarray(format="rgba64le" if clear else "rgb48le", **options)
-        values = np.rint(values / 257).astype(np.uint8)
+        values = _EIGHT_BITS[values]
     else:
         values = frame.to_ndarray(format="rgba" if clear else "rgb24", **options)
     if clear:
         values = over_grey(values[..., :3], values[..., 3:])
     if (size := square(frame.width, frame.height, aspect)) != (frame.width, frame.height):
+        check_frame(*size)  # a frame may be larger than the first
         values = np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BICUBIC))
     if matrix is None:
         return values

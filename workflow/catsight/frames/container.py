@@ -28,6 +28,8 @@ _TRANSFERS = {
 }
 _PRIMARIES = {9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
 
+#: The most pixels of a clip's frames, those of 8K: decoders keep up to 16 of them.
+LARGEST = 8192 * 4320
 
 #: The boxes at the top of MP4 and MOV files.
 _BOXES = frozenset(
@@ -69,12 +71,22 @@ def open_clip(
         with clip:
             stream = _pictures(clip)
             _check(stream, max_pixels)
-            stream.codec_context.options = limits
+            most = min(max_pixels, LARGEST) * 9 // 8 + 65536
+            stream.codec_context.options = {"max_pixels": str(most)}
             # with threads by frame, the number of frames lost before a damaged one varies
             stream.thread_type = "SLICE"
             yield clip, stream
             if _cut_short(file):
                 raise Rejected("truncated", "it is cut short: its end is missing")
+
+
+def check_frame(width: int, height: int) -> None:
+    """Raises :class:`Rejected` for frames that are larger than those of a clip may be."""
+    if width * height > LARGEST:
+        raise Rejected(
+            "too large",
+            f"{width} × {height} px are more than {LARGEST} (8K), which frames of a clip may have",
+        )
 
 
 def square(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
@@ -118,7 +130,9 @@ def _check(stream: "VideoStream", max_pixels: int) -> None:
     context = stream.codec_context
     if not context.width or not context.height:
         raise Rejected("unsupported", "the size of its frames is missing or impossible")
-    check_size(*square(context.width, context.height, stream.sample_aspect_ratio), max_pixels)
+    size = square(context.width, context.height, stream.sample_aspect_ratio)
+    check_frame(*size)
+    check_size(*size, max_pixels)
     check_colours(context.color_trc, context.color_primaries)
 
 

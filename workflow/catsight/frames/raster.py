@@ -1,6 +1,7 @@
 """Pixels as a file holds them, and their way to uint8 sRGB: the whole depth is kept to the end."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,9 +51,7 @@ def to_srgb(raster: Raster, name: str | Path) -> np.ndarray:
             )
             raster = raster._replace(profile=None)
     result = np.empty((height, width, 3), np.uint8)
-    rows = max(1, _AT_ONCE // width)
-    for start in range(0, height, rows):
-        part = slice(start, start + rows)
+    for part in _parts(height, width):
         result[part] = _rows(raster._replace(values=raster.values[part]))
     return result
 
@@ -63,8 +62,17 @@ def over_grey(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     ``alpha`` is their opacity, 0 to 255 (h, w, 1).
     """
     # mixes sRGB values, as every viewer and browser does
-    opacity = alpha / np.float32(255)
-    return np.rint(rgb * opacity + _GROUND * (1 - opacity)).astype(np.uint8)
+    result = np.empty((*alpha.shape[:2], 3), np.uint8)
+    for part in _parts(*alpha.shape[:2]):
+        opacity = alpha[part] / np.float32(255)
+        result[part] = np.rint(rgb[part] * opacity + _GROUND * (1 - opacity))
+    return result
+
+
+def _parts(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture that are converted at a time."""
+    rows = max(1, _AT_ONCE // width)
+    return (slice(start, start + rows) for start in range(0, height, rows))
 
 
 def _rows(raster: Raster) -> np.ndarray:

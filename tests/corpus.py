@@ -171,8 +171,13 @@ def ffmpeg(colours: str, folder: Path) -> Clip:
     exact = f"scale=flags=bicubic+accurate_rnd+full_chroma_int{colours},format=rgba"
     square = "scale=round(iw*max(1\\,sar)):round(ih*max(1\\,1/sar)):param0=0:param1=0.5"
     pictures = f"-vf select={wanted},{exact},{square} -pix_fmt rgba {every} %d.png"
-    _run(f"ffmpeg -v error -nostdin -copyts -i in {every} -f framecrc times {pictures}", folder)
+    _run(
+        f"ffmpeg -v error -nostdin -copyts -autoscale 0 -i in {every} -f framecrc times {pictures}",
+        folder,
+    )
     written = (folder / "times").read_text()
+    if not (folder / "1.png").exists():
+        raise ValueError("no frame")
     tick = Fraction(re.search(r"#tb 0: (.*)", written)[1])
     stamps = [int(stamp) for stamp in re.findall(r"^0, +\S+, +(\S+),", written, re.M)]
     seconds = [float((stamp - stamps[0]) * tick) for stamp in stamps]

@@ -166,13 +166,13 @@ def magick(folder: Path) -> np.ndarray:
 
 def ffmpeg(colours: str, folder: Path) -> Clip:
     """A clip by FFmpeg, with more options of its filter "scale"."""
-    every = "-an -fps_mode passthrough -enc_time_base -1"
+    every = "-an -autoscale 0 -fps_mode passthrough -enc_time_base -1"
     wanted = "+".join(f"eq(n\\,{number})" for number in NUMBERS)
     exact = f"scale=flags=bicubic+accurate_rnd+full_chroma_int{colours},format=rgba"
     square = "scale=round(iw*max(1\\,sar)):round(ih*max(1\\,1/sar)):param0=0:param1=0.5"
     pictures = f"-vf select={wanted},{exact},{square} -pix_fmt rgba {every} %d.png"
     _run(
-        f"ffmpeg -v error -nostdin -copyts -autoscale 0 -i in {every} -f framecrc times {pictures}",
+        f"ffmpeg -v error -nostdin -copyts -i in {every} -f framecrc times {pictures}",
         folder,
     )
     written = (folder / "times").read_text()

@@ -272,3 +272,23 @@ def test_names_that_differ_only_in_how_accents_are_written_are_one_id(job):
     rows = job()
     assert list(rows) == ["café.png"]
     assert job.left_out == {"café.png": ("duplicate", "another frame has this name already")}
+
+
+def test_a_note_about_a_picture_goes_with_its_frames(job, capsys):
+    """Not with those of the next picture; and on with tables of catsight's own."""
+    said = "its colour profile cannot be used"
+    for i in range(4):
+        job.add(f"{i}.png", noise(i), icc_profile=b"none" if i % 2 else None)
+    rows = job(glances=2, glance_size=[0.5, 0.9])
+    assert {name for name, row in rows.items() if row["note"]} == {
+        "1.png#00",
+        "1.png#01",
+        "3.png#00",
+        "3.png#01",
+    }
+    assert all((row["note"] or said).startswith(said) for row in rows.values())
+    assert capsys.readouterr().err.count(f".png: {said}") == 2
+    again = job(out="again", source=TABLE | {"path": str(job.outputs[0].parent)})
+    assert {name: row["note"] for name, row in again.items()} == {
+        name: row["note"] for name, row in rows.items()
+    }

@@ -162,6 +162,8 @@ def test_the_findings_are_listed_in_their_order(page, folder):
 def test_the_warnings_follow_the_findings_in_their_order(html, folder, tmp_path):
     pair = {"frame_id": "a", "group": "x", "other_id": "b", "other_group": "y", "distance": 3}
     tables.write(tmp_path / "near.parquet", [pair], NEAR_DUPLICATES, {"stage": "frames"})
+    frames = [row | {"note": "cut" if i == 2 else None} for i, row in enumerate(PICTURES)]
+    tables.write(tmp_path / "frames.parquet", frames, FRAMES, {"stage": "frames"})
     about = {"matched": {"frames": 9, "unmatched": 2, "strength": [0.01, 0.02, 0.9]}}
     matched = [tmp_path / "views/blur/0.parquet", tmp_path / "views/haze/0.parquet"]
     for path, more in zip(matched, (about, {})):
@@ -173,13 +175,19 @@ def test_the_warnings_follow_the_findings_in_their_order(html, folder, tmp_path)
     }
     page = Page(
         html(
-            made_from={"near": tmp_path / "near.parquet", "matched": matched}, views=views,
+            made_from={
+                "near": tmp_path / "near.parquet",
+                "matched": matched,
+                "frames": [tmp_path / "frames.parquet"],
+            },
+            views=views,
             attribution=ATTRIBUTION, config="encoders: {mine: {factory: 'nets:make'}}",
         )
     )  # fmt: skip
     said = page.texts("li", "found")
     starts = (
         "Only 7 photographs (independent groups): with fewer than 15",
+        f"1 frame is used although something is odd about the file ({frames[2]['frame_id']}: cut).",
         "“dusk” sees under other conditions than the reference “human” (luminance 1 cd/m² against",
         "Under 12 pixels per degree: all 7 frames as they are.",
         "For 2 of 9 frames “blur” at its strongest is less than an equal loss of luminance contrast",

@@ -171,6 +171,21 @@ def test_files_that_were_left_out(count, words):
 
 
 @pytest.mark.parametrize(
+    "count, words",
+    [
+        (1, "1 frame is used although something is odd about the file (a0: cut)."),
+        (3, "3 frames are used although something is odd about the file (a0: cut; a1: cut; a2: cut)."),
+        (4, "4 frames are used although something is odd about the file (a0: cut; a1: cut; a2: cut; 1 more in the column note of the frames)."),
+    ],
+)  # fmt: skip
+def test_frames_of_odd_files(count, words):
+    notes = ["cut"] * count + [None, None]
+    frames = pd.DataFrame({"frame_id": [f"a{i}" for i in range(len(notes))], "note": notes})
+    assert list(report_warnings.of_notes(frames)) == [words]
+    assert list(report_warnings.of_notes(frames.tail(2))) == []
+
+
+@pytest.mark.parametrize(
     "config, warned",
     [
         ("encoders: {mine: {factory: 'nets:make'}, vit: null, other: {factory: ''}}", True),

@@ -4,11 +4,13 @@ import io
 from fractions import Fraction
 from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from catsight.frames import container
+from catsight.frames.clip import stills
 from catsight.frames.container import message, square
 from catsight.frames.item import Rejected
 
@@ -188,3 +190,34 @@ def test_after_the_whole_film_anything_may_follow(tmp_path):
     assert container._cut_short(io.BytesIO(film + box(b"mdat", 30, length=5000)))
     assert container._cut_short(io.BytesIO(film + box(b"moof", 30, length=5000)))
     assert container._cut_short(io.BytesIO(film[:82] + box(b"junk", 30, length=5000)))
+
+
+def test_titles_may_be_in_any_encoding(tmp_path):
+    path = tmp_path / "a.gif"
+    pictures = [Image.new("L", (8, 8), grey) for grey in (0, 255)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], comment=b"\xa9 caf\xe9")
+    with container.open_clip(path, 64) as (clip, stream):
+        assert len(list(clip.decode(stream))) == 2
+        assert "caf" in clip.metadata["comment"]
+
+
+def test_an_encrypted_clip_is_not_called_damaged(tmp_path):
+    """ISO/IEC 23001-7, which says it with each packet; Matroska says it at its start."""
+    path = tmp_path / "a.mp4"
+    key = {
+        "encryption_scheme": "cenc-aes-ctr",
+        "encryption_key": "0" * 32,
+        "encryption_kid": "1" * 32,
+    }
+    with av.open(path, "w", container_options=key) as out:
+        coded = out.add_stream("libx264", rate=25)
+        coded.width, coded.height, coded.pix_fmt = 64, 48, "yuv420p"
+        noise = np.random.default_rng(0).integers(0, 256, (5, 48, 64, 3), np.uint8)
+        for frame in noise:
+            out.mux(coded.encode(av.VideoFrame.from_ndarray(frame)))
+        out.mux(coded.encode(None))
+    with pytest.raises(Rejected) as raised:
+        list(stills(path, every=1, max_pixels=10**6))
+    assert str(raised.value) == "unsupported: it is encrypted; decrypt it"
+    matroska = SimpleNamespace(metadata={"enc_key_id": "AAAA"})
+    assert container._encrypted(None, matroska)

@@ -768,9 +768,10 @@ def test_the_words_about_a_profile_and_exif_that_cannot_be_used(tmp_path, capsys
         raise ValueError("odd")
 
     monkeypatch.setattr(Image.Image, "getexif", broken)
-    decode(save(tmp_path / "b.jpg", np.full((2, 2, 3), 9, np.uint8)), MANY)
+    path = save(tmp_path / "b.jpg", np.full((2, 2, 3), 9, np.uint8))
+    decode(path, MANY)
     assert capsys.readouterr().err == (
-        "frames: a picture's EXIF cannot be read (odd); taken as upright\n"
+        f"frames: {path}: its EXIF cannot be read (odd); taken as upright\n"
     )
 
 

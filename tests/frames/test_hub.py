@@ -125,6 +125,15 @@ def test_a_dataset_comes_from_the_hub(job, small_hub):
     assert len(job(source=SOURCE, out="again")) == 4 and not job.left_out
 
 
+def test_depth_maps_of_a_dataset_have_the_unit_that_the_study_says(job, cache):
+    depth = io.BytesIO()
+    np.save(depth, np.full((8, 9), 1500, np.uint16))
+    put(cache, "1.png", encoded(noise(1)))
+    put(cache, "1.depth.npy", depth.getvalue())
+    (row,) = job(source=SOURCE | {"depth_unit": "mm"}).values()
+    np.testing.assert_allclose(np.load(io.BytesIO(row["depth"])), np.full((8, 9), 1.5), rtol=1e-6)
+
+
 def test_a_cache_that_is_gone_says_what_to_do(job, cache):
     put(cache, "1.png", encoded(noise(1)))
     job.list(source=SOURCE)

@@ -1,9 +1,11 @@
 """Items: limits, groups, and files that change while they are read."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from catsight import CatsightError
-from catsight.frames.item import File, Item, Rejected, check_size, group_of, rejecting
+from catsight.frames.item import File, Item, Rejected, check_size, group_of, note, noting, rejecting
 from catsight.inputs import files
 
 
@@ -74,3 +76,20 @@ def test_a_change_explains_an_error_in_reading(file):
         path.write_bytes(b"tw")
         raise Rejected("truncated", "it ends early")
     assert Item("a", "b", list).load() == []
+
+
+def test_notes_are_those_of_the_block_and_the_thread(capsys):
+    note("a", "before")
+    with noting() as outer:
+        note("b", "one")
+        with noting() as inner:
+            note("c", "two")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(note, "d", "elsewhere").result()
+        note("e", "three")
+    note("f", "after")
+    assert (outer, inner) == (["one", "three"], ["two"])
+    assert capsys.readouterr().err == "".join(
+        f"frames: {said}\n"
+        for said in ("a: before", "b: one", "c: two", "d: elsewhere", "e: three", "f: after")
+    )

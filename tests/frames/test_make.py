@@ -58,7 +58,7 @@ def test_a_frame_holds_its_credits_and_a_glance_its_place():
     assert frame["image"]["path"] == "a"
     assert {key: frame[key] for key in frame if key not in ("image", "sha256")} == {
         "frame_id": "a", "group": "g", "source": "photos", "width": width, "height": height, "title": "T",
-        "author": "A", "licence": "L", "link": "H", "left": None, "top": None, "depth": None, "partner": None,
+        "author": "A", "licence": "L", "link": "H", "note": None, "left": None, "top": None, "depth": None, "partner": None,
         "past": None,
     }  # fmt: skip
     spec = SPEC | {"glances": 3, "glance_size": [0.4, 0.8], "seed": 5}

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from unicodedata import normalize
 
 import pytest
 
@@ -45,6 +46,21 @@ def test_files_are_listed_by_source_key_and_path(folder, capfd):
         entry("z", "path", "b.jpg", "b.jpg"),
     ]
     assert "manifest: 7/7 files in" in capfd.readouterr().err
+
+
+def test_the_order_of_files_does_not_depend_on_how_accents_are_written(tmp_path):
+    """As code points, e and an accent of its own come before f, and é after z."""
+    for form in ("NFC", "NFD"):
+        for name in ("é", "f", "z", "e"):
+            path = tmp_path / form / normalize(form, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"")
+    orders = [
+        [place.file for place in places({"": {"source": "folder", "path": f"{tmp_path}/{form}"}})]
+        for form in ("NFC", "NFD")
+    ]
+    assert orders[0] == [normalize("NFC", name) for name in orders[1]]
+    assert "e\u0301" in orders[1]  # under this name the file opens
 
 
 def test_a_file_that_cannot_be_read_is_listed_without_digest_and_size(folder, capfd):

@@ -159,7 +159,7 @@ def test_a_table_that_changes_is_noticed(job):
 # -- columns and words, of tables made here -------------------------------------------------------
 
 SOURCE = {"image": "image", "id": None, "group": None}
-OWN = ("title", "author", "licence", "link")
+OWN = ("title", "author", "licence", "link", "note")
 
 
 def columns(data, ours=False, monkeypatch=None, **names):

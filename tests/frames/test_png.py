@@ -46,10 +46,31 @@ def png(*more, rgb=RGB, **options):
         chunk(b"gAMA", struct.pack(">I", 100_000), checksum=7),
         chunk(b"eXIf", b"Exif", checksum=7),
         chunk(b"prVt", b"of some program", checksum=7),
+        *(
+            chunk(kind, b"")
+            for kind in (b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"eXIf", b"pHYs", b"bKGD")
+        ),
+        *(chunk(kind, b"\0\0\1") for kind in (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs")),
     ],
 )
 def test_what_is_no_part_of_the_picture_does_not_matter(remark):
     np.testing.assert_array_equal(decode_bytes(png(remark), MANY, "a"), RGB)
+
+
+@pytest.mark.parametrize("default", [False, True], ids=["first frame", "default picture"])
+def test_of_an_animation_the_default_picture_is_shown(default):
+    file = io.BytesIO()
+    others = [Image.fromarray(RGB // n) for n in (2, 3)]
+    Image.fromarray(RGB).save(
+        file, "PNG", save_all=True, append_images=others, default_image=default
+    )
+    data = file.getvalue()
+    assert b"acTL" in data and b"fdAT" in data
+    np.testing.assert_array_equal(decode_bytes(data, MANY, "a"), RGB)
+    # out of order, which concerns the other frames alone
+    at = data.rindex(b"fcTL") - 4
+    repeated = data[:at] + data[at : at + 38] + data[at:]
+    np.testing.assert_array_equal(decode_bytes(repeated, MANY, "a"), RGB)
 
 
 def test_a_profile_of_more_than_a_megabyte_is_used():
@@ -77,11 +98,11 @@ def test_damaged_transparency_is_damage():
 
 
 def test_a_file_is_split_into_its_pixels_and_what_is_said_about_them():
-    text, dots = chunk(b"tEXt", b"a\0b"), chunk(b"pHYs", bytes(9))
-    about, pixels = split(io.BytesIO(png(text, dots, text)))
+    text, gamma = chunk(b"tEXt", b"a\0b"), chunk(b"gAMA", struct.pack(">I", 45455))
+    about, pixels = split(io.BytesIO(png(text, gamma, chunk(b"pHYs", bytes(9)), text)))
     whole = png()
     first = whole.index(b"IDAT") - 4
-    assert about.read() == whole[:first] + dots + whole[-12:]
+    assert about.read() == whole[:first] + gamma + whole[-12:]
     assert pixels == whole
 
 

@@ -206,6 +206,18 @@ def test_palettes_of_pngs_with_opacities_and_a_profile(bits):
     np.testing.assert_allclose(seen(data)[0], wanted, atol=1)
 
 
+def test_palettes_of_tiffs_of_one_bit():
+    """Whose values are not 0 and 1 to tifffile, but False and True."""
+    bits = np.eye(11, dtype=bool)
+    palette = (320, "H", 6, [257 * value for value in (9, 250, 99, 0, 200, 50)], True)
+    data = bytearray(tiff(bits, photometric="minisblack", extratags=[palette]))
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        place = opened.pages.first.tags["PhotometricInterpretation"].valueoffset
+    data[place] = 3  # a palette
+    colours = np.where(bits[..., None], [250, 0, 50], [9, 99, 200])
+    np.testing.assert_array_equal(seen(bytes(data)), colours)
+
+
 @pytest.mark.parametrize("scale", [1, 256, 257])
 def test_palettes_of_tiffs_whose_writers_put_8_bits_anywhere(scale):
     entries = np.arange(256, dtype=np.uint16)
@@ -269,10 +281,18 @@ def test_primaries_and_transfer_that_a_tiff_states():
     np.testing.assert_allclose(got[0], [[0, 255, 0], [0, 0, 255]], atol=1)
 
 
-def test_a_statement_about_colours_that_makes_no_sense_is_noted(capsys):
-    places = [(318, 5, 2, [0, 1, 0, 1], True)]
+@pytest.mark.parametrize(
+    "tag",
+    [
+        (318, 5, 2, [0, 1, 0, 1], True),
+        (301, "H", 256, [65280] * 256, True),
+        (301, "H", 256, list(range(65535, -1, -257)), True),
+    ],
+    ids=["a white point of 0", "all is white", "black is white"],
+)
+def test_a_statement_about_colours_that_makes_no_sense_is_noted(capsys, tag):
     rgb = np.full((2, 2, 3), 90, np.uint8)
-    np.testing.assert_array_equal(seen(tiff(rgb, photometric="rgb", extratags=places)), rgb)
+    np.testing.assert_array_equal(seen(tiff(rgb, photometric="rgb", extratags=[tag])), rgb)
     assert "what it says of its colours cannot be used" in capsys.readouterr().err
 
 

@@ -1,6 +1,7 @@
 """Several sources in one study; clips and scenes; near-duplicates."""
 
 import io
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -225,3 +226,69 @@ def test_a_real_clip(job):
             row["width"] for row in rows.values()
         } == {64}
         assert job.left_out["notes.mp4"][0] == "not a clip"
+
+
+def named(job, name, values):
+    """Writes a picture, or a depth map, under a name as it is."""
+    path = job.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if values.ndim == 2:
+        np.save(path, values)
+    else:
+        Image.fromarray(values).save(path)
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
+def test_frames_have_the_same_ids_however_accents_are_written(tmp_path, forms):
+    """The first form is that of photographs, the second that of depth maps and partners."""
+    results = []
+    for name, (photo, other) in {"here": ("NFC", "NFC"), "there": forms}.items():
+        (tmp_path / name).mkdir()
+        job = Job(tmp_path / name)
+        for i, stem in enumerate(("ü/café", "ü/caff", "naïve")):
+            named(job, f"a/{normalize(photo, stem)}.png", noise(i))
+            named(job, f"a/{normalize(other, stem)}.depth.npy", np.full((8, 9), 2.0 + i))
+            named(job, f"b/{normalize(other, stem)}.tif", noise(10 + i))
+        path, partner = str(job.folder / "a"), str(job.folder / "b")
+        pairs = {"source": "pairs", "path": path, "partner": partner, "group_by": "folder"}
+        pairs |= {"image": "image", "id": None, "group": None}
+        folder = FOLDER | {"path": path, "files": [normalize(other, "ü/*")], "group_by": "folder"}
+        rows = job(sources={"p": pairs, "f": folder}, glances=2, glance_size=[0.5, 0.9])
+        results.append((list(rows.items()), list(job.left_out)))
+    assert results[0] == results[1]
+    # the source "f" shows the same pictures without partners, in another group
+    assert results[0][1] == []
+    assert {name for name, _ in results[0][0]} == {
+        f"{source}/{stem}.png#{glance}"
+        for source, stems in (("p", ("ü/café", "ü/caff", "naïve")), ("f", ("ü/café", "ü/caff")))
+        for stem in stems
+        for glance in ("00", "01")
+    }
+
+
+def test_names_that_differ_only_in_how_accents_are_written_are_one_id(job):
+    for i, form in enumerate(("NFC", "NFD")):
+        named(job, f"{normalize(form, 'café')}.png", noise(i))
+    rows = job()
+    assert list(rows) == ["café.png"]
+    assert job.left_out == {"café.png": ("duplicate", "another frame has this name already")}
+
+
+def test_a_note_about_a_picture_goes_with_its_frames(job, capsys):
+    """Not with those of the next picture; and on with tables of catsight's own."""
+    said = "its colour profile cannot be used"
+    for i in range(4):
+        job.add(f"{i}.png", noise(i), icc_profile=b"none" if i % 2 else None)
+    rows = job(glances=2, glance_size=[0.5, 0.9])
+    assert {name for name, row in rows.items() if row["note"]} == {
+        "1.png#00",
+        "1.png#01",
+        "3.png#00",
+        "3.png#01",
+    }
+    assert all((row["note"] or said).startswith(said) for row in rows.values())
+    assert capsys.readouterr().err.count(f".png: {said}") == 2
+    again = job(out="again", source=TABLE | {"path": str(job.outputs[0].parent)})
+    assert {name: row["note"] for name, row in again.items()} == {
+        name: row["note"] for name, row in rows.items()
+    }

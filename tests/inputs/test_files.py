@@ -92,6 +92,23 @@ def test_names_in_ids_and_in_tables():
     assert files.from_text("\\xe7\\x8c\\xab") == "猫"
 
 
+#: A name as macOS and as Linux tend to write it: the accent of its own, and together with the e.
+NFD, NFC = "d/cafe\u0301.png", "d/caf\u00e9.png"
+
+
+def test_accents_are_composed_in_ids_and_kept_in_tables():
+    assert files.as_id(NFD) == files.as_id(NFC) == NFC
+    assert files.from_text(files.as_text(NFD)) == NFD
+
+
+def test_patterns_match_however_accents_are_written(tmp_path):
+    for name, pattern in ((NFD, NFC), (NFC, NFD)):
+        root = tmp_path / str(len(name))
+        (root / "d").mkdir(parents=True)
+        (root / name).write_bytes(b"")
+        assert files.list_files(root, [pattern]) == [str(root / name)]
+
+
 @pytest.mark.parametrize("text", ["/a", "../a", "a/../b", "a/.."])
 def test_a_path_that_leaves_its_folder_is_named(text):
     with pytest.raises(ValueError) as raised:

@@ -239,7 +239,7 @@ GIVEN = {
                "group_by": "file"}),
     "parquet": ({"path": "x"}, {"path": "x", "files": None, **_TABLE}),
     "hub": ({"dataset": "a/b", "revision": REVISION},
-            {"dataset": "a/b", "revision": REVISION, "files": None, **_TABLE, "group_by": "file"}),
+            {"dataset": "a/b", "revision": REVISION, "files": None, "depth_unit": None, **_TABLE, "group_by": "file"}),
     "pairs": ({"path": "x", "partner": "y"}, {"path": "x", "partner": "y", "depth_unit": None, **_TABLE, "group_by": "file"}),
     "dead-leaves": ({"count": 2}, {"count": 2, "size": 256, "depth": False, "seed": 5}),
 }  # fmt: skip

@@ -35,7 +35,17 @@ _WORDS = {
     "families": style.FAMILIES,
 }
 #: The columns that it reads of the table of frames.
-_FRAME_COLUMNS = ["frame_id", "group", "width", "height", "title", "author", "licence", "link"]
+_FRAME_COLUMNS = [
+    "frame_id",
+    "group",
+    "width",
+    "height",
+    "title",
+    "author",
+    "licence",
+    "link",
+    "note",
+]
 
 
 def render(
@@ -79,6 +89,7 @@ def render(
         n_groups=seen["group"].nunique(),
         warnings=[
             *report_warnings.of_numbers(rows, choices),
+            *report_warnings.of_notes(seen),
             *_warnings(pixels, matched, near, left_out, choices),
         ],
         published=published.compared(rows, spec["published"], choices),

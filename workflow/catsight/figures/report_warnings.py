@@ -11,7 +11,7 @@ from catsight.figures.headline import Results
 from catsight.figures.labels import condition, counted
 from catsight.figures.report_tables import CAT_LIMIT, ENOUGH, FRAMES
 
-#: Pairs of pictures that look nearly alike, in a warning.
+#: Pictures that are named in a warning, or pairs of them.
 _ALIKE = 3
 
 
@@ -116,6 +116,19 @@ def of_pictures(alike: Sequence[Mapping[str, Any]], rejected: Sequence[Any]) -> 
         )
     if rejected:
         yield f"{counted(len(rejected), 'file', 'files')} could not be used; they are listed below."
+
+
+def of_notes(frames: pd.DataFrame) -> Iterator[str]:
+    """A warning of frames that are used although something is odd about their files."""
+    odd = frames[frames["note"].notna()]
+    if len(odd):
+        some = [f"{row.frame_id}: {row.note}" for row in odd.head(_ALIKE).itertuples()]
+        if len(odd) > _ALIKE:
+            some.append(f"{len(odd) - _ALIKE} more in the column note of the frames")
+        yield (
+            f"{counted(len(odd), 'frame is', 'frames are')} used although something is odd about "
+            f"the file ({'; '.join(some)})."
+        )
 
 
 def of_code(choices: Choices) -> Iterator[str]:

@@ -60,7 +60,9 @@ def profile(
         count = len(table) // 3 if len(table).bit_count() != 1 else len(table)
         # Little CMS refuses tables of a whole 16 bits
         places = np.linspace(0, count - 1, min(count, _ENTRIES))
-        tables = np.resize(table, (3, count))
+        tables = np.resize(table, (3, count)).astype(int)
+        if (np.diff(tables) < 0).any() or (tables[:, 0] >= tables[:, -1]).any():
+            raise ValueError("its transfer function does not rise")
         curves = np.stack([np.interp(places, np.arange(count), one) for one in tables])
         curves = np.rint(curves).astype(np.uint16)
         return cms_profile("rgb", whitepoint=white, primaries=primaries, transferfunction=curves)

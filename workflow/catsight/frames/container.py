@@ -63,7 +63,13 @@ def open_clip(
             raise Rejected("empty", "the file holds no bytes")
         file.seek(0)
         try:
-            clip = av.open(file, "r", options=limits | {"format_whitelist": _FORMATS})
+            # titles and comments are in any encoding, and none of them is used
+            clip = av.open(
+                file,
+                "r",
+                options=limits | {"format_whitelist": _FORMATS},
+                metadata_errors="replace",
+            )
         except (av.FFmpegError, ValueError) as error:
             if _cut_short(file):
                 raise Rejected("truncated", "it is cut short: its end is missing") from None
@@ -75,7 +81,12 @@ def open_clip(
             stream.codec_context.options = {"max_pixels": str(most)}
             # with threads by frame, the number of frames lost before a damaged one varies
             stream.thread_type = "SLICE"
-            yield clip, stream
+            try:
+                yield clip, stream
+            except Rejected as problem:
+                if problem.reason == "truncated" and _encrypted(clip, stream):
+                    raise Rejected("unsupported", "it is encrypted; decrypt it") from None
+                raise
             if _cut_short(file):
                 raise Rejected("truncated", "it is cut short: its end is missing")
 
@@ -149,6 +160,21 @@ def check_colours(transfer: int, primaries: int) -> None:
                 "unsupported",
                 f"its {what} coded as {name}, which sRGB cannot hold; convert it to BT.709",
             )
+
+
+def _encrypted(clip: "InputContainer", stream: "VideoStream") -> bool:
+    """Whether frames of a clip are encrypted, as Matroska says at its start, MP4 with each packet
+    (ISO/IEC 23001-7).
+    """
+    import av
+
+    if "enc_key_id" in stream.metadata:
+        return True
+    try:
+        clip.seek(0)
+        return any(packet.has_sidedata("encryption_info") for packet in clip.demux(stream))
+    except av.FFmpegError:
+        return False
 
 
 def _cut_short(file: BinaryIO) -> bool:

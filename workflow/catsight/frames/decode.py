@@ -2,7 +2,6 @@
 
 import io
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from catsight.frames import colours, jpeg, png, tiff
-from catsight.frames.item import Rejected, check_size
+from catsight.frames.item import Rejected, check_size, note
 from catsight.frames.raster import Raster, to_srgb
 
 # the limit here is max_pixels, checked before decoding; Pillow's own limit would come first
@@ -183,7 +182,7 @@ def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, in
             jpeg.check_coding(file)
         raise OSError("its header is incomplete") from None
     check_size(opened.width, opened.height, max_pixels)
-    exif = _exif(opened)
+    exif = _exif(opened, name)
     profile = opened.info.get("icc_profile") or _stated(exif, opened.info, name)
     orientation = exif.get(_ORIENTATION, 1)
     if kind == "PNG":
@@ -236,16 +235,14 @@ def _kind(head: bytes) -> str:
     raise Rejected("not an image", "it does not begin like a JPEG, PNG, WebP or TIFF file")
 
 
-def _exif(picture: Image.Image) -> Image.Exif:
+def _exif(picture: Image.Image, name: str | Path) -> Image.Exif:
     """A picture's EXIF; empty if it has none, or none that can be read."""
     if picture.format == "PNG" and "exif" not in picture.info:
         return Image.Exif()  # Pillow would look for it behind the pixels
     try:
         return picture.getexif()
     except Exception as error:  # broken EXIF is no reason to lose the picture
-        print(
-            f"frames: a picture's EXIF cannot be read ({error}); taken as upright", file=sys.stderr
-        )
+        note(name, f"its EXIF cannot be read ({error}); taken as upright")
         return Image.Exif()
 
 
@@ -254,8 +251,5 @@ def _stated(exif: Image.Exif, info: Mapping, name: str | Path) -> bytes | None:
     try:
         return colours.stated(exif, info)
     except Exception as error:  # nor is a statement that makes no sense
-        print(
-            f"frames: {name}: what it says of its colours cannot be used ({error}); taken as sRGB",
-            file=sys.stderr,
-        )
+        note(name, f"what it says of its colours cannot be used ({error}); taken as sRGB")
         return None

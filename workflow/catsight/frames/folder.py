@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from unicodedata import normalize
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -54,20 +53,11 @@ def photos(found: Sequence[File], group_by: str, depth_unit: str | None = None) 
 
     A photo's group is the photo itself (``group_by`` "file") or its folder ("folder").
     """
-    depths = {
-        _stem(file.path.with_name(file.path.name.removesuffix(_DEPTH))): file
-        for file in found
-        if file.name.endswith(_DEPTH)
-    }
-    of_photos = {file: _stem(file.path.with_suffix("")) for file in found}
+    depths = {file.name.removesuffix(_DEPTH): file for file in found if file.name.endswith(_DEPTH)}
+    of_photos = {file: str(PurePosixPath(file.name).with_suffix("")) for file in found}
     taken = {depths[stem] for stem in of_photos.values() if stem in depths}
     return [
         Photo(file, group_of(file.name, group_by), depths.get(stem), depth_unit)
         for file, stem in of_photos.items()
         if file not in taken
     ]
-
-
-def _stem(path: Path) -> str:
-    """A path to compare: file systems write accents in two ways, this is Unicode's composed one."""
-    return normalize("NFC", path.as_posix())

@@ -1,7 +1,9 @@
-"""Items: the pictures of a source, not read yet, and the reasons why some cannot be used."""
+"""Items: the pictures of a source, not read yet; why some cannot be used; notes on others."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
@@ -50,6 +52,26 @@ def rejected_if_it_fails() -> Iterator[None]:
     except Exception as error:
         cause = f"{type(error).__name__}: {error}".rstrip(": ")
         raise Rejected("unreadable", f"reading it failed ({cause})") from error
+
+
+_NOTES: ContextVar[list[str]] = ContextVar("notes")
+
+
+def note(name: str | Path, text: str) -> None:
+    """Says what is odd about a picture that is used, in the log and to :func:`noting`."""
+    print(f"frames: {name}: {text}", file=sys.stderr)
+    _NOTES.get([]).append(text)
+
+
+@contextmanager
+def noting() -> Iterator[list[str]]:
+    """What is noted in the block, by the same thread."""
+    notes: list[str] = []
+    token = _NOTES.set(notes)
+    try:
+        yield notes
+    finally:
+        _NOTES.reset(token)
 
 
 @dataclass(frozen=True)

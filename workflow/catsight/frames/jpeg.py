@@ -1,13 +1,12 @@
 """JPEG files: whether they are whole inside, which Pillow's decoder does not say."""
 
 import io
-import sys
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
-from catsight.frames.item import Rejected
+from catsight.frames.item import Rejected, note
 
 #: The mark at a JPEG's end, and what may be put before it (see :func:`with_end`).
 _END = b"\xff\xd9"
@@ -46,11 +45,7 @@ def checked(file: BinaryIO, name: str | Path) -> ImageFile.ImageFile:
     file.seek(0)
     data = with_end(file.read())
     if not sound(data):
-        print(
-            f"frames: {name}: a strict decoder finds damage inside; it is used as it is, so "
-            "look at it",
-            file=sys.stderr,
-        )
+        note(name, "a strict decoder finds damage inside; it is used as it is, so look at it")
     return Image.open(io.BytesIO(data), formats=["JPEG"])
 
 

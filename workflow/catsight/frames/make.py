@@ -19,7 +19,7 @@ import numpy as np
 
 from catsight.errors import CatsightError
 from catsight.frames.glances import glances
-from catsight.frames.item import Found, Item, Picture, Rejected, rejected_if_it_fails
+from catsight.frames.item import Found, Item, Picture, Rejected, noting, rejected_if_it_fails
 from catsight.frames.kinds import items_of
 from catsight.frames.manifest import found
 from catsight.frames.near import near_pairs, perceptual_hash
@@ -99,14 +99,15 @@ def make_frames(item: Item, spec: FramesSpec, source: str) -> Made:
 
     ``source`` is the value of the column of that name. Raises :class:`Rejected`.
     """
-    picture = item.load()
+    with noting() as notes:
+        picture = item.load()
     height, width = picture.rgb.shape[:2]
     count = spec["glances"]
     pixels, looks = pixel_digest(picture.rgb), perceptual_hash(picture.rgb)
     if picture.partner is not None:  # a pair is a duplicate only if both of its pictures are
         pixels += pixel_digest(picture.partner)
     if not count:
-        return Made(pixels, looks, [_frame(item, source, item.name, picture)])
+        return Made(pixels, looks, [_frame(item, source, item.name, picture, notes)])
     if picture.partner is not None and picture.partner.shape != picture.rgb.shape:
         other = picture.partner.shape
         raise Rejected(
@@ -128,7 +129,7 @@ def make_frames(item: Item, spec: FramesSpec, source: str) -> Made:
             [(seconds, before[crop]) for seconds, before in picture.past],
         )
         frame_id = f"{item.name}{item.mark}{i:0{digits}}"
-        frames.append(_frame(item, source, frame_id, glance, left, top))
+        frames.append(_frame(item, source, frame_id, glance, notes, left, top))
     return Made(pixels, looks, frames)
 
 
@@ -137,6 +138,7 @@ def _frame(
     source: str,
     frame_id: str,
     picture: Picture,
+    notes: Sequence[str],
     left: int | None = None,
     top: int | None = None,
 ) -> Row:
@@ -150,6 +152,7 @@ def _frame(
         "width": rgb.shape[1],
         "height": rgb.shape[0],
         "sha256": pixel_digest(rgb),
+        "note": "; ".join(notes) or None,
         **item.credits,
         "left": left,
         "top": top,

@@ -52,7 +52,7 @@ def places(named: Mapping[str, SourceSpec]) -> list[Place]:
                     f"'{path}' holds no files{_that_match(source)}; the source needs at least one"
                 )
             places += [Place(name, key, root, file) for file in names]
-    return sorted(places, key=lambda place: (place.source, place.key, files.as_text(place.file)))
+    return sorted(places, key=_order)
 
 
 def listing(places: Sequence[Place]) -> list[dict[str, Any]]:
@@ -95,6 +95,12 @@ def found(manifest: Path, named: Mapping[str, SourceSpec]) -> dict[str, dict[str
     return {
         name: {key: listed for key, (_, listed) in keys.items()} for name, keys in places.items()
     }
+
+
+def _order(place: Place) -> tuple[str, ...]:
+    """What files are sorted by: the same order however a file system writes accents."""
+    name = files.as_text(place.file)
+    return place.source, place.key, files.composed(name), name
 
 
 def _roots(

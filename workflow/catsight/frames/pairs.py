@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import Any
-from unicodedata import normalize
 
 import pyarrow as pa
 
 from catsight.errors import CatsightError
 from catsight.frames import folder, parquet
 from catsight.frames.item import File, Found, Item, Picture, Rejected, rejecting
+from catsight.inputs import files
 from catsight.run.specs import SourceSpec
 
 #: Row groups kept in memory for each side. One would do if both sides had the same order.
@@ -78,7 +78,7 @@ class _Folder:
         self.max_pixels = max_pixels
         for photo in folder.photos(found, source["group_by"], source.get("depth_unit")):
             name = photo.file.name
-            key = normalize("NFC", str(PurePosixPath(name).with_suffix("")))
+            key = str(PurePosixPath(name).with_suffix(""))
             same = self.keys.setdefault(key, photo)
             if same is not photo:
                 problem = f"its name without the suffix is also that of {same.file.name}"
@@ -130,7 +130,7 @@ class _Tables:
                         problem = f"its id in {file.path} is null, so it has no partner"
                         self.rejected.append((place, Rejected("unmatched", problem)))
                         continue
-                    key = normalize("NFC", key)
+                    key = files.composed(key)
                     if key in self.keys:
                         problem = f"{file.name} holds another row of this id"
                         self.rejected.append((key, Rejected("unmatched", problem)))

@@ -20,7 +20,8 @@ from catsight.run.specs import SourceSpec
 
 #: Rows held in memory at once.
 _ROWS = 16
-_CREDITS = ("title", "author", "licence", "link")
+#: Columns of catsight's frames that say something of a picture, and go with it.
+_ABOUT = ("title", "author", "licence", "link", "note")
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def columns_of(parquet: pq.ParquetFile, source: SourceSpec) -> Columns:
     if not tables.ours(parquet):
         return Columns(source["image"], source["id"], source["group"])
     own = {name: name if name in schema.names else None for name in ("frame_id", "group")}
-    more = tuple(name for name in ("depth", *_CREDITS) if name in schema.names)
+    more = tuple(name for name in ("depth", *_ABOUT) if name in schema.names)
     return Columns(
         source["image"], source["id"] or own["frame_id"], source["group"] or own["group"], more
     )
@@ -145,7 +146,7 @@ def text(value: Any) -> str | None:
 
 def credits_of(row: Mapping[str, Any]) -> dict[str, str]:
     """The credits in a row of catsight's own tables."""
-    return {key: row[key] for key in _CREDITS if row.get(key) is not None}
+    return {key: row[key] for key in _ABOUT if row.get(key) is not None}
 
 
 def picture(row: Mapping[str, Any], columns: Columns, max_pixels: int, name: str) -> Picture:

@@ -13,18 +13,18 @@ from catsight.frames.raster import Raster
 # since texts are left out, it limits profiles, whose tables may take more than Pillow's megabyte
 PngImagePlugin.MAX_TEXT_CHUNK = 64 << 20
 
-#: Chunks that say nothing about the picture: texts of any size, and a time.
-_REMARKS = (b"tEXt", b"zTXt", b"iTXt", b"tIME")
+#: Optional chunks that are used, and how long they are, if always the same.
+_USED = {b"cICP": 4, b"iCCP": None, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32, b"eXIf": None}
 _START, _END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def split(file: BinaryIO) -> tuple[BinaryIO, bytearray]:
     """A PNG without its pixels, and one of nothing but these.
 
-    The first has neither texts nor optional chunks that are damaged, for which decoders refuse a
-    picture; the second has the header, the palette, transparency and the pixels. If only the mark
-    of the end is missing, it is put there. Raises :class:`Rejected` for light or colours that sRGB
-    cannot hold (cICP).
+    The first has no optional chunks but those that are used and sound, since decoders refuse a
+    picture for others; the second has the header, the palette, transparency and the pixels. If only
+    the mark of the end is missing, it is put there. Raises :class:`Rejected` for light or colours
+    that sRGB cannot hold (cICP).
     """
     about, picture, kinds, coded = bytearray(_START), bytearray(_START), set(), b""
     file.seek(len(_START))
@@ -32,13 +32,14 @@ def split(file: BinaryIO) -> tuple[BinaryIO, bytearray]:
         length, kind = int.from_bytes(head[:4]), head[4:]
         if kind == b"IEND":
             break
-        if kind in (*_REMARKS, b"fdAT"):  # fdAT: the other frames of an animation
+        needed = kind[:1].isupper() or kind == b"tRNS"  # transparency is part of the picture
+        used = length > 0 and _USED.get(kind, -1) in (None, length)
+        if not (needed or used):
             file.seek(length + 4, io.SEEK_CUR)
             continue
         data = file.read(length)
         checksum = file.read(4)
         chunk = head + data + checksum
-        needed = kind[:1].isupper() or kind == b"tRNS"  # transparency is part of the picture
         if needed:
             picture += chunk
         if kind != b"IDAT" and (needed or zlib.crc32(kind + data) == int.from_bytes(checksum)):

@@ -1,11 +1,12 @@
 """Pixels as a file holds them, and their way to uint8 sRGB: the whole depth is kept to the end."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from catsight.frames.item import note
 
 #: sRGB grey behind transparent pictures. A white or black ground would be the strongest contrast in
 #: the picture, and spread into it through the eye's blur; mid-grey adds the least.
@@ -45,10 +46,7 @@ def to_srgb(raster: Raster, name: str | Path) -> np.ndarray:
         try:
             _through_profile(raster.values[:1, :1, : CHANNELS[raster.colours]], raster, "u1")
         except (RuntimeError, ValueError) as error:
-            print(
-                f"frames: {name}: its colour profile cannot be used ({error}); taken as sRGB",
-                file=sys.stderr,
-            )
+            note(name, f"its colour profile cannot be used ({error}); taken as sRGB")
             raster = raster._replace(profile=None)
     result = np.empty((height, width, 3), np.uint8)
     for part in _parts(height, width):

@@ -92,6 +92,8 @@ def _values(page: "TiffPage", channels: int) -> np.ndarray:
         if any(words in str(error) for words in _MISSING):
             raise _no_decoder(page) from None
         raise
+    if values.dtype == bool:
+        values = values.astype(np.uint8)
     if values.dtype == np.float16:  # whose products with 65535 are infinite
         values = values.astype(np.float32)
     if page.axes == "SYX":

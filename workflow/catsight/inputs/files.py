@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from unicodedata import normalize
 
 from catsight.errors import FULL, CatsightError
 
@@ -70,17 +71,23 @@ def stamp(path: str | os.PathLike) -> tuple[int, int, int] | None:
     return about.st_ino, about.st_size, about.st_mtime_ns
 
 
+def composed(text: str) -> str:
+    """Text in Unicode's composed form, NFC; file systems write accents in two ways (NFC, NFD)."""
+    return normalize("NFC", text)
+
+
 def as_id(path: str) -> str:
-    """A path as it stands in ids: forward slashes, and bytes that are not UTF-8 as ``\\xe9``."""
-    return os.fsencode(Path(path).as_posix()).decode("utf-8", "backslashreplace")
+    """A path as it stands in ids: forward slashes, accents composed (so that the same folder has
+    the same ids everywhere), and bytes that are not UTF-8 as ``\\xe9``.
+    """
+    return composed(_utf8(path))
 
 
 def as_text(path: str) -> str:
-    """A path as text for a table, as :func:`as_id` but with backslashes doubled.
-
-    :func:`from_text` reverses it.
+    """A path as text for a table: forward slashes, backslashes doubled, and bytes that are not
+    UTF-8 as ``\\xe9``. :func:`from_text` reverses it.
     """
-    return as_id(path.replace("\\", "\\\\"))
+    return _utf8(path.replace("\\", "\\\\"))
 
 
 def from_text(text: str) -> str:
@@ -174,7 +181,11 @@ def writing(path: str | os.PathLike) -> Iterator[None]:
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+    return any(fnmatch.fnmatchcase(composed(path), composed(pattern)) for pattern in patterns)
+
+
+def _utf8(path: str) -> str:
+    return os.fsencode(Path(path).as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:

@@ -80,7 +80,14 @@ _ALL = (
     SourceKind(
         "hub",
         "a dataset of pictures from the Hugging Face hub",
-        {"dataset": REQUIRED, "revision": REQUIRED, "files": None, **_TABLE, "group_by": None},
+        {
+            "dataset": REQUIRED,
+            "revision": REQUIRED,
+            "files": None,
+            "depth_unit": None,
+            **_TABLE,
+            "group_by": None,
+        },
         packages=_TABLE_PACKAGES,
         network=True,
     ),

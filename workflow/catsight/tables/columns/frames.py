@@ -17,6 +17,10 @@ FRAMES = pa.schema(
         ("author", pa.string()),
         ("licence", pa.string()),
         ("link", pa.string()),  # a page about the picture or its licence
+        (
+            "note",
+            pa.string(),
+        ),  # what is odd about its file; null if nothing is
         ("left", pa.int32()),  # px; corner of the glance in its photo, null for a whole photo
         ("top", pa.int32()),  # px
         # a .npy file: float32 (height, width), metres from the eye; null if unknown

@@ -161,11 +161,15 @@ def _of_tokens(
         found = before._replace(unordered=_contradicts(order))
     if found is None:
         prefix = _prefix(name, shape[0], statement)
-        found = Layout(0, 2, (1,), tuple(range(prefix)), unordered=shape[0] - prefix > 1)
+        found = Layout(0, 2, (1,), tuple(range(prefix)))
+        likely = any(
+            one == found and order.follows >= LIKELY for one, order in zip(options, orders)
+        )
+        found = found._replace(unordered=shape[0] - prefix > 1 and not likely)
     named, count = statement.class_token, len(found.extra)
     # one token without a place, or some that the study states, begin with a class token
-    likely = named is None and (count == 1 or statement.given is not None)
-    return found._replace(class_token=count > 0 and bool(named or likely))
+    usual = named is None and (count == 1 or statement.given is not None)
+    return found._replace(class_token=count > 0 and bool(named or usual))
 
 
 def _best(options: Sequence[Layout], orders: Sequence[Order]) -> Layout | None:

@@ -188,6 +188,23 @@ def test_a_layer_that_runs_more_than_once_is_named():
         assert len(layers.pooled_features(model, blocks, MAPS, ["mean"])) == 2
 
 
+class Twice(nn.Module):
+    """An activation of maps, and then of vectors, as many networks have one."""
+
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU()
+
+    def forward(self, pictures):
+        return self.act(self.act(pictures).mean((2, 3)))
+
+
+def test_a_layer_that_runs_again_on_something_else_is_named_as_such():
+    model = Twice()
+    with pytest.raises(CatsightError, match="the layer act runs 2 times in a forward pass"):
+        layers.pooled_features(model, {"act": model.act}, MAPS, ["mean"])
+
+
 class InPlace(nn.Module):
     """A residual stream of tokens, the first a class token, that each block adds to in place."""
 

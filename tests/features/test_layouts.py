@@ -139,6 +139,18 @@ def test_places_in_another_order_have_a_mean_and_no_map(order, extra):
         layers.pooled_features(model, {"x": model.x}, pictures, ["map"])
 
 
+def test_a_class_token_after_many_places_is_found():
+    """If it were before them, each place would be beside its own: hardly another order."""
+    side = 32
+    model = Patches(lambda m: tokens(m, extra=[side**2]), side=side, num_prefix_tokens=1)
+    assert probed(model, side=2 * side).extra == (side**2,)
+
+
+def test_more_tokens_are_looked_for_if_the_network_states_them():
+    model = Patches(lambda m: tokens(m, extra=range(40)), num_prefix_tokens=40)
+    assert probed(model) == Layout(0, 2, (1,), tuple(range(40)))
+
+
 def test_maps_in_windows_have_no_map():
     def lay(maps):
         return maps.flatten(2)[:, :, windows(SIDE, 4)].unflatten(2, (SIDE, SIDE))
@@ -167,6 +179,8 @@ def test_rounding_is_no_evidence(scale):
     with pytest.raises(CatsightError, match=r"x gives 65 tokens, and does not show"):
         probed(Patches(**one))
     assert probed(Patches(**one, num_prefix_tokens=1)) == Layout(0, 2, (1,), (0,), True, True)
+    few = Patches(lambda m: 1 + scale * tokens(m), side=2, num_prefix_tokens=5)
+    assert probed(few) == Layout(0, 2, (1,), unordered=True)
     cube = {"lay": lambda m: 1 + scale * m, "width": SIDE}
     with pytest.raises(CatsightError, match=r"x gives \(8, 8, 8\) .* attribute output_fmt"):
         probed(Patches(**cube))
@@ -179,6 +193,43 @@ def test_maps_that_see_the_whole_picture_are_taken_as_their_axes_say():
     noise = torch.rand(1, WIDTH, 2, 2, generator=torch.Generator().manual_seed(2))
     model = Patches(lambda m: m.mean((2, 3), keepdim=True) * noise, side=2)
     assert probed(model, side=16) == Layout(0, 1, (2, 3))
+
+
+def test_a_few_places_that_see_the_whole_picture_show_no_order():
+    """Four numbers follow anything by chance; these follow the bar with columns before rows."""
+    model = Patches(lambda m: m.mean((2, 3), keepdim=True) + 0.02 * m.transpose(2, 3), side=2)
+    assert probed(model, side=16) == Layout(0, 1, (2, 3))
+
+
+def test_places_that_are_alike_but_for_rounding_show_no_order():
+    """As those of networks whose attention is the same everywhere before they are trained."""
+
+    def lay(maps):
+        return tokens(maps.mean((2, 3), keepdim=True) + 3e-6 * maps)
+
+    assert probed(Patches(lay)) == TOKENS._replace(unordered=True)
+
+
+@pytest.mark.parametrize(("noise", "unordered"), [(0.0, False), (1.4, False), (4.0, True)])
+def test_places_that_follow_the_bars_roughly_are_in_order(noise, unordered):
+    """Responses of tokens made by hand: what follows the bar, and what does not."""
+    random = np.random.default_rng(0)
+    bar = np.arange(bars.BARS)[:, None, None]
+    rows, across = np.mgrid[:SIDE, :SIDE] * (bars.BARS - 1) / (SIDE - 1)
+    made = []
+    for place in (rows, across):
+        follows = 20 - abs(bar - place) + noise * random.normal(size=(bars.BARS, SIDE, SIDE))
+        made.append(follows.reshape(bars.BARS, N))
+    seen = layouts.Responses(*made, np.zeros(N))
+    order = bars.order_of(layouts._as_square(seen, ()))
+    expected = {0.0: (0.95, 1), 1.4: (layouts.LIKELY, layouts.PROVEN), 4.0: (-1, layouts.LIKELY)}
+    low, high = expected[noise]
+    assert low < order.follows < high
+    flat = layouts.Responses(*(np.ones((bars.BARS, WIDTH)) for _ in range(2)), np.zeros(WIDTH))
+    found = layouts.decide(
+        {"x": (N, WIDTH)}, {"x": 0}, {"x": {2: seen, 1: flat}}, layouts.Statement()
+    )
+    assert found["x"] == TOKENS._replace(unordered=unordered)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -207,6 +258,7 @@ def test_the_study_settles_what_a_network_does_not_show():
     with pytest.raises(CatsightError, match=r"x gives 7 tokens, fewer than .* prefix_tokens, 8"):
         probed(model, given=8)
     # what the study states is not corrected
+    assert probed(Patches(lambda m: tokens(m, extra=[N])), given=1).extra == (0,)
     assert probed(Patches(tokens), given=15) == Layout(0, 2, (1,), tuple(range(15)), True, True)
 
 
@@ -246,6 +298,7 @@ def test_a_class_token_is_the_one_that_the_network_names(more, count, class_toke
          "x gives (4, 16, 6) for one picture and (20, 16, 6) for 5, so none of its axes"),
         (lambda m: tokens(m).reshape(1, -1, WIDTH), "x gives (1, 64, 6) for one picture and (1, 320, 6)"),
         (lambda m: torch.einsum("ndhw,mdhw->nmd", m, m), "x gives (1, 1, 6) for one picture and (5, 5"),
+        (lambda m: tokens(m)[:, : 50 + len(m)], "x gives (1, 51, 6) for one picture and (5, 55, 6)"),
         (lambda m: m[:1].flatten(2), "x gives (1, 6, 64) for one picture and (1, 6, 64)"),
         (lambda m: m[:, :, :4], "x gives (6, 4, 8) for each picture, which are not square maps"),
         # frames before tokens in a network that takes them for tokens

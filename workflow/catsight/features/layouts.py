@@ -195,7 +195,7 @@ def _contradicts(order: Order) -> bool:
 
 def _extras(length: int, responses: Responses, statement: Statement) -> Iterator[tuple[int, ...]]:
     """Which of some tokens may have no place, the likeliest first: as many as leave a square, at
-    the front, at the end, or those that follow the bars least.
+    the front, or those that follow the bars least.
     """
     if statement.given is not None:
         counts = [statement.given]
@@ -209,11 +209,10 @@ def _extras(length: int, responses: Responses, statement: Statement) -> Iterator
     for count in counts:
         if count >= length - 1 or not _square(length - count):
             continue
-        first, last = range(count), range(length - count, length)
-        choices = [tuple(first)]
-        if statement.given is None:
-            choices += [tuple(last), tuple(sorted(map(int, order[:count])))]
-        yield from dict.fromkeys(choices)
+        first = tuple(range(count))
+        yield first
+        if statement.given is None and (others := tuple(sorted(map(int, order[:count])))) != first:
+            yield others
 
 
 def _prefix(name: str, length: int, statement: Statement) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catsight.features import bars, layers, layouts
+from catsight.features import bars, layers, layouts, probes
 from catsight.inputs import yaml_files
 
 REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
@@ -46,7 +46,7 @@ def test_the_layouts_of_an_encoder(name):
     size = entry.get("preprocessing", {}).get("size", model.pretrained_cfg["input_size"][-1])
     blocks = layers.find_blocks(model, entry["layers"])
     prefix = getattr(model, "num_prefix_tokens", 0)
-    found = layouts.probe(
+    found = probes.probe(
         model,
         blocks,
         bars.patterns(3, size, size),

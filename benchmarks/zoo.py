@@ -122,7 +122,7 @@ def weights_spec(entry: dict[str, Any]) -> WeightsSpec:
 
 def features_spec(entry: dict[str, Any], precision: str, device: str = "cpu") -> FeaturesSpec:
     """The spec of a job that extracts features of an entry of the registry."""
-    keys = ("timm", "args", "layers", "output", "preprocessing")
+    keys = ("timm", "args", "layers", "output", "prefix_tokens", "preprocessing")
     encoder = cast(EncoderSpec, {key: entry[key] for key in keys if key in entry})
     return {
         "code": "0",

@@ -305,6 +305,75 @@ def test_a_linear_layer_runs_at_the_precision(encoder, precision, wanted):
     np.testing.assert_array_equal(vectors, np.full((1, 4), wanted, np.float32))
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_weights_that_are_computed_on_keep_their_precision(encoder, precision):
+    """Standardised in 16 bits, their values would be others."""
+    import torch
+
+    found = encoder(spec("Computed", "parametrized", precision=precision)).model
+    exact = {name for name, one in found.named_parameters() if one.dtype == torch.float32}
+    assert {name for name, _ in found.named_parameters()} - exact == {"plain.weight", "plain.bias"}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_layouts_are_probed_in_float32_with_pictures_that_the_network_expects(encoder, precision):
+    import torch
+
+    found = encoder(spec("Tokens", "tokens", pooling=["mean", "map"], precision=precision))
+    vectors = found.run([torch.zeros(3, 14, 14)])
+    assert vectors["tokens/map"].shape == (1, 3 * 49)  # 49 places, without the two tokens
+    *probe, _blank, _run = found.model.seen
+    assert [one[0] for one in probe] == [1, 5, 4]  # a picture alone, then with 8 others
+    for _, dtype, smallest, largest in probe:
+        assert dtype == torch.float32
+        assert smallest > -2.2 and largest < 2.7  # black and white in ImageNet's normalisation
+    assert max(one[3] for one in probe) == pytest.approx((1 - 0.406) / 0.225)
+
+
+def test_the_study_states_the_tokens_without_a_place(encoder):
+    import torch
+
+    pictures = [torch.rand(3, 14, 14)]
+    own = encoder(spec("Tokens", "tokens", pooling=["cls", "mean"]))
+    assert list(own.schema.names) == ["frame_id", "tokens/mean"]
+    for count in (2, 3):
+        more = {"prefix_tokens": count}
+        told = encoder(spec("Tokens", "tokens", pooling=["cls", "mean"], encoder=more))
+        vectors = told.run(pictures)
+        assert list(vectors) == ["tokens/cls", "tokens/mean"]
+        with torch.inference_mode():
+            all_of_them = told.model(torch.stack(pictures)).numpy()
+        np.testing.assert_allclose(
+            vectors["tokens/mean"], all_of_them[:, count:].mean(1), rtol=1e-5
+        )
+        np.testing.assert_allclose(vectors["tokens/cls"], all_of_them[:, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("fits", [3, 2])
+def test_a_probe_that_does_not_fit_is_made_of_fewer_frames(encoder, monkeypatch, fits):
+    from support.hand_made_nets import Pixels
+
+    real, asked = Pixels.forward, []
+
+    def small(self, pictures):
+        asked.append(len(pictures))
+        if len(pictures) > fits:
+            raise RuntimeError("CUDA out of memory.")
+        return real(self, pictures)
+
+    monkeypatch.setattr(Pixels, "forward", small)
+    if fits == 3:
+        encoder(spec())
+        assert asked == [1, 5, 1, 3, 3, 3, 1]
+    else:
+        with pytest.raises(CatsightError) as raised:
+            encoder(spec())
+        assert str(raised.value) == (
+            "net does not fit into the memory of cpu with three frames; use features.device: cpu, "
+            "or a device with more memory"
+        )
+
+
 def test_two_runs_give_the_same_bits(encoder, monkeypatch):
     """TF32 is off, the algorithms are deterministic and chosen without timing them."""
     import torch

@@ -6,22 +6,14 @@ from torch import nn
 
 from catsight import CatsightError
 from catsight.features import layers
+from catsight.features.layouts import Layout
 
 
-class Model(nn.Module):
-    """Stands for a network that states its tokens and its layout."""
-
-    def __init__(self, prefix=None, class_token=False, layout=None):
-        super().__init__()
-        if prefix is not None:
-            self.num_prefix_tokens = prefix
-        if class_token:
-            self.cls_token = nn.Parameter(torch.zeros(1))
-        if layout:
-            self.output_fmt = layout
+def tokens(*extra, **more):
+    return Layout(0, 2, (1,), extra, **more)
 
 
-ALL = ["cls", "mean", "map"]
+CHANNELS_FIRST, CHANNELS_LAST = Layout(0, 1, (2, 3)), Layout(0, 3, (1, 2))
 #: Two frames of tokens: position p of frame n has the features (100 n + p, -p).
 TOKENS = torch.tensor([[[100.0 * n + p, -p] for p in range(18)] for n in range(2)])
 #: The same as maps of 4 by 4 with 16 positions, channels first.
@@ -29,39 +21,44 @@ MAPS = TOKENS[:, 2:].transpose(1, 2).reshape(2, 2, 4, 4)
 
 
 @pytest.mark.parametrize(
-    ("prefix", "class_token", "cls", "mean"),
+    ("layout", "cls", "mean"),
     [
-        (2, True, 0, 9.5),  # of positions 2 to 17
-        (2, False, None, 9.5),  # register tokens alone
-        (0, True, None, 8.5),  # a class token that is not among the tokens
-        (None, False, None, 8.5),
-        (9, True, 0, 13.0),
+        (tokens(0, 1, class_token=True), 0, 9.5),  # of positions 2 to 17
+        (tokens(0, 1), None, 9.5),  # register tokens alone
+        (tokens(), None, 8.5),
+        (tokens(*range(9), class_token=True), 0, 13.0),
+        (tokens(17, class_token=True), 17, 8.0),  # after the places
+        (tokens(0, 17, class_token=True), 0, 8.5),
+        (tokens(*range(18), class_token=True), 0, None),  # no place at all
     ],
 )
-def test_tokens_before_the_places_are_left_out_of_the_mean(prefix, class_token, cls, mean):
-    found = layers.pool(TOKENS, Model(prefix, class_token), ["cls", "mean"])
-    assert ("cls" in found) == (cls is not None)
-    if cls is not None:
-        torch.testing.assert_close(found["cls"], torch.tensor([[cls, -cls], [100.0 + cls, -cls]]))
-    wanted = torch.tensor([[mean, -mean], [100 + mean, -mean]])
-    torch.testing.assert_close(found["mean"], wanted)
+def test_tokens_without_a_place_are_left_out_of_the_mean(layout, cls, mean):
+    found = layers.pool(TOKENS, layout, ["cls", "mean"])
+    wanted = {"cls": cls, "mean": mean}
+    assert list(found) == [pooling for pooling, value in wanted.items() if value is not None]
+    for pooling, vector in found.items():
+        value = wanted[pooling]
+        torch.testing.assert_close(vector, torch.tensor([[value, -value], [100.0 + value, -value]]))
 
 
 QUARTERS = [[4.5, 6.5, 12.5, 14.5, -4.5, -6.5, -12.5, -14.5], [104.5, 106.5, 112.5, 114.5, -4.5, -6.5, -12.5, -14.5]]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("output", "model"),
+    ("output", "layout"),
     [
-        (TOKENS, Model(2, True)),
-        (MAPS, Model()),
-        (MAPS, Model(layout="NCHW")),
-        (MAPS.permute(0, 2, 3, 1), Model(layout="NHWC")),
+        (TOKENS, tokens(0, 1, class_token=True)),
+        (TOKENS.transpose(0, 1), Layout(1, 2, (1,), (0, 1))),  # tokens before frames
+        (TOKENS.transpose(1, 2), Layout(0, 1, (2,), (0, 1))),  # channels before tokens
+        (MAPS, CHANNELS_FIRST),
+        (MAPS.permute(0, 2, 3, 1), CHANNELS_LAST),
+        (MAPS.permute(0, 3, 2, 1), Layout(0, 3, (2, 1))),  # columns before rows
+        (MAPS.permute(2, 3, 0, 1), Layout(2, 3, (1, 2))),  # frames after places
     ],
 )
-def test_a_map_holds_each_channels_cells_row_by_row(output, model):
+def test_a_map_holds_each_channels_cells_row_by_row(output, layout):
     """The means of the four quarters: positions 2, 3, 6, 7; 4, 5, 8, 9; and so on."""
-    found = layers.pool(output, model, ["map", "mean"], map_size=2)
+    found = layers.pool(output, layout, ["map", "mean"], map_size=2)
     assert list(found) == ["map", "mean"]
     torch.testing.assert_close(found["map"], torch.tensor(QUARTERS))
     torch.testing.assert_close(found["mean"], torch.tensor([[9.5, -9.5], [109.5, -9.5]]))
@@ -69,67 +66,180 @@ def test_a_map_holds_each_channels_cells_row_by_row(output, model):
 
 @pytest.mark.parametrize(("cells", "width"), [(1, 2), (2, 8), (3, 18), (4, 32), (5, 32)])
 def test_a_map_has_no_more_cells_than_places(cells, width):
-    found = layers.pool(MAPS, Model(), ["map"], map_size=cells)["map"]
+    found = layers.pool(MAPS, CHANNELS_FIRST, ["map"], map_size=cells)["map"]
     assert found.shape == (2, width)
     if width == 32:  # the places themselves
         torch.testing.assert_close(found, MAPS.flatten(1))
 
 
 def test_a_map_has_four_cells_a_side_unless_it_is_told():
-    assert layers.pool(torch.zeros(1, 2, 8, 8), Model(), ["map"])["map"].shape == (1, 2 * 16)
+    found = layers.pool(torch.zeros(1, 2, 8, 8), CHANNELS_FIRST, ["map"])["map"]
+    assert found.shape == (1, 2 * 16)
 
 
 @pytest.mark.parametrize("poolings", [["mean"], ["cls"], ["map", "cls"], ["mean", "cls", "map"]])
 def test_poolings_are_those_that_are_asked_for_in_that_order(poolings):
-    assert list(layers.pool(TOKENS, Model(2, True), poolings)) == poolings
+    assert list(layers.pool(TOKENS, tokens(0, 1, class_token=True), poolings)) == poolings
     without = [one for one in poolings if one != "cls"]
-    assert list(layers.pool(MAPS, Model(), poolings)) == without
+    assert list(layers.pool(MAPS, CHANNELS_FIRST, poolings)) == without
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("layout", ["tokens", "maps"])
+@pytest.mark.parametrize("layout", [tokens(), CHANNELS_FIRST])
 def test_means_of_a_low_precision_are_taken_in_float32(dtype, layout):
     """Fifteen ones and one 3: 1.125, which bf16 holds; two frames of 256 places, 1 + 1/128, which
     it rounds to 1 if the sum is rounded.
     """
     places = torch.ones(2, 256, 1, dtype=dtype)
     places[1, 7] = 3
-    output = places if layout == "tokens" else places.transpose(1, 2).reshape(2, 1, 16, 16)
-    found = layers.pool(output, Model(0), ["mean", "map"], map_size=1)
+    maps = len(layout.places) == 2
+    output = places.transpose(1, 2).reshape(2, 1, 16, 16) if maps else places
+    found = layers.pool(output, layout, ["mean", "map"], map_size=1)
     for vector in found.values():
         assert vector.dtype == torch.float32
         torch.testing.assert_close(vector, torch.tensor([[1.0], [1 + 2 / 256]]), rtol=0, atol=0)
-    with_class = layers.pool(places, Model(1, True), ["cls"])["cls"]
+    with_class = layers.pool(places, tokens(0, class_token=True), ["cls"])["cls"]
     assert with_class.dtype == torch.float32 and with_class.tolist() == [[1], [1]]
 
 
-SHAPES = "; a layer must give tokens (n, length, d) or maps (n, d, h, w)"
-LAYOUT = (
-    ", which are not square maps; its layout is unknown. Maps (n, h, w, d) are read as such if the "
-    "model has an attribute output_fmt = 'NHWC'"
-)
+@pytest.mark.parametrize("layout", [tokens(0, class_token=True), tokens()])
+def test_vectors_share_no_memory_with_the_network(layout):
+    """Of one place, its mean is itself; the class token would be a view."""
+    output = torch.arange(4.0).reshape(1, 2, 2) if layout.extra else torch.ones(1, 1, 2)
+    found = layers.pool(output, layout, ["cls", "mean", "map"])
+    before = {pooling: vector.clone() for pooling, vector in found.items()}
+    output += 100
+    for pooling, vector in found.items():
+        torch.testing.assert_close(vector, before[pooling])
 
 
 @pytest.mark.parametrize(
-    ("output", "model", "poolings", "words"),
+    ("layout", "words"),
     [
-        (torch.zeros(2, 8), Model(), ["mean"], f"x gives (2, 8){SHAPES}"),
-        (torch.zeros(1, 2, 3, 3, 3), Model(), ["mean"], f"x gives (1, 2, 3, 3, 3){SHAPES}"),
-        ("12", Model(), ["mean"], f"x gives str{SHAPES}"),
-        (torch.zeros(2, 8, 8, 16), Model(), ["mean"], f"x gives (2, 8, 8, 16){LAYOUT}"),
-        (torch.zeros(2, 16, 8, 8), Model(layout="NHWC"), ["mean"], f"x gives (2, 16, 8, 8){LAYOUT}"),
-        (TOKENS, Model(1, True), ["map"],
-         "x gives 17 positions, which do not form a square; it has no pooling map"),
+        (tokens(0), "x gives 17 positions, which do not form a square; it has no pooling map"),
+        (tokens(0, 1, unordered=True),
+         "x has no pooling map: a bright bar that moves about the picture does not move through its "
+         "places in raster order; leave map out of features.pooling, or the layer out of the "
+         "encoder's layers"),
     ],
 )  # fmt: skip
-def test_an_output_of_another_form_is_refused(output, model, poolings, words):
+def test_places_that_are_no_picture_have_a_mean_and_no_map(layout, words):
+    assert list(layers.pool(TOKENS, layout, ["mean"], "x")) == ["mean"]
     with pytest.raises(CatsightError) as raised:
-        layers.pool(output, model, poolings, "x")
+        layers.pool(TOKENS, layout, ["mean", "map"], "x")
     assert str(raised.value) == words
 
 
-def test_tokens_that_form_no_square_still_have_a_mean():
-    assert list(layers.pool(TOKENS, Model(1, True), ["cls", "mean"])) == ["cls", "mean"]
+class Gives(nn.Module):
+    """A layer that gives one thing, whatever it is given."""
+
+    def __init__(self, output):
+        super().__init__()
+        self.output = output
+
+    def forward(self, pictures):
+        return self.output
+
+
+SHAPES = "; a layer must give tokens (n, length, d) or maps (n, d, h, w)"
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (torch.zeros(2, 8), f"b gives (2, 8){SHAPES}"),
+        (torch.zeros(1, 2, 3, 3, 3), f"b gives (1, 2, 3, 3, 3){SHAPES}"),
+        ("12", f"b gives str{SHAPES}"),
+        ({"x": torch.zeros(1, 2, 3)}, f"b gives dict{SHAPES}"),
+    ],
+)
+def test_an_output_of_another_form_is_refused(output, words):
+    block = Gives(output)
+    with pytest.raises(CatsightError) as raised:
+        layers.pooled_features(nn.Sequential(block), {"b": block}, MAPS, ["mean"])
+    assert str(raised.value) == words
+
+
+class Again(nn.Module):
+    """A block that runs as often as it is told, and an activation after each time."""
+
+    def __init__(self, times):
+        super().__init__()
+        self.block, self.act, self.last = nn.Conv2d(2, 2, 1), nn.ReLU(), nn.Identity()
+        self.times = times
+
+    def forward(self, x):
+        for _ in range(self.times):
+            x = self.act(self.block(x))
+        return self.last(x)
+
+
+def test_a_layer_that_runs_more_than_once_is_named():
+    for name in ("block", "act"):
+        model = Again(3)
+        with pytest.raises(CatsightError) as raised:
+            layers.pooled_features(model, layers.find_blocks(model, ["last", name]), MAPS, ["mean"])
+        assert str(raised.value) == (
+            f"the layer {name} runs 3 times in a forward pass, so it has no one value; leave it out "
+            "of the pattern, and choose a module around it that runs once"
+        )
+        model = Again(1)
+        blocks = layers.find_blocks(model, ["last", name])
+        assert len(layers.pooled_features(model, blocks, MAPS, ["mean"])) == 2
+
+
+class Twice(nn.Module):
+    """An activation of maps, and then of vectors, as many networks have one."""
+
+    def __init__(self):
+        super().__init__()
+        self.act = nn.ReLU()
+
+    def forward(self, pictures):
+        return self.act(self.act(pictures).mean((2, 3)))
+
+
+def test_a_layer_that_runs_again_on_something_else_is_named_as_such():
+    model = Twice()
+    with pytest.raises(CatsightError, match="the layer act runs 2 times in a forward pass"):
+        layers.pooled_features(model, {"act": model.act}, MAPS, ["mean"])
+
+
+class InPlace(nn.Module):
+    """A residual stream of tokens, the first a class token, that each block adds to in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1))
+        self.blocks = nn.ModuleList(Adds(2.0**i) for i in range(3))
+
+    def forward(self, pictures):
+        x = pictures.flatten(2).transpose(1, 2)
+        x = torch.cat([torch.zeros_like(x[:, :1]), x], 1)
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+class Adds(nn.Module):
+    def __init__(self, amount):
+        super().__init__()
+        self.amount = amount
+
+    def forward(self, x):
+        x += self.amount
+        return x
+
+
+def test_a_layers_values_are_those_when_it_ran():
+    """1, 1 + 2 and 1 + 2 + 4, though all blocks work in the same memory."""
+    model = InPlace()
+    blocks = layers.find_blocks(model, "blocks.*")
+    pictures = torch.zeros(1, 3, 8, 8)
+    found = layers.pooled_features(model, blocks, pictures, ["cls", "mean", "map"], map_size=1)
+    for i, value in enumerate((1.0, 3.0, 7.0)):
+        for pooling in ("cls", "mean", "map"):
+            assert found[f"blocks.{i}/{pooling}"].tolist() == [[value] * 3]
 
 
 class Pair(nn.Module):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catsight.features import layers
+from catsight.features import bars, layers, layouts, probes
 from catsight.inputs import yaml_files
 
 REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
@@ -24,6 +24,42 @@ def test_the_registry_is_complete():
     assert trained == set(LAYERS)
     assert all(entry["licence"] and entry["label"] for entry in REGISTRY.values())
     assert len({entry["label"] for entry in REGISTRY.values()}) == len(REGISTRY)
+
+
+#: Larger copies of other entries.
+LARGE = {
+    "resnet101", "convnext_b", "vit_b16", "vit_l16", "deit_b16", "swin_s", "swin_b", "dino_vit_b16",
+    "dino_vit_s8", "dino_vit_b8", "dinov2_b14", "dinov2_reg_b14", "dinov3_b16",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in LAYERS if name not in LARGE])
+def test_the_layouts_of_an_encoder(name):
+    """With numbers: as the network states them, which is right for all of these, and ordered."""
+    import timm
+    import torch
+
+    entry = REGISTRY[name]
+    torch.manual_seed(0)
+    model = timm.create_model(entry["timm"], pretrained=False, **entry.get("args", {})).eval()
+    size = entry.get("preprocessing", {}).get("size", model.pretrained_cfg["input_size"][-1])
+    blocks = layers.find_blocks(model, entry["layers"])
+    prefix = getattr(model, "num_prefix_tokens", 0)
+    found = probes.probe(
+        model,
+        blocks,
+        bars.patterns(3, size, size),
+        layouts.stated(model),
+        output=entry.get("output"),
+    )
+    assert len(found) == LAYERS[name]
+    for layout in found.values():
+        assert layout.batch == 0 and not layout.unordered
+        assert layout.extra == (tuple(range(prefix)) if len(layout.places) == 1 else ())
+        assert layout.class_token == bool(layout.extra)
+        last = getattr(model, "output_fmt", "NCHW") == "NHWC" or entry["family"] == "vit"
+        assert layout.channels == (1 + len(layout.places) if last else 1)
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -338,6 +338,7 @@ BOUNDS = {
     "views.cat.focus": (0.05, 1_000_000, " m"),
     "views.jpeg.quality": (1, 95, ""),
     "encoders.mine.output": (0, None, ""),
+    "encoders.mine.prefix_tokens": (0, None, ""),
     "encoders.mine.preprocessing.size": (16, None, " px"),
     "features.map_size": (1, 64, ""),
     "features.batch": (1, None, ""),

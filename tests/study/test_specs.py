@@ -370,6 +370,7 @@ CHANGES = [
     (f"{NET}.layers", ["a"], "features net"),
     (f"{NET}.layers", ["a", "b"], ""),  # in another order
     (f"{NET}.output", 1, "features net"),
+    (f"{NET}.prefix_tokens", 0, "features net"),
     (f"{NET}.family", "hybrid", f"features net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
     (f"{VIT}.family", "hybrid", f"{DESCRIPTION.format('vit')}|{OF_ENCODERS}"),  # both are channels first
     (f"{NET}.training", "saliency", f"{DESCRIPTION.format('net')}|{OF_ENCODERS}"),

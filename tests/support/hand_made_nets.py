@@ -1,5 +1,7 @@
 """Networks whose outputs are known by hand: factories of encoders."""
 
+import warnings
+
 import torch
 
 
@@ -78,6 +80,51 @@ class Mixed(torch.nn.Module):
         self.seen.append(pictures)
         maps = self.norm(self.conv(pictures))
         return self.linear(maps.permute(0, 2, 3, 1))
+
+
+class _Standardised(torch.nn.Conv2d):
+    """A convolution that computes on its weights before it uses them."""
+
+    def forward(self, pictures):
+        weight = (self.weight - self.weight.mean()) / self.weight.std()
+        return self._conv_forward(pictures, weight, self.bias)
+
+
+class Computed(torch.nn.Module):
+    """Convolutions: a plain one, and three that compute on their weights, in a subclass, before
+    each pass, and by a parametrization.
+    """
+
+    def __init__(self):
+        super().__init__()
+        conv, utils = torch.nn.Conv2d, torch.nn.utils
+        self.plain, self.subclass = conv(3, 4, 1), _Standardised(4, 4, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # old, and in many networks
+            self.before = utils.weight_norm(conv(4, 4, 1))
+        self.parametrized = utils.parametrizations.weight_norm(torch.nn.Linear(4, 4))
+
+    def forward(self, pictures):
+        maps = self.before(self.subclass(self.plain(pictures)))
+        return self.parametrized(maps.permute(0, 2, 3, 1))
+
+
+class Tokens(torch.nn.Module):
+    """Places of 2 px as tokens, after two tokens that are the whole picture. ``seen`` lists the
+    type and the extremes of the batches that it was given.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 3)
+        self.tokens = torch.nn.Identity()
+        self.seen = []
+
+    def forward(self, pictures):
+        self.seen.append((len(pictures), self.linear.weight.dtype, *pictures.aminmax()))
+        places = torch.nn.functional.avg_pool2d(pictures, 2).flatten(2).transpose(1, 2)
+        whole = places.mean(1, keepdim=True)
+        return self.tokens(self.linear(torch.cat([whole, whole, places], 1)))
 
 
 class Branches(torch.nn.Module):

@@ -15,9 +15,9 @@ from PIL import Image
 
 from catsight import tables
 from catsight.errors import CatsightError
-from catsight.features import encoders, layers, safe
+from catsight.features import bars, encoders, layers, layouts, probes, safe
 from catsight.run.prefetch import ahead
-from catsight.run.specs import FeaturesSpec
+from catsight.run.specs import EncoderSpec, FeaturesSpec
 from catsight.tables.columns.features import features_schema
 
 if TYPE_CHECKING:
@@ -52,16 +52,18 @@ class Encoder:
         model: Any = encoders.make(entry)  # torch's hints lack memory_format beside a device
         encoders.load_strictly(model, safe.load(weights_file), weights_file)
         self.model = model.eval().requires_grad_(False).to(self.device, memory_format=self._format)
-        self._cast_weights()
         self.blocks = layers.find_blocks(self.model, entry["layers"])
-        self._pooling: dict[str, Any] = {
-            "poolings": spec["pooling"],
-            "map_size": spec["map_size"],
-            "output": entry.get("output"),
-        }
         steps = encoders.preprocessing(self.model, entry.get("preprocessing", {}))
         self._transform = encoders.transform(steps)
         with encoders.first_look(self._name, steps):
+            known = self._layouts(steps, entry)
+            self._cast_weights()
+            self._pooling: dict[str, Any] = {
+                "poolings": spec["pooling"],
+                "map_size": spec["map_size"],
+                "output": entry.get("output"),
+                "known": known,
+            }
             blank = self.run([self._prepare(_BLANK)])
         if not blank:
             raise CatsightError(
@@ -109,7 +111,7 @@ class Encoder:
             try:
                 part = self._forward(pictures[done : done + self._batch])
             except RuntimeError as error:  # CUDA raises a subclass of this, MPS just this
-                if "out of memory" not in str(error).lower():
+                if not _out_of_memory(error):
                     raise
             else:
                 parts.append(part)
@@ -125,13 +127,16 @@ class Encoder:
                 "use features.device: cpu, or a device with more memory"
             )
         self._batch = (self._batch + 1) // 2
-        if self.device.type != "cpu":
-            getattr(self._torch, self.device.type).empty_cache()
+        self._free()
         print(
             f"{self._name}: out of memory on {self.device}; "
             f"continuing with {self._batch} frames a batch",
             file=sys.stderr,
         )
+
+    def _free(self) -> None:
+        if self.device.type != "cpu":
+            getattr(self._torch, self.device.type).empty_cache()
 
     def _forward(self, pictures: "Sequence[torch.Tensor]") -> dict[str, np.ndarray]:
         torch = self._torch
@@ -150,13 +155,42 @@ class Encoder:
         ends = np.cumsum([vector.shape[1] for vector in vectors.values()])
         return dict(zip(vectors, np.split(together, ends[:-1], axis=1)))
 
+    def _layouts(self, steps: Mapping[str, Any], entry: EncoderSpec) -> dict[str, layouts.Layout]:
+        """The layers' layouts, probed in float32 with pictures in the network's own range."""
+        mean, std = (self._torch.tensor(steps[key])[:, None, None] for key in ("mean", "std"))
+        pictures = (bars.patterns(3, steps["size"], steps["size"]) - mean) / std
+        pictures = pictures.to(self.device).contiguous(memory_format=self._format)
+        statement = layouts.stated(self.model, entry.get("prefix_tokens"))
+        for batch in (5, 3):
+            try:
+                return probes.probe(
+                    self.model,
+                    self.blocks,
+                    pictures,
+                    statement,
+                    output=entry.get("output"),
+                    batch=batch,
+                )
+            except RuntimeError as error:
+                if not _out_of_memory(error):
+                    raise
+            self._free()
+        raise CatsightError(
+            f"{self._name} does not fit into the memory of {self.device} with three frames; use "
+            "features.device: cpu, or a device with more memory"
+        )
+
     def _cast_weights(self) -> None:
         """Casts matrices and kernels to the precision they are used at, once; autocast would do it
         for every batch.
+
+        Of exact types only, with parameters of their own: a subclass, a parametrization or a hook
+        may compute on its weights (standardise them, say), in float32, before it uses them.
         """
         nn = self._torch.nn
         for module in self.model.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d):
+            plain = set(module._parameters) == {"weight", "bias"} and not module._forward_pre_hooks
+            if type(module) in (nn.Linear, nn.Conv2d) and plain:
                 module.to(self._dtype)
 
     def _decode(
@@ -217,6 +251,10 @@ def choose_device(name: str) -> "torch.device":
             "features.device is 'mps', but torch sees no Apple GPU; use auto or cpu"
         )
     return device
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    return "out of memory" in str(error).lower()
 
 
 def _be_reproducible() -> None:

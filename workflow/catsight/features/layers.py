@@ -3,11 +3,13 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catsight.errors import CatsightError
+from catsight.features import bars, hooks, layouts, probes
+from catsight.features.layouts import Layout
 
 if TYPE_CHECKING:
     import torch
@@ -54,107 +56,89 @@ def pooled_features(
     *,
     map_size: int = 4,
     output: int | None = None,
+    known: Mapping[str, Layout] | None = None,
 ) -> "dict[str, torch.Tensor]":
     """Every block's pooled output for a batch of ``pictures`` (n, 3, h, w): ``<layer>/<pooling>``
     -> float32 (n, d), in network order.
 
-    If blocks return several tensors, ``output`` is the index of the one to use. Activations are
-    pooled as they arise and never kept. The hooks are always removed, even after an error.
+    If blocks return several tensors, ``output`` is the index of the one to use. ``known`` are
+    their layouts; without them, the network is probed first (:mod:`catsight.features.probes`).
+    Activations are pooled as they arise and never kept.
     """
-    import torch
+    if known is None:
+        shown = bars.patterns(*pictures.shape[1:]).to(pictures)
+        known = probes.probe(model, blocks, shown, layouts.stated(model), output=output)
+    # the hooks fill this in the order in which the blocks run
+    results: dict[str, torch.Tensor] = {}
 
-    results: dict[str, dict[str, torch.Tensor]] = {}
+    def collect(name: str, given: "torch.Tensor") -> None:
+        for pooling, vector in pool(given, known[name], poolings, name, map_size).items():
+            results[f"{name}/{pooling}"] = vector
 
-    def hook_for(name: str) -> Callable[[Any, Any, Any], None]:
-        def hook(module: Any, inputs: Any, given: Any) -> None:
-            results[name] = pool(_chosen(given, output, name), model, poolings, name, map_size)
-
-        return hook
-
-    handles = [module.register_forward_hook(hook_for(name)) for name, module in blocks.items()]
-    try:
-        with torch.inference_mode():
-            getattr(model, "forward_features", model)(pictures)
-    finally:
-        for handle in handles:
-            handle.remove()
-    for name in blocks:
-        if name not in results:
-            raise CatsightError(f"the layer {name} is never run; leave it out of the pattern")
-    # the hooks filled `results` in the order in which the blocks ran
-    return {
-        f"{name}/{pooling}": vector
-        for name, vectors in results.items()
-        for pooling, vector in vectors.items()
-    }
+    hooks.watch(model, blocks, pictures, collect, output)
+    return results
 
 
 def pool(
-    output: Any,
-    model: "torch.nn.Module",
+    output: "torch.Tensor",
+    layout: Layout,
     poolings: Sequence[str],
     name: str = "layer",
     map_size: int = 4,
 ) -> "dict[str, torch.Tensor]":
     """A block's output as vectors, float32, by pooling: its class token (``cls``, if it has one),
-    the ``mean`` over positions, or a ``map`` of means over a grid of ``map_size`` cells a side
-    (fewer if there are fewer positions).
+    the ``mean`` over places (if it has any), or a ``map`` of means over a grid of ``map_size``
+    cells a side (fewer if there are fewer places).
 
-    Vectors are (n, d), those of a map (n, d * cells) with each channel's cells row by row. The
-    layout of the output is read from the model: tokens (n, length, d), of which the first
-    ``num_prefix_tokens`` are class and register tokens, without a position; maps (n, d, h, w);
-    or maps (n, h, w, d) if the model's ``output_fmt`` is NHWC (Swin).
+    Vectors are (n, d), those of a map (n, d * cells) with each channel's cells row by row, and
+    share no memory with the output. Raises :class:`CatsightError` if a map is asked for of places
+    that are not known to be in raster order.
     """
     import torch
 
-    if not isinstance(output, torch.Tensor) or output.ndim not in (3, 4):
-        shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-        raise CatsightError(
-            f"{name} gives {shape}; a layer must give tokens (n, length, d) or maps (n, d, h, w)"
-        )
+    values = output.movedim(layout.batch, 0)
     vectors = {}
-    maps: torch.Tensor | None
-    if output.ndim == 3:
-        prefix: int = getattr(model, "num_prefix_tokens", 0)
-        if prefix and getattr(model, "cls_token", None) is not None:
-            vectors["cls"] = output[:, 0].float()
-        places = output[:, prefix:]
-        vectors["mean"] = _mean(places, [0])
-        maps = _square(places)
+    if len(layout.places) == 1:
+        tokens = values.permute(0, *layout.places, layout.channels)
+        if layout.class_token:
+            vectors["cls"] = tokens[:, layout.extra[0]].to(torch.float32, copy=True)
+        places = _without(tokens, layout.extra)
+        if places.shape[1]:
+            vectors["mean"] = _mean(places, [0])
     else:
-        maps = _channels_first(output, model, name)
-        vectors["mean"] = _mean(maps, [1, 2])
-    if "map" in poolings:
-        if maps is None:
-            raise CatsightError(
-                f"{name} gives {places.shape[1]} positions, which do not form a square; "
-                "it has no pooling map"
-            )
+        places = values.permute(0, layout.channels, *layout.places)
+        vectors["mean"] = _mean(places, [1, 2])
+    if "map" in poolings and "mean" in vectors:
+        maps = _maps(places, layout, name).float()
         cells = min(map_size, maps.shape[3])
-        vectors["map"] = torch.nn.functional.adaptive_avg_pool2d(maps.float(), cells).flatten(1)
+        vectors["map"] = torch.nn.functional.adaptive_avg_pool2d(maps, cells).flatten(1)
     return {pooling: vectors[pooling] for pooling in poolings if pooling in vectors}
 
 
-def _square(places: "torch.Tensor") -> "torch.Tensor | None":
-    """Tokens (n, positions, d) as maps (n, d, side, side); None if these form no square."""
-    side = math.isqrt(places.shape[1])
-    if side**2 != places.shape[1]:
-        return None
-    return places.transpose(1, 2).unflatten(2, (side, side))
+def _without(tokens: "torch.Tensor", extra: Sequence[int]) -> "torch.Tensor":
+    """Tokens (n, length, d) but those with the indices ``extra``."""
+    if tuple(extra) == tuple(range(len(extra))):
+        return tokens[:, len(extra) :]
+    return tokens[:, [i for i in range(tokens.shape[1]) if i not in extra]]
 
 
-def _channels_first(maps: "torch.Tensor", model: "torch.nn.Module", name: str) -> "torch.Tensor":
-    """Maps as (n, d, h, w), whichever layout the model states."""
-    given = tuple(maps.shape)
-    if getattr(model, "output_fmt", "NCHW") == "NHWC":
-        maps = maps.permute(0, 3, 1, 2)
-    # a square input gives square maps, so a wrongly stated layout is noticed here
-    if maps.shape[2] != maps.shape[3]:
+def _maps(places: "torch.Tensor", layout: Layout, name: str) -> "torch.Tensor":
+    """Places as maps (n, d, h, w)."""
+    if places.ndim == 3 and math.isqrt(places.shape[1]) ** 2 != places.shape[1]:
         raise CatsightError(
-            f"{name} gives {given}, which are not square maps; its layout is unknown. Maps "
-            "(n, h, w, d) are read as such if the model has an attribute output_fmt = 'NHWC'"
+            f"{name} gives {places.shape[1]} positions, which do not form a square; it has no "
+            "pooling map"
         )
-    return maps
+    if layout.unordered:
+        raise CatsightError(
+            f"{name} has no pooling map: a bright bar that moves about the picture does not move "
+            "through its places in raster order; leave map out of features.pooling, or the layer "
+            "out of the encoder's layers"
+        )
+    if places.ndim == 4:
+        return places
+    side = math.isqrt(places.shape[1])
+    return places.transpose(1, 2).unflatten(2, (side, side))
 
 
 def _mean(values: "torch.Tensor", dims: Sequence[int]) -> "torch.Tensor":
@@ -167,22 +151,3 @@ def _mean(values: "torch.Tensor", dims: Sequence[int]) -> "torch.Tensor":
         return values.float().mean(dim=[dim + 1 for dim in dims])
     # frame by frame: allocating a whole batch in float32 takes three times as long as the mean
     return torch.stack([frame.float().mean(dim=dims) for frame in values])
-
-
-def _chosen(given: Any, output: int | None, name: str) -> Any:
-    """A block's only output, or the one with the index ``output`` if it returns several."""
-    several = isinstance(given, tuple | list)
-    if output is None:
-        if several:
-            raise CatsightError(
-                f"{name} gives {len(given)} outputs; choose one with the encoder's `output`, "
-                "counted from 0"
-            )
-        return given
-    count = len(given) if several else 1
-    if not several or output >= count:
-        raise CatsightError(
-            f"{name} gives {count} output(s), but the encoder's `output` is {output}, "
-            "counted from 0"
-        )
-    return given[output]

@@ -127,6 +127,7 @@ class EncoderSpec(TypedDict, total=False):
     args: dict[str, Any]
     layers: str | list[str]
     output: int
+    prefix_tokens: int
     preprocessing: dict[str, Any]
 
 

@@ -86,7 +86,7 @@ def weights_spec(entry: Entry) -> WeightsSpec:
 def features_spec(entry: Entry, settings: Features) -> FeaturesSpec:
     """The spec of the jobs that extract an encoder's features."""
     encoder = _architecture(entry)
-    for key in ("layers", "output", "preprocessing"):
+    for key in ("layers", "output", "prefix_tokens", "preprocessing"):
         if key in entry:
             encoder[key] = entry[key]
     if isinstance(layers := encoder["layers"], list):

@@ -82,6 +82,12 @@ class Encoder(Section):
     output: int | None = optional(
         "Which tensor to take, counted from 0, if these modules return several.", ge=0
     )
+    prefix_tokens: int | None = optional(
+        "How many of a layer's tokens, counted from the first, are no places of the picture: the "
+        "class token, which is the first of them, and registers. Only needed where the network "
+        "does not show it; an error then asks for it.",
+        ge=0,
+    )
     family: Literal["cnn", "vit", "windowed-vit", "hybrid", "mlp"] | None = optional(
         "The kind of architecture."
     )

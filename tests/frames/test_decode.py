@@ -591,6 +591,7 @@ def test_the_words_about_files_that_cannot_be_opened(tmp_path, monkeypatch):
         (OSError(5, "Input/output error"), ("unreadable", "the system says: Input/output error")),
         (ValueError("odd"), ("truncated", "it ends early or is damaged inside (odd)")),
         (OSError("odd"), ("truncated", "it ends early or is damaged inside (odd)")),
+        (OSError(22, "odd"), ("truncated", "it ends early or is damaged inside ([Errno 22] odd)")),
         (Rejected("x", "y"), ("x", "y")),
     ):
 

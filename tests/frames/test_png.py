@@ -156,6 +156,7 @@ def test_a_stated_gamma_is_applied():
     wanted = encoded(RGB / 255)
     np.testing.assert_allclose(decode_bytes(png(gamma(1.0)), MANY, "a"), wanted, atol=0.51)
     np.testing.assert_array_equal(decode_bytes(png(gamma(0.45455)), MANY, "a"), RGB)
+    np.testing.assert_array_equal(decode_bytes(png(gamma(0.45)), MANY, "a"), RGB)
     ruled = png(gamma(1.0), chunk(b"sRGB", b"\0"))
     np.testing.assert_array_equal(decode_bytes(ruled, MANY, "a"), RGB)
 

@@ -413,3 +413,27 @@ def test_pictures_of_8_bits_come_back_as_pillow_decodes_them():
         picture.convert(mode).save(file, "PNG")
         wanted = np.asarray(Image.open(file).convert("RGB"))
         np.testing.assert_array_equal(seen(file.getvalue()), wanted, err_msg=mode)
+
+
+def test_interlaced_pictures_of_16_bits():
+    """Adam7 by the PNG specification: seven passes, each a picture of every n-th pixel."""
+    values = np.random.default_rng(9).integers(0, 65536, (13, 11, 3), dtype=np.uint16)
+    passes = [
+        (0, 0, 8, 8),
+        (0, 4, 8, 8),
+        (4, 0, 8, 4),
+        (0, 2, 4, 4),
+        (2, 0, 4, 2),
+        (0, 1, 2, 2),
+        (1, 0, 2, 1),
+    ]
+    rows = b"".join(
+        b"\0" + row.astype(">u2").tobytes()
+        for top, left, down, right in passes
+        for row in values[top::down, left::right]
+        if row.size
+    )  # fmt: skip
+    header = struct.pack(">IIBBBBB", 11, 13, 16, 2, 0, 0, 1)
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    got = seen(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    np.testing.assert_array_equal(got, np.rint(values / 257))

@@ -11,8 +11,9 @@ _SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _ADOBE_RGB = 2.19921875, (0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
 #: Entries of a transfer function that are kept.
 _ENTRIES = 4096
-#: The exponent that is sRGB's, nearly, and how far others may be from it and the chromaticities.
-_SRGB_EXPONENT, _NEAR = 2.2, 0.01
+#: The exponent that is sRGB's, nearly; how far others may be from it (as in libpng: 0.45 is often
+#: written for 1 / 2.2), and chromaticities from sRGB's.
+_SRGB_EXPONENT, _NEAR_EXPONENT, _NEAR = 2.2, 0.05, 0.01
 # EXIF's and TIFF's tags: what a value's light is, where white and the primaries lie
 _TRANSFER, _WHITE, _PRIMARIES = 301, 318, 319
 # EXIF: its own tags and those of interoperability, and where colours are said
@@ -67,6 +68,6 @@ def profile(
         curves = np.rint(curves).astype(np.uint16)
         return cms_profile("rgb", whitepoint=white, primaries=primaries, transferfunction=curves)
     far = np.abs(np.subtract(chromaticities, _SRGB)).max()
-    if abs(exponent / _SRGB_EXPONENT - 1) <= _NEAR and far <= _NEAR:
+    if abs(exponent / _SRGB_EXPONENT - 1) <= _NEAR_EXPONENT and far <= _NEAR:
         return None
     return cms_profile("rgb", whitepoint=white, primaries=primaries, gamma=exponent)

@@ -1,5 +1,6 @@
 """Decodes any photograph to the picture that a screen would show: uint8 sRGB, upright, opaque."""
 
+import errno
 import io
 import re
 from collections.abc import Mapping
@@ -102,8 +103,9 @@ def _decode(file: BinaryIO, max_pixels: int, name: str | Path) -> np.ndarray:
     except MemoryError:
         raise Rejected("too large", "it needs more memory than there is") from None
     except Exception as error:  # on damaged files decoders raise errors of any kind
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the system's, not the decoder's
+        # the system's, not the decoder's; but a place before the file's start is named by a file
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise Rejected("truncated", f"it ends early or is damaged inside ({error})") from None
 
 

@@ -1,5 +1,7 @@
 import copy
+import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -47,6 +49,11 @@ def test_a_weights_file_of_ones_own_is_an_input(config, tmp_path, monkeypatch):
     brought.parent.mkdir(parents=True)
     brought.touch()
     assert resolved.weights_file("dino_vit_b16") == ["results/weights/dino_vit_b16.safetensors"]
+    for data in (b"one", b"two"):  # of one size, at one time
+        (tmp_path / "mine.safetensors").write_bytes(data)
+        os.utime("mine.safetensors", ns=(1, 1))
+        assert resolved.weights_content("vit_b16") == hashlib.sha256(data).hexdigest()
+    assert resolved.weights_content("swin_t_untrained") == ""
 
 
 def test_other_weights_keep_the_preprocessing_of_the_entry(config):

@@ -1,6 +1,7 @@
 """What each rule reads, writes and runs: the plan of a study with every kind of job."""
 
 import copy
+import hashlib
 import shutil
 from itertools import product
 
@@ -361,6 +362,21 @@ def test_the_list_of_files_depends_on_those_that_snakemake_cannot_watch(planned,
     monkeypatch.chdir(workflow.folder)
     _, others = Study(copy.deepcopy(STUDY)).input_files
     assert planned["frames/manifest.parquet"].params["others"] == others != ""
+
+
+def test_the_weights_depend_on_the_content_of_ones_own_file(workflow):
+    config = copy.deepcopy(STUDY)
+    own = {"source": "file", "path": "mine.safetensors"}
+    config["encoders"]["vit"] |= {"weights": own, "training": "supervised"}
+    (workflow.folder / "mine.safetensors").write_bytes(b"any")
+    workflow.write(config)
+    try:
+        params = {name: job.params for name, job in plan(workflow).items()}
+    finally:
+        workflow.write(STUDY)
+    digest = hashlib.sha256(b"any").hexdigest()
+    assert params["weights/vit.safetensors"]["content"] == digest
+    assert params["weights/cnn.safetensors"]["content"] == ""
 
 
 def test_what_was_removed_from_the_store_is_made_again(workflow):

@@ -11,6 +11,8 @@ rule weights:
         "../../envs/torch.yaml"
     params:
         spec=spec("weights", of="encoder"),
+        # a file may be replaced by an older one, which Snakemake does not notice
+        content=lambda wildcards: study.weights_content(wildcards.encoder),
     message:
         "features: weights of {wildcards.encoder}"
     shell:

@@ -111,10 +111,9 @@ def test_a_link_replaces_a_file_in_one_step_and_leads_to_the_real_store(tmp_path
     store.save("abcd", output, VIEWS, ROWS, {})
     assert replaced[-1] == (True, output)
     assert os.readlink(output) == "../store/ab/abcd.parquet" and tables.read(output).num_rows == 10
-    leftover = output.with_name(f"v.parquet.{os.getpid()}.part")
-    leftover.write_text("of a killed run with this process's number")
     store.link(store.path("abcd"), output)
-    assert not leftover.exists() and os.readlink(output) == "../store/ab/abcd.parquet"
+    assert os.readlink(output) == "../store/ab/abcd.parquet"
+    assert sorted(os.listdir(output.parent)) == ["v.parquet"]
 
 
 def test_what_no_study_links_to_is_unused(tmp_path):

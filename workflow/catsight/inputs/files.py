@@ -4,6 +4,7 @@ import fnmatch
 import hashlib
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ from catsight.errors import FULL, CatsightError
 
 #: Files that file managers leave behind.
 _IGNORED = {".ds_store", "thumbs.db", "desktop.ini"}
-#: Bytes of a name to which a suffix is added as it is.
-_LONG = 200
+#: Letters of a name, of up to 4 bytes each, to which a suffix is added.
+_KEPT = 40
 
 
 def list_files(folder: str | os.PathLike[str], patterns: Sequence[str] | None = None) -> list[str]:
@@ -117,12 +118,17 @@ def nameable(path: str) -> bool:
 def part_of(path: Path) -> Path:
     """The file beside ``path`` that a process writes before it is published as ``path``.
 
-    A digest stands for a name so long that more would exceed a file system's limit (255 bytes).
+    Its name is random, so that no other process has it, on whichever machine, and nobody can have
+    put a link there. Of a long name only the start is kept, since a file system allows 255 bytes.
     """
-    name = path.name
-    if len(os.fsencode(name)) > _LONG:
-        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
-    return path.with_name(f"{name}.{os.getpid()}.part")
+    return path.with_name(f"{path.name[:_KEPT]}.{secrets.token_hex(8)}.part")
+
+
+def create(part: Path) -> None:
+    """Creates the empty file ``part``, which must not exist: not even as a link, which is not
+    followed. Raises OSError.
+    """
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
 
 
 def publish(part: Path, path: Path) -> None:
@@ -159,6 +165,7 @@ def appearing(path: str | os.PathLike) -> Iterator[Path]:
     part = part_of(path)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        create(part)
         try:
             yield part
             publish(part, path)

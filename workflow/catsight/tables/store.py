@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from catsight import tables
 from catsight.errors import CatsightError
-from catsight.inputs.files import part_of
+from catsight.inputs.files import appearing, part_of
 
 #: Folder of a store that lists who shares it.
 _USERS = ".users"
@@ -79,7 +79,6 @@ class Store:
         output = Path(output)
         output.parent.mkdir(parents=True, exist_ok=True)
         fresh = part_of(output)
-        fresh.unlink(missing_ok=True)
         # resolve(): the store or the results may themselves be reached through a link
         fresh.symlink_to(os.path.relpath(path.resolve(), output.parent.resolve()))
         self.note_user(output.parent)
@@ -100,11 +99,9 @@ class Store:
         name = os.fsencode(user)
         note = self.root / _USERS / hashlib.sha256(name).hexdigest()[:16]
         if not note.exists():
-            with suppress(OSError):  # a store that is read only loses nothing
-                note.parent.mkdir(parents=True, exist_ok=True)
-                fresh = part_of(note)
-                fresh.write_bytes(name)
-                os.replace(fresh, note)
+            # a store that is read only loses nothing
+            with suppress(CatsightError), appearing(note) as part:
+                part.write_bytes(name)
 
     def users(self) -> dict[Path, Path]:
         """The folders of results that share this store by a link, each with the note of it."""

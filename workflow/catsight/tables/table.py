@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catsight.errors import CatsightError
-from catsight.inputs.files import part_of, publish, writing
+from catsight.inputs.files import create, part_of, publish, writing
 from catsight.tables.digest import RowsDigest, canonical_json, seal
 
 #: Keys of the Parquet metadata: the provenance, as JSON, and the seal of it and of the columns.
@@ -61,6 +61,7 @@ class Writer:
     def __enter__(self) -> Self:
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            create(self._part)
             try:
                 # with checksums every reader notices a damaged byte; vectors and pictures hardly
                 # repeat, and a dictionary of them takes longer than all the rest

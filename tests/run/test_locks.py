@@ -50,6 +50,42 @@ def test_many_share_a_folder_and_none_clears_it_meanwhile(tmp_path):
         pass
 
 
+@pytest.fixture
+def of_another_user(tmp_path, monkeypatch):
+    """A function that lets files of this mode be opened for nothing more, as by another user."""
+    real = open
+
+    def refuse(letters):
+        def limited(path, mode="r"):
+            if str(path).startswith(str(tmp_path)) and mode in letters:
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path, mode)
+
+        monkeypatch.setattr("builtins.open", limited)
+
+    return refuse
+
+
+def test_another_users_files_are_locked_as_well(tmp_path, of_another_user, hold):
+    for name in (".running", ".at-work"):
+        (tmp_path / name).touch()
+    of_another_user("a")
+    with locks.alone(tmp_path):
+        pass
+    with locks.share(tmp_path) as shared, pytest.raises(CatsightError, match="a run is at work"):
+        assert shared.mode == "r"
+        with locks.alone(tmp_path):
+            pass
+
+
+def test_files_that_cannot_be_opened_are_named_in_one_line(tmp_path, of_another_user):
+    of_another_user("ar")
+    with pytest.raises(CatsightError) as raised, locks.alone(tmp_path):
+        pass
+    assert str(raised.value).startswith(f"{tmp_path} cannot be locked (Permission denied), so ")
+    assert locks.share(tmp_path) is None
+
+
 def test_a_folder_that_is_not_there_is_made(tmp_path):
     with locks.alone(tmp_path / "one" / "results"), locks.alone(tmp_path / "two" / "results"):
         pass

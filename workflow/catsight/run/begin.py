@@ -65,7 +65,7 @@ def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")
 def _clear(lock: int, results: Path) -> None:
     if not locks.acquire(lock, _PATIENCE):
         raise CatsightError(f"another run is at work in {Path.cwd()}; wait for it, or end it")
-    with open(results / ".at-work", "a") as file:
+    with locks.opened(results / ".at-work") as file:
         if not locks.acquire(file.fileno(), _JOBS_PATIENCE):
             raise CatsightError(
                 f"another run is at work in {Path.cwd()} (a plain snakemake, or jobs that an "

@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +28,7 @@ def share(results: str | os.PathLike = "results") -> IO | None:
     """
     try:
         Path(results).mkdir(parents=True, exist_ok=True)
-        file = open(Path(results) / ".at-work", "a")  # noqa: SIM115
+        file = opened(Path(results) / ".at-work")
         shared = _acquire(file.fileno(), fcntl.LOCK_SH, _PATIENCE)
     except OSError:
         return None
@@ -43,16 +43,35 @@ def share(results: str | os.PathLike = "results") -> IO | None:
 def alone(results: str | os.PathLike) -> Iterator[None]:
     """Keeps all runs out of ``results`` in the block.
 
-    Raises :class:`CatsightError` if one is active.
+    Raises :class:`CatsightError` if one is active, or if that cannot be told.
     """
-    Path(results).mkdir(parents=True, exist_ok=True)
-    with (
-        open(Path(results) / ".running", "a") as run,
-        open(Path(results) / ".at-work", "a") as jobs,
-    ):
-        if not (acquire(run.fileno()) and acquire(jobs.fileno())):
+    with ExitStack() as stack:
+        try:
+            Path(results).mkdir(parents=True, exist_ok=True)
+            files = [
+                stack.enter_context(opened(Path(results) / name))
+                for name in (".running", ".at-work")
+            ]
+            free = all([acquire(file.fileno()) for file in files])
+        except OSError as error:
+            raise CatsightError(
+                f"{results} cannot be locked ({error.strerror}), so whether a run is at work there "
+                "is not known; ask the owner of its files .running and .at-work to let you read them"
+            ) from None
+        if not free:
             raise CatsightError(f"a run is at work in {results}; wait for it to end")
         yield
+
+
+def opened(path: Path) -> IO:
+    """A file to lock, made if need be. Another user's, who lets others read it, is locked as well.
+
+    Raises OSError.
+    """
+    try:
+        return open(path, "a")
+    except PermissionError:
+        return open(path)
 
 
 def acquire(file: int, seconds: float = 0.0) -> bool:

@@ -111,3 +111,21 @@ def test_a_damaged_list_is_removed(tmp_path):
     damaged.write_bytes(damaged.read_bytes()[:-9])
     remove_stale(tmp_path)
     assert lists_in(tmp_path) == every - {"two/views"}
+
+
+@pytest.mark.parametrize("link", ["theirs", "theirs/views", "theirs/features/vit"])
+def test_lists_behind_a_link_are_left_alone(tmp_path, link):
+    """They lie elsewhere. A folder of results that is itself a link is this one's, though."""
+    results = tmp_path / "results"
+    results.mkdir()
+    studies(tmp_path / "elsewhere")
+    for path in (tmp_path / "elsewhere").rglob("[0-9].parquet"):
+        path.unlink()
+    (results / link).parent.mkdir(parents=True, exist_ok=True)
+    (results / link).symlink_to(tmp_path / "elsewhere" / link.replace("theirs", "one"))
+    every = lists_in(tmp_path / "elsewhere")
+    remove_stale(results)
+    assert lists_in(tmp_path / "elsewhere") == every and len(every) == 4
+    (tmp_path / "reached").symlink_to(tmp_path / "elsewhere")
+    remove_stale(tmp_path / "reached")
+    assert lists_in(tmp_path / "elsewhere") == set()

@@ -48,15 +48,13 @@ def alone(results: str | os.PathLike) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             Path(results).mkdir(parents=True, exist_ok=True)
-            files = [
-                stack.enter_context(opened(Path(results) / name))
-                for name in (".running", ".at-work")
-            ]
-            free = all([acquire(file.fileno()) for file in files])
+            paths = (Path(results) / name for name in (".running", ".at-work"))
+            files = [stack.enter_context(opened(path)) for path in paths]
+            free = all(acquire(file.fileno()) for file in files)
         except OSError as error:
             raise CatsightError(
-                f"{results} cannot be locked ({error.strerror}), so whether a run is at work there "
-                "is not known; ask the owner of its files .running and .at-work to let you read them"
+                f"{results} cannot be locked ({error.strerror}), so it is not known whether a run "
+                "is at work there; ask the owner of .running and .at-work to let you read them"
             ) from None
         if not free:
             raise CatsightError(f"a run is at work in {results}; wait for it to end")

@@ -48,10 +48,13 @@ def remove_stale(results: Path) -> None:
     """Removes lists that are damaged or that name a missing table.
 
     Jobs that read the tables depend on the list, so the next run restores the missing table and
-    then the list.
+    then the list. Lists behind a link to a folder, which lie elsewhere, are left alone.
     """
     for path in [*results.glob("*/views/all.parquet"), *results.glob("*/features/*/all.parquet")]:
-        frames = results / path.relative_to(results).parts[0] / "frames"
+        below = path.relative_to(results)
+        if any((results / folder).is_symlink() for folder in [*below.parents][:-1]):
+            continue
+        frames = results / below.parts[0] / "frames"
         try:
             complete = all(one.exists() for _, one in listed_tables(path, frames))
         except CatsightError:

@@ -174,6 +174,30 @@ def test_a_run_waits_for_the_locks_of_its_own_results(project, monkeypatch):
     assert prepared(project) == 0
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["s'$(touch x) {y}.yaml", "a`b`.yaml", 'a"b.yaml', "a;b.yaml", "a\nb.yaml", "{x}/a.yaml"],
+)
+def test_a_study_file_whose_name_a_shell_would_obey_is_refused(project, capsys, monkeypatch, name):
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text("study: a\n")
+    before = left(project)
+    assert prepared(project, "--configfile", name) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("catsight: the study file ") and "rename it" in said
+    assert said.count("\n") == 1 and left(project) == before
+    monkeypatch.chdir(project)
+    with pytest.raises(CatsightError, match="rename it"):
+        begin.begin([str(project / name)])
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.yaml", "\u732b-caf\u00e9_1,2+3=4@5.yaml", "a(1)[2]#~^%:.yaml"]
+)
+def test_other_names_of_study_files_are_fine(project, name):
+    begin.check_name(project / name)
+
+
 @pytest.mark.parametrize(("text", "name"), [("3\n", "config.yaml"), ("- a\n", "b.yaml")])
 def test_a_file_that_holds_no_study_is_named_before_anything_is_cleared(
     project, capsys, text, name

@@ -10,6 +10,7 @@ import argparse
 import atexit
 import gc
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,8 @@ from catsight.tables.store import Store
 _PATIENCE, _JOBS_PATIENCE = 4, 30
 #: File in a study's results that names the study file of its last run.
 _STUDY_FILE = "study-file.txt"
+#: Signs that have a meaning for a shell within quotes, that end these, or that Snakemake fills in.
+_OBEYED = re.compile(r"""['"`$\\{}<>|;&*?!\0-\x1f\x7f]""")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,6 +50,7 @@ def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")
     before a dry run this removes files: unfinished tables, and lists that name missing tables.
     """
     for study in studies(arguments):
+        check_name(study)
         if not isinstance(yaml_files.load_yaml(study), Mapping):
             raise CatsightError(
                 f"{study}: config: it must be a mapping of keys to values, as config.yaml is"
@@ -133,11 +137,24 @@ def begin(studies: Sequence[str]) -> IO | None:
     atexit.register(gc.freeze)
     watchdog.announce()
     for study in studies:
+        check_name(study)
         yaml_files.load_yaml(study)
     kept = locks.share()
     if os.path.islink("results/store"):
         Store("results/store").note_user(Path("results"))
     return kept
+
+
+def check_name(study: str | os.PathLike) -> None:
+    """Raises :class:`CatsightError` if the path of a study file holds signs that a shell or
+    Snakemake obeys: on a cluster Snakemake writes it into the command of each job.
+    """
+    path = os.path.relpath(study)
+    if found := sorted(set(_OBEYED.findall(path))):
+        raise CatsightError(
+            f"the study file {path!r} has in its path {''.join(found)!r}, which a shell or "
+            "Snakemake would read as commands; rename it"
+        )
 
 
 def note_replaced(files: Sequence[str], folder: str, planning: bool) -> None:

@@ -688,7 +688,7 @@ class Packets:
                 return [SimpleNamespace(is_corrupt=kind == "c", pts=None) for kind in frames]
 
             self.held = decode
-            yield SimpleNamespace(is_corrupt="!" in packet, decode=decode)
+            yield SimpleNamespace(is_corrupt="!" in packet, dts=None, decode=decode)
 
 
 def decoded(*packets, rate=25, guessed=None, tick=Fraction(1, 1000)):
@@ -796,6 +796,41 @@ def stamped(*stamps, rate=25):
 )
 def test_time_that_jumps_back_goes_on(stamps, wanted):
     assert stamped(*stamps) == list(wanted)
+
+
+def transport_stream(count, codec="mpeg2video"):
+    """The bytes of a recording of ``count`` frames, 25 a second, from time 0 on."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mpegts") as out:
+        stream = out.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(count):
+            grey = np.full((48, 64, 3), 5 * number % 256, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, "rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("codec", ["mpeg2video", "libx264"])
+@pytest.mark.parametrize("parts", [2, 3])
+def test_recordings_that_were_joined_are_no_damage(tmp_path, codec, parts):
+    """As by ``cat``: not only time begins again, but also the count of packets."""
+    path = tmp_path / "joined.mts"
+    path.write_bytes(transport_stream(50, codec) * parts)
+    stills_of = list(stills(path, seconds=1, max_pixels=MANY))
+    assert [still.number for still in stills_of] == [*range(0, 50 * parts, 25)]
+    assert [still.seconds for still in stills_of] == pytest.approx(range(2 * parts), abs=1e-3)
+
+
+def test_packets_lost_within_a_joined_recording_are_damage(tmp_path):
+    whole, path = transport_stream(50), tmp_path / "lossy.mts"
+    path.write_bytes(whole + whole[: 188 * 40] + whole[188 * 43 :])
+    seen = []
+    with pytest.raises(Rejected, match="damaged after"):
+        seen.extend(stills(path, every=1, max_pixels=MANY))
+    assert 50 < len(seen) < 90
 
 
 def two_streams(path, sizes, default=None):

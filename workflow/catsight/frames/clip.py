@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 
-from catsight.frames.container import check_frame, message, open_clip, square
+from catsight.frames.container import check_frame, message, open_clip, packets, square
 from catsight.frames.item import Rejected
 from catsight.frames.raster import over_grey
 
@@ -221,9 +221,9 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
     last, number = None, 0
     decoder = _alpha_decoder(stream)
     try:
-        for packet in clip.demux(stream):
+        for packet, damaged in packets(clip, stream, jump):
             # of a packet that is cut short, only the frames that the decoder still holds
-            if packet.is_corrupt:
+            if damaged:
                 decoded = (decoder or stream.codec_context).decode(None)
             else:
                 decoded = decoder.decode(packet) if decoder else packet.decode()
@@ -240,7 +240,7 @@ def frames(clip: "InputContainer", stream: "VideoStream") -> Iterator[tuple["Vid
                     last = max(last + 1, at)
                 yield frame, last
                 number += 1
-            if packet.is_corrupt:
+            if damaged:
                 raise Rejected("truncated", f"it is cut short or damaged after {number} frames")
     except av.FFmpegError as error:
         raise Rejected(

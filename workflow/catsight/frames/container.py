@@ -1,15 +1,18 @@
 """Files of clips: opened, and checked before anything is decoded."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from catsight.frames.item import Rejected, check_size
 
 if TYPE_CHECKING:
+    from av import Packet
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -30,6 +33,9 @@ _PRIMARIES = {9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
 
 #: The most pixels of a clip's frames, those of 8K: decoders keep up to 16 of them.
 LARGEST = 8192 * 4320
+
+#: Packets between one that FFmpeg calls damaged at a join of recordings, and the first after it.
+_AHEAD = 3
 
 #: The boxes at the top of MP4 and MOV files.
 _BOXES = frozenset(
@@ -89,6 +95,24 @@ def open_clip(
                 raise
             if _cut_short(file):
                 raise Rejected("truncated", "it is cut short: its end is missing")
+
+
+def packets(
+    clip: "InputContainer", stream: "VideoStream", jump: int
+) -> Iterator[tuple["Packet", bool]]:
+    """The packets of a stream, and whether each is damaged.
+
+    Where transport streams were joined, their count of packets begins again, and FFmpeg takes that
+    for a loss. It is none if time, too, jumps back there, by more than ``jump`` ticks.
+    """
+    rest, ahead = iter(clip.demux(stream)), deque["Packet"]()
+    while (packet := ahead.popleft() if ahead else next(rest, None)) is not None:
+        damaged = packet.is_corrupt
+        if damaged:
+            ahead.extend(islice(rest, _AHEAD - len(ahead)))
+            stamps = [one.dts for one in (packet, *ahead) if one.dts is not None]
+            damaged = not any(before - after > jump for before, after in pairwise(stamps))
+        yield packet, damaged
 
 
 def check_frame(width: int, height: int) -> None:

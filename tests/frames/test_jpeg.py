@@ -8,7 +8,7 @@ from PIL import Image
 
 from catsight.frames.decode import decode, decode_bytes
 from catsight.frames.item import Rejected
-from catsight.frames.jpeg import sound, with_end
+from catsight.frames.jpeg import scans, sound, with_end
 
 MANY = 10**7
 Y, X = np.mgrid[:120, :176]
@@ -54,6 +54,32 @@ def test_a_jpeg_that_lacks_more_is_cut_short_or_whole_but_never_made_up(mode, op
         else:
             np.testing.assert_array_equal(got, seen)
     assert short >= 36  # bits that fill up the last byte may be missing
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_progressive_jpeg_that_is_cut_between_scans_is_cut_short(mode, capfd):
+    """At each mark before a scan or its tables, libjpeg takes it for whole."""
+    whole = jpeg(mode, progressive=True)
+    starts = [at for at in range(len(whole)) if whole[at : at + 2] in (b"\xff\xda", b"\xff\xc4")]
+    first = whole.index(b"\xff\xda")
+    places = [at for at in starts if at > first]
+    assert len(places) >= 8
+    for place in places:
+        with pytest.raises(Rejected, match="truncated"):
+            decode_bytes(whole[:place], MANY, "a")
+        assert "scans" not in capfd.readouterr().err
+        decode_bytes(whole[:place] + b"\xff\xd9", MANY, "a")
+        assert "its last scans are missing" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("mode", "options"), KINDS)
+def test_scans_and_their_end_are_found(mode, options):
+    """Whatever follows the end, as the second picture of a phone's photograph."""
+    whole = jpeg(mode, **options)
+    for data in (whole, whole + b"SEFT", whole + whole[: len(whole) // 2]):
+        assert scans(data) == (True, True) and with_end(data) is data
+    assert scans(whole[:-2]) == (False, True)
+    assert scans(whole[: whole.index(b"\xff\xda")]) == (False, False)
 
 
 @pytest.mark.parametrize(("mode", "options"), KINDS)

@@ -1,6 +1,7 @@
 """JPEG files: whether they are whole inside, which Pillow's decoder does not say."""
 
 import io
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -8,6 +9,8 @@ from PIL import Image, ImageFile
 
 from catsight.frames.item import Rejected, note
 
+#: The marks before which a length stands or the picture ends; entropy-coded data hold none.
+_MARK = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
 #: The mark at a JPEG's end, and what may be put before it (see :func:`with_end`).
 _END = b"\xff\xd9"
 _FILLS = [bytes([one]) * 64 for one in (0x00, 0x55, 0xAA, 0x33, 0xCC, 0x0F, 0xF0)] + [
@@ -26,7 +29,8 @@ def with_end(data: bytes) -> bytes:
     put there, it delivers the same picture. Otherwise the last blocks are made of it. With the
     mark alone, the decoder would take a file that is cut short for a whole one.
     """
-    if data.rstrip(b"\0").endswith(_END):
+    ended, whole = scans(data)
+    if ended or not whole:
         return data
     try:
         first = _pixels(data + _FILLS[0] + _END)
@@ -34,6 +38,27 @@ def with_end(data: bytes) -> bytes:
     except OSError:
         return data
     return data + _END if same else data
+
+
+def scans(data: bytes) -> tuple[bool, bool]:
+    """Whether a JPEG's end mark is there, and whether its scans before it say all of the picture.
+
+    They do if each coefficient of each component comes to its last bit: a progressive picture that
+    is cut between two scans is whole for the decoder, only coarse (ITU-T T.81, B.2.3 and G.1.1.1).
+    """
+    place, lacking = 2, set[tuple[int, int]]()
+    while (found := _MARK.search(data, place)) and (mark := found[1][0]) != 0xD9:
+        length = int.from_bytes(data[found.end() : found.end() + 2])
+        place = found.end() + length
+        body = data[found.end() + 2 : place]
+        if mark in _FRAMES:
+            lacking = {(component, at) for component in body[6::3] for at in range(64)}
+        elif mark == 0xDA and len(body) == 4 + 2 * body[0]:
+            first, last, bits = body[-3:]
+            if not bits & 15:  # bits that are left to later scans
+                band = range(first, last + 1)
+                lacking -= {(component, at) for component in body[1:-3:2] for at in band}
+    return found is not None, not lacking
 
 
 def checked(file: BinaryIO, name: str | Path) -> ImageFile.ImageFile:
@@ -44,7 +69,10 @@ def checked(file: BinaryIO, name: str | Path) -> ImageFile.ImageFile:
     check_coding(file)
     file.seek(0)
     data = with_end(file.read())
-    if not sound(data):
+    ended, whole = scans(data)
+    if ended and not whole:
+        note(name, "its last scans are missing, so it is coarser than it was")
+    elif not sound(data):
         note(name, "a strict decoder finds damage inside; it is used as it is, so look at it")
     return Image.open(io.BytesIO(data), formats=["JPEG"])
 

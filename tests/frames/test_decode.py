@@ -815,6 +815,40 @@ def test_adobe_rgb_that_exif_states_is_converted_as_colour_science_does(tmp_path
         np.testing.assert_array_equal(other, stored)
 
 
+def exif_with(**values):
+    """EXIF of a colour space and a gamma."""
+    exif = Image.Exif()
+    tags = {"space": 0xA001, "gamma": 0xA500}
+    exif[0x8769] = {tags[name]: value for name, value in values.items()}
+    return exif
+
+
+def test_a_gamma_that_exif_states_is_undone(tmp_path):
+    """Light is the value to its power (EXIF 2.3, Gamma); sRGB's own, nearly, changes nothing."""
+    greys = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16)[..., None], 3, -1)
+    light = greys / 255
+    wanted = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
+    linear = exif_with(space=65535, gamma=1.0)
+    seen = decode(save(tmp_path / "a.webp", greys, lossless=True, exif=linear), MANY)
+    np.testing.assert_allclose(seen, wanted, atol=0.7)
+    for exif in (exif_with(space=1, gamma=1.0), exif_with(space=65535, gamma=2.2)):
+        seen = decode(save(tmp_path / "b.webp", greys, lossless=True, exif=exif), MANY)
+        np.testing.assert_array_equal(seen, greys)
+
+
+def test_a_colour_space_of_2_is_adobe_rgb_and_one_that_is_not_named_is_noted(tmp_path, capfd):
+    rgb = np.full((16, 16, 3), (200, 50, 50), np.uint8)
+    seen = [
+        decode(save(tmp_path / "a.webp", rgb, lossless=True, exif=exif), MANY)
+        for exif in (adobe(), exif_with(space=2))
+    ]
+    np.testing.assert_array_equal(*seen)
+    assert (seen[0] != rgb).any() and capfd.readouterr().err == ""
+    bare = save(tmp_path / "a.webp", rgb, lossless=True, exif=exif_with(space=65535))
+    np.testing.assert_array_equal(decode(bare, MANY), rgb)
+    assert "EXIF calls them uncalibrated, and no more); taken as sRGB" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("head", "kind"),
     [

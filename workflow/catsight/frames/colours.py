@@ -17,30 +17,35 @@ _SRGB_EXPONENT, _NEAR_EXPONENT, _NEAR = 2.2, 0.05, 0.01
 # EXIF's and TIFF's tags: what a value's light is, where white and the primaries lie
 _TRANSFER, _WHITE, _PRIMARIES = 301, 318, 319
 # EXIF: its own tags and those of interoperability, and where colours are said
-_EXIF, _INTEROP, _COLOUR_SPACE, _INDEX = 0x8769, 0xA005, 0xA001, 1
+_EXIF, _INTEROP, _COLOUR_SPACE, _GAMMA, _INDEX = 0x8769, 0xA005, 0xA001, 0xA500, 1
+# values of the colour space: Adobe RGB, in no standard but written by cameras; and "uncalibrated"
+_IS_SRGB, _IS_ADOBE, _UNCALIBRATED = 1, 2, 65535
 
 
 def stated(exif: Image.Exif, info: Mapping) -> bytes | None:
     """The ICC profile of the colours that a picture without one states; None for sRGB.
 
-    EXIF says Adobe RGB by an "uncalibrated" colour space and the index R03 (DCF 2.0); EXIF and
-    TIFF say others by WhitePoint, PrimaryChromaticities and TransferFunction; PNG, whose chunks are
-    in ``info``, by gAMA and cHRM, unless its chunk sRGB is there.
+    EXIF says Adobe RGB by an "uncalibrated" colour space and the index R03 (DCF 2.0), or by a
+    colour space of 2; EXIF and TIFF say others by WhitePoint, PrimaryChromaticities and
+    TransferFunction, and EXIF by Gamma; PNG, whose chunks are in ``info``, by gAMA and cHRM, unless
+    its chunk sRGB is there. Raises ValueError for a statement that cannot be used.
     """
-    if exif.get_ifd(_EXIF).get(_COLOUR_SPACE) == 65535 and str(
-        exif.get_ifd(_INTEROP).get(_INDEX, "")
-    ).startswith("R03"):
+    own, index = exif.get_ifd(_EXIF), str(exif.get_ifd(_INTEROP).get(_INDEX, ""))
+    space = own.get(_COLOUR_SPACE)
+    if space == _IS_ADOBE or (space == _UNCALIBRATED and index.startswith("R03")):
         return profile(*_ADOBE_RGB)
     if "srgb" in info:
         return None
     gamma, places = info.get("gamma"), info.get("chromaticity")
+    exponent = 1 / gamma if gamma else None
+    if not exponent and space != _IS_SRGB and own.get(_GAMMA):
+        exponent = float(own[_GAMMA])
     if not places and (_WHITE in exif or _PRIMARIES in exif):
         places = *exif.get(_WHITE, _SRGB[:2]), *exif.get(_PRIMARIES, _SRGB[2:])
-    return profile(
-        1 / gamma if gamma else _SRGB_EXPONENT,
-        [float(place) for place in places or _SRGB],
-        exif.get(_TRANSFER),
-    )
+    table = exif.get(_TRANSFER)
+    if space == _UNCALIBRATED and not (index or exponent or places or table):
+        raise ValueError("EXIF calls them uncalibrated, and no more")
+    return profile(exponent or _SRGB_EXPONENT, [float(place) for place in places or _SRGB], table)
 
 
 def profile(

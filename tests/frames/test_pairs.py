@@ -254,6 +254,22 @@ def test_ids_match_in_whatever_type_they_are_written_and_null_is_no_id(job):
     assert set(job.left_out) == null | {"7"}
 
 
+def test_text_that_is_not_utf8_leaves_out_its_table_or_row_alone(job):
+    """Arrow stores any bytes as text, and raises UnicodeDecodeError only where they are read."""
+    bad = pa.Array.from_buffers(pa.string(), 2, pa.array([b"a", b"\xff"]).buffers())
+    for side, seed in (("human", 0), ("cat", 10)):
+        (job.folder / side).mkdir()
+        images = [{"bytes": encoded(noise(seed + i)), "path": None} for i in range(2)]
+        ids = {"id": ["a", "b"], "g": bad}
+        pq.write_table(pa.table({"image": images} | ids), job.folder / side / "t.parquet")
+        ids = {"id": bad, "g": ["g", "h"]}
+        pq.write_table(pa.table({"image": images} | ids), job.folder / side / "u.parquet")
+    rows = job(source=pairs(job, id="id", group="g"))
+    assert [row["group"] for row in rows.values()] == ["a"] and list(rows) == ["a"]
+    assert set(job.left_out) == {"b", "u.parquet"}
+    assert all(why[0] == "unreadable" and "utf-8" in why[1] for why in job.left_out.values())
+
+
 def test_a_pair_is_a_duplicate_only_if_both_of_its_pictures_are(job):
     for i, (first, second) in enumerate([(0, 1), (0, 2), (3, 1), (0, 1)]):
         job.add(f"human/{i}.png", noise(first))

@@ -2,6 +2,7 @@
 
 import io
 import json
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -212,7 +213,9 @@ def test_a_column_that_is_missing_is_named_with_those_that_there_are(monkeypatch
     [
         (pa.binary(), True), (pa.large_binary(), True), (IMAGE, True),
         (pa.struct([("path", pa.string()), ("bytes", pa.large_binary())]), True),
+        (pa.binary_view(), True), (pa.dictionary(pa.int32(), pa.binary()), True),
         (pa.string(), False), (pa.struct([("bytes", pa.string())]), False),
+        (pa.dictionary(pa.int32(), pa.string()), False),
         (pa.struct([("data", pa.binary())]), False),
     ],
 )  # fmt: skip
@@ -238,10 +241,22 @@ def test_values_are_texts():
         (b"a", "a"), ("Kätzchen".encode(), "Kätzchen"), (b"\xff", "\\xff"), (1, "1"), (1.0, "1"), (-0.0, "0"),
         (1.5, "1.5"), (2**60, str(2**60)), (float("inf"), "inf"), (True, "True"), ("1.0", "1.0"),
         (None, None), (float("nan"), None), (np.float32("nan"), None),
+        (Decimal("1.00"), "1"), (Decimal("2.50"), "2.5"), (Decimal("1E+2"), "100"), (Decimal("NaN"), None),
+        ("cafe\u0301", "caf\u00e9"), ("cafe\u0301".encode(), "caf\u00e9"),
     ],
 )  # fmt: skip
 def test_a_value_is_the_same_text_in_whatever_type_it_is_written(value, same):
     assert text(value) == same
+
+
+def test_pictures_in_views_and_dictionaries_are_read(job):
+    images = [encoded(noise(i)) for i in range(2)]
+    for name, kind in (("v", pa.binary_view()), ("d", pa.dictionary(pa.int32(), pa.binary()))):
+        data = {"image": pa.array(images, pa.binary()).cast(kind)}
+        pq.write_table(pa.table(data), job.folder / f"{name}.parquet")
+        rows = job(source=TABLE | {"path": str(job.folder / f"{name}.parquet")}, out=name)
+        seen = [decode_png(row["image"]["bytes"]) for _, row in sorted(rows.items())]
+        np.testing.assert_array_equal(seen, [noise(0), noise(1)])
 
 
 def test_ids_in_bytes_and_groups_that_are_missing(job, tmp_path):

@@ -12,8 +12,15 @@ import pyarrow as pa
 
 from catsight.errors import CatsightError
 from catsight.frames import folder, parquet
-from catsight.frames.item import File, Found, Item, Picture, Rejected, rejecting
-from catsight.inputs import files
+from catsight.frames.item import (
+    File,
+    Found,
+    Item,
+    Picture,
+    Rejected,
+    rejected_if_it_fails,
+    rejecting,
+)
 from catsight.run.specs import SourceSpec
 
 #: Row groups kept in memory for each side. One would do if both sides had the same order.
@@ -34,9 +41,11 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
             try:
                 if key not in second.keys:
                     raise _unmatched(source["path"], source["partner"])
-                yield Item(*first.about(key), _together(first.fetch(key), second.fetch(key)))
+                with rejected_if_it_fails():
+                    pair = Item(*first.about(key), _together(first.fetch(key), second.fetch(key)))
             except Rejected as problem:
-                yield rejecting(first.name(key), first.name(key), problem)
+                pair = rejecting(first.name(key), first.name(key), problem)
+            yield pair
         for key in second.keys:
             if key not in first.keys:
                 name = second.name(key)
@@ -110,7 +119,8 @@ class _Tables:
         self.kept: dict[tuple[int, int], pa.Table] = {}  # by table and row group
         for file in found:
             try:
-                self._index(file, source, stack)
+                with rejected_if_it_fails():
+                    self._index(file, source, stack)
             except Rejected as problem:
                 self.rejected.append((file.name, problem))
 
@@ -130,7 +140,6 @@ class _Tables:
                         problem = f"its id in {file.path} is null, so it has no partner"
                         self.rejected.append((place, Rejected("unmatched", problem)))
                         continue
-                    key = files.composed(key)
                     if key in self.keys:
                         problem = f"{file.name} holds another row of this id"
                         self.rejected.append((key, Rejected("unmatched", problem)))

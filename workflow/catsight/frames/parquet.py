@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from catsight import tables
 from catsight.frames.decode import decode_bytes, read_depth
 from catsight.frames.item import Found, Item, Picture, Rejected, rejected_if_it_fails, rejecting
+from catsight.inputs import files
 from catsight.run.specs import SourceSpec
 
 #: Rows held in memory at once.
@@ -111,7 +113,10 @@ def columns_of(parquet: pq.ParquetFile, source: SourceSpec) -> Columns:
 
 
 def _binary(kind: pa.DataType) -> bool:
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    if pa.types.is_dictionary(kind):
+        return _binary(kind.value_type)
+    kinds = pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view
+    return any(one(kind) for one in kinds)
 
 
 def _item(row: Mapping[str, Any], place: str, columns: Columns, max_pixels: int) -> Item:
@@ -132,16 +137,19 @@ def text_of(row: Mapping[str, Any], column: str | None) -> str | None:
 def text(value: Any) -> str | None:
     """A value of a table as text, the same for all types in which it may be written.
 
-    Bytes are UTF-8; a whole number is the same with and without a point (``1`` and ``1.0``); null
-    and NaN, which pandas writes for a missing value, are None.
+    Bytes are UTF-8, accents composed (NFC); a whole number is the same with and without a point
+    (``1``, ``1.0`` and a decimal ``1.00``); null and NaN, which pandas writes for a missing value,
+    are None.
     """
     if value is None or value != value:
         return None
     if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
-    if isinstance(value, float) and value.is_integer():
+        value = value.decode("utf-8", "backslashreplace")
+    elif isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value)
+    elif isinstance(value, Decimal):
+        value = f"{value.normalize():f}"
+    return files.composed(str(value))
 
 
 def credits_of(row: Mapping[str, Any]) -> dict[str, str]:

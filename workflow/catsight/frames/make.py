@@ -232,9 +232,9 @@ class _Used:
 
     def add(self, name: str, made: Made) -> Rejected | None:
         """Uses a picture, or returns why it is a duplicate."""
-        same = self.first.setdefault(made.pixels, name)
         if any(frame["frame_id"] in self.taken for frame in made.frames):
             return Rejected("duplicate", "another frame has this name already")
+        same = self.first.setdefault(made.pixels, name)
         if same is not name:
             return Rejected("duplicate", f"it shows the same pixels as {same}")
         self.ids.append(made.frames[0]["frame_id"])

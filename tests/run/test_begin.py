@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from catsight import CatsightError, tables
-from catsight.inputs import yaml_files
+from catsight.inputs import files, stamps, yaml_files
 from catsight.run import begin, locks, watchdog
 from catsight.tables.columns.gathered import GATHERED
 from catsight.tables.store import Store
@@ -279,6 +279,21 @@ def test_a_module_runs_its_own_library_without_a_prefix(tmp_path):
     assert str(raised.value).startswith(
         f"the workflow in {tmp_path / 'clone'} would run the catsight in {here}. To import it"
     )
+
+
+@pytest.mark.parametrize(("planning", "seen"), [(True, b"new"), (True, b"old"), (False, b"new")])
+def test_the_list_of_files_is_made_early_if_one_was_replaced(tmp_path, planning, seen):
+    """The link's own time, not that of the table in the store; 1, the earliest but 0."""
+    path, manifest = tmp_path / "a.jpg", tmp_path / "manifest.parquet"
+    table = tmp_path / "table"
+    path.write_bytes(b"old"), table.touch(), manifest.symlink_to(table)
+    record = {str(path): (stamps.of(path), files.digest(path))}
+    stamps.write(tmp_path / stamps.RECORD, record)
+    path.write_bytes(seen)
+    os.utime(path, (5, 5))
+    begin.note_replaced([str(path)], str(tmp_path), planning)
+    assert (manifest.lstat().st_mtime == 1) == (planning and seen == b"new")
+    assert table.stat().st_mtime > 1
 
 
 def test_links_to_nothing_are_to_be_made_again(tmp_path):

@@ -3,7 +3,7 @@
 ``workflow/run`` calls :func:`prepare` before it becomes ``snakemake``, as
 ``python -m catsight.run.begin LOCK ARGUMENTS``: the number of the open file ``results/.running``,
 and the arguments for snakemake. The workflow calls :func:`imported`, :func:`begin`,
-:func:`planned`, :func:`note_study_file` and :func:`finished`.
+:func:`note_replaced`, :func:`gone`, :func:`planned`, :func:`note_study_file` and :func:`finished`.
 """
 
 import argparse

@@ -208,6 +208,24 @@ def test_a_column_that_is_missing_is_named_with_those_that_there_are(monkeypatch
         )  # fmt: skip
 
 
+def test_a_column_that_is_there_twice_is_named(job):
+    """Only if it is read: a repeat among the others does no harm."""
+    image = pa.array([{"bytes": encoded(noise(0)), "path": None}])
+    both, ids = [image, image, pa.array(["a"])], [image, pa.array(["x"]), pa.array(["y"])]
+    table(job, "a.parquet", pa.Table.from_arrays(both, names=["image", "image", "id"]))
+    table(job, "b.parquet", pa.Table.from_arrays(ids, names=["image", "more", "more"]))
+    source = {
+        "source": "parquet",
+        "path": str(job.folder),
+        "image": "image",
+        "id": None,
+        "group": None,
+    }
+    assert [*job(source=source)] == ["b.parquet#000000"]
+    why = ("no pictures", "it has several columns 'image' (image); keep one")
+    assert job.left_out == {"a.parquet": why}
+
+
 @pytest.mark.parametrize(
     ("kind", "fits"),
     [

@@ -69,7 +69,7 @@ def decode(path: str | Path, max_pixels: int) -> np.ndarray:
     Turned upright as EXIF says; converted from its ICC profile to sRGB (perceptual intent; without
     a profile, and if it says nothing of its colours in another way, it is taken as sRGB). Values of
     more than 8 bits are rounded to 8 at the very end; floats run from 0 to 1; transparency shows
-    mid-grey. Raises :class:`Rejected`; for a picture of more than ``max_pixels`` before decoding it.
+    mid-grey. Raises :class:`Rejected`; for a picture of more than ``max_pixels`` before it decodes.
     """
     path = Path(path)
     if path.is_symlink() and path.is_dir():

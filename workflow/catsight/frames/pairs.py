@@ -133,8 +133,8 @@ class _Tables:
                 )
             self.tables.append((file, columns))
             for group in range(table.num_row_groups):
-                ids = table.read_row_group(group, columns=[columns.id])[columns.id].to_pylist()
-                for row, key in enumerate(map(parquet.text, ids)):
+                ids = parquet.rows_of(table.read_row_group(group, columns=[columns.id]), columns)
+                for row, key in enumerate(parquet.text_of(one, columns.id) for one in ids):
                     if key is None:
                         place = f"{file.name}, row {row} of row group {group}"
                         problem = f"its id in {file.path} is null, so it has no partner"
@@ -164,4 +164,4 @@ class _Tables:
                 self.kept[at, group] = table.read_row_group(group, columns=columns.names)
             while len(self.kept) > _KEPT:
                 del self.kept[next(iter(self.kept))]
-        return self.kept[at, group].slice(row, 1).to_pylist()[0], columns
+        return parquet.rows_of(self.kept[at, group].slice(row, 1), columns)[0], columns

@@ -56,7 +56,7 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
                 columns = columns_of(parquet, source)
                 number = 0
                 for batch in parquet.iter_batches(batch_size=_ROWS, columns=columns.names):
-                    for row in batch.to_pylist():
+                    for row in rows_of(batch, columns):
                         yield _item(row, f"{file.name}#{number:06}", columns, max_pixels)
                         number += 1
         except Rejected as problem:
@@ -95,6 +95,8 @@ def columns_of(parquet: pq.ParquetFile, source: SourceSpec) -> Columns:
                 "no pictures",
                 f"it has no column '{column}' ({key}); it has {', '.join(schema.names[:20])}",
             )
+        if schema.names.count(str(column)) > 1:
+            raise Rejected("no pictures", f"it has several columns '{column}' ({key}); keep one")
     kind = schema.field(source["image"]).type
     if not (
         _binary(kind)
@@ -110,6 +112,17 @@ def columns_of(parquet: pq.ParquetFile, source: SourceSpec) -> Columns:
     return Columns(
         source["image"], source["id"] or own["frame_id"], source["group"] or own["group"], more
     )
+
+
+def rows_of(table: pa.RecordBatch | pa.Table, columns: Columns) -> list[dict[str, Any]]:
+    """Rows of a table. Text comes as bytes, since it may not be UTF-8 (:func:`text`)."""
+    for at, field in enumerate(table.schema):
+        if field.name != columns.image and (
+            pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ):
+            as_bytes = table.column(at).cast(pa.large_binary())
+            table = table.set_column(at, field.name, as_bytes)
+    return table.to_pylist()
 
 
 def _binary(kind: pa.DataType) -> bool:
@@ -154,7 +167,8 @@ def text(value: Any) -> str | None:
 
 def credits_of(row: Mapping[str, Any]) -> dict[str, str]:
     """The credits in a row of catsight's own tables."""
-    return {key: row[key] for key in _ABOUT if row.get(key) is not None}
+    given = {key: text(row.get(key)) for key in _ABOUT}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def picture(row: Mapping[str, Any], columns: Columns, max_pixels: int, name: str) -> Picture:

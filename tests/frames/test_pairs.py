@@ -254,9 +254,17 @@ def test_ids_match_in_whatever_type_they_are_written_and_null_is_no_id(job):
     assert set(job.left_out) == null | {"7"}
 
 
-def test_text_that_is_not_utf8_is_shown_by_its_bytes(job):
+@pytest.mark.parametrize(
+    ("kind", "stored"),
+    [
+        (pa.string(), pa.binary()),
+        (pa.large_string(), pa.large_binary()),
+        (pa.string_view(), pa.binary_view()),
+    ],
+)
+def test_text_that_is_not_utf8_is_shown_by_its_bytes(job, kind, stored):
     """Arrow stores any bytes as text, and raises UnicodeDecodeError only where they are read."""
-    bad = pa.Array.from_buffers(pa.string(), 2, pa.array([b"a", b"\xff"]).buffers())
+    bad = pa.Array.from_buffers(kind, 2, pa.array([b"a", b"\xff"], stored).buffers())
     for side, seed in (("human", 0), ("cat", 10)):
         (job.folder / side).mkdir()
         images = [{"bytes": encoded(noise(seed + i)), "path": None} for i in range(2)]

@@ -118,6 +118,7 @@ def test_a_missing_mark_of_the_end_is_put_there():
         ([1, 8, 0, 1], "its light is coded as linear"),
         ([12, 13, 0, 1], "its colours are coded as Display P3"),
         ([9, 13, 0, 1], "its colours are coded as BT.2020"),
+        ([4, 13, 0, 1], "its colours are coded as BT.470 M"),
     ],
 )
 def test_coded_light_and_colours_that_srgb_cannot_hold_are_named(coded, words):

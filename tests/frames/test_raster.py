@@ -241,6 +241,15 @@ def test_colours_stored_times_their_opacity_pass_the_profile_without_it(kind):
     np.testing.assert_allclose(seen(data)[0, :, 1], wanted, atol=0.6)
 
 
+def test_colours_above_their_opacity_are_white_at_most():
+    """No writer should make them; shares above 1 would wrap around."""
+    values = np.array([[[60000, 20000, 0, 30000]]], np.uint16)
+    got = seen(tiff(values, photometric="rgb", extrasamples=["assocalpha"]))[0, 0]
+    opacity = 30000 / 65535
+    wanted = 255 * np.array([1, 20000 / 30000, 0]) * opacity + 128 * (1 - opacity)
+    np.testing.assert_allclose(got, wanted, atol=0.51)
+
+
 def test_a_colour_beside_sRGB_is_not_interpolated():
     """Colours of 16 bits that sRGB can just not hold: Little CMS's tables are 10 levels off."""
     wide = (0.680, 0.320, 0.265, 0.690, 0.150, 0.060)

@@ -29,7 +29,7 @@ _TRANSFERS = {
     17: "SMPTE 428",
     18: "HLG (HDR)",
 }
-_PRIMARIES = {9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
+_PRIMARIES = {4: "BT.470 M", 8: "film", 9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
 
 #: The most pixels of a clip's frames, those of 8K: decoders keep up to 16 of them.
 LARGEST = 8192 * 4320

@@ -117,9 +117,8 @@ def columns_of(parquet: pq.ParquetFile, source: SourceSpec) -> Columns:
 def rows_of(table: pa.RecordBatch | pa.Table, columns: Columns) -> list[dict[str, Any]]:
     """Rows of a table. Text comes as bytes, since it may not be UTF-8 (:func:`text`)."""
     for at, field in enumerate(table.schema):
-        if field.name != columns.image and (
-            pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-        ):
+        texts = pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view
+        if field.name != columns.image and any(one(field.type) for one in texts):
             as_bytes = table.column(at).cast(pa.large_binary())
             table = table.set_column(at, field.name, as_bytes)
     return table.to_pylist()

@@ -299,3 +299,12 @@ def test_nothing_that_only_linux_has_is_taken_for_granted():
     }
     assert all(found.values()), found
     assert ("workflow/catsight/run/job.py", "sched_getaffinity") in found
+
+
+def test_the_page_on_security_names_tests_that_there_are():
+    text = (ROOT / "docs" / "security.md").read_text()
+    files = set(re.findall(r"`(?:tests/)?(?:\w+/)*(test_\w+\.py)`", text))
+    assert len(files) > 9 and files <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    for file, part in re.findall(r"`(?:tests/)?(?:\w+/)*(test_\w+\.py)` \(`(\w+)`\)", text):
+        (path,) = (ROOT / "tests").rglob(file)
+        assert re.search(rf"def test_\w*{part}", path.read_text()), (file, part)

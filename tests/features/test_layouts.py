@@ -312,6 +312,13 @@ def test_a_class_token_among_tokens_that_are_not_the_first_is_not_known(extra):
         layers.pooled_features(model, {"x": model.x}, pictures, ["cls", "mean"])
 
 
+def test_maps_of_one_place_have_channels_that_follow_the_bars_by_chance():
+    def lay(maps):
+        return maps.flatten(2)[:, :, ::13].flatten(1)[:, :, None, None]  # channels see one place
+
+    assert probed(Patches(lay, width=6)) == Layout(0, 1, (2, 3))
+
+
 def test_a_token_alone_is_the_class_token_of_a_network_that_has_one():
     def columns(**more):
         model = Patches(lambda m: m.mean((2, 3))[:, None], **more)

@@ -24,6 +24,9 @@ PROVEN = 0.7
 #: Places that follow it less are in another order, if each sees its own part of the picture: if
 #: their mean bars spread (a standard deviation) by LOCAL. Where all see all of it, nothing shows.
 LIKELY, LOCAL = 0.5, 0.25
+#: Channels spread by up to 0.25 where they are those of a few tokens. An axis that spreads by SURE
+#: holds places.
+SURE = 0.75
 #: Fewest places along a side whose correlation cannot be chance without that.
 FEW = 4
 #: Tokens without a place see all bars alike: the shares of the bars in their changes spread by less
@@ -139,8 +142,10 @@ def _in_one_axis(responses: Mapping[int, Responses], layout: Layout) -> bool:
     """Whether one axis of taken maps follows the bar down and across, and one of those taken for
     rows and columns does neither.
     """
+    if responses[layout.channels].floor.size == 1:
+        return False
     found = {axis: spreads(_along(responses, axis)) for axis in responses}
-    return any(min(both) >= LOCAL for both in found.values()) and any(
+    return any(min(both) >= SURE for both in found.values()) and any(
         max(found[axis]) < LOCAL for axis in layout.places
     )
 
@@ -206,11 +211,9 @@ def _of_tokens(
 def _channels(responses: Mapping[int, Responses]) -> int:
     """The axis of the channels of tokens in an unknown order: the first, if the second alone holds
     places, each of which sees a part of the picture; else the second.
-
-    Channels spread a little, too: by up to LOCAL or so where they are those of a few tokens.
     """
     first, second = (min(spreads(responses[3 - axis])) for axis in (1, 2))
-    return 1 if second >= 3 * LOCAL and first < LOCAL else 2
+    return 1 if second >= SURE and first < LOCAL else 2
 
 
 def _best(options: Sequence[Layout], orders: Sequence[Order]) -> Layout | None:

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pathlib
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -229,8 +230,8 @@ def test_other_files_are_named(here, state, capsys):
         (here / "program.pt").read_bytes(): "is a TorchScript program, which holds code",
         (here / "a.npz").read_bytes(): "is an archive of NumPy's",
         (here / "other.zip").read_bytes(): "is a zip archive, but not a checkpoint",
-        (here / "whole.pth").read_bytes()[:-200]: "is damaged or cut short (",
-        (here / "whole.pth").read_bytes()[:200]: "is damaged or cut short (",
+        (here / "whole.pth").read_bytes()[:-200]: "is damaged or cut short",
+        (here / "whole.pth").read_bytes()[:200]: "is damaged or cut short",
     }
     for data, said in contents.items():
         (here / "c.pth").write_bytes(data)
@@ -245,7 +246,15 @@ def test_other_files_are_named(here, state, capsys):
 def test_a_cut_checkpoint_of_the_older_format_is_named(here, state, capsys, cut):
     torch.save(state, "c.pth", _use_new_zipfile_serialization=False)
     (here / "c.pth").write_bytes((here / "c.pth").read_bytes()[:cut])
-    assert refused(capsys).startswith("c.pth is damaged or cut short (")
+    assert refused(capsys).startswith("c.pth is damaged or cut short")
+
+
+def test_a_pickle_that_torch_did_not_write_is_no_reason_to_run_its_code(here, state, capsys):
+    """torch's own text advises to load it without weights_only."""
+    (here / "c.pth").write_bytes(pickle.dumps({"epoch": 1}, protocol=4))
+    said = refused(capsys)
+    assert said.startswith("c.pth is damaged or cut short, or not of torch.save (Unsupported")
+    assert "weights_only" not in said
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,19 @@ def test_a_tied_tensor_needs_to_be_there_once(kept, buffer):
     assert model.down.weight is model.up.weight
 
 
+def test_a_count_of_batches_may_be_missing_and_other_buffers_may_not():
+    """As in checkpoints of before torch 0.4.1, and those made of other libraries' networks."""
+    source, model = nn.Sequential(nn.BatchNorm2d(2)), nn.Sequential(nn.BatchNorm2d(2))
+    nn.init.normal_(source[0].running_mean)
+    state = source.state_dict()
+    del state["0.num_batches_tracked"]
+    load_strictly(model, state, "w")
+    assert torch.equal(model[0].running_mean, source[0].running_mean)
+    del state["0.running_var"]
+    with pytest.raises(CatsightError, match=r"lacks the tensors 0\.running_var$"):
+        load_strictly(model, state, "w")
+
+
 def test_tied_tensors_with_different_values_are_refused_and_others_stay_missing():
     state = {name: tensor.clone() for name, tensor in Tied().state_dict().items()}
     with pytest.raises(CatsightError) as raised:
@@ -230,3 +243,71 @@ def test_networks_that_draw_outside_torch_give_the_same_features_again(tmp_path,
         found.append(vectors(paths[-1])["layer/mean"])
     assert contents[0] == contents[1]
     np.testing.assert_array_equal(found[0], found[1])
+
+
+# -- networks of all sorts -------------------------------------------------------------------------
+
+SORTS = """
+import torch
+from torch import nn
+
+def plain():
+    return nn.Sequential(nn.Conv2d(3, 2, 8, 8), nn.ReLU())
+
+def compiled(): return torch.compile(plain())
+def program(): return torch.jit.trace(plain(), torch.zeros(1, 3, 64, 64))
+def half(): return plain().half()
+def double(): return plain().double()
+def lazy(): return nn.Sequential(nn.LazyConv2d(2, 8, 8))
+
+def meta():
+    with torch.device("meta"):
+        return plain()
+"""
+
+
+@pytest.fixture
+def sorts(tmp_path, monkeypatch):
+    (tmp_path / "sorts_of_nets.py").write_text(SORTS)
+    monkeypatch.chdir(tmp_path)
+    tables.write(tmp_path / "human.parquet", list(pictures(2)), VIEWS, {})
+    steps = {"size": 64, "mean": [0.5] * 3, "std": [0.5] * 3}
+
+    def features(sort):
+        here = tmp_path / sort
+        here.mkdir()
+        (here / "human.parquet").symlink_to(tmp_path / "human.parquet")
+        spec = {**entry(args={}), "factory": f"sorts_of_nets:{sort}"}
+        del spec["timm"]
+        bring_weights(here, spec)
+        spec = json.loads(json.dumps(features_spec(spec, steps, "*")))
+        code, _, paths = extract(here, ["human"], here / "out", spec)
+        assert code == 0
+        return vectors(paths[0])
+
+    return features
+
+
+@pytest.mark.parametrize(
+    ("sort", "precision"), [("compiled", 1e-7), ("double", 1e-6), ("half", 0.01)]
+)
+def test_networks_compiled_or_in_another_precision_are_as_others(sorts, sort, precision):
+    """Its own names of layers, and fp32 as the study says; weights of 16 bits are rounded."""
+    wanted, found = sorts("plain"), sorts(sort)
+    assert list(found) == list(wanted) == ["0/mean", "1/mean"]
+    for name in wanted:
+        np.testing.assert_allclose(found[name], wanted[name], atol=precision)
+
+
+@pytest.mark.parametrize(
+    ("sort", "said"),
+    [
+        ("program", "returned a TorchScript program, whose layers cannot be observed"),
+        ("lazy", "returned a network with tensors without numbers: 0.weight, 0.bias; it must"),
+        ("meta", "returned a network with tensors without numbers: 0.weight, 0.bias; it must"),
+    ],
+)
+def test_networks_that_cannot_be_used_are_one_line(sorts, sort, said):
+    with pytest.raises(CatsightError) as raised:
+        encoders.make({"factory": f"sorts_of_nets:{sort}"})
+    assert str(raised.value).startswith(f"the encoder's factory 'sorts_of_nets:{sort}' {said}")

@@ -139,6 +139,19 @@ def test_places_in_another_order_have_a_mean_and_no_map(order, extra):
         layers.pooled_features(model, {"x": model.x}, pictures, ["map"])
 
 
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_few_places_in_another_order_are_all_places(seed, last):
+    """16 places are not 9 and 7 without a place, though there are 9 that happen to follow the bar.
+    They may be on the last axis.
+    """
+    order = list(np.random.default_rng(seed).permutation(16)) if seed else windows(4, 2)
+    axes = (0, 2, 1) if last else (0, 1, 2)
+    model = Patches(lambda m: tokens(m, order).permute(axes), side=4, width=24)
+    expected = Layout(0, 1, (2,)) if last else TOKENS
+    assert probed(model, side=16) == expected._replace(unordered=True)
+
+
 def test_a_class_token_after_many_places_is_found():
     """If it were before them, each place would be beside its own: hardly another order."""
     side = 32
@@ -290,6 +303,32 @@ def test_a_class_token_is_the_one_that_the_network_names(more, count, class_toke
     assert list(columns) == ["x/cls"] * class_token
 
 
+@pytest.mark.parametrize("extra", [(0, 40), (62, 63, 64)])
+def test_a_class_token_among_tokens_that_are_not_the_first_is_not_known(extra):
+    model = Patches(lambda m: tokens(m, extra=extra), cls_token=0)
+    pictures = torch.rand(2, 3, 32, 32)
+    assert list(layers.pooled_features(model, {"x": model.x}, pictures, ["mean"])) == ["x/mean"]
+    with pytest.raises(CatsightError, match=r"^x has .* which of them is the class token"):
+        layers.pooled_features(model, {"x": model.x}, pictures, ["cls", "mean"])
+
+
+def test_maps_of_one_place_have_channels_that_follow_the_bars_by_chance():
+    def lay(maps):
+        return maps.flatten(2)[:, :, ::13].flatten(1)[:, :, None, None]  # channels see one place
+
+    assert probed(Patches(lay, width=6)) == Layout(0, 1, (2, 3))
+
+
+def test_a_token_alone_is_the_class_token_of_a_network_that_has_one():
+    def columns(**more):
+        model = Patches(lambda m: m.mean((2, 3))[:, None], **more)
+        pictures = torch.rand(2, 3, 32, 32)
+        return list(layers.pooled_features(model, {"x": model.x}, pictures, ["cls", "mean"]))
+
+    assert columns(cls_token=0) == columns(cls_token=0, num_prefix_tokens=1) == ["x/cls"]
+    assert columns() == ["x/mean"]
+
+
 @pytest.mark.parametrize(
     ("lay", "words"),
     [
@@ -301,6 +340,11 @@ def test_a_class_token_is_the_one_that_the_network_names(more, count, class_toke
         (lambda m: tokens(m)[:, : 50 + len(m)], "x gives (1, 51, 6) for one picture and (5, 55, 6)"),
         (lambda m: m[:1].flatten(2), "x gives (1, 6, 64) for one picture and (1, 6, 64)"),
         (lambda m: m[:, :, :4], "x gives (6, 4, 8) for each picture, which are not square maps"),
+        # heads of an attention: as many as they have channels, or these as many as tokens
+        (lambda m: tokens(m).repeat(1, 1, 6).unflatten(2, (6, 6)).transpose(1, 2),
+         "x gives (6, 64, 6) for each picture, in which one axis holds all places"),
+        (lambda m: tokens(m).repeat(1, 1, 32).unflatten(2, (3, 64)).transpose(1, 2),
+         "x gives (3, 64, 64) for each picture, in which one axis holds all places"),
         # frames before tokens in a network that takes them for tokens
         (lambda m: tokens(m) + tokens(m).softmax(0), "x gives other values for a picture alone"),
         (lambda m: m - m.mean((0, 2, 3), keepdim=True), "x gives other values for a picture alone"),

@@ -29,6 +29,11 @@ ENTRY = {
         ({"pretrained_cfg_overlay": {"file": "x"}}, "pretrained_cfg_overlay"),
         ({"use_pretrained": True}, "use_pretrained"),
         ({"pretrain_img": "x"}, "pretrain_img"),
+        ({"use_pretrained": 1}, "use_pretrained"),
+        ({"weights": True}, "weights"),
+        ({"load_weights": True}, "load_weights"),
+        ({"use_imagenet_weights": 1}, "use_imagenet_weights"),
+        ({"load_ckpt": True}, "load_ckpt"),
         ({"cache_dir": "/tmp"}, "cache_dir"),
         ({"weights": "DEFAULT"}, "weights"),
         ({"weights_backbone": "IMAGENET1K_V1"}, "weights_backbone"),
@@ -40,6 +45,8 @@ ENTRY = {
         ({"start": "nets/train.PTH"}, "start"),
         ({"start": "w.safetensors "}, "start"),
         ({"start": ["x", "w.npz"]}, "start"),
+        ({"start": [["x", ["vgg.mat"]]]}, "start"),
+        ({"start": "yolo.weights"}, "start"),
         ({"start": "https://example.org/w"}, "start"),
         ({"model": "hf-hub:timm/resnet18"}, "model"),
         ({"model": "HF_HUB:timm/resnet18"}, "model"),
@@ -68,6 +75,7 @@ def test_what_loads_weights_is_refused_by_name(given, at, of_timm):
         {"pretrained_window_sizes": [12, 12, 12, 6], "pretrained_window_size": 12},
         {"grad_checkpointing": True, "use_checkpoint": True},  # memory in training
         {"weight_init": "jax", "init_weights": "xavier", "tie_weights": True},
+        {"weights_init": "kaiming", "init_weights": True, "weight_decay": 1},
         {"loss_weights": [1, 2], "weights": 3},
         {"img_size": 96, "depth": 2, "act_layer": "gelu", "global_pool": "avg"},
         {"name": "resnet50.tv_in1k", "note": "a: b", "blocks": [{"depth": 2}]},
@@ -84,7 +92,7 @@ def test_timms_networks_see_three_channels():
         with pytest.raises(CatsightError) as raised:
             arguments.check({"in_chans": channels}, "config: encoders.grey", of_timm=True)
         assert str(raised.value) == (
-            f"config: encoders.grey.args.in_chans is {channels}, but views have three channels (R, G, B); remove it"
+            f"config: encoders.grey.args.in_chans is {channels!r}, but views have three channels (R, G, B); remove it"
         )  # fmt: skip
         arguments.check({"in_chans": channels}, "x", of_timm=False)  # a factory's own argument
 

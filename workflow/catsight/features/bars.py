@@ -53,20 +53,30 @@ def patterns(channels: int, height: int, width: int) -> "torch.Tensor":
 
 def order_of(responses: Responses) -> Order:
     """How places (h, w), taken to be in raster order, follow the bars."""
-    rows, columns, floor = responses
-    height, width = floor.shape
+    height, width = responses.floor.shape
+    local = min(spreads(responses))
+    if local == 0:
+        return Order(0.0, 0.0, height)
+    top, left = (_centres(bars, responses.floor)[0] for bars in responses[:2])
     down, across = np.mgrid[:height, :width]
     half = (height + 1) // 2
-    (top, unsure), (left, unsure_too) = _centres(rows, floor), _centres(columns, floor)
-    local = min(top.std(), left.std())
-    if local <= max(1e-4, unsure.mean(), unsure_too.mean()):
-        return Order(0.0, 0.0, height)  # places differ no more than by rounding
     follows = min(
         _correlation(top, down),
         _correlation(left[:half], across[:half]),
         _correlation(left[half:], across[half:]),
     )
     return Order(follows, local, height)
+
+
+def spreads(responses: Responses) -> tuple[float, float]:
+    """How much places of any shape differ in the bars that change them, whatever their order: the
+    standard deviations of the mean bar from the top, and of that from the left; 0 if they differ no
+    more than by rounding.
+    """
+    found = [_centres(bars, responses.floor) for bars in responses[:2]]
+    least = max(1e-4, *(unsure.mean() for _, unsure in found))
+    top, left = (float(centres.std()) for centres, _ in found)
+    return top if top > least else 0.0, left if left > least else 0.0
 
 
 def shares(bars: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

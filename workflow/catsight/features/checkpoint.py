@@ -221,7 +221,13 @@ def _of_torch(path: Path) -> Any:
                 "so it is not read. Where it was trained, save the tensors: "
                 "torch.save(model.state_dict(), FILE)"
             ) from None
-        raise CatsightError(f"{path} is damaged or cut short ({one_line(error)})") from None
+        # torch's own text goes on to advise against weights_only
+        reason = " ".join(
+            text.partition("WeightsUnpickler error:")[2].split("\n\nCheck")[0].split()
+        )
+        raise CatsightError(
+            f"{path} is damaged or cut short, or not of torch.save ({reason or one_line(error)})"
+        ) from None
     except Exception as error:  # torch raises many kinds for damage
         raise CatsightError(f"{path} is damaged or cut short ({one_line(error)})") from None
 

@@ -126,6 +126,28 @@ def _of_factory(factory: str, arguments: Mapping[str, Any]) -> "torch.nn.Module"
         raise CatsightError(
             f"{title} returned {type(model).__name__}; it must return a torch module"
         )
+    return _usable(model, title)
+
+
+def _usable(model: "torch.nn.Module", title: str) -> "torch.nn.Module":
+    """The network itself, if ``torch.compile`` was called on it. Raises :class:`CatsightError` if
+    it is a program without layers, or has tensors without numbers.
+    """
+    import torch
+
+    if isinstance(model, torch.jit.ScriptModule):
+        raise CatsightError(
+            f"{title} returned a TorchScript program, whose layers cannot be observed; it must "
+            "return the torch module that the program was made of"
+        )
+    model = getattr(model, "_orig_mod", model)
+    tensors = [*model.named_parameters(), *model.named_buffers()]
+    empty = [name for name, one in tensors if torch.nn.parameter.is_lazy(one) or one.is_meta]
+    if without := few("without numbers:", empty):
+        raise CatsightError(
+            f"{title} returned a network with tensors {without}; it must state their sizes (no "
+            "lazy modules) and not be made on torch's meta device"
+        )
     return model
 
 
@@ -182,13 +204,18 @@ class Fit(NamedTuple):
 
 
 def fit(model: "torch.nn.Module", state: "Mapping[str, torch.Tensor]") -> Fit:
-    """How ``state`` fits ``model``. A tensor of which a tied twin is there is not missing."""
+    """How ``state`` fits ``model``. A tensor of which a tied twin is there is not missing, nor is a
+    count of batches, which only training uses.
+    """
     expected, full, untied = model.state_dict(), dict(state), []
     for names in _ties(model):
         there = [name for name in names if name in full]
         if there:
             full |= dict.fromkeys(names, full[there[0]])
             untied += [n for n in there[1:] if not _same(state[there[0]], state[n])]
+    # BatchNorm's count of batches in training, which old checkpoints lack; torch fills it in, too
+    counts = [name for name in expected if name.rpartition(".")[2] == "num_batches_tracked"]
+    full = {name: expected[name] for name in counts} | full
     shape, kind = [], []
     for name, tensor in expected.items():
         if (given := full.get(name)) is None:

@@ -51,7 +51,8 @@ class Encoder:
         entry = spec["encoder"]
         model: Any = encoders.make(entry)  # torch's hints lack memory_format beside a device
         encoders.load_strictly(model, safe.load(weights_file), weights_file)
-        self.model = model.eval().requires_grad_(False).to(self.device, memory_format=self._format)
+        model = model.eval().requires_grad_(False).float()  # whatever precision it is made in
+        self.model = model.to(self.device, memory_format=self._format)
         self.blocks = layers.find_blocks(self.model, entry["layers"])
         steps = encoders.preprocessing(self.model, entry.get("preprocessing", {}))
         self._transform = encoders.transform(steps)

@@ -92,7 +92,7 @@ def pool(
 
     Vectors are (n, d), those of a map (n, d * cells) with each channel's cells row by row, and
     share no memory with the output. Raises :class:`CatsightError` if a map is asked for of places
-    that are not known to be in raster order.
+    that are not known to be in raster order, or a class token that may be any of several.
     """
     import torch
 
@@ -100,6 +100,12 @@ def pool(
     vectors = {}
     if len(layout.places) == 1:
         tokens = values.permute(0, *layout.places, layout.channels)
+        if layout.class_token is None and "cls" in poolings:
+            raise CatsightError(
+                f"{name} has {len(layout.extra)} tokens without a place, which are not its first; "
+                "which of them is the class token is not known; leave cls out of features.pooling, "
+                "or the layer out of the encoder's layers"
+            )
         if layout.class_token:
             vectors["cls"] = tokens[:, layout.extra[0]].to(torch.float32, copy=True)
         places = _without(tokens, layout.extra)

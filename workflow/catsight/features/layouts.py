@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from catsight.errors import CatsightError
-from catsight.features.bars import Order, Responses, order_of, shares
+from catsight.features.bars import Order, Responses, order_of, shares, spreads
 
 if TYPE_CHECKING:
     import torch
@@ -24,8 +24,14 @@ PROVEN = 0.7
 #: Places that follow it less are in another order, if each sees its own part of the picture: if
 #: their mean bars spread (a standard deviation) by LOCAL. Where all see all of it, nothing shows.
 LIKELY, LOCAL = 0.5, 0.25
+#: Channels spread by up to 0.25 where they are those of a few tokens. An axis that spreads by SURE
+#: holds places.
+SURE = 0.75
 #: Fewest places along a side whose correlation cannot be chance without that.
 FEW = 4
+#: Tokens without a place see all bars alike: the shares of the bars in their changes spread by less
+#: than this part of what is usual among the others. Places in windows have at least 0.6.
+APART = 0.5
 #: Most tokens without a place that are looked for, unless the network or the study states them.
 MOST_EXTRA = 32
 
@@ -40,7 +46,8 @@ class Layout(NamedTuple):
     places: tuple[int, ...]  #: the axis of tokens, or those of rows and columns
     extra: tuple[int, ...] = ()  #: tokens without a place: class tokens and registers
     unordered: bool = False  #: whether the order of the places is unknown or another than raster
-    class_token: bool = False  #: whether the first of the extra tokens is a class token
+    #: whether the first of the extra tokens is a class token; None if it may be another of them
+    class_token: bool | None = False
 
 
 class Statement(NamedTuple):
@@ -119,11 +126,36 @@ def _of_maps(
         usual = before or options[0]
         # maps whose places all see the whole picture show no order, but their axes do
         unordered = bool(orders) and _contradicts(orders[options.index(usual)])
-        return usual._replace(unordered=unordered)
+        if not (responses and _in_one_axis(responses, usual)):
+            return usual._replace(unordered=unordered)
+        raise CatsightError(
+            f"{name} gives {shape} for each picture, in which one axis holds all places, as in the "
+            "heads of an attention; its layout is unknown; choose another layer"
+        )
     raise CatsightError(
         f"{name} gives {shape} for each picture, and does not show which axis are the channels; "
         "give the network an attribute output_fmt, 'NCHW' or 'NHWC', or leave the layer out"
     )
+
+
+def _in_one_axis(responses: Mapping[int, Responses], layout: Layout) -> bool:
+    """Whether one axis of taken maps follows the bar down and across, and one of those taken for
+    rows and columns does neither.
+    """
+    if responses[layout.channels].floor.size == 1:
+        return False
+    found = {axis: spreads(_along(responses, axis)) for axis in responses}
+    return any(min(both) >= SURE for both in found.values()) and any(
+        max(found[axis]) < LOCAL for axis in layout.places
+    )
+
+
+def _along(responses: Mapping[int, Responses], axis: int) -> Responses:
+    """The responses along one axis of three, summed over the others."""
+    summed = 1 if axis != 1 else 2
+    rest = [other for other in responses if other not in (summed, axis)]
+    where = [other for other in responses if other != summed].index(rest[0]) - 2
+    return Responses(*(values.sum(where) for values in responses[summed]))
 
 
 def _as_maps(responses: Mapping[int, Responses], layout: Layout) -> Responses:
@@ -160,16 +192,28 @@ def _of_tokens(
         order = order_of(_as_square(responses[before.channels], before.extra))
         found = before._replace(unordered=_contradicts(order))
     if found is None:
-        prefix = _prefix(name, shape[0], statement)
-        found = Layout(0, 2, (1,), tuple(range(prefix)))
+        channels = _channels(responses) if responses else 2
+        length = shape[2 - channels]
+        prefix = _prefix(name, length, statement)
+        found = Layout(0, channels, (3 - channels,), tuple(range(prefix)))
         likely = any(
             one == found and order.follows >= LIKELY for one, order in zip(options, orders)
         )
-        found = found._replace(unordered=shape[0] - prefix > 1 and not likely)
+        found = found._replace(unordered=length - prefix > 1 and not likely)
     named, count = statement.class_token, len(found.extra)
     # one token without a place, or some that the study states, begin with a class token
     usual = named is None and (count == 1 or statement.given is not None)
-    return found._replace(class_token=count > 0 and bool(named or usual))
+    first = count > 0 and bool(named or usual)
+    ahead = count <= 1 or found.extra == tuple(range(count))
+    return found._replace(class_token=None if first and not ahead else first)
+
+
+def _channels(responses: Mapping[int, Responses]) -> int:
+    """The axis of the channels of tokens in an unknown order: the first, if the second alone holds
+    places, each of which sees a part of the picture; else the second.
+    """
+    first, second = (min(spreads(responses[3 - axis])) for axis in (1, 2))
+    return 1 if second >= SURE and first < LOCAL else 2
 
 
 def _best(options: Sequence[Layout], orders: Sequence[Order]) -> Layout | None:
@@ -195,7 +239,8 @@ def _contradicts(order: Order) -> bool:
 
 def _extras(length: int, responses: Responses, statement: Statement) -> Iterator[tuple[int, ...]]:
     """Which of some tokens may have no place, the likeliest first: as many as leave a square, at
-    the front, or those that follow the bars least.
+    the front, or those that follow the bars least. Unless they are stated, they must follow them
+    much less than the others do.
     """
     if statement.given is not None:
         counts = [statement.given]
@@ -210,9 +255,16 @@ def _extras(length: int, responses: Responses, statement: Statement) -> Iterator
         if count >= length - 1 or not _square(length - count):
             continue
         first = tuple(range(count))
-        yield first
-        if statement.given is None and (others := tuple(sorted(map(int, order[:count])))) != first:
+        if count in (0, statement.given, statement.prefix) or _apart(spread, first):
+            yield first
+        others = tuple(sorted(map(int, order[:count])))
+        if statement.given is None and others != first and _apart(spread, others):
             yield others
+
+
+def _apart(spread: np.ndarray, extra: Sequence[int]) -> bool:
+    """Whether tokens follow the bars much less than the others do."""
+    return bool(spread[list(extra)].max() <= APART * np.median(np.delete(spread, extra)))
 
 
 def _prefix(name: str, length: int, statement: Statement) -> int:
@@ -224,6 +276,8 @@ def _prefix(name: str, length: int, statement: Statement) -> int:
                 f"{statement.given}; correct it, or leave the layer out"
             )
         return statement.given
+    if length == 1 and statement.class_token:  # the class token alone, at the network's end
+        return 1
     prefix = statement.prefix
     if prefix is not None and prefix <= length and _square(length - prefix):
         return prefix

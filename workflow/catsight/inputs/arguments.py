@@ -12,12 +12,18 @@ _PRETRAINED = re.compile(r"(.*_)?(pretrained|pretrain)(_.*)?")
 #: Names of arguments that load what a text names: a file, or a set of weights.
 _LOADS = re.compile(
     r"(.*_)?(checkpoints?|ckpts?|state_dict)(_.*)?"
-    r"|(.*_)?cache_dir|(?!init_)(.*_)?weights(_.*)?|(load|init|resume)_from(_.*)?|resume|hf_hub_id"
+    r"|(.*_)?cache_dir|(?!init_)(.*_)?weights(?!_init)(_.*)?|(load|init|resume)_from(_.*)?|resume|hf_hub_id"
+)
+#: Names of switches that do.
+_SWITCHES = re.compile(
+    r"(.*_)?(pretrained|pretrain)|((load|use|with|restore)_(.*_)?)?weights"
+    r"|(load|with|restore)_(.*_)?(checkpoint|ckpt)"
 )
 #: Ends of the names of files that hold weights.
 WEIGHTS_FILES = (
     *(".pt", ".pth", ".bin", ".ckpt", ".tar", ".pkl", ".pickle", ".safetensors"),
     *(".npz", ".npy", ".h5", ".hdf5", ".onnx", ".msgpack", ".gguf"),
+    *(".mat", ".t7", ".caffemodel", ".weights", ".params", ".pdparams", ".tflite", ".pb"),
 )
 #: Begins of texts that name a place outside this machine, or a source of timm's.
 _PLACES = re.compile(r"(https?|ftp|file|s3|gs)://|(hf[-_]hub|local-dir):", re.IGNORECASE)
@@ -39,7 +45,7 @@ def check(arguments: Mapping[str, Any], entry: str, *, of_timm: bool) -> None:
             )
     if of_timm and arguments.get("in_chans", 3) != 3:
         raise CatsightError(
-            f"{entry}.args.in_chans is {arguments['in_chans']}, but views have three channels "
+            f"{entry}.args.in_chans is {arguments['in_chans']!r}, but views have three channels "
             "(R, G, B); remove it"
         )
 
@@ -62,9 +68,9 @@ def loads(name: str, value: Any) -> bool:
     if isinstance(value, Mapping):
         return bool(value) and bool(_PRETRAINED.fullmatch(name))
     if isinstance(value, list):
-        return any(loads(name, one) for one in value if not isinstance(one, Mapping | list))
-    return bool(_PRETRAINED.fullmatch(name)) and (
-        value is True or (name == "pretrained" and bool(value))
+        return any(loads(name, one) for one in value if not isinstance(one, Mapping))
+    return (value == 1 and bool(_SWITCHES.fullmatch(name))) or (
+        value is True and bool(_PRETRAINED.fullmatch(name))
     )
 
 

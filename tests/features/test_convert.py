@@ -8,7 +8,8 @@ import pytest
 
 from catsight.features import encoders
 from catsight.features.convert import CONVERTERS
-from catsight.features.encoders import create, load_strictly
+from catsight.features.encoders import create
+from catsight.features.fitting import load_strictly
 from catsight.features.weights import locate
 from catsight.inputs import yaml_files
 

@@ -10,7 +10,8 @@ from torch import nn
 
 from catsight import CatsightError, tables
 from catsight.features import encoders, safe
-from catsight.features.encoders import create, fit, load_strictly
+from catsight.features.encoders import create
+from catsight.features.fitting import fit, load_strictly
 from catsight.tables.columns.views import VIEWS
 from support.tiny_extraction import bring_weights, extract, pictures, vectors
 

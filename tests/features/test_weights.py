@@ -14,7 +14,8 @@ from catsight import CatsightError
 from catsight.__main__ import main
 from catsight.features import safe
 from catsight.features.drawn import random_state
-from catsight.features.encoders import create, load_strictly, make
+from catsight.features.encoders import create, make
+from catsight.features.fitting import load_strictly
 from catsight.features.layers import find_blocks
 from catsight.features.weights import (
     SOURCES,

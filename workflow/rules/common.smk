@@ -9,7 +9,7 @@ import sys
 LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(workflow.snakefile)))
 sys.path.insert(0, LIBRARY)
 PYTHON = os.path.dirname(sys.executable)
-os.environ.update(PATH=os.pathsep.join([PYTHON, os.getenv("PATH", os.defpath)]))
+os.environ.update(PATH=os.pathsep.join([PYTHON, os.getenv("PATH", os.defpath)]), PYTHONHASHSEED="0")
 shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
 from catsight import CatsightError

@@ -17,7 +17,8 @@ import numpy as np
 
 from catsight.errors import CatsightError
 from catsight.features import safe
-from catsight.features.encoders import Fit, few, one_line
+from catsight.features.encoders import one_line
+from catsight.features.fitting import Fit, few
 from catsight.inputs.checkpoints import pickled
 
 if TYPE_CHECKING:

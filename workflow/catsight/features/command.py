@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.features import checkpoint, safe, weights
-from catsight.features.encoders import fit, make
+from catsight.features.encoders import make
+from catsight.features.fitting import fit
 from catsight.features.forward import Encoder, record_batch
 from catsight.inputs import yaml_files
 from catsight.inputs.schema import near_miss

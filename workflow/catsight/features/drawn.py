@@ -10,7 +10,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from catsight.errors import CatsightError
-from catsight.features.encoders import few, make
+from catsight.features.encoders import make
+from catsight.features.fitting import few, same
 from catsight.inputs.arguments import WEIGHTS_FILES
 from catsight.run.specs import EncoderSpec, WeightsSpec
 
@@ -59,7 +60,7 @@ def _check_drawn(
     title = f"the encoder's factory '{entry['factory']}'"
     state = model.state_dict()
     again = make(entry, seed).state_dict()
-    if other := few("draws other values of", [n for n in state if not _same(state[n], again[n])]):
+    if other := few("draws other values of", [n for n in state if not same(state[n], again[n])]):
         raise CatsightError(
             f"{title} {other} each time it is called; let it draw from the generators of torch, "
             "numpy.random or random, which are seeded, not from one of its own"
@@ -68,23 +69,12 @@ def _check_drawn(
         return
     changed = make(entry, seed + 1).state_dict()
     # constants, as those of norms, are no sign of training
-    fixed = [n for n in state if _same(state[n], changed[n]) and not _constant(state[n])]
+    fixed = [n for n in state if same(state[n], changed[n]) and not _constant(state[n])]
     if loaded := few("has the same values with every seed in", fixed):
         raise CatsightError(
             f"{title} reads {seen.files[0]} and {loaded}, so it is not untrained; switch that off, "
             "or state its training and name the weights as weights.source: file"
         )
-
-
-def _same(one: "torch.Tensor", other: "torch.Tensor") -> bool:
-    """Whether two tensors hold the same values; NaN is the same as NaN."""
-    import torch
-
-    return one.shape == other.shape and bool(
-        torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
-        if one.is_floating_point() or one.is_complex()
-        else torch.equal(one, other)
-    )
 
 
 def _constant(tensor: "torch.Tensor") -> bool:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from catsight import tables
 from catsight.errors import CatsightError
-from catsight.features import bars, encoders, layers, layouts, probes, safe
+from catsight.features import bars, encoders, fitting, layers, layouts, probes, safe
 from catsight.run.prefetch import ahead
 from catsight.run.specs import EncoderSpec, FeaturesSpec
 from catsight.tables.columns.features import features_schema
@@ -50,7 +50,7 @@ class Encoder:
 
         entry = spec["encoder"]
         model: Any = encoders.make(entry)  # torch's hints lack memory_format beside a device
-        encoders.load_strictly(model, safe.load(weights_file), weights_file)
+        fitting.load_strictly(model, safe.load(weights_file), weights_file)
         model = model.eval().requires_grad_(False).float()  # whatever precision it is made in
         self.model = model.to(self.device, memory_format=self._format)
         self.blocks = layers.find_blocks(self.model, entry["layers"])

@@ -16,12 +16,11 @@ from catsight.features.convert import CONVERTERS
 from catsight.features.drawn import random_state, watching
 from catsight.features.encoders import (
     check_known,
-    few,
-    load_strictly,
     make,
     one_line,
     timm_arguments,
 )
+from catsight.features.fitting import few, load_strictly
 from catsight.inputs import hub
 from catsight.run.specs import WeightsSource, WeightsSpec
 

@@ -296,8 +296,9 @@ def test_primaries_and_transfer_that_a_tiff_states():
         (318, 5, 2, [0, 1, 0, 1], True),
         (301, "H", 256, [65280] * 256, True),
         (301, "H", 256, list(range(65535, -1, -257)), True),
+        (301, "H", 256, [*range(0, 40000, 200), *range(20000, 65536, 820)], True),
     ],
-    ids=["a white point of 0", "all is white", "black is white"],
+    ids=["a white point of 0", "all is white", "black is white", "it falls between"],
 )
 def test_a_statement_about_colours_that_makes_no_sense_is_noted(capsys, tag):
     rgb = np.full((2, 2, 3), 90, np.uint8)

@@ -481,6 +481,14 @@ def test_users_words_are_escaped(html):
     assert page.texts("h1") == [evil] and "Rachel <R>" in page.words()
 
 
+def test_letters_that_cannot_be_shown_are_escaped(html, tmp_path):
+    files = [{"path": "a\x1b[31m\u202eb.txt", "reason": "empty", "detail": None}]
+    tables.write(tmp_path / "rejected.parquet", files, REJECTED, {})
+    made = html(made_from={"rejected": tmp_path / "rejected.parquet"})
+    (row,) = Page(made).table("Files that could not be used")
+    assert row["File"] == "a\\x1b[31m\\u202eb.txt" and "\x1b" not in made
+
+
 @pytest.mark.parametrize("size, said", [(15_000_000, ""), (15_500_001, "16 MB")])
 def test_a_report_too_large_to_send_says_so(tmp_path, capsys, size, said):
     path = tmp_path / "report.html"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -116,6 +117,12 @@ def test_words_are_printed_as_they_are(tmp_path):
     """Dollars are no formula."""
     title = plain("$a_1$ of \\alpha").axes[0].title
     assert title.get_parse_math() is False
+
+
+def test_an_svg_is_xml_whatever_a_name_holds(tmp_path):
+    figure = plain("a\x1b[31m\x07\x00\tb \u732b")
+    style.save(figure, tmp_path / "a.svg", 50)
+    assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".PNG", ".Svg"])

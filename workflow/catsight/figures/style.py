@@ -210,6 +210,10 @@ def _round_places(figure: Any) -> None:
             axes.set_position(Bbox(place.get_points().round(_DIGITS)), which)
 
 
+#: Characters that names of files may hold, and XML may not (XML 1.0, 2.2).
+_NO_XML = bytes(sorted({*range(32)} - {9, 10, 13}))
+
+
 def save(figure: "Figure", path: str | os.PathLike[str], dpi: int) -> None:
     """Writes a figure as ``path`` (.png or .svg), whole or not at all, the same bytes on every run.
 
@@ -227,6 +231,8 @@ def save(figure: "Figure", path: str | os.PathLike[str], dpi: int) -> None:
     # parts of an SVG are named after numbers as numpy prints them, which `import colour` changes
     with appearing(path) as part, _context(), np.printoptions(legacy=False):
         figure.savefig(part, format=kind, dpi=dpi, metadata=metadata)
+        if kind == "svg":
+            part.write_bytes(part.read_bytes().translate(None, _NO_XML))
 
 
 def reduce(picture: np.ndarray, side: int) -> np.ndarray:

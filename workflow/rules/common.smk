@@ -5,7 +5,7 @@ import re
 import sys
 
 # The catsight beside this file, here and in all jobs, also as a module, with Snakemake's Python (or
-# that of a rule's conda environment).
+# that of a rule's conda environment), and the same hashes in all of them.
 LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(workflow.snakefile)))
 sys.path.insert(0, LIBRARY)
 PYTHON = os.path.dirname(sys.executable)

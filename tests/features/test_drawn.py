@@ -124,7 +124,7 @@ def test_what_a_factory_raises_is_one_line_with_its_place(own):
     lines = Path("own_nets.py").read_text().splitlines()
     line = 1 + next(i for i, text in enumerate(lines) if "raise" in text)
     assert str(raised.value) == (
-        "the encoder's factory 'own_nets:Own' cannot be called: two lines "
+        "the encoder's factory 'own_nets:Own' cannot be called: ValueError: two lines "
         f"({os.getcwd()}/own_nets.py, line {line})"
     )
 

@@ -90,7 +90,7 @@ def test_its_code_is_part_of_the_spec(tmp_path, monkeypatch):
          f" cannot be imported: No module named 'docs.examples.nothing'; it must be in {ROOT} or installed"),
         ("docs.examples.neighbourhood:make", {}, ": docs.examples.neighbourhood has no function make"),
         ("docs.examples.neighbourhood:build", {"deep": 3},
-         " cannot be called: build() got an unexpected keyword argument 'deep'"),
+         " cannot be called: TypeError: build() got an unexpected keyword argument 'deep'"),
         ("builtins:dict", {}, " returned dict; it must return a torch module"),
     ],
 )  # fmt: skip

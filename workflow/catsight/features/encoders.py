@@ -122,7 +122,8 @@ def _of_factory(factory: str, arguments: Mapping[str, Any]) -> "torch.nn.Module"
     except CatsightError:
         raise
     except Exception as error:
-        raise CatsightError(f"{title} cannot be called: {one_line(error)}{_where(error)}") from None
+        said = f"{type(error).__name__}: {one_line(error)}"
+        raise CatsightError(f"{title} cannot be called: {said}{_where(error)}") from None
     if not isinstance(model, torch.nn.Module):
         raise CatsightError(
             f"{title} returned {type(model).__name__}; it must return a torch module"

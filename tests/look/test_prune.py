@@ -241,14 +241,17 @@ def test_not_while_a_run_is_at_work_in_a_folder_that_shares_it(shared, by, capsy
 
 def test_a_folder_that_cannot_be_locked_stops_it(shared, capsys, monkeypatch):
     locks.share(shared[1])
-    real = locks.alone
+    real = locks.opened
 
-    def alone(folder):
-        if folder == shared[1]:
+    def opened(path):
+        if path.parent == shared[1]:
             raise PermissionError(13, "Permission denied")
-        return real(folder)
+        return real(path)
 
-    monkeypatch.setattr(locks, "alone", alone)
+    monkeypatch.setattr(locks, "opened", opened)
     assert prune(shared[0], "--yes") == 1
-    assert "cannot be locked (Permission denied); ask its owner to prune" in capsys.readouterr().err
+    assert (
+        f"{shared[1]} cannot be locked (Permission denied), so it is not known whether a run is at "
+        "work there; ask the owner" in capsys.readouterr().err
+    )
     assert shared[2].exists()

@@ -91,6 +91,12 @@ def test_rules_hold_no_logic():
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
 
 
+def test_hashes_are_the_same_in_all_jobs():
+    """A network that draws by the order of a set has the same weights in each."""
+    (environment,) = re.findall(r"^os\.environ\.update\((.*)\)$", RULES, re.M)
+    assert environment.endswith('PYTHONHASHSEED="0"')
+
+
 def test_every_rule_shows_its_command():
     """A rule is written out: the command that runs is the one that its shell says."""
     shells = re.findall(r"^    (?: {4})?shell:\n((?: {8,}.*\n)+)", RULES, re.M)

@@ -256,6 +256,23 @@ def test_only_what_was_damaged_is_recomputed(tmp_path):
     assert again == {view.resolve(), weights.resolve()}
 
 
+def test_results_without_their_store_are_made_again(tmp_path):
+    """Moved alone, all their tables are links to nothing, also one that is asked for by name."""
+    there = small(tmp_path / "there")
+    there.run("--cores", "2", TARGET)
+    before, here = there.contents(), there.copy(tmp_path / "here")
+    shutil.rmtree(here.folder / "results" / "store")
+    link, target = here.results() / "metrics" / "vit.parquet", "results/tiny/metrics/vit.parquet"
+    assert link.is_symlink() and not link.exists()
+    assert "metrics: vit" in here.due(target)
+    assert link.is_symlink()  # a dry run forgets nothing
+    here.run("--cores", "2", target)
+    assert tables.measure_content(link) == before["metrics/vit.parquet"]
+    # what this table did not need is still known to be missing: a whole run makes it again
+    stability = here.results() / "metrics" / "stability" / "vit.parquet"
+    assert not stability.exists() and "metrics: stability of vit" in here.due("all")
+
+
 def test_a_run_names_what_is_damaged(tmp_path):
     """Damage that a job finds: one line with the table's name, in the output of the run."""
     workflow = small(tmp_path / "study")

@@ -284,26 +284,38 @@ def test_a_module_runs_its_own_library_without_a_prefix(tmp_path):
 @pytest.mark.parametrize(("planning", "seen"), [(True, b"new"), (True, b"old"), (False, b"new")])
 def test_the_list_of_files_is_made_early_if_one_was_replaced(tmp_path, planning, seen):
     """The link's own time, not that of the table in the store; 1, the earliest but 0."""
-    path, manifest = tmp_path / "a.jpg", tmp_path / "manifest.parquet"
+    (tmp_path / "frames").mkdir()
+    path, manifest = tmp_path / "a.jpg", tmp_path / "frames" / "manifest.parquet"
     table = tmp_path / "table"
     path.write_bytes(b"old"), table.touch(), manifest.symlink_to(table)
     record = {str(path): (stamps.of(path), files.digest(path))}
-    stamps.write(tmp_path / stamps.RECORD, record)
+    stamps.write(manifest.with_name(stamps.RECORD), record)
     path.write_bytes(seen)
     os.utime(path, (5, 5))
-    begin.note_replaced([str(path)], str(tmp_path), planning)
+    begin.look_over([str(path)], str(tmp_path), planning)
     assert (manifest.lstat().st_mtime == 1) == (planning and seen == b"new")
     assert table.stat().st_mtime > 1
 
 
 def test_links_to_nothing_are_to_be_made_again(tmp_path):
-    (tmp_path / "file").touch()
+    (tmp_path / "file.parquet").touch()
     for name, to in (("good", "file"), ("gone", "none"), ("lost", "none")):
-        (tmp_path / name).symlink_to(to)
-    paths = [str(tmp_path / name) for name in ("gone", "good", "file", "never")]
-    assert begin.gone(paths, [str(tmp_path / "lost")]) == [
-        str(tmp_path / name) for name in ("gone", "lost")
-    ]
+        (tmp_path / f"{name}.parquet").symlink_to(f"{to}.parquet")
+    begin.look_over([], str(tmp_path), planning=True)
+    gone, good, file, never, lost = (
+        str(tmp_path / f"{name}.parquet") for name in ("gone", "good", "file", "never", "lost")
+    )
+    assert begin.gone([gone, good, file, never], [lost]) == [gone, lost]
+
+
+@pytest.mark.parametrize("link", ["results", "results/store", "results/mine"])
+def test_folders_that_are_not_mounted_are_named(tmp_path, monkeypatch, link):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to("/not/mounted")
+    with pytest.raises(CatsightError, match=f"^{link} is a link to /not/mounted, which is not the"):
+        begin.look_over([], "results/mine", planning=True)
+        begin.begin([])
 
 
 # -- jobs of a run that has died -------------------------------------------------------------------

@@ -21,7 +21,7 @@ try:
     at_work = begin.begin(workflow.configfiles)
     study = Study(config, workflow.configfiles)
     FILES, OTHER_FILES = study.input_files  # a digest stands for files that cannot be watched
-    begin.note_replaced(FILES, f"results/{study.name}/frames", workflow.is_main_process)
+    begin.look_over(FILES, f"results/{study.name}", workflow.is_main_process)
 except CatsightError as error:
     sys.exit(f"catsight: error: {error}")
 

@@ -3,7 +3,7 @@
 ``workflow/run`` calls :func:`prepare` before it becomes ``snakemake``, as
 ``python -m catsight.run.begin LOCK ARGUMENTS``: the number of the open file ``results/.running``,
 and the arguments for snakemake. The workflow calls :func:`imported`, :func:`begin`,
-:func:`note_replaced`, :func:`gone`, :func:`planned`, :func:`note_study_file` and :func:`finished`.
+:func:`look_over`, :func:`gone`, :func:`planned`, :func:`note_study_file` and :func:`finished`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from typing import IO
 
 from catsight.errors import CatsightError
 from catsight.inputs import stamps, yaml_files
-from catsight.run import locks, watchdog
+from catsight.run import dangling, locks, watchdog
 from catsight.tables import lists
 from catsight.tables.store import Store
 
@@ -30,6 +30,10 @@ _PATIENCE, _JOBS_PATIENCE = 4, 30
 _STUDY_FILE = "study-file.txt"
 #: Signs that have a meaning for a shell within quotes, that end these, or that Snakemake fills in.
 _OBEYED = re.compile(r"""['"`$\\{}<>|;&*?!\0-\x1f\x7f]""")
+
+
+#: Links to nothing that this process has hidden from Snakemake.
+_hidden: set[str] = set()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -131,6 +135,8 @@ def begin(studies: Sequence[str]) -> IO | None:
     From here on the process's jobs end with it, and no other process clears away files while the
     returned file is open.
     """
+    for folder in ("results", "results/store"):
+        dangling.check_folder(folder)
     # A plan keeps millions of objects. Garbage collection among them, during planning and at exit,
     # took 7 of the 45 s in which 1,000 shards were planned.
     gc.disable()
@@ -157,15 +163,26 @@ def check_name(study: str | os.PathLike) -> None:
         )
 
 
-def note_replaced(files: Sequence[str], folder: str, planning: bool) -> None:
+def look_over(files: Sequence[str], results: str, planning: bool) -> None:
+    """Readies a study's ``results``, and what Snakemake sees of its ``files``, for a plan.
+
+    Does nothing in a process that is not ``planning``, but runs a job. Raises
+    :class:`CatsightError` if a folder of results is a link to one that is not there.
+    """
+    if planning:
+        dangling.check_folder(results)
+        _note_replaced(files, Path(results, "frames"))
+        _hidden.update(dangling.hide(results))
+
+
+def _note_replaced(files: Sequence[str], folder: Path) -> None:
     """Makes Snakemake look into the study's files if one of them was replaced, maybe by an older.
 
     It compares contents only of files that are newer than what was made of them, so the list of
-    files, a link, gets an early time. Does nothing in a process that is not ``planning``, but runs
-    a job.
+    files, a link, gets an early time.
     """
-    manifest, record = Path(folder, "manifest.parquet"), Path(folder, stamps.RECORD)
-    if planning and manifest.exists() and stamps.replaced(record, files):
+    manifest = folder / "manifest.parquet"
+    if manifest.exists() and stamps.replaced(folder / stamps.RECORD, files):
         with suppress(OSError):  # results that cannot be written to are of no use to a run
             os.utime(manifest, (1, 1), follow_symlinks=False)  # for 0, it looks at nothing
 
@@ -200,16 +217,11 @@ def finished(name: str, results: Path = Path("results")) -> None:
 
 
 def gone(*lists: Sequence[str]) -> list[str]:
-    """The files that are links to nothing, as ``catsight check --redo`` leaves them.
+    """The files among these in whose place :func:`look_over` found a link to nothing.
 
     They have to be recomputed even if no later job needs them.
     """
-    return [
-        path
-        for paths in lists
-        for path in paths
-        if os.path.islink(path) and not os.path.exists(path)
-    ]
+    return [path for paths in lists for path in paths if path in _hidden]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """What a message cannot do to a terminal, whatever the names in it."""
 
+from pathlib import Path
+
 import pytest
 
-from catsight.errors import CatsightError, printable
+import catsight
+from catsight.errors import CatsightError, printable, say
 
 
 @pytest.mark.parametrize(
@@ -18,3 +21,19 @@ from catsight.errors import CatsightError, printable
 def test_what_cannot_be_shown_is_escaped(text, shown):
     assert printable(text) == str(CatsightError(text)) == shown
     shown.encode()
+
+
+def test_a_line_in_a_log_is_escaped_too(capsys):
+    say("frames: \x1b[2J.png: odd")
+    assert capsys.readouterr().err == "frames: \\x1b[2J.png: odd\n"
+
+
+def test_names_of_files_reach_no_log_past_it():
+    """Outside `run/`, whose lines hold none, everything on standard error goes through `say`."""
+    library = Path(catsight.__file__).parent
+    direct = {
+        str(path.relative_to(library))
+        for path in library.rglob("*.py")
+        if path.parent.name != "run" and "file=sys.stderr" in path.read_text()
+    }
+    assert direct == {"errors.py", "__main__.py"}

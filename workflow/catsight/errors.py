@@ -1,7 +1,8 @@
-"""The exception whose message is for the user."""
+"""What the user is told: the exception whose message is for the user, and lines in the log."""
 
 import errno
 import re
+import sys
 
 #: Error numbers of a full disk or quota.
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -27,3 +28,8 @@ def printable(text: str) -> str:
     What cannot be printed stands as in a Python string: ``\\x1b``.
     """
     return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], text)
+
+
+def say(text: str) -> None:
+    """Prints a line on standard error, which in a job is its log, as :func:`printable`."""
+    print(printable(text), file=sys.stderr)

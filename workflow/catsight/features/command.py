@@ -2,13 +2,12 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, printable, say
 from catsight.features import checkpoint, safe, weights
 from catsight.features.encoders import make
 from catsight.features.fitting import fit
@@ -52,7 +51,7 @@ def bring_weights(arguments: Sequence[str]) -> None:
     path = store.path(where, ".safetensors")
     if path.exists() and safe.sound(path):
         store.link(path, options.output)
-        print(f"store: hit {options.output}", file=sys.stderr)
+        say(f"store: hit {options.output}")
         return
     if file is None and origin["source"] == "hub":
         file = weights.download(spec["timm"])
@@ -67,7 +66,7 @@ def bring_weights(arguments: Sequence[str]) -> None:
     }
     safe.write(path, state, provenance)
     store.link(path, options.output)
-    print(f"store: computed {options.output}", file=sys.stderr)
+    say(f"store: computed {options.output}")
 
 
 def extract(arguments: Sequence[str]) -> None:
@@ -116,8 +115,8 @@ def convert(arguments: Sequence[str]) -> None:
     key, state = checkpoint.chosen(checkpoint.states(source), options.key, source)
     found = fit(model, checkpoint.renamed(state, options.strip, options.drop))
     expected = list(model.state_dict())
-    print(f"read: {key or 'the file itself'}, {len(state)} tensors")
-    print(*checkpoint.report(found, expected), sep="\n")
+    lines = [f"read: {key or 'the file itself'}, {len(state)} tensors"]
+    print(printable("\n".join([*lines, *checkpoint.report(found, expected)])))
     if found.problems():
         raise CatsightError(f"{output} is not written: {source} {checkpoint.advice(found, model)}")
     about = {
@@ -226,7 +225,7 @@ def _compute(
                     writer.write(record_batch(ids, vectors, encoder.schema, name))
                     progress.advance(len(ids))
             store.link(store.path(table.address), table.output)
-            print(f"store: computed {table.output}", file=sys.stderr)
+            say(f"store: computed {table.output}")
 
 
 def _sha256(file: Path, origin: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -14,7 +13,7 @@ import pyarrow as pa
 from PIL import Image
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.features import bars, encoders, fitting, layers, layouts, probes, safe
 from catsight.run.prefetch import ahead
 from catsight.run.specs import EncoderSpec, FeaturesSpec
@@ -129,10 +128,9 @@ class Encoder:
             )
         self._batch = (self._batch + 1) // 2
         self._free()
-        print(
+        say(
             f"{self._name}: out of memory on {self.device}; "
-            f"continuing with {self._batch} frames a batch",
-            file=sys.stderr,
+            f"continuing with {self._batch} frames a batch"
         )
 
     def _free(self) -> None:
@@ -236,10 +234,9 @@ def choose_device(name: str) -> "torch.device":
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
         if name == "cpu" and (given := os.environ.get("CUDA_VISIBLE_DEVICES", "").strip(" -1")):
-            print(
+            say(
                 f"CUDA_VISIBLE_DEVICES is {given}, but torch sees no GPU; "
-                "computing on the CPU (features.device: auto)",
-                file=sys.stderr,
+                "computing on the CPU (features.device: auto)"
             )
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():

@@ -1,7 +1,6 @@
 """The report: the whole study in one HTML file that needs no network."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from catsight import tables
+from catsight.errors import say
 from catsight.figures import (
     findings,
     labels,
@@ -115,10 +115,9 @@ def write(html: str, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     data = html.encode()
     if len(data) > _BYTES:
-        print(
+        say(
             f"{path} has {len(data) / 1e6:.0f} MB, too much to send by mail; a smaller "
-            "figures.gallery shows fewer frames",
-            file=sys.stderr,
+            "figures.gallery shows fewer frames"
         )
     with appearing(path) as part:
         part.write_bytes(data)

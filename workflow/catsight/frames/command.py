@@ -1,13 +1,12 @@
 """``catsight frames``: list the user's files, and make frames from them."""
 
 import resource
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.frames.make import rows
 from catsight.frames.manifest import listing, places
 from catsight.inputs import sources, stamps
@@ -109,7 +108,7 @@ def make(arguments: Sequence[str]) -> None:
             writers[name].add(row)
     for name, output in outputs.items():
         store.link(store.path(where[name]), output)
-        print(f"store: computed {output}", file=sys.stderr)
+        say(f"store: computed {output}")
 
 
 COMMANDS: job.Commands = {

@@ -1,6 +1,5 @@
 """Items: the pictures of a source, not read yet; why some cannot be used; notes on others."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,7 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.inputs import files
 
 
@@ -59,7 +58,7 @@ _NOTES: ContextVar[list[str]] = ContextVar("notes")
 
 def note(name: str | Path, text: str) -> None:
     """Says what is odd about a picture that is used, in the log and to :func:`noting`."""
-    print(f"frames: {name}: {text}", file=sys.stderr)
+    say(f"frames: {name}: {text}")
     _NOTES.get([]).append(text)
 
 

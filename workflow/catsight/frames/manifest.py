@@ -5,13 +5,12 @@ since it was listed is an error.
 """
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.frames.item import File
 from catsight.inputs import files, hub, sources
 from catsight.run.prefetch import ahead
@@ -137,7 +136,7 @@ def _measure(place: Place) -> tuple[str | None, int | None]:
     path = place.path
     digest = files.digest(path)
     if digest is None:
-        print(f"manifest: {files.as_id(path)} cannot be read", file=sys.stderr)
+        say(f"manifest: {files.as_id(path)} cannot be read")
         return None, None
     return digest, os.path.getsize(path)
 

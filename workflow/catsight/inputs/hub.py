@@ -5,12 +5,11 @@ error. What the cache on this machine holds is checked against its name, which i
 """
 
 import re
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.inputs import hub_cache, hub_errors
 from catsight.inputs.hub_errors import downloading
 
@@ -45,7 +44,7 @@ def file(repository: str, name: str, what: str, by_hand: str, revision: str | No
             f"{found} in the hub's cache is cut or altered, and was not fetched again: {error}"
         ) from None
     if damaged:
-        print(f"hub: {found} was cut or altered; fetched again", file=sys.stderr)
+        say(f"hub: {found} was cut or altered; fetched again")
     return _checked(Path(path))
 
 
@@ -82,7 +81,7 @@ def fetch(dataset: str, revision: str, patterns: list[str] | None = None) -> Pat
         if folder is None:
             raise
         why = re.split("[,:;] ", str(error), maxsplit=1)[0]
-        print(f"hub: {what} is taken from its cache, {folder} ({why})", file=sys.stderr)
+        say(f"hub: {what} is taken from its cache, {folder} ({why})")
         return _from_cache(folder, what, dataset, revision, patterns)
     with downloading(what, "run again to continue", refusals):
         return _downloaded(dataset, revision, patterns)
@@ -121,7 +120,7 @@ def _downloaded(dataset: str, revision: str, patterns: list[str] | None) -> Path
             dataset, name, repo_type=kind, revision=revision, force_download=True
         )
         _checked(Path(fresh))
-        print(f"hub: {damaged} was cut or altered; fetched again", file=sys.stderr)
+        say(f"hub: {damaged} was cut or altered; fetched again")
     return folder
 
 

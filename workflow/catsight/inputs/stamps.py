@@ -8,12 +8,11 @@ beside its table; before the next plan, files with another stamp are read again.
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.inputs import files
 from catsight.run.progress import Progress
 
@@ -59,7 +58,7 @@ def replaced(record: Path, paths: Iterable[str]) -> bool:
     with Progress("files whose times have changed", len(other), "files") as progress:
         for path in other:
             if files.digest(path) != seen[path][1]:
-                print(f"catsight: {files.as_id(path)} has changed", file=sys.stderr)
+                say(f"catsight: {files.as_id(path)} has changed")
                 return True
             progress.advance()
     with suppress(CatsightError):  # a record that cannot be written costs reading them again

@@ -1,7 +1,6 @@
 """``catsight eye``: draws eyes side by side."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.inputs import eyes
 from catsight.run.progress import Progress
 from catsight.tables.columns.portraits import PORTRAITS
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
         style.save(figure.draw(table.to_pandas()), options.output, options.dpi)
     for name, eye in loaded.items():
         if told := disagreement(eye):
-            print(f"catsight eye: warning: {name}: {told}", file=sys.stderr)
+            say(f"catsight eye: warning: {name}: {told}")
     print(f"written: {options.output}")
 
 

@@ -1,13 +1,12 @@
 """The files that ``catsight see`` makes of photographs, clips and folders."""
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.frames import clip
 from catsight.look import clips
 
@@ -67,10 +66,9 @@ def _check_folder(folder: Path, sources: Sequence[Path]) -> None:
             continue
         if folder.resolve() == source.resolve():
             raise CatsightError(f"{folder} holds the sources; name another folder")
-        print(
+        say(
             f"catsight see: warning: {folder} is inside {source}, so a study of {source} would "
-            "read the pictures that are written there, too",
-            file=sys.stderr,
+            "read the pictures that are written there, too"
         )
 
 

@@ -1,7 +1,6 @@
 """``catsight see``: photographs and clips as an eye sees them."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import count
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.frames.clip import Past, same_size
 from catsight.frames.decode import decode
 from catsight.frames.item import Rejected
@@ -57,10 +56,9 @@ def main(arguments: Sequence[str]) -> None:
         "display": options.display,
     }
     if options.fov < _SMALL_FIELD:
-        print(
+        say(
             f"catsight see: warning: --fov is {options.fov:g}, so each picture spans only "
-            f"{options.fov:g}° of the visual field; a phone's photo spans about 60",
-            file=sys.stderr,
+            f"{options.fov:g}° of the visual field; a phone's photo spans about 60"
         )
     jobs = plan(options.source, options.output)
 

@@ -5,7 +5,6 @@ features, groups and spec.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.metrics import (
     attribution,
     compare,
@@ -266,4 +265,4 @@ def contrast(arguments: Sequence[str]) -> None:
             best.write(found.best)
     for name, output in outputs.items():
         store.link(store.path(where[name]), output)
-        print(f"store: computed {output}", file=sys.stderr)
+        say(f"store: computed {output}")

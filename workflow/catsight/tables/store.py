@@ -11,7 +11,6 @@ that nobody removes what another one needs.
 
 import hashlib
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.inputs.files import appearing, part_of
 
 #: Folder of a store that lists who shares it.
@@ -46,11 +45,11 @@ class Store:
         if not path.exists():
             return False
         if not _sound(path, address):
-            print(f"store: {path} is damaged; recomputing it", file=sys.stderr)
+            say(f"store: {path} is damaged; recomputing it")
             path.unlink()
             return False
         self.link(path, output)
-        print(f"store: hit {output}", file=sys.stderr)
+        say(f"store: hit {output}")
         return True
 
     def writer(
@@ -72,7 +71,7 @@ class Store:
         with self.writer(address, schema, provenance) as writer:
             writer.write(rows)
         self.link(self.path(address), output)
-        print(f"store: computed {output}", file=sys.stderr)
+        say(f"store: computed {output}")
 
     def link(self, path: Path, output: str | os.PathLike) -> None:
         """Makes ``output`` a relative symbolic link to ``path``, replacing any file in one step."""

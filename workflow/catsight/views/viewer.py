@@ -4,13 +4,13 @@ The digest of an eye's view does not cover this module. It starts at
 :mod:`catsight.views.eye_viewer`, so that a change of a filter recomputes no eye's view.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from catsight.errors import say
 from catsight.run.specs import View
 from catsight.views import filters
 from catsight.views.eye_viewer import eye_viewer
@@ -69,10 +69,9 @@ class MatchedViewer:
         self.strengths.append(matched.strength)
         if not matched.reached:
             self.unmatched.append(frame["frame_id"])
-            print(
+            say(
                 f"frame '{frame['frame_id']}': the filter is too weak even at its strongest, "
-                "which is used",
-                file=sys.stderr,
+                "which is used"
             )
         return matched.picture
 

@@ -9,10 +9,21 @@ from PIL import Image
 
 from catsight import tables
 from catsight.__main__ import main
-from catsight.figures import changes, gallery, parts, ranking, report, retrieval, style, summary
+from catsight.figures import (
+    changes,
+    extremes,
+    gallery,
+    parts,
+    ranking,
+    report,
+    retrieval,
+    style,
+    summary,
+)
 from catsight.figures import tables as numbers
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.per_frame import PER_FRAME
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
@@ -22,6 +33,7 @@ ABOUT = {
     "gallery": "some frames in each view",
     "parts": "some frames with one part of the eye swapped, then with all",
     "retrieval": "which frame is taken for which",
+    "extremes": "the scenes that lose most and least",
     "tables": "the numbers as CSV and LaTeX",
     "report": "one HTML file with the whole study",
     "attribution": "the share of each part of the eye in the loss of alignment, layer by layer",
@@ -68,6 +80,10 @@ OPTIONS = {
     "retrieval": (
         "Draws frames, their views, and the frames that these are taken for.",
         PICTURES | VIEWS | {"--pairs": "the study's table of pairs of frames"},
+    ),
+    "extremes": (
+        "Draws the scenes that lose most and least, and what they have in common.",
+        PICTURES | VIEWS | {"--per-frame": "the study's table of single frames"},
     ),
     "tables": (
         "Writes the numbers of a study as CSV, and their means over layers as LaTeX.",
@@ -132,7 +148,7 @@ def handed(monkeypatch, tmp_path):
 
         monkeypatch.setattr(module, name, inner)
 
-    for module in (gallery, parts, summary, retrieval):
+    for module in (gallery, parts, summary, retrieval, extremes):
         note(module, "read", f"read by {module.__name__}")
         note(module, "draw", f"drawn by {module.__name__}")
     note(retrieval, "examples", "examples")
@@ -150,11 +166,12 @@ def handed(monkeypatch, tmp_path):
 
 @pytest.fixture
 def here(study, tmp_path):
-    """The study in a folder of its own, with tables of attribution and pairs."""
+    """The study in a folder of its own, with tables of attribution, pairs and single frames."""
     shutil.copytree(study, tmp_path / "s")
     for name, rows, schema in (
         ("attribution", synthetic_tables.attribution(), ATTRIBUTION),
         ("pairs", synthetic_tables.pairs(), PAIRS),
+        ("per_frame", synthetic_tables.per_frame(), PER_FRAME),
     ):
         table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
         tables.write(tmp_path / f"s/{name}.parquet", table.replace_schema_metadata(), schema, {})
@@ -211,6 +228,15 @@ def test_confusions_are_drawn_from_pairs_and_pictures(handed, here):
     assert handed["retrieval", "read"] == ("examples", frames, views, choices)
     read = "read by catsight.figures.retrieval"
     assert handed["retrieval", "draw"] == ("examples", choices, read)
+
+
+def test_extremes_are_drawn_from_single_frames_and_pictures(handed, here):
+    options, frames, views = pictures(here)
+    table = here / "per_frame.parquet"
+    assert run("extremes", *options, "--per-frame", table, "--output", here / "a.png") == 0
+    rows, *rest = handed["extremes", "read"]
+    assert "pnka" in rows and rest[:2] == [frames, views]
+    assert handed["extremes", "draw"] == ("read by catsight.figures.extremes", rest[2])
 
 
 def test_a_figure_of_one_table_is_drawn_from_it(handed, here):

@@ -14,6 +14,7 @@ from catsight.figures import (
     contrasts,
     doses,
     drawn_parts,
+    extremes,
     gallery,
     maps,
     matrix,
@@ -116,6 +117,9 @@ DRAWN = {
     "matrix": lambda c, metrics, study: matrix.draw(synthetic_tables.matrix(), c),
     "rdms": lambda c, metrics, study: rdms.draw(synthetic_tables.pairs(), c),
     "retrieval": lambda c, metrics, study: of_pairs(c),
+    "extremes": lambda c, metrics, study: extremes.draw(
+        extremes.read(synthetic_tables.per_frame(), *paths(study), c), c
+    ),
     "stability": lambda c, metrics, study: stability.draw(synthetic_tables.stability(), c),
 }
 

@@ -7,6 +7,7 @@ import pytest
 
 from catsight import CatsightError
 from catsight.frames import make
+from catsight.frames.describe import describe
 from catsight.frames.glances import glances
 from catsight.frames.item import Item, Picture, Rejected, rejecting
 from catsight.frames.make import make_frames, pixel_digest, rows, shard_of
@@ -59,7 +60,7 @@ def test_a_frame_holds_its_credits_and_a_glance_its_place():
     assert {key: frame[key] for key in frame if key not in ("image", "sha256")} == {
         "frame_id": "a", "group": "g", "source": "photos", "width": width, "height": height, "title": "T",
         "author": "A", "licence": "L", "link": "H", "note": None, "left": None, "top": None, "depth": None, "partner": None,
-        "past": None,
+        "past": None, **describe(noise(1)),
     }  # fmt: skip
     spec = SPEC | {"glances": 3, "glance_size": [0.4, 0.8], "seed": 5}
     seen = make_frames(one, spec, "photos").frames

@@ -30,6 +30,7 @@ FACTS = {
     "matrix": ("Every view against every view", "matrix", False),
     "rdms": ("How alike the frames are", "pairs", False),
     "retrieval": ("Which frames are confused", None, True),
+    "extremes": ("Which scenes lose most", None, True),
     "stability": ("How far to trust it", "stability", False),
 }
 #: Figure -> the names that are filled in, in the order of the caption.
@@ -51,6 +52,7 @@ NAMES = {
     "matrix": ["reference"],
     "rdms": ["reference", "focal"],
     "retrieval": ["reference", "focal", "reference"],
+    "extremes": ["reference", "focal", "interval"],
     "stability": [],
 }
 #: Figure -> the names in what stands for it where it cannot be seen.
@@ -146,6 +148,11 @@ CLAIMS = {
         "An orange border marks a mistake: another scene is nearer than the frame itself. A grey one "
         "marks none."
     ],
+    "extremes": [
+        "Scenes (groups of frames) in the order of their loss, in “{reference}” and in “{focal}”, each by one of its frames.",
+        "(pointwise normalised kernel alignment, mean over layers; 1: unchanged); of many encoders some are shown.",
+        "ρ Spearman’s correlation with its {interval}.", "what differs between them otherwise is not held constant.",
+    ],
     "stability": [
         "Left, the last layer’s value with ever fewer groups of frames: mean and middle 95 % of many "
         "draws.", "Middle, how alike the profiles over layers are in two halves of the groups",
@@ -171,6 +178,7 @@ KINDS = {
     "matrix": "Matrices of the differences between {views}, and maps of these views.",
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
+    "extremes": "Photographs of scenes in two views in the order of their loss, lines of each encoder’s agreement, and dot",
     "stability": "Line charts of the value against the number of groups, dots of split-half",
 }
 #: Figure -> where its alternative text finds the numbers.
@@ -187,6 +195,7 @@ NUMBERS = {
     "maps": "in maps.parquet.",
     "matrix": "in matrix.parquet.",
     "rdms": "in pairs.parquet.",
+    "extremes": "in per_frame.parquet and in the tables of frames.",
     "stability": "in stability.parquet.",
 }
 
@@ -225,6 +234,10 @@ def test_captions_are_whole_sentences(figure):
     assert not figure.title.endswith(".") and figure.title[0].isupper()
 
 
+def _metrics(**keys):
+    return SimpleNamespace(metrics=SimpleNamespace(**keys))
+
+
 @pytest.mark.parametrize(
     "figure, without, having",
     [
@@ -232,6 +245,7 @@ def test_captions_are_whole_sentences(figure):
         ("eyes", {"eye_views": {}}, {"eye_views": {"cat": 1}}),
         ("contrasts", {"encoders": ["a"]}, {"encoders": ["a", "b"]}),
         ("changes", {"compared_views": ["cat"]}, {"compared_views": ["cat", "jpeg"]}),
+        ("extremes", {"config": _metrics(per_frame=False)}, {"config": _metrics(per_frame=True)}),
     ],
 )
 def test_some_figures_need_more_than_their_table(figure, without, having):
@@ -240,5 +254,5 @@ def test_some_figures_need_more_than_their_table(figure, without, having):
 
 
 def test_the_others_are_always_wanted():
-    some = {"parts", "eyes", "changes", "contrasts"}
+    some = {"parts", "eyes", "changes", "contrasts", "extremes"}
     assert all(one.wanted(SimpleNamespace()) for name, one in FIGURES.items() if name not in some)

@@ -246,7 +246,7 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
         ),
         (
             {"metrics": {"per_frame": False}},
-            "parts changes attribution doses physiology drawn_parts matrix per_frame renderings",
+            "parts changes attribution doses physiology drawn_parts matrix per_frame extremes renderings",
         ),
         (
             {"views": SMALL["views"] | {"o": {"filter": "original"}}},

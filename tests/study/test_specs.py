@@ -300,9 +300,9 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
-           "figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures stability|figures tables|figures contrasts"  # fmt: skip
+           "figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures stability|figures tables|figures contrasts"  # fmt: skip
 OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
-             "figures drawn_parts|figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures stability|figures tables"  # fmt: skip
+             "figures drawn_parts|figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures stability|figures tables"  # fmt: skip
 OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
               "figures drawn_parts|figures renderings|figures matrix|figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
@@ -405,7 +405,7 @@ CHANGES = [
     ("metrics.permutations", 22, "metrics *|doses *"),
     ("metrics.null", "paired", COMPARED),
     ("metrics.at_once", 102, f"{COMPARED}|per_frame *"),
-    ("metrics.confidence", 0.8, f"{COMPARED}|contrasts|figures ranking|figures contrasts"),
+    ("metrics.confidence", 0.8, f"{COMPARED}|contrasts|figures ranking|figures contrasts|figures extremes"),
     ("metrics.stability.draws", 5, "stability *"),
     ("metrics.stability.frames", 32, "stability *"),
     ("metrics.stability.controls", ["jpeg"], "stability *"),
@@ -630,7 +630,8 @@ READS = {
     "doses": "encoders measures pooling dpi", "physiology": "encoders measures pooling dpi",
     "drawn_parts": "encoders measures pooling parts dpi", "renderings": f"{_RESULTS} dpi", "maps": f"{_RESULTS} dpi",
     "matrix": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
-    "retrieval": "reference views encoders pooling dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
+    "retrieval": "reference views encoders pooling dpi",
+    "extremes": "reference views encoders pooling confidence dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip
 
 

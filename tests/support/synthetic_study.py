@@ -191,6 +191,7 @@ def frame(rgb: np.ndarray, title: str, author: str, licence: str, glance: int) -
         "image": {"bytes": png(rgb), "path": f"{name}.png"}, "width": rgb.shape[1], "height": rgb.shape[0],
         "sha256": hashlib.sha256(rgb.tobytes()).hexdigest(), "title": title, "author": author, "licence": licence,
         "link": f"https://example.org/{name}", "left": 0, "top": 0,
+        "contrast": len(name) / 10, "colourfulness": float(len(author)), "spectral_slope": -1 - glance / 10,
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 renderings, and every view against every other.
 """
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,11 @@ from catsight.tables.columns.doses import DOSES
 from catsight.tables.columns.maps import MAPS
 from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.pairs import PAIRS
+from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
-from support.synthetic_study import DEPTH, ENCODERS, METRICS, POOLINGS, VIEWS
+from support.synthetic_study import DEPTH, ENCODERS, METRICS, PHOTOS, POOLINGS, VIEWS
 
 PARTS = ("pupil", "acuity", "colour", "rods")
 
@@ -162,6 +163,22 @@ def pairs(count: int = 6, encoders=tuple(ENCODERS)) -> pd.DataFrame:
                         "view_dissimilarity": other[i, j], "distance": distance[i, j],
                     })  # fmt: skip
     return frame(rows, PAIRS)
+
+
+def per_frame() -> pd.DataFrame:
+    """The frames of the synthetic study. With the trained encoders those of the dahlia lose most."""
+    rng, rows = np.random.default_rng(6), []
+    for encoder, (title, glance) in product(ENCODERS, product(PHOTOS, range(2))):
+        name = title.lower().replace(" ", "-")
+        for view, pooling in product((v for v in VIEWS if v != "human"), POOLINGS[encoder]):
+            for place in layers(encoder):
+                low = name == "dahlia" and ENCODERS[encoder]["training"] != "untrained"
+                rows.append(place | {
+                    "encoder": encoder, "pooling": pooling, "reference": "human", "view": view,
+                    "frame_id": f"{name}/{glance}", "group": name, "pnka": rng.uniform(0.7, 1) - 0.3 * low,
+                    "overlap": rng.uniform(), "reciprocal_rank": rng.uniform(), "at_once": 21,
+                })  # fmt: skip
+    return frame(rows, PER_FRAME)
 
 
 def squared(values):

@@ -28,7 +28,7 @@ _CONFUSIONS = "list<item: struct<start: list<item: double>, end: list<item: doub
 TABLES = {
     "MANIFEST": "source key path sha256: string, bytes: int64",
     "FRAMES": f"frame_id group source: string, image: {_IMAGE}, width height: int32, "
-    "sha256 title author licence link note: string, left top: int32, depth: binary, "
+    "sha256 title author licence link note: string, contrast colourfulness spectral_slope: double, left top: int32, depth: binary, "
     f"partner: {_IMAGE}, past: list<item: struct<seconds: double, image: {_IMAGE}>>",
     "REJECTED": "path reason detail: string",
     "NEAR_DUPLICATES": "frame_id group other_id other_group: string, distance: int32",

@@ -40,7 +40,7 @@ OF_ONE_TABLE = {
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
-PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval")
+PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval", "extremes")
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +214,7 @@ def of_figures() -> dict:
         "gallery": (["views/all.parquet"], VIEWS, ""),
         "parts": (shards("frames") + all_shards("views", parts), parts, ""),
         "retrieval": (["views/all.parquet", "pairs.parquet"], VIEWS, " --pairs pairs.parquet"),
+        "extremes": (["views/all.parquet", "per_frame.parquet"], VIEWS, " --per-frame per_frame.parquet"),
         "summary": (
             ["views/all.parquet", "metrics.parquet", "attribution.parquet"], VIEWS,
             " --metrics metrics.parquet --attribution attribution.parquet",
@@ -246,7 +247,7 @@ def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
         for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "drawn_parts", "renderings", "maps",
-                     "matrix", "rdms", "retrieval", "stability")
+                     "matrix", "rdms", "retrieval", "extremes", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
     lists |= {
@@ -340,7 +341,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
     assert set(asks) - set(there) == {
         "all", "portraits", "gather_views", "weights", "gather_features", "merge", "figure", "gallery", "parts", "retrieval",
-        "ranking", "summary", "eyes", "tables", "report", "contrasts",
+        "extremes", "ranking", "summary", "eyes", "tables", "report", "contrasts",
     }  # fmt: skip
 
 

@@ -100,6 +100,31 @@ rule retrieval:
         " --output {output} 2> {log}"
 
 
+rule extremes:
+    input:
+        views=rules.gather_views.output,
+        per_frame=f"{RESULTS}/per_frame.parquet",
+    output:
+        picture("extremes", "Alignment"),
+    log:
+        f"{RESULTS}/logs/figures/extremes.log",
+    localrule: True
+    conda:
+        "../../envs/base.yaml"
+    params:
+        spec=spec("figures", name="extremes"),
+        frames=frames_folder,
+        shards=SHARDS,
+        views=each("--views", "views", study.views),
+    message:
+        "figures: the scenes that lose most"
+    shell:
+        "python -m catsight figures extremes --spec {params.spec:q}"
+        " --frames {params.frames} {params.views} --shards {params.shards}"
+        " --per-frame {input.per_frame}"
+        " --output {output} 2> {log}"
+
+
 rule ranking:
     input:
         metrics=f"{RESULTS}/metrics.parquet",

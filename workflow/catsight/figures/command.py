@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> None:
             "some frames with one part of the eye swapped, then with all",
         ),
         "retrieval": (_retrieval, "which frame is taken for which"),
+        "extremes": (_extremes, "the scenes that lose most and least"),
         "tables": (_tables, "the numbers as CSV and LaTeX"),
         "report": (_report, "one HTML file with the whole study"),
     }
@@ -122,6 +123,21 @@ def _retrieval(arguments: Sequence[str]) -> None:
     found = retrieval.examples(_read(options.pairs), choices)
     pictures = retrieval.read(found, _frames(options), _views(options), choices)
     _save(retrieval.draw(found, choices, pictures), options)
+
+
+def _extremes(arguments: Sequence[str]) -> None:
+    about = "Draws the scenes that lose most and least, and what they have in common."
+    parser = _with_views(_parser("extremes", about))
+    parser.add_argument(
+        "--per-frame", type=Path, required=True, help="the study's table of single frames"
+    )
+    options = parser.parse_args(arguments)
+
+    from catsight.figures import extremes
+
+    choices, table = _choices(options), _read(options.per_frame)
+    scenes = extremes.read(table, _frames(options), _views(options), choices)
+    _save(extremes.draw(scenes, choices), options)
 
 
 def _tables(arguments: Sequence[str]) -> None:

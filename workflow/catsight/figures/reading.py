@@ -47,11 +47,12 @@ def scenes(
     ]
 
 
-def listed(frames: Sequence[Path]) -> pd.DataFrame:
-    """The id, group and title of all frames. Raises :class:`CatsightError` if there are none, or if
-    one is there twice.
+def listed(frames: Sequence[Path], more: Sequence[str] = ()) -> pd.DataFrame:
+    """The id, group and title of all frames, and ``more`` columns. Raises :class:`CatsightError` if
+    there are none, or if one is there twice.
     """
-    parts = [tables.read(path, ["frame_id", "group", "title"]).to_pandas() for path in frames]
+    columns = ["frame_id", "group", "title", *more]
+    parts = [tables.read(path, columns).to_pandas() for path in frames]
     rows = pd.concat(parts, ignore_index=True)
     if rows.empty:
         raise CatsightError(

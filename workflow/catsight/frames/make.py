@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from catsight.errors import CatsightError
+from catsight.frames.describe import describe
 from catsight.frames.glances import glances
 from catsight.frames.item import Found, Item, Picture, Rejected, noting, rejected_if_it_fails
 from catsight.frames.kinds import items_of
@@ -153,6 +154,7 @@ def _frame(
         "height": rgb.shape[0],
         "sha256": pixel_digest(rgb),
         "note": "; ".join(notes) or None,
+        **describe(rgb),
         **item.credits,
         "left": left,
         "top": top,

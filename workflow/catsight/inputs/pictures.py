@@ -7,6 +7,9 @@ from PIL import Image
 
 #: zlib compression level of stored PNGs, 0 to 9.
 _PNG_LEVEL = 3
+_CODES = np.arange(256) / 255
+#: The linear light, 0 to 1, of each uint8 sRGB code (IEC 61966-2-1), float64 (256,).
+SRGB_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4)
 
 
 def decode_png(data: bytes) -> np.ndarray:

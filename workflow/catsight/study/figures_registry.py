@@ -236,6 +236,28 @@ _ALL = (
         reads=_PAIRS,
     ),
     Figure(
+        name="extremes",
+        table=None,
+        photographic=True,
+        title="Which scenes lose most",
+        caption=(
+            "Scenes (groups of frames) in the order of their loss, in “{reference}” and in "
+            "“{focal}”, each by one of its frames. Below, for each encoder, how well a scene’s "
+            "frames keep their relations to frames of other scenes (pointwise normalised kernel "
+            "alignment, mean over layers; 1: unchanged); of many encoders some are shown. At the "
+            "bottom, the mean of these encoders against what the scenes are like; each dot is a "
+            "scene, and ρ Spearman’s correlation with its {interval}. It describes these scenes: "
+            "what differs between them otherwise is not held constant."
+        ),
+        alt=(
+            "Photographs of scenes in two views in the order of their loss, lines of each "
+            "encoder’s agreement, and dot plots against contrast, colourfulness and fine detail. "
+            "The values are in per_frame.parquet and in the tables of frames."
+        ),
+        reads=(*_PAIRS, "confidence"),
+        wanted=lambda study: study.config.metrics.per_frame,
+    ),
+    Figure(
         name="stability",
         table="stability",
         title="How far to trust it",

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.constants import Planck, speed_of_light
 from scipy.optimize import lsq_linear
 
-from catsight.inputs.pictures import srgb_encode
+from catsight.inputs.pictures import SRGB_LINEAR, srgb_encode
 from catsight.views.models import model
 
 #: Wavelengths in nm over which catches are integrated: those of the reflectance basis.
@@ -33,10 +33,7 @@ def encode_srgb(linear: np.ndarray) -> np.ndarray:
 
 
 # The tables of both.
-_CODES = np.arange(256) / 255
-_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(
-    np.float32
-)
+_LINEAR = SRGB_LINEAR.astype(np.float32)
 _STEPS = 1 << 20
 _MIDDLES = np.minimum((np.arange(_STEPS + 1) + 0.5) / _STEPS, 1)
 _ENCODED = np.rint(255 * srgb_encode(_MIDDLES)).astype(np.uint8)

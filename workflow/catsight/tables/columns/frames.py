@@ -21,6 +21,10 @@ FRAMES = pa.schema(
             "note",
             pa.string(),
         ),  # what is odd about its file; null if nothing is
+        # what it is like (catsight.frames.describe); null where undefined
+        ("contrast", pa.float64()),  # RMS, of luminance
+        ("colourfulness", pa.float64()),  # 0 grey, 109 extremely colourful
+        ("spectral_slope", pa.float64()),  # of log amplitude against log spatial frequency
         ("left", pa.int32()),  # px; corner of the glance in its photo, null for a whole photo
         ("top", pa.int32()),  # px
         # a .npy file: float32 (height, width), metres from the eye; null if unknown

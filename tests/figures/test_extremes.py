@@ -102,7 +102,7 @@ def test_what_is_drawn_and_said(choices):
     assert lite.get_ydata() == pytest.approx(
         [*np.linspace(0.5, 0.9, 14)[:5], *np.linspace(0.5, 0.9, 14)[9:]]
     )
-    assert first.get_title() == "all alike"
+    assert first.get_title() == "all alike" and first.get_ylabel().endswith("of trained encoders")
     assert second.lines[0].get_ydata() == pytest.approx(np.linspace(0.5, 0.9, 14))
     rho = stats.spearmanr(np.arange(14) % 7, np.arange(14)).statistic
     assert second.get_title().startswith(f"ρ = {rho:.2f}  (−")

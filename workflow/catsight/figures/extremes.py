@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -131,14 +131,20 @@ def draw(scenes: Scenes, choices: Choices) -> "Figure":
     cell = (width - 0.6) / len(groups)
     heights = [2 * cell + 2.6, 2.2]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
-    above, below = np.ravel(figure.subfigures(2, 1, height_ratios=heights))
+    halves: Any = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = halves
     _pictures(above, scenes, choices, cell)
     panels = below.subplots(1, len(ABOUT), sharey=True)
     for axes, (column, words) in zip(panels, ABOUT.items()):
         _against(axes, scenes, column, choices.confidence)
         axes.set_xlabel(words)
-    panels[0].set_ylabel("agreement, mean\nof trained encoders")
+    panels[0].set_ylabel(f"agreement, mean\nof {_averaged(scenes, choices)} encoders")
     return figure
+
+
+def _averaged(scenes: Scenes, choices: Choices) -> str:
+    training = {choices.encoders[name]["training"] for name in scenes.values}
+    return "all" if training == {"untrained"} else "trained"
 
 
 def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float) -> None:
@@ -152,7 +158,7 @@ def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
             if row == 0:
-                title = style.wrapped(scenes.titles[frame], max(8, int(17 * cell)))
+                title = style.wrapped(scenes.titles[frame], max(8, int(16 * cell)))
                 axes.set_title(title, fontsize=6.5, color=style.GREY)
             if place == 0:
                 view = choices.focus if row else choices.reference

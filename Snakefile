@@ -26,7 +26,7 @@ report: "workflow/report/workflow.rst"
 
 
 onstart:
-    begin.planned()
+    begin.planned(workflow)
     begin.note_study_file(study.name, workflow.configfiles)
 
 

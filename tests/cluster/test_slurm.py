@@ -1,9 +1,6 @@
 """The workflow through a real Slurm: a private one of a single node, if the machine allows it."""
 
-import copy
-import os
 import re
-import signal
 from collections import Counter
 from contextlib import ExitStack
 
@@ -11,8 +8,8 @@ import pytest
 
 from catsight import tables
 from catsight.run import needs
-from support.single_node import SingleNode, why_not
-from support.tiny_study import TINY, Workflow
+from support.on_slurm import create, skip_without_slurm, start
+from support.single_node import SingleNode
 
 #: The module of the encoder's network. Its first job on the cluster fails, and prints which GPU
 #: Slurm assigned.
@@ -29,40 +26,13 @@ def build():
 """
 pytestmark = pytest.mark.slow
 
-TARGETS = ("results/tiny/metrics.parquet", "results/tiny/figures/profiles.png")
-
-
-def create(folder) -> Workflow:
-    """The tiny study with one encoder, one view besides the reference, and one shard."""
-    workflow, config = Workflow.create(folder), copy.deepcopy(TINY)
-    del config["encoders"]["cnn"], config["views"]["original"]
-    vit = config["encoders"]["vit"]
-    del vit["timm"]
-    vit |= {
-        "factory": "network:build",
-        "preprocessing": {"size": 160, "mean": [0.5] * 3, "std": [0.5] * 3},
-    }
-    config["frames"]["shards"] = 1
-    workflow.write(config)
-    (workflow.folder / "network.py").write_text(NETWORK)
-    return workflow
-
-
-def start(workflow: Workflow, ended: ExitStack, *arguments: str):
-    """Starts a run that is killed, at the latest, at the end of the block of ``ended``."""
-    run = workflow.start(*arguments, *TARGETS)
-    ended.callback(lambda: run.poll() is None and os.killpg(run.pid, signal.SIGKILL))
-    return run
-
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     """The study after a local run and a run through Slurm, Slurm's jobs, and Snakemake's output."""
-    if reason := why_not():
-        if os.environ.get("CATSIGHT_REQUIRE_SLURM"):
-            pytest.fail(f"CATSIGHT_REQUIRE_SLURM is set, but {reason}")
-        pytest.skip(reason)
-    here, there = (create(tmp_path_factory.mktemp("cluster") / name) for name in ("here", "there"))
+    skip_without_slurm()
+    folder = tmp_path_factory.mktemp("cluster")
+    here, there = (create(folder / name, NETWORK) for name in ("here", "there"))
     with SingleNode(cpus=2) as node, ExitStack() as ended:
         local = start(here, ended, "--cores", "2")  # at the same time: jobs on Slurm mostly wait
         slurm = start(

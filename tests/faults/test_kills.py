@@ -115,6 +115,45 @@ def test_an_interrupted_run_ends_cleanly(folder, how):
     assert safe.sound(folder.folder / weights)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_the_report_of_a_killed_job_names_signal_and_cause(folder, number):
+    """Without it there is an empty log, and a status."""
+    process = folder.start("--cores", "2", "results/tiny/weights/vit.safetensors")
+    wait_for(lambda: at_work(folder.folder))
+    for job in jobs(folder.folder):
+        os.kill(job, number)
+    assert process.wait() != 0
+    log = (folder.results() / "logs" / "weights" / "vit.log").read_text()
+    said = (
+        f"ended by signal {number:d} ({number.name}): "
+        + {
+            signal.SIGKILL: "most likely memory ran out. Run fewer at once: --cores 1, or "
+            "--resources mem_mb=8000 for their sum",
+            signal.SIGTERM: "someone ended it, or the machine was shut down",
+            signal.SIGSEGV: "a library or a driver crashed",
+        }[number]
+    )
+    assert log.endswith(f"catsight: {said}\n")
+    report = process.said.read_text()
+    assert f"    message: {said}\n" in report and f"\n{log}" in report  # once more, with the log
+
+
+def test_a_jobs_own_snakemake_ends_with_what_started_it(folder):
+    """On a cluster it is started by a daemon, which may be killed; then no one else ends it."""
+    target = "weights:encoder=vit"
+    inner = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "--cores", "1",
+             "--mode", "remote", "--nolock", "--target-jobs", target, "--force"]  # fmt: skip
+    shell = subprocess.Popen(
+        ["sh", "-c", '"$@"; true', "sh", *inner], cwd=folder.folder, env=folder.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_for(lambda: at_work(folder.folder))
+    shell.kill()
+    shell.wait()
+    wait_for(lambda: not alive(folder.folder), seconds=30)
+    assert not (folder.results() / "weights" / "vit.safetensors").exists()  # it did not finish
+
+
 def test_a_job_tells_its_run_from_another_process_with_the_same_id(tmp_path):
     """The id of a run that has ended may be reused; a job that was started by hand has no run."""
     from catsight.run import watchdog

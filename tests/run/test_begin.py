@@ -259,7 +259,7 @@ def test_a_snakemake_announces_itself_checks_its_studies_and_is_active(tmp_path,
                 pass
         assert os.environ["CATSIGHT_RUN"].split()[1] == str(os.getpid())
         assert not gc.isenabled() and at_exit == [gc.freeze, gc.freeze]
-        begin.planned()
+        begin.planned(SimpleNamespace(executor_plugin=None))
         assert gc.isenabled() and gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()

@@ -10,6 +10,7 @@ It refuses to start on a machine that has a Slurm of its own. It can be run by h
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -145,6 +146,27 @@ class SingleNode:
         )
         raise RuntimeError(f"the node did not become idle:\n{logs}")
 
+    def change(self, setting: str, value: object) -> None:
+        """Changes a setting that Slurm can change while it runs."""
+        file = self.folder / "slurm.conf"
+        file.write_text(re.sub(rf"(?m)^{setting}=.*$", f"{setting}={value}", file.read_text()))
+        _run("scontrol", "reconfigure")
+
+    def cancel(self) -> None:
+        """Cancels all jobs."""
+        _run("scancel", "--user=root")
+
+    def lose_jobs(self) -> int:
+        """Kills the daemons of the running jobs, not the jobs themselves; how many there were."""
+        steps = [
+            int(one.name)
+            for one in Path("/proc").iterdir()
+            if one.name.isdigit() and _comm(one) == "slurmstepd"
+        ]
+        for step in steps:
+            os.kill(step, signal.SIGKILL)
+        return len(steps)
+
     def jobs(self) -> list[dict[str, str]]:
         """Every job since the start, oldest first, with the fields of ``scontrol show job``."""
         lines = _run("scontrol", "--oneliner", "show", "job", check=False).splitlines()
@@ -182,6 +204,13 @@ def _end(daemon: str, pid_file: Path) -> None:
             time.sleep(0.25)
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return
+
+
+def _comm(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _left_over(path: Path) -> bool:

@@ -18,7 +18,7 @@ from catsight.study import Study
 
 try:
     begin.imported(LIBRARY, workflow.modifier.path_modifier.replace_prefix)
-    at_work = begin.begin(workflow.configfiles)
+    at_work = begin.begin(workflow.configfiles, inner=not workflow.is_main_process)
     study = Study(config, workflow.configfiles)
     FILES, OTHER_FILES = study.input_files  # a digest stands for files that cannot be watched
     begin.look_over(FILES, f"results/{study.name}", workflow.is_main_process)

@@ -16,11 +16,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from catsight.errors import CatsightError
 from catsight.inputs import stamps, yaml_files
-from catsight.run import dangling, locks, watchdog
+from catsight.run import causes, dangling, locks, slurm, watchdog
 from catsight.tables import lists
 from catsight.tables.store import Store
 
@@ -129,11 +129,12 @@ def imported(library: str, moved: Callable[[str], str]) -> None:
         )
 
 
-def begin(studies: Sequence[str]) -> IO | None:
+def begin(studies: Sequence[str], inner: bool = False) -> IO | None:
     """Called when a Snakemake process reads the workflow: checks the study files for repeated keys.
 
-    From here on the process's jobs end with it, and no other process clears away files while the
-    returned file is open.
+    From here on the process's jobs end with it, and an ``inner`` process, which runs one job for
+    another Snakemake, with what started it. No other process clears away files while the returned
+    file is open.
     """
     for folder in ("results", "results/store"):
         dangling.check_folder(folder)
@@ -141,7 +142,10 @@ def begin(studies: Sequence[str]) -> IO | None:
     # took 7 of the 45 s in which 1,000 shards were planned.
     gc.disable()
     atexit.register(gc.freeze)
+    if inner:
+        watchdog.follow()
     watchdog.announce()
+    causes.explain()
     for study in studies:
         check_name(study)
         yaml_files.load_yaml(study)
@@ -187,10 +191,18 @@ def _note_replaced(files: Sequence[str], folder: Path) -> None:
             os.utime(manifest, (1, 1), follow_symlinks=False)  # for 0, it looks at nothing
 
 
-def planned() -> None:
-    """Called when the plan is complete (not with ``--no-hooks``): re-enables garbage collection."""
+def planned(workflow: Any) -> None:
+    """Called when the plan is complete (not with ``--no-hooks``), before any job.
+
+    Re-enables garbage collection, and ends a run of Snakemake's ``workflow`` that would wait for
+    ever, since its Slurm forgets jobs.
+    """
     gc.freeze()
     gc.enable()
+    try:
+        slurm.check(workflow)
+    except CatsightError as error:
+        sys.exit(f"catsight: error: {error}")
 
 
 def note_study_file(name: str, studies: Sequence[str], results: Path = Path("results")) -> None:

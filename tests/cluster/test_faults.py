@@ -101,7 +101,8 @@ def test_a_killed_job_names_signal_cause_and_request(node, workflow, ended):
     )
     cause = (
         "catsight: ended by signal 9 (SIGKILL): most likely memory ran out. It requested "
-        f"{requested} MB of memory; request more with --set-resources features:mem_mb={2 * requested} (docs/cluster.md)"
+        f"{requested} MB of memory; request more under set-resources in the profile, features: "
+        f"{{mem_mb: {2 * requested}}} (docs/cluster.md)"
     )
     assert log(workflow).splitlines()[-1] == cause
     assert cause in said.splitlines()

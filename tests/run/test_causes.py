@@ -44,9 +44,9 @@ def test_an_error_of_no_command_has_no_signal():
 @pytest.mark.parametrize(
     ("number", "cluster", "said"),
     [
-        (9, True, "ended by signal 9 (SIGKILL): most likely memory ran out. It requested 4000 MB of memory; request more with --set-resources views:mem_mb=8000 (docs/cluster.md)"),
+        (9, True, "ended by signal 9 (SIGKILL): most likely memory ran out. It requested 4000 MB of memory; request more under set-resources in the profile, views: {mem_mb: 8000} (docs/cluster.md)"),
         (9, False, "ended by signal 9 (SIGKILL): most likely memory ran out. This job may take 4000 MB. Run fewer at once: --cores 1, or --resources mem_mb=8000 for their sum"),
-        (15, True, "ended by signal 15 (SIGTERM): it was cancelled, or its time was up. It requested 21 minutes; request more with --set-resources views:runtime=42 (docs/cluster.md)"),
+        (15, True, "ended by signal 15 (SIGTERM): it was cancelled, or its time was up. It requested 21 minutes; request more under set-resources in the profile, views: {runtime: 42} (docs/cluster.md)"),
         (15, False, "ended by signal 15 (SIGTERM): someone ended it, or the machine was shut down"),
         (4, True, "ended by signal 4 (SIGILL): a library needs a processor with more instructions than this one"),
         (11, False, "ended by signal 11 (SIGSEGV): a library or a driver crashed"),
@@ -65,7 +65,10 @@ def test_a_signal_has_a_likely_cause(number, cluster, said):
 def test_slurms_state_has_a_cause():
     for state, resource, twice in (("OUT_OF_MEMORY", "mem_mb", 8000), ("TIMEOUT", "runtime", 42)):
         said = causes.of_state(state, "views", REQUESTED)
-        assert said.startswith(f"{state}: it took") and f"views:{resource}={twice} " in said
+        assert (
+            said.startswith(f"{state}: it took")
+            and f"profile, views: {{{resource}: {twice}}} (" in said
+        )
     assert causes.of_state("TIMEOUT", "views", {}) == "TIMEOUT: it took longer than it requested"
     assert "run again" in causes.of_state("NODE_FAIL", "views", REQUESTED)
     assert causes.of_state("FAILED", "views", REQUESTED) == ""
@@ -99,10 +102,8 @@ def test_the_cause_is_in_the_report_and_the_log(tmp_path):
     assert record.rule_msg == causes.of_signal(9, "views", REQUESTED, False)
     assert log.read_text() == f"store: computed\ncatsight: {record.rule_msg}\n"
     slurms = "SLURM-job '5' failed, SLURM status is: 'TIMEOUT'. More."
-    assert (
-        report([log], slurms).rule_msg
-        == f"{slurms} {causes.of_state('TIMEOUT', 'views', REQUESTED)}"
-    )
+    cause = causes.of_state("TIMEOUT", "views", REQUESTED)
+    assert report([log], slurms).rule_msg == f"{cause}. {slurms}"
 
 
 def test_a_report_without_a_signal_and_other_workflows_stay_as_they_are(tmp_path):

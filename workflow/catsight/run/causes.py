@@ -74,7 +74,7 @@ class _Explain(logging.Filter):
             number = signal_of(sys.exc_info()[1])
             cause = of_signal(number, record.rule_name, resources, "SLURM_JOB_ID" in os.environ)
         if cause:
-            record.rule_msg = f"{record.rule_msg} {cause}" if record.rule_msg else cause
+            record.rule_msg = f"{cause}. {record.rule_msg}" if record.rule_msg else cause
             if record.log:
                 with open(record.log[0], "a", encoding="utf-8") as log:
                     log.write(f"catsight: {cause}\n")
@@ -124,7 +124,8 @@ def _request(rule: str, resource: str | None, resources: Mapping[str, Any]) -> s
     amount = resources.get(resource) if resource else None
     if not isinstance(amount, int):
         return ""
+    # in the profile, since on the command line it would replace all of set-resources
     return (
-        f". It requested {amount} {_UNITS[str(resource)]}; request more with "
-        f"--set-resources {rule}:{resource}={2 * amount} (docs/cluster.md)"
+        f". It requested {amount} {_UNITS[str(resource)]}; request more under set-resources in the "
+        f"profile, {rule}: {{{resource}: {2 * amount}}} (docs/cluster.md)"
     )

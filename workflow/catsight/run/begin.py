@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, say
 from catsight.inputs import stamps, yaml_files
 from catsight.run import causes, dangling, locks, slurm, watchdog
 from catsight.tables import lists
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         prepare(int(arguments[0]), arguments[1:])
     except CatsightError as error:
-        print(f"catsight: {error}", file=sys.stderr)
+        say(f"catsight: {error}")
         return 1
     return 0
 
@@ -62,11 +62,10 @@ def prepare(lock: int, arguments: Sequence[str], results: Path = Path("results")
     try:
         _clear(lock, results)
     except OSError as error:  # the run continues: Snakemake has its own lock
-        print(
+        say(
             f"catsight: {results} cannot be locked ({error.strerror}), so nothing is cleared away. "
             "Make sure that no other run is active here; if a killed run left its lock, "
-            "`snakemake --unlock` removes it",
-            file=sys.stderr,
+            "`snakemake --unlock` removes it"
         )
 
 
@@ -211,11 +210,10 @@ def note_study_file(name: str, studies: Sequence[str], results: Path = Path("res
     files = ", ".join(os.path.relpath(study) for study in studies)
     before = record.read_text(encoding="utf-8").strip() if record.is_file() else files
     if before != files:
-        print(
+        say(
             f"catsight: {record.parent} holds the results of {before}, which those of {files} now "
             f"replace, as both files say `study: {name}`. To keep both, give one of them another "
-            "`study:` name; if the file was only renamed, ignore this",
-            file=sys.stderr,
+            "`study:` name; if the file was only renamed, ignore this"
         )
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(f"{files}\n", encoding="utf-8")
@@ -225,7 +223,7 @@ def finished(name: str, results: Path = Path("results")) -> None:
     """Called when a run has succeeded: names the study's report, if the run made one."""
     report = results / name / "report.html"
     if report.is_file():
-        print(f"report: {report}", file=sys.stderr)
+        say(f"report: {report}")
 
 
 def gone(*lists: Sequence[str]) -> list[str]:

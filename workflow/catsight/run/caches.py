@@ -3,9 +3,10 @@
 import atexit
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
+
+from catsight.errors import say
 
 #: Where it is looked for whether the code's own folder can be written, as numba does.
 _CODE = Path(__file__).parents[1] / "__pycache__"
@@ -33,10 +34,9 @@ def provide() -> None:
     for name in missing:
         os.environ[name] = str(folder / name.partition("_")[0].lower())
     if not kept and "NUMBA_CACHE_DIR" in missing:
-        print(
+        say(
             f"catsight: neither {_CODE.parent} nor {home} can be written, so each command compiles "
-            "anew; NUMBA_CACHE_DIR may name a folder that keeps it",
-            file=sys.stderr,
+            "anew; NUMBA_CACHE_DIR may name a folder that keeps it"
         )
 
 

@@ -13,6 +13,8 @@ from typing import IO, Self, TypeVar
 
 from tqdm import tqdm
 
+from catsight.errors import say
+
 #: Seconds between two lines in a log.
 _LOG_EVERY = 60.0
 
@@ -71,10 +73,7 @@ class Progress:
         left = ""
         if self.total and 0 < self.done < self.total:
             left = f", {(self.total - self.done) / rate:.0f} s left"
-        print(
-            f"{self.what}: {self.done}{of} {self.unit} in {seconds:.1f} s ({rate:.1f}/s{left})",
-            file=sys.stderr,
-        )
+        say(f"{self.what}: {self.done}{of} {self.unit} in {seconds:.1f} s ({rate:.1f}/s{left})")
 
 
 def track(

@@ -235,8 +235,11 @@ def _of_torch(path: Path) -> Any:
 
 def _check_archive(path: Path) -> None:
     """Raises :class:`CatsightError` if a zip archive is none that ``torch.save`` wrote."""
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError) as error:  # ValueError: a name that is no text
+        raise CatsightError(f"{path} is damaged or cut short ({one_line(error)})") from None
     ends = {name.partition("/")[2] for name in names}
     if "constants.pkl" in ends or any(end.startswith("code/") for end in ends):
         raise CatsightError(

@@ -90,9 +90,9 @@ def shard_of(frame_id: str, shards: int) -> int:
 
 def pixel_digest(rgb: np.ndarray) -> str:
     """SHA-256 of a picture's shape and values, uint8 (h, w, 3)."""
-    return hashlib.sha256(
-        repr(rgb.shape).encode() + np.ascontiguousarray(rgb).tobytes()
-    ).hexdigest()
+    digest = hashlib.sha256(repr(rgb.shape).encode())
+    digest.update(np.ascontiguousarray(rgb))
+    return digest.hexdigest()
 
 
 def make_frames(item: Item, spec: FramesSpec, source: str) -> Made:

@@ -45,8 +45,9 @@ BYTES, SECONDS = 1_500_000_000, 30
 MAX_PIXELS = 10**8
 #: The longest file, and the number that a process reads before another takes over.
 LONGEST, A_PROCESS = 1 << 20, 200
-#: What decoders say when memory ends, which would pass for damage.
-MEMORY = re.compile(r"memory|alloc", re.IGNORECASE)
+#: What decoders say when memory ends, which would pass for damage; but not what FFmpeg says of a
+#: table of an MP4 that is larger than it allows.
+MEMORY = re.compile(r"(?<!format cannot be read \(Cannot allocate )memory|alloc(?!ate memory)", re.I)
 
 # -- changes ---------------------------------------------------------------------------------------
 
@@ -95,7 +96,7 @@ def stated(data: bytearray, draw: random.Random) -> None:
     known = [one + less for side in sides for one in (side, 2 * side) for less in (0, -1)]
     places = []
     for size in (1, 2, 4, 8):
-        for value in (*known, len(data), len(data) - 8):
+        for value in (*known, len(data), max(0, len(data) - 8)):
             for order in ("little", "big") if value < 1 << 8 * size else ():
                 coded = value.to_bytes(size, order)
                 places += [(m.start(), size, order) for m in re.finditer(re.escape(coded), data[:65536])]

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import re
 import tarfile
@@ -9,6 +10,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from io import BufferedReader, FileIO
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -211,8 +213,9 @@ def _of_torch(path: Path) -> Any:
     if archive:
         _check_archive(path)
     try:
-        with torch.serialization.safe_globals(_inert()):
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
+        with torch.serialization.safe_globals(_inert()), _Bounded(FileIO(path)) as file:
+            given = path if archive else file
+            return torch.load(given, map_location="cpu", weights_only=True, mmap=archive)
     except UnpicklingError as error:
         text = str(error)
         if match := re.search(r"GLOBAL (\S+)|(?:class|type|function) (\S+)", text):
@@ -231,6 +234,16 @@ def _of_torch(path: Path) -> Any:
         ) from None
     except Exception as error:  # torch raises many kinds for damage
         raise CatsightError(f"{path} is damaged or cut short ({one_line(error)})") from None
+
+
+class _Bounded(BufferedReader):
+    """A file that is asked for no more than it holds: memory for all of it is taken first."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most ``size`` bytes; the rest of the file if that is None or negative."""
+        if size is not None and size > 1 << 20:
+            size = min(size, os.fstat(self.fileno()).st_size)
+        return super().read(size)
 
 
 def _check_archive(path: Path) -> None:

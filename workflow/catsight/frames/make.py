@@ -216,8 +216,8 @@ def _attempt(spec: FramesSpec, named: tuple[str, Item]) -> tuple[str, Made | Rej
     try:
         with rejected_if_it_fails():
             return item.name, make_frames(item, spec, source)
-    except Rejected as problem:
-        return item.name, problem
+    except Rejected as problem:  # whose traceback would keep the picture in memory
+        return item.name, Rejected(problem.reason, problem.detail)
 
 
 class _Used:

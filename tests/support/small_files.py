@@ -33,11 +33,17 @@ def png() -> list[bytes]:
     rgb, profile = picture(), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     deep = Image.fromarray(picture(1, np.uint16)[..., 0] * np.uint16(257))
     others = [Image.fromarray(picture(4)), Image.fromarray(rgb).convert("P"), deep]
-    return [_saved(Image.fromarray(rgb), "PNG", icc_profile=profile), *(_saved(one, "PNG") for one in others)]
+    return [
+        _saved(Image.fromarray(rgb), "PNG", icc_profile=profile),
+        *(_saved(one, "PNG") for one in others),
+    ]
 
 
 def jpeg() -> list[bytes]:
-    rgb, profile = Image.fromarray(picture()), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    rgb, profile = (
+        Image.fromarray(picture()),
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+    )
     exif = Image.Exif()
     exif[274], exif[0x8769] = 6, {0xA001: 65535, 0xA500: 2.2}
     return [
@@ -51,7 +57,11 @@ def jpeg() -> list[bytes]:
 def webp() -> list[bytes]:
     rgb = Image.fromarray(picture())
     frames = {"save_all": True, "append_images": [Image.fromarray(picture(seed=1))]}
-    return [_saved(rgb, "WEBP"), _saved(Image.fromarray(picture(4)), "WEBP", lossless=True), _saved(rgb, "WEBP", **frames)]
+    return [
+        _saved(rgb, "WEBP"),
+        _saved(Image.fromarray(picture(4)), "WEBP", lossless=True),
+        _saved(rgb, "WEBP", **frames),
+    ]
 
 
 def tiff() -> list[bytes]:
@@ -64,7 +74,10 @@ def tiff() -> list[bytes]:
 
     tiled = {"tile": (TILE, TILE), "photometric": "rgb"}
     deep, grey = picture(3, np.uint16) * np.uint16(257), picture(1, np.float32)[..., 0] / 255
-    palette = {"photometric": "palette", "colormap": np.arange(768, dtype=np.uint16).reshape(3, 256)}
+    palette = {
+        "photometric": "palette",
+        "colormap": np.arange(768, dtype=np.uint16).reshape(3, 256),
+    }
     return [
         *(_saved(Image.fromarray(picture()), "TIFF", compression=one) for one in (None, "tiff_lzw", "jpeg", "packbits")),
         _saved(Image.fromarray(picture()).convert("1"), "TIFF", compression="group4"),
@@ -96,7 +109,9 @@ def parquet() -> list[bytes]:
     images = [_saved(Image.fromarray(picture(seed=seed)), "PNG") for seed in range(5)]
     ids = [f"frame {seed}" for seed in range(5)]
     plain = pa.table({"image": images, "name": ids})
-    nested = pa.table({"image": [{"bytes": one, "path": name} for one, name in zip(images, ids)], "name": ids})
+    nested = pa.table(
+        {"image": [{"bytes": one, "path": name} for one, name in zip(images, ids)], "name": ids}
+    )
 
     def written(table: pa.Table, **options) -> bytes:
         file = io.BytesIO()

@@ -209,9 +209,7 @@ def _of_torch(path: Path) -> Any:
     """What ``torch.save`` wrote. Only tensors and plain values are made, never other objects."""
     import torch
 
-    archive = zipfile.is_zipfile(path)
-    if archive:
-        _check_archive(path)
+    archive = _is_archive(path)
     try:
         with torch.serialization.safe_globals(_inert()), _Bounded(FileIO(path)) as file:
             given = path if archive else file
@@ -246,12 +244,16 @@ class _Bounded(BufferedReader):
         return super().read(size)
 
 
-def _check_archive(path: Path) -> None:
-    """Raises :class:`CatsightError` if a zip archive is none that ``torch.save`` wrote."""
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive. Raises :class:`CatsightError` if it is one, but none that
+    ``torch.save`` wrote.
+    """
     try:
+        if not zipfile.is_zipfile(path):
+            return False
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError) as error:  # ValueError: a name that is no text
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # names, versions
         raise CatsightError(f"{path} is damaged or cut short ({one_line(error)})") from None
     ends = {name.partition("/")[2] for name in names}
     if "constants.pkl" in ends or any(end.startswith("code/") for end in ends):
@@ -263,6 +265,7 @@ def _check_archive(path: Path) -> None:
         raise CatsightError(f"{path} is an archive of NumPy's, not a checkpoint of torch's")
     if "data.pkl" not in ends:
         raise CatsightError(f"{path} is a zip archive, but not a checkpoint of torch's")
+    return True
 
 
 def _inert() -> list[Any]:

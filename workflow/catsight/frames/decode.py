@@ -48,6 +48,10 @@ _OTHER_KINDS = {
 _SUBFILE_TYPE, _ORIENTATION, _SUB_PAGES, _DNG_VERSION = 254, 274, 330, 50706
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 
+#: Bytes of a coded picture for each pixel of the largest that is read, of which 8 are four channels
+#: of 16 bits; and the bytes that each file may have.
+_BYTES, _LEAST = 10, 1 << 24
+
 #: Pillow's modes that are turned into others, and Little CMS's names for the colours of these.
 _SIMPLER = {"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
 _COLOURS = {"L": "gray", "LA": "gray", "RGB": "rgb", "RGBA": "rgb", "CMYK": "cmyk"}
@@ -175,7 +179,14 @@ def _depth(file: BinaryIO, shape: tuple[int, ...], called: str) -> np.ndarray:
 def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, int]:
     """The decoded picture, and its EXIF orientation."""
     kind = _kind(file.read(16))
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
+    if kind != "TIFF" and size > (most := max(_LEAST, _BYTES * max_pixels)):
+        raise Rejected(  # all but TIFFs are read whole
+            "too large",
+            f"its file takes {size:,} bytes, more than {most:,}, which is {_BYTES} for each of "
+            "frames.max_pixels",
+        )
     if kind == "PNG":
         file, pixels = png.split(file)
     try:

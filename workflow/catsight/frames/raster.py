@@ -49,7 +49,11 @@ def to_srgb(raster: Raster, name: str | Path) -> np.ndarray:
             note(name, f"its colour profile cannot be used ({error}); taken as sRGB")
             raster = raster._replace(profile=None)
     values, profile = raster.values, raster.profile
-    if values.shape[2:] == (3,) and values.dtype == np.uint8 and (raster.white, profile) == (255, None):
+    if (
+        values.shape[2:] == (3,)
+        and values.dtype == np.uint8
+        and (raster.white, profile) == (255, None)
+    ):
         return values  # a copy of a large picture would take much memory
     result = np.empty((height, width, 3), np.uint8)
     for part in parts(height, width):

@@ -64,8 +64,12 @@ def read(file: BinaryIO, max_pixels: int) -> tuple[Raster, int]:
 
 
 def _check_bytes(page: "TiffPage", max_pixels: int) -> None:
-    """Raises :class:`Rejected` if a page's values, with one strip or tile, take too much memory."""
-    pixels = page.imagewidth * page.imagelength + page.tilewidth * page.tilelength
+    """Raises :class:`Rejected` if a page's values and a strip or tile take too much memory."""
+    pixels = page.imagewidth * page.imagelength
+    if page.is_tiled:
+        pixels += page.tilewidth * page.tilelength
+    elif page.compression != 1:
+        pixels += page.imagewidth * min(page.rowsperstrip, page.imagelength)
     size = page.dtype.itemsize if page.dtype else 1
     taken = int(pixels) * int(page.samplesperpixel) * int(page.imagedepth) * size
     if taken > _BYTES * max_pixels:

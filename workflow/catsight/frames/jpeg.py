@@ -80,15 +80,15 @@ def checked(
     check_coding(file)
     file.seek(0)
     data = file.read()
-    count = scans(data)[2]
+    ended, whole, count = scans(data)
     if count * size[0] * size[1] > _SCANS * max_pixels:
         raise Rejected(
             "too large",
             f"its {count} scans of {size[0]} × {size[1]} px are more than {_SCANS} times "
             f"frames.max_pixels, which is {max_pixels}",
         )
-    data = with_end(data)
-    ended, whole, _ = scans(data)
+    if whole and not ended:
+        data = with_end(data)
     if ended and not whole:
         note(name, "its last scans are missing, so it is coarser than it was")
     elif not sound(data):

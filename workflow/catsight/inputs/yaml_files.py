@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).parents[1]
 #: The largest number of values that a YAML file may expand to.
 _MOST = 1_000_000
 #: The bytes of the largest YAML file: reading it takes seconds.
-_LARGEST = 1 << 20
+_LARGEST = 1 << 19
 
 
 def find(*parts: str) -> Path:

@@ -3,11 +3,13 @@
 import argparse
 import collections
 import gzip
+import io
 import json
 import os
 import pathlib
 import pickle
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -247,6 +249,28 @@ def test_a_cut_checkpoint_of_the_older_format_is_named(here, state, capsys, cut)
     torch.save(state, "c.pth", _use_new_zipfile_serialization=False)
     (here / "c.pth").write_bytes((here / "c.pth").read_bytes()[:cut])
     assert refused(capsys).startswith("c.pth is damaged or cut short")
+
+
+@pytest.mark.parametrize("part", [b"PK\x05\x06", b"PK\x01\x02", b"PK\x06\x06", b"PK\x06\x07"])
+def test_a_damaged_index_of_an_archive_is_named(here, state, capsys, part):
+    """Each of its bytes in turn: names that are no text, places that are elsewhere, other disks."""
+    torch.save(state, here / "w.pth")
+    data = (here / "w.pth").read_bytes()
+    at = data.index(part)
+    for place in range(at, min(at + 60, len(data))):
+        (here / "w.pth").write_bytes(data[:place] + b"\xff" + data[place + 1 :])
+        with suppress(CatsightError):
+            checkpoint.states(here / "w.pth")
+
+
+def test_no_more_of_a_checkpoint_is_asked_for_than_there_is(here, state):
+    path = here / "w.pth"
+    path.write_bytes(bytes(3 << 20))
+    with checkpoint._Bounded(io.FileIO(path)) as file:
+        file.seek(1 << 20)
+        assert len(file.read(1 << 50)) == 2 << 20 and file.read() == b""
+        file.seek(0)
+        assert file.read(3) == bytes(3) and len(file.read(None)) == (3 << 20) - 3
 
 
 def test_a_pickle_that_torch_did_not_write_is_no_reason_to_run_its_code(here, state, capsys):

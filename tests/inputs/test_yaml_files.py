@@ -1,5 +1,6 @@
 """YAML files: where they are found, what is refused, and the lines that messages name."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
     assert (
         refusal(tmp_path / "a.yaml") == f"{tmp_path / 'a.yaml'} cannot be read: Permission denied"
     )
+
+
+def test_a_long_file_is_not_read(tmp_path):
+    """Half a megabyte takes seconds; a file with holes may have any size."""
+    path = tmp_path / "a.yaml"
+    path.write_text("a: 1\n#" + "x" * ((1 << 19) - 6))
+    assert load_yaml(path) == {"a": 1}
+    other = tmp_path / "b.yaml"
+    other.write_text("a: 1\n")
+    os.truncate(other, 1 << 36)
+    assert refusal(other) == (
+        f"{other} has 68,719,476,736 bytes; YAML of more than 524,288 is not read"
+    )
+    with pytest.raises(CatsightError, match="is not read"):
+        line_of(other, ("a",))
 
 
 def test_what_is_yaml(tmp_path):

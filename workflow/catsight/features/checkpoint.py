@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import re
 import tarfile
@@ -9,6 +10,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from io import BufferedReader, FileIO
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -207,12 +209,11 @@ def _of_torch(path: Path) -> Any:
     """What ``torch.save`` wrote. Only tensors and plain values are made, never other objects."""
     import torch
 
-    archive = zipfile.is_zipfile(path)
-    if archive:
-        _check_archive(path)
+    archive = _is_archive(path)
     try:
-        with torch.serialization.safe_globals(_inert()):
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
+        with torch.serialization.safe_globals(_inert()), _Bounded(FileIO(path)) as file:
+            given = path if archive else file
+            return torch.load(given, map_location="cpu", weights_only=True, mmap=archive)
     except UnpicklingError as error:
         text = str(error)
         if match := re.search(r"GLOBAL (\S+)|(?:class|type|function) (\S+)", text):
@@ -233,10 +234,27 @@ def _of_torch(path: Path) -> Any:
         raise CatsightError(f"{path} is damaged or cut short ({one_line(error)})") from None
 
 
-def _check_archive(path: Path) -> None:
-    """Raises :class:`CatsightError` if a zip archive is none that ``torch.save`` wrote."""
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+class _Bounded(BufferedReader):
+    """A file that is asked for no more than it holds: memory for all of it is taken first."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most ``size`` bytes; the rest of the file if that is None or negative."""
+        if size is not None and size > 1 << 20:
+            size = min(size, os.fstat(self.fileno()).st_size)
+        return super().read(size)
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive. Raises :class:`CatsightError` if it is one, but none that
+    ``torch.save`` wrote.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            return False
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # names, versions
+        raise CatsightError(f"{path} is damaged or cut short ({one_line(error)})") from None
     ends = {name.partition("/")[2] for name in names}
     if "constants.pkl" in ends or any(end.startswith("code/") for end in ends):
         raise CatsightError(
@@ -247,6 +265,7 @@ def _check_archive(path: Path) -> None:
         raise CatsightError(f"{path} is an archive of NumPy's, not a checkpoint of torch's")
     if "data.pkl" not in ends:
         raise CatsightError(f"{path} is a zip archive, but not a checkpoint of torch's")
+    return True
 
 
 def _inert() -> list[Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 
-from catsight.frames.container import check_frame, message, open_clip, packets, square
+from catsight.frames.container import check_frame, check_kept, message, open_clip, packets, square
 from catsight.frames.item import Rejected
 from catsight.frames.raster import over_grey
 
@@ -101,6 +101,7 @@ def stills(
             f"every is {every}, seconds {seconds}, scenes {scenes}; each must be more than 0"
         )
     with open_clip(path, max_pixels) as (clip, stream):
+        check_kept(stream.codec_context, past > 0 and scenes is None)
         first, matrix, due = None, None, Fraction(0)
         # through text: 0.1 is a tenth, not the nearest binary fraction
         step = None if seconds is None else Fraction(str(seconds))

@@ -14,6 +14,7 @@ from catsight.frames.item import Rejected, check_size
 if TYPE_CHECKING:
     from av import Packet
     from av.container import InputContainer
+    from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
 #: The formats that are read, whatever a file is called. Not playlists, which make FFmpeg read or
@@ -31,8 +32,14 @@ _TRANSFERS = {
 }
 _PRIMARIES = {4: "BT.470 M", 8: "film", 9: "BT.2020", 10: "CIE XYZ", 11: "DCI-P3", 12: "Display P3"}
 
-#: The most pixels of a clip's frames, those of 8K: decoders keep up to 16 of them.
+#: The most pixels of a clip's frames, those of 8K.
 LARGEST = 8192 * 4320
+#: Frames that decoders keep at most, with the one in work: as many as a clip says that others refer
+#: to. Those of other codecs keep fewer.
+_KEPT, _KEPT_BY_OTHERS = {"h264": 17, "hevc": 17, "av1": 17, "vp9": 10}, 4
+#: Bytes of all these frames together, and if frames of the past are kept besides. 17 of 7680 × 4320
+#: px take 850 MB with 8 bits and half the chroma, with all that comes on top 1.4 GB.
+_LARGEST_KEPT, _LARGEST_KEPT_WITH_PAST = 900_000_000, 600_000_000
 
 #: Packets between one that FFmpeg calls damaged at a join of recordings, and the first after it.
 _AHEAD = 3
@@ -169,6 +176,27 @@ def _check(stream: "VideoStream", max_pixels: int) -> None:
     check_frame(*size)
     check_size(*size, max_pixels)
     check_colours(context.color_trc, context.color_primaries)
+
+
+def check_kept(context: "VideoCodecContext", past: bool) -> None:
+    """Raises :class:`Rejected` if the frames that a decoder may keep take too much memory.
+
+    ``past``: whether some of them are kept for longer.
+    """
+    if context.format is None:
+        return
+    frame = sum(
+        part.width * part.height * ((part.bits + 7) // 8) for part in context.format.components
+    )
+    count = _KEPT.get(context.codec.canonical_name, _KEPT_BY_OTHERS)
+    most = _LARGEST_KEPT_WITH_PAST if past else _LARGEST_KEPT
+    if count * frame > most:
+        raise Rejected(
+            "too large",
+            f"its decoder may keep {count} frames of {context.width} × {context.height} px "
+            f"({context.format.name}), {count * frame:,} bytes, more than {most:,}; convert it to "
+            f"8 bits or smaller frames{', or set past to 0' if past else ''}",
+        )
 
 
 def check_colours(transfer: int, primaries: int) -> None:

@@ -5,14 +5,14 @@ import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from catsight.frames import colours, jpeg, png, tiff
 from catsight.frames.item import Rejected, check_size, note
-from catsight.frames.raster import Raster, to_srgb
+from catsight.frames.raster import Raster, parts, to_srgb
 
 # the limit here is max_pixels, checked before decoding; Pillow's own limit would come first
 Image.MAX_IMAGE_PIXELS = None
@@ -46,20 +46,26 @@ _OTHER_KINDS = {
 }
 # TIFF tags; the orientation is also EXIF's
 _SUBFILE_TYPE, _ORIENTATION, _SUB_PAGES, _DNG_VERSION = 254, 274, 330, 50706
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
+
+#: Bytes of a coded picture for each pixel of the largest that is read, of which 8 are four channels
+#: of 16 bits; and the bytes that each file may have.
+_BYTES, _LEAST = 10, 1 << 24
 
 #: Pillow's modes that are turned into others, and Little CMS's names for the colours of these.
 _SIMPLER = {"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
 _COLOURS = {"L": "gray", "LA": "gray", "RGB": "rgb", "RGBA": "rgb", "CMYK": "cmyk"}
 
-#: The operation that turns a picture upright, by its EXIF orientation.
+#: How the axes of a picture (h, w, 3) that is stored turned become upright, by its EXIF
+#: orientation: whether they are swapped, and the steps along each after that.
 _TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    2: (False, 1, -1),
+    3: (False, -1, -1),
+    4: (False, -1, 1),
+    5: (True, 1, 1),
+    6: (True, 1, -1),
+    7: (True, -1, -1),
+    8: (True, -1, 1),
 }
 
 
@@ -95,7 +101,9 @@ def _decode(file: BinaryIO, max_pixels: int, name: str | Path) -> np.ndarray:
         raster, orientation = _open(file, max_pixels, name)
         rgb = to_srgb(raster, name)
         if orientation in _TURNS:
-            rgb = np.asarray(Image.fromarray(rgb).transpose(_TURNS[orientation]))
+            swapped, down, right = _TURNS[orientation]
+            upright = rgb.swapaxes(0, 1) if swapped else rgb
+            rgb = np.ascontiguousarray(upright[::down, ::right])
         return rgb
     except Rejected:
         raise
@@ -171,7 +179,14 @@ def _depth(file: BinaryIO, shape: tuple[int, ...], called: str) -> np.ndarray:
 def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, int]:
     """The decoded picture, and its EXIF orientation."""
     kind = _kind(file.read(16))
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
+    if kind != "TIFF" and size > (most := max(_LEAST, _BYTES * max_pixels)):
+        raise Rejected(  # all but TIFFs are read whole
+            "too large",
+            f"its file takes {size:,} bytes, more than {most:,}, which is {_BYTES} for each of "
+            "frames.max_pixels",
+        )
     if kind == "PNG":
         file, pixels = png.split(file)
     try:
@@ -191,12 +206,15 @@ def _open(file: BinaryIO, max_pixels: int, name: str | Path) -> tuple[Raster, in
     if kind == "TIFF":
         tags: Mapping = opened.tag_v2  # type: ignore[attr-defined]
         _check_page(tags)
+        check_size(tags.get(_TILE_WIDTH, 0), tags.get(_TILE_LENGTH, 0), max_pixels)
         if tiff.needs_tifffile(tags):
             raster, orientation = tiff.read(file, max_pixels)
             return raster._replace(profile=profile), orientation
         orientation = 1  # Pillow turns it
+    if kind == "WEBP":
+        return _webp(opened, file, max_pixels)._replace(profile=profile), orientation
     if kind == "JPEG":
-        opened = jpeg.checked(file, name)
+        opened = jpeg.checked(file, opened.size, max_pixels, name)
     return _raster(opened)._replace(profile=profile), orientation
 
 
@@ -212,13 +230,35 @@ def _check_page(tags: Mapping) -> None:
         raise Rejected("unsupported", "it is a camera's raw file; develop it to JPEG, PNG or TIFF")
 
 
+def _webp(picture: Any, file: BinaryIO, max_pixels: int) -> Raster:
+    """The values of a WebP that Pillow opened, or of its first frame, of 8 bits a channel."""
+    from imagecodecs import webp_decode
+
+    if picture.is_animated:
+        if 2 * picture.width * picture.height > max_pixels:
+            raise Rejected(
+                "too large",
+                f"it is animated, and its decoder keeps two frames: {picture.width} × "
+                f"{picture.height} px are more than half of frames.max_pixels, which is "
+                f"{max_pixels}",
+            )
+        return _raster(picture)
+    file.seek(0)  # Pillow would keep three copies
+    return Raster(webp_decode(file.read(), hasalpha=picture.mode == "RGBA"), "rgb")
+
+
 def _raster(picture: ImageFile.ImageFile) -> Raster:
     """The values of a picture that Pillow opened, of 8 bits a channel."""
     mode = _SIMPLER.get(picture.mode, picture.mode)
     if mode not in _COLOURS:
         raise Rejected("unsupported", f"its colours are {mode}; convert it to RGB")
-    values = np.asarray(picture.convert(mode))
-    return Raster(values.reshape(*values.shape[:2], -1), _COLOURS[mode])
+    picture.load()
+    # a part at a time: Pillow's own copies of a large picture take more than the picture
+    values = np.empty((picture.height, picture.width, Image.getmodebands(mode)), np.uint8)
+    for rows in parts(picture.height, picture.width):
+        part = picture.crop((0, rows.start, picture.width, min(rows.stop, picture.height)))
+        values[rows] = np.asarray(part.convert(mode)).reshape(-1, picture.width, values.shape[2])
+    return Raster(values, _COLOURS[mode])
 
 
 def _kind(head: bytes) -> str:

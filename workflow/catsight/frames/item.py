@@ -10,7 +10,7 @@ from typing import NoReturn
 import numpy as np
 
 from catsight.errors import CatsightError, say
-from catsight.inputs import files
+from catsight.inputs import files, sources
 
 
 class Rejected(Exception):
@@ -97,6 +97,7 @@ class Item:
     load: Callable[[], Picture]
     credits: Mapping[str, str | None] = field(default_factory=dict)
     mark: str = "#"  #: separates the name from the number of a glance
+    pixels: int = 0  #: of what it holds already, before it is loaded
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,21 @@ class File:
 
     name: str  #: its path below the source's folder, as written in ids
     path: Path
-    sha256: str | None  #: None if the file could not be read when it was listed
+    sha256: str | None  #: None if the file could not be read, or was too large, when it was listed
 
     @contextmanager
     def unchanged(self) -> Iterator[Path]:
         """The path, to be read in the block.
 
-        Raises :class:`CatsightError` if the bytes are not those that the manifest lists. They are
+        Raises :class:`Rejected` if it is too large to be read, and :class:`CatsightError` if the
+        bytes are not those that the manifest lists. They are
         hashed before the block, in constant memory; inode, size and time of change, which show
         whether a file was written to or replaced, are compared before and after.
         """
         before = files.stamp(self.path)
-        if files.digest(self.path) != self.sha256:
+        if before and before[1] > (most := sources.largest(self.path)):
+            raise Rejected("too large", f"its {before[1]:,} bytes are more than {most:,}")
+        if sources.digest(self.path) != self.sha256:
             raise self._changed()
         try:
             yield self.path

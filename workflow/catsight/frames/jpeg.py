@@ -1,5 +1,6 @@
 """JPEG files: whether they are whole inside, which Pillow's decoder does not say."""
 
+import hashlib
 import io
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from catsight.frames.item import Rejected, note
+from catsight.frames.raster import parts
 
 #: The marks before which a length stands or the picture ends; entropy-coded data hold none.
 _MARK = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
@@ -16,6 +18,10 @@ _END = b"\xff\xd9"
 _FILLS = [bytes([one]) * 64 for one in (0x00, 0x55, 0xAA, 0x33, 0xCC, 0x0F, 0xF0)] + [
     b"\xff\0" * 64
 ]
+
+#: Scans of a picture of ``max_pixels`` that are decoded; encoders write up to about 20. An empty
+#: scan takes 15 bytes, and 33 ms if the picture has 100 million pixels.
+_SCANS = 32
 
 #: The marks of a frame (ITU-T T.81, T.87), and the kinds of JPEG that no libjpeg decodes.
 _FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7)
@@ -29,7 +35,7 @@ def with_end(data: bytes) -> bytes:
     put there, it delivers the same picture. Otherwise the last blocks are made of it. With the
     mark alone, the decoder would take a file that is cut short for a whole one.
     """
-    ended, whole = scans(data)
+    ended, whole, _ = scans(data)
     if ended or not whole:
         return data
     try:
@@ -40,17 +46,19 @@ def with_end(data: bytes) -> bytes:
     return data + _END if same else data
 
 
-def scans(data: bytes) -> tuple[bool, bool]:
-    """Whether a JPEG's end mark is there, and whether its scans before it say all of the picture.
+def scans(data: bytes) -> tuple[bool, bool, int]:
+    """Whether a JPEG's end mark is there, and whether its scans before it say all of the picture;
+    and their number.
 
     They do if each coefficient of each component comes to its last bit: a progressive picture that
     is cut between two scans is whole for the decoder, only coarse (ITU-T T.81, B.2.3 and G.1.1.1).
     """
-    place, lacking = 2, set[tuple[int, int]]()
+    place, lacking, count = 2, set[tuple[int, int]](), 0
     while (found := _MARK.search(data, place)) and (mark := found[1][0]) != 0xD9:
         length = int.from_bytes(data[found.end() : found.end() + 2])
         place = found.end() + length
         body = data[found.end() + 2 : place]
+        count += mark == 0xDA
         if mark in _FRAMES:
             lacking = {(component, at) for component in body[6::3] for at in range(64)}
         elif mark == 0xDA and len(body) == 4 + 2 * body[0]:
@@ -58,18 +66,29 @@ def scans(data: bytes) -> tuple[bool, bool]:
             if not bits & 15:  # bits that are left to later scans
                 band = range(first, last + 1)
                 lacking -= {(component, at) for component in body[1:-3:2] for at in band}
-    return found is not None, not lacking
+    return found is not None, not lacking, count
 
 
-def checked(file: BinaryIO, name: str | Path) -> ImageFile.ImageFile:
+def checked(
+    file: BinaryIO, size: tuple[int, int], max_pixels: int, name: str | Path
+) -> ImageFile.ImageFile:
     """The JPEG in ``file``, complete (:func:`with_end`); with a note if there is damage inside.
 
-    Raises :class:`Rejected` if it is of a kind that is not decoded.
+    Raises :class:`Rejected` if it is of a kind that is not decoded, or has so many scans of its
+    ``size`` in pixels that they take minutes.
     """
     check_coding(file)
     file.seek(0)
-    data = with_end(file.read())
-    ended, whole = scans(data)
+    data = file.read()
+    ended, whole, count = scans(data)
+    if count * size[0] * size[1] > _SCANS * max_pixels:
+        raise Rejected(
+            "too large",
+            f"its {count} scans of {size[0]} × {size[1]} px are more than {_SCANS} times "
+            f"frames.max_pixels, which is {max_pixels}",
+        )
+    if whole and not ended:
+        data = with_end(data)
     if ended and not whole:
         note(name, "its last scans are missing, so it is coarser than it was")
     elif not sound(data):
@@ -116,5 +135,11 @@ def sound(data: bytes) -> bool:
 
 
 def _pixels(data: bytes) -> bytes:
+    """A digest of the picture: two large pictures would take much memory."""
+    digest = hashlib.sha256()
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
-        return picture.tobytes()
+        picture.load()
+        for rows in parts(picture.height, picture.width):
+            end = min(rows.stop, picture.height)
+            digest.update(picture.crop((0, rows.start, picture.width, end)).tobytes())
+    return digest.digest()

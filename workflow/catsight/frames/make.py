@@ -9,10 +9,11 @@ import io
 import os
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Condition
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,8 @@ def rows(spec: FramesSpec, manifest: Path) -> Iterator[tuple[str, Row]]:
     items = _Items(spec, found(manifest, spec["sources"]))
     used, reasons, example = _Used(), Counter[str](), ""
     with Progress("frames", items.total, "pictures") as progress:
-        for name, made in ahead(partial(_attempt, spec), items, _AT_ONCE):
+        room = _Room()
+        for name, made in ahead(partial(_attempt, spec, room), room.of(items), _AT_ONCE):
             progress.advance()
             if isinstance(made, Rejected):
                 if spec["on_reject"] == "stop":
@@ -90,9 +92,9 @@ def shard_of(frame_id: str, shards: int) -> int:
 
 def pixel_digest(rgb: np.ndarray) -> str:
     """SHA-256 of a picture's shape and values, uint8 (h, w, 3)."""
-    return hashlib.sha256(
-        repr(rgb.shape).encode() + np.ascontiguousarray(rgb).tobytes()
-    ).hexdigest()
+    digest = hashlib.sha256(repr(rgb.shape).encode())
+    digest.update(np.ascontiguousarray(rgb).data)
+    return digest.hexdigest()
 
 
 def make_frames(item: Item, spec: FramesSpec, source: str) -> Made:
@@ -210,14 +212,41 @@ class _Items:
                     yield self.sources[name]["source"], item
 
 
-def _attempt(spec: FramesSpec, named: tuple[str, Item]) -> tuple[str, Made | Rejected]:
+class _Room:
+    """Room for the pixels of items that wait or are in work, so that there are few large ones."""
+
+    #: Pixels, of which a single item may hold more: a still of 8K, two of 4K with what was before.
+    MOST = 1 << 25
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.changed = Condition()
+
+    def of(self, items: Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
+        """The items, each as soon as there is room for it."""
+        for source, item in items:
+            with self.changed:
+                self.changed.wait_for(lambda: self.taken < self.MOST)
+                self.taken += item.pixels
+            yield source, item
+
+    def leave(self, item: Item) -> None:
+        """Notes that an item is done."""
+        with self.changed:
+            self.taken -= item.pixels
+            self.changed.notify()
+
+
+def _attempt(spec: FramesSpec, room: _Room, named: tuple[str, Item]) -> tuple[str, Made | Rejected]:
     """The name of an item, and its frames or the reason why it cannot be used."""
     source, item = named
     try:
         with rejected_if_it_fails():
             return item.name, make_frames(item, spec, source)
-    except Rejected as problem:
-        return item.name, problem
+    except Rejected as problem:  # whose traceback would keep the picture in memory
+        return item.name, Rejected(problem.reason, problem.detail)
+    finally:
+        room.leave(item)
 
 
 class _Used:

@@ -132,9 +132,9 @@ def _of_dataset(names: Sequence[str]) -> list[str]:
 
 
 def _measure(place: Place) -> tuple[str | None, int | None]:
-    """SHA-256 and size (bytes) of a file, None if it cannot be read."""
+    """SHA-256 and size (bytes) of a file, None if it cannot be read or is too large."""
     path = place.path
-    digest = files.digest(path)
+    digest = sources.digest(path)
     if digest is None:
         say(f"manifest: {files.as_id(path)} cannot be read")
         return None, None

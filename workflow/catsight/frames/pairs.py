@@ -25,6 +25,8 @@ from catsight.run.specs import SourceSpec
 
 #: Row groups kept in memory for each side. One would do if both sides had the same order.
 _KEPT = 2
+#: Bytes of the largest row group.
+_LARGEST = 1 << 28
 
 
 def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
@@ -116,7 +118,7 @@ class _Tables:
         self.rejected: list[tuple[str, Rejected]] = []
         self.max_pixels = max_pixels
         self.tables: list[tuple[File, parquet.Columns]] = []
-        self.kept: dict[tuple[int, int], pa.Table] = {}  # by table and row group
+        self.kept: dict[tuple[int, int], pa.Table | Rejected] = {}  # by table and row group
         for file in found:
             try:
                 with rejected_if_it_fails():
@@ -133,7 +135,8 @@ class _Tables:
                 )
             self.tables.append((file, columns))
             for group in range(table.num_row_groups):
-                ids = parquet.rows_of(table.read_row_group(group, columns=[columns.id]), columns)
+                parts = parquet.batches(table, file.path, columns, group, only=columns.id)
+                ids = (one for part in parts for one in parquet.rows_of(part, columns))
                 for row, key in enumerate(parquet.text_of(one, columns.id) for one in ids):
                     if key is None:
                         place = f"{file.name}, row {row} of row group {group}"
@@ -160,8 +163,33 @@ class _Tables:
         at, group, row = self.keys[key]
         file, columns = self.tables[at]
         if (at, group) not in self.kept:
-            with parquet.opened(file.path) as table:
-                self.kept[at, group] = table.read_row_group(group, columns=columns.names)
-            while len(self.kept) > _KEPT:
+            try:
+                self.kept[at, group] = _row_group(file, columns, group)
+            except Rejected as problem:
+                self.kept[at, group] = problem
+            while len(self.kept) > _KEPT or sum(map(_size, self.kept.values())) > 2 * _LARGEST:
                 del self.kept[next(iter(self.kept))]
-        return parquet.rows_of(self.kept[at, group].slice(row, 1), columns)[0], columns
+        kept = self.kept[at, group]
+        if isinstance(kept, Rejected):
+            raise kept
+        return parquet.rows_of(kept.slice(row, 1), columns)[0], columns
+
+
+def _row_group(file: File, columns: parquet.Columns, group: int) -> pa.Table:
+    """The rows of a row group. Raises :class:`Rejected` if they take more memory than they may."""
+    parts, size = [], 0
+    with parquet.opened(file.path) as table:
+        for part in parquet.batches(table, file.path, columns, group):
+            parts.append(part)
+            size += part.nbytes
+            if size > _LARGEST:
+                raise Rejected(
+                    "too large",
+                    f"row group {group} of {file.name} takes more than {_LARGEST:,} bytes; write "
+                    "it with smaller row groups",
+                )
+    return pa.Table.from_batches(parts)
+
+
+def _size(kept: pa.Table | Rejected) -> int:
+    return kept.nbytes if isinstance(kept, pa.Table) else 0

@@ -17,11 +17,19 @@ import pyarrow.parquet as pq
 from catsight import tables
 from catsight.frames.decode import decode_bytes, read_depth
 from catsight.frames.item import Found, Item, Picture, Rejected, rejected_if_it_fails, rejecting
+from catsight.frames.pages import pages
 from catsight.inputs import files
 from catsight.run.specs import SourceSpec
 
-#: Rows held in memory at once.
-_ROWS = 16
+#: Rows held in memory at once, and their bytes if they are several.
+_ROWS, _BYTES = 16, 1 << 28
+#: Bytes that the largest page takes, of which a row group may consist; and those of a picture's
+#: file. A few of these wait for their turn.
+_PAGE, _PICTURE = 1 << 29, 1 << 27
+#: Bytes of a file for each of its rows, at least: the smallest picture takes 67.
+_ROW = 32
+#: Letters of an id or group.
+_LONGEST = 4096
 #: Columns of catsight's frames that say something of a picture, and go with it.
 _ABOUT = ("title", "author", "licence", "link", "note")
 
@@ -55,12 +63,55 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
                     continue
                 columns = columns_of(parquet, source)
                 number = 0
-                for batch in parquet.iter_batches(batch_size=_ROWS, columns=columns.names):
+                for batch in batches(parquet, path, columns):
                     for row in rows_of(batch, columns):
                         yield _item(row, f"{file.name}#{number:06}", columns, max_pixels)
                         number += 1
         except Rejected as problem:
             yield rejecting(file.name, file.name, problem)
+
+
+def batches(
+    parquet: pq.ParquetFile,
+    path: Path,
+    columns: Columns,
+    group: int | None = None,
+    only: str | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """A few rows at a time of a table, or of one row ``group``, or ``only`` one column of them.
+
+    Raises :class:`Rejected` before it reads any if pages or rows take more memory than they may.
+    """
+    size, rows = path.stat().st_size, parquet.metadata.num_rows
+    if rows * _ROW > size:
+        raise Rejected("too large", f"it says that it holds {rows:,} rows in {size:,} bytes")
+    leaves = _leaves(parquet.schema_arrow, columns)
+    try:
+        said = list(pages(path, parquet.metadata, leaves, group))
+    except (ValueError, OSError, RecursionError) as error:
+        raise Rejected("truncated", f"its pages are not where it says ({error})") from None
+    # a dictionary is copied; and each row may be as long as it, however few bytes refer to it
+    most = max((page.size << page.dictionary for page in said), default=1)
+    if most > _PAGE:
+        raise Rejected(
+            "too large",
+            f"a page of it takes {most:,} bytes, more than {_PAGE:,}; write it with smaller row "
+            "groups",
+        )
+    return parquet.iter_batches(
+        min(_ROWS, max(1, _BYTES // max(1, most))),
+        row_groups=None if group is None else [group],
+        columns=[only] if only else leaves,
+    )
+
+
+def _leaves(schema: pa.Schema, columns: Columns) -> list[str]:
+    """The columns to read: of a picture in several parts its bytes and its path alone."""
+    kind, parts = schema.field(columns.image).type, ("bytes", "path")
+    if not pa.types.is_struct(kind):
+        return columns.names
+    own = [f"{columns.image}.{f.name}" for f in kind if f.name in parts and _plain(f.type)]
+    return [*own, *(name for name in columns.names if name != columns.image)]
 
 
 @contextmanager
@@ -105,10 +156,18 @@ def columns_of(parquet: pq.ParquetFile, source: SourceSpec) -> Columns:
         raise Rejected(
             "no pictures", f"its column '{source['image']}' is {kind}, not a picture's bytes"
         )
+    for key, column in named.items():
+        if key != "image" and column is not None and not _plain(schema.field(column).type):
+            kind = schema.field(column).type
+            raise Rejected("no pictures", f"its column '{column}' ({key}) is {kind}, not text")
     if not tables.ours(parquet):
         return Columns(source["image"], source["id"], source["group"])
     own = {name: name if name in schema.names else None for name in ("frame_id", "group")}
-    more = tuple(name for name in ("depth", *_ABOUT) if name in schema.names)
+    more = tuple(
+        name
+        for name in ("depth", *_ABOUT)
+        if name in schema.names and _plain(schema.field(name).type)
+    )
     return Columns(
         source["image"], source["id"] or own["frame_id"], source["group"] or own["group"], more
     )
@@ -131,19 +190,38 @@ def _binary(kind: pa.DataType) -> bool:
     return any(one(kind) for one in kinds)
 
 
+def _plain(kind: pa.DataType) -> bool:
+    """Whether values of a type are single, and take no more memory than they are long."""
+    wide = pa.types.is_fixed_size_binary(kind) and kind.byte_width > _LONGEST
+    return not (pa.types.is_nested(kind) or wide)
+
+
 def _item(row: Mapping[str, Any], place: str, columns: Columns, max_pixels: int) -> Item:
     name = text_of(row, columns.id) or place
+    group = text_of(row, columns.group) or name
+    if (size := len(_bytes_of(row, columns) or b"")) > _PICTURE:
+        problem = f"its file takes {size:,} bytes, more than {_PICTURE:,}"
+        return rejecting(name, group, Rejected("too large", problem))
     return Item(
         name,
-        text_of(row, columns.group) or name,
+        group,
         lambda: picture(row, columns, max_pixels, name),
         credits_of(row),
     )
 
 
 def text_of(row: Mapping[str, Any], column: str | None) -> str | None:
-    """The value in a column as text; None if there is no such column or value (:func:`text`)."""
-    return None if column is None else text(row[column])
+    """The value in a column as text; None if there is no such column or value (:func:`text`).
+
+    Raises :class:`Rejected` for texts that no id or group is as long as.
+    """
+    said = None if column is None else text(row[column])
+    if said is not None and len(said) > _LONGEST:
+        raise Rejected(
+            "too large",
+            f"its column '{column}' holds a text of {len(said):,} letters, more than {_LONGEST:,}",
+        )
+    return said
 
 
 def text(value: Any) -> str | None:
@@ -176,14 +254,18 @@ def picture(row: Mapping[str, Any], columns: Columns, max_pixels: int, name: str
     If a row holds a path instead of bytes, as ``datasets`` allows, that path is not followed: it
     may lead anywhere.
     """
-    image = row[columns.image]
-    data = image["bytes"] if isinstance(image, Mapping) else image
+    image, data = row[columns.image], _bytes_of(row, columns)
     if data is None:
         path = image.get("path") if isinstance(image, Mapping) else None
         raise Rejected("no bytes", f"the table holds no picture for it{_path_of(path)}")
     rgb = decode_bytes(data, max_pixels, name)
     depth = row["depth"] if "depth" in columns.more else None
     return Picture(rgb, None if depth is None else read_depth(io.BytesIO(depth), rgb.shape[:2]))
+
+
+def _bytes_of(row: Mapping[str, Any], columns: Columns) -> bytes | None:
+    image = row[columns.image]
+    return image["bytes"] if isinstance(image, Mapping) else image
 
 
 def _path_of(path: str | None) -> str:

@@ -27,6 +27,7 @@ def split(file: BinaryIO) -> tuple[BinaryIO, bytearray]:
     that sRGB cannot hold (cICP).
     """
     about, picture, kinds, coded = bytearray(_START), bytearray(_START), set(), b""
+    size = file.seek(0, io.SEEK_END)
     file.seek(len(_START))
     while len(head := file.read(8)) == 8:
         length, kind = int.from_bytes(head[:4]), head[4:]
@@ -37,7 +38,7 @@ def split(file: BinaryIO) -> tuple[BinaryIO, bytearray]:
         if not (needed or used):
             file.seek(length + 4, io.SEEK_CUR)
             continue
-        data = file.read(length)
+        data = file.read(min(length, size))  # memory is taken before the file ends
         checksum = file.read(4)
         chunk = head + data + checksum
         if needed:

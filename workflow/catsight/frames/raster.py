@@ -48,8 +48,15 @@ def to_srgb(raster: Raster, name: str | Path) -> np.ndarray:
         except (RuntimeError, ValueError) as error:
             note(name, f"its colour profile cannot be used ({error}); taken as sRGB")
             raster = raster._replace(profile=None)
+    values, profile = raster.values, raster.profile
+    if (
+        values.shape[2:] == (3,)
+        and values.dtype == np.uint8
+        and (raster.white, profile) == (255, None)
+    ):
+        return values  # a copy of a large picture would take much memory
     result = np.empty((height, width, 3), np.uint8)
-    for part in _parts(height, width):
+    for part in parts(height, width):
         result[part] = _rows(raster._replace(values=raster.values[part]))
     return result
 
@@ -61,14 +68,14 @@ def over_grey(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """
     # mixes sRGB values, as every viewer and browser does
     result = np.empty((*alpha.shape[:2], 3), np.uint8)
-    for part in _parts(*alpha.shape[:2]):
+    for part in parts(*alpha.shape[:2]):
         opacity = alpha[part] / np.float32(255)
         result[part] = np.rint(rgb[part] * opacity + _GROUND * (1 - opacity))
     return result
 
 
-def _parts(height: int, width: int) -> Iterator[slice]:
-    """Rows of a picture that are converted at a time."""
+def parts(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture that are converted at a time, in order; the last may be fewer."""
     rows = max(1, _AT_ONCE // width)
     return (slice(start, start + rows) for start in range(0, height, rows))
 

@@ -21,6 +21,10 @@ _COMPRESSIONS = (1, 5, 8, 32773, 32946, *_NEWER_COMPRESSIONS)
 # values of tags: which photometric interpretation is a palette, what extra samples are opacity
 _PALETTE, _PREMULTIPLIED, _OPACITY = 3, 1, 2
 
+#: Bytes for each pixel of the largest picture that values may take, with one strip or tile of them:
+#: 8 are four channels of 16 bits.
+_BYTES = 10
+
 #: What tifffile says where a decoder is missing.
 _MISSING = ("imagecodecs", "not supported", "not available")
 
@@ -44,6 +48,7 @@ def read(file: BinaryIO, max_pixels: int) -> tuple[Raster, int]:
         page: Any = tiff.pages.first
         check_size(int(page.imagewidth), int(page.imagelength), max_pixels)
         check_size(int(page.tilewidth), int(page.tilelength), max_pixels)
+        _check_bytes(page, max_pixels)
         colours, extra = _layout(page)
         channels = CHANNELS[colours] + (extra is not None)
         # tifffile shows missing parts as black
@@ -56,6 +61,23 @@ def read(file: BinaryIO, max_pixels: int) -> tuple[Raster, int]:
             values[..., 0] = white - values[..., 0]
         raster = Raster(values, colours, white, profile or None, extra == _PREMULTIPLIED)
         return raster, orientation or 1
+
+
+def _check_bytes(page: "TiffPage", max_pixels: int) -> None:
+    """Raises :class:`Rejected` if a page's values and a strip or tile take too much memory."""
+    pixels = page.imagewidth * page.imagelength
+    if page.is_tiled:
+        pixels += page.tilewidth * page.tilelength
+    elif page.compression != 1:
+        pixels += page.imagewidth * min(page.rowsperstrip, page.imagelength)
+    size = page.dtype.itemsize if page.dtype else 1
+    taken = int(pixels) * int(page.samplesperpixel) * int(page.imagedepth) * size
+    if taken > _BYTES * max_pixels:
+        raise Rejected(
+            "too large",
+            f"its values take {taken:,} bytes, more than {_BYTES} for each of frames.max_pixels, "
+            f"which is {max_pixels}",
+        )
 
 
 def _layout(page: "TiffPage") -> tuple[str, int | None]:
@@ -100,8 +122,11 @@ def _values(page: "TiffPage", channels: int) -> np.ndarray:
         values = np.moveaxis(values, 0, -1)
     values = values.reshape(int(page.imagelength), int(page.imagewidth), -1)
     if page.photometric == _PALETTE:
-        opacity = values[..., 1 : channels - 2].astype(np.uint16) * np.uint16(257)
-        return np.concatenate([_palette(page)[values[..., 0]], opacity], axis=-1)
+        looked_up = _palette(page)[values[..., 0]]
+        if channels == 3:
+            return looked_up
+        opacity = values[..., 1:2].astype(np.uint16) * np.uint16(257)
+        return np.concatenate([looked_up, opacity], axis=-1)
     return values[..., :channels]
 
 

@@ -39,6 +39,7 @@ def items(source: SourceSpec, found: Found, max_pixels: int) -> Iterator[Item]:
                 )
                 for still in chosen:
                     picture = partial(Picture, still.rgb, past=still.past)
-                    yield Item(f"{file.name}#{still.number:06}", group, picture)
+                    pixels = still.rgb.size // 3 * (1 + len(still.past))
+                    yield Item(f"{file.name}#{still.number:06}", group, picture, pixels=pixels)
         except Rejected as problem:
             yield rejecting(file.name, group, problem)

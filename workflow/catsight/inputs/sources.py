@@ -15,6 +15,28 @@ from catsight.run.specs import SourceSpec
 #: Keys under which a source names the user's files.
 PATHS = ("path", "partner")
 
+#: Bytes of the largest file of a picture or depth map: those of a classic TIFF, whose offsets have
+#: 32 bits; and of a clip or table. Larger ones are most likely holes, which take minutes to hash.
+_LARGEST, _LARGEST_OF_MANY = 1 << 32, 1 << 37
+#: How the names of files end that hold many pictures.
+_OF_MANY = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".wmv"),
+    ".parquet",
+)
+
+
+def largest(path: str | os.PathLike[str]) -> int:
+    """The bytes that one of the user's files may have at most, by the end of its name."""
+    return _LARGEST_OF_MANY if os.fspath(path).lower().endswith(_OF_MANY) else _LARGEST
+
+
+def digest(path: str | os.PathLike[str]) -> str | None:
+    """SHA-256 of one of the user's files, 64 hex digits; None if it cannot be read or is larger
+    than such a file may be, which is not read then.
+    """
+    about = files.stamp(path)
+    return None if about and about[1] > largest(path) else files.digest(path)
+
 
 def check(sources: Mapping[str, SourceSpec]) -> None:
     """Raises :class:`CatsightError` if a file or folder that a source names does not exist, or a

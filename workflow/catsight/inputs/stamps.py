@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from catsight.errors import CatsightError, say
-from catsight.inputs import files
+from catsight.inputs import files, sources
 from catsight.run.progress import Progress
 
 #: The record's name, beside the table that was made from the files.
@@ -57,7 +57,7 @@ def replaced(record: Path, paths: Iterable[str]) -> bool:
         return False
     with Progress("files whose times have changed", len(other), "files") as progress:
         for path in other:
-            if files.digest(path) != seen[path][1]:
+            if sources.digest(path) != seen[path][1]:
                 say(f"catsight: {files.as_id(path)} has changed")
                 return True
             progress.advance()

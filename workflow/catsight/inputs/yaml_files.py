@@ -14,6 +14,8 @@ from catsight.errors import CatsightError
 _PACKAGE = Path(__file__).parents[1]
 #: The largest number of values that a YAML file may expand to.
 _MOST = 1_000_000
+#: The bytes of the largest YAML file: reading it takes seconds.
+_LARGEST = 1 << 19
 
 
 def find(*parts: str) -> Path:
@@ -37,7 +39,7 @@ def load_yaml(path: str | os.PathLike) -> Any:
     try:
         if path.exists() and not path.is_file():
             raise CatsightError(f"{path} is not a file")
-        found = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+        found = yaml.load(_text(path), _Loader)
     except FileNotFoundError:
         raise CatsightError(f"{path} is missing") from None
     except OSError as error:
@@ -82,7 +84,16 @@ def line_of(path: str | os.PathLike[str], keys: Iterable[str | int]) -> int | No
 @cache
 def _nodes(path: Path) -> yaml.Node:
     """The tree of a YAML file, in which every value knows its line."""
-    return yaml.compose(path.read_text(encoding="utf-8-sig"), _Loader)
+    return yaml.compose(_text(path), _Loader)
+
+
+def _text(path: Path) -> str:
+    """A file's text. Raises :class:`CatsightError` if it is too large to be YAML by hand."""
+    if (size := path.stat().st_size) > _LARGEST:
+        raise CatsightError(
+            f"{path} has {size:,} bytes; YAML of more than {_LARGEST:,} is not read"
+        )
+    return path.read_text(encoding="utf-8-sig")
 
 
 class _Loader(yaml.SafeLoader):

@@ -32,6 +32,14 @@ def test_contrast_of_a_grating_is_its_amplitude_over_root_two():
         assert describe(picture(stripes))["contrast"] == pytest.approx(1, abs=0.01)
 
 
+def test_green_is_brighter_than_red_and_blue():
+    """Halves of full green and blue, whose luminances are those of IEC 61966-2-1."""
+    halves = np.zeros((64, 64, 3), np.uint8)
+    halves[:32, :, 1] = halves[32:, :, 2] = 255
+    expected = (0.7152 - 0.0722) / (0.7152 + 0.0722)
+    assert describe(halves)["contrast"] == pytest.approx(expected)
+
+
 def test_nothing_is_said_of_what_is_uniform_or_tiny():
     black = describe(np.zeros((64, 64, 3), np.uint8))
     assert black == {"contrast": None, "colourfulness": 0, "spectral_slope": None}

@@ -13,7 +13,7 @@ from support import damaged
 from support.failing_door import door
 
 #: How many files of a kind are read here: as many as take seconds in all.
-FILES = {"checkpoint": 20, "eye": 20, "study": 20}
+FILES = {"checkpoint": 15, "eye": 15, "study": 15}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 
@@ -26,7 +26,7 @@ def few_threads(monkeypatch):
 
 @pytest.mark.parametrize("kind", fuzz.DOORS)
 def test_damaged_files_are_used_or_rejected(kind, tmp_path):
-    found = list(fuzz.outcomes(kind, range(FILES.get(kind, 25)), 0, tmp_path / "one"))
+    found = list(fuzz.outcomes(kind, range(FILES.get(kind, 20)), 0, tmp_path / "one"))
     wrong = {one.number: one.why for one in found if one.outcome == "finding"}
     assert not wrong
     assert any(one.outcome == "rejected" for one in found)

@@ -113,6 +113,16 @@ def test_the_scans_of_a_jpeg_are_counted():
             decode_bytes(many, 2 * 64 * 64, "a")
 
 
+def test_a_jpeg_of_many_scans_is_not_decoded_nine_times():
+    """One that lacks its end mark alone is whole if it is small, or has few scans."""
+    picture = Image.fromarray(noise(0, 64, 64))
+    many, one = (saved(picture, "JPEG", progressive=more)[:-2] for more in (True, False))
+    assert many.count(b"\xff\xda") > 4
+    assert refusal(many, 64 * 64)[0] == "truncated"
+    assert decode_bytes(many, 4 * 64 * 64, "a").shape == (64, 64, 3)
+    assert decode_bytes(one, 64 * 64, "a").shape == (64, 64, 3)
+
+
 def test_no_more_of_a_png_is_asked_for_than_there_is():
     class File(io.BytesIO):
         asked = 0

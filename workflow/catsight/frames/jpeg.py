@@ -22,6 +22,9 @@ _FILLS = [bytes([one]) * 64 for one in (0x00, 0x55, 0xAA, 0x33, 0xCC, 0x0F, 0xF0
 #: Scans of a picture of ``max_pixels`` that are decoded; encoders write up to about 20. An empty
 #: scan takes 15 bytes, and 33 ms if the picture has 100 million pixels.
 _SCANS = 32
+#: The most of them where a picture is decoded nine times, to see whether it lacks its end mark
+#: alone. With more it counts as cut short.
+_TRIED = 4
 
 #: The marks of a frame (ITU-T T.81, T.87), and the kinds of JPEG that no libjpeg decodes.
 _FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7)
@@ -87,7 +90,7 @@ def checked(
             f"its {count} scans of {size[0]} × {size[1]} px are more than {_SCANS} times "
             f"frames.max_pixels, which is {max_pixels}",
         )
-    if whole and not ended:
+    if whole and not ended and count * size[0] * size[1] <= _TRIED * max_pixels:
         data = with_end(data)
     if ended and not whole:
         note(name, "its last scans are missing, so it is coarser than it was")

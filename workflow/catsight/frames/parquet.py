@@ -87,8 +87,9 @@ def batches(
         raise Rejected("too large", f"it says that it holds {rows:,} rows in {size:,} bytes")
     leaves = _leaves(parquet.schema_arrow, columns)
     try:
-        said = list(pages(path, parquet.metadata, leaves, group))
-    except (ValueError, OSError, RecursionError) as error:
+        said = list(pages(path, leaves, group))
+    except (ValueError, OSError, RecursionError, AttributeError, LookupError, TypeError) as error:
+        # the last three if a field is of another kind than it should be
         raise Rejected("truncated", f"its pages are not where it says ({error})") from None
     # a dictionary is copied; and each row may be as long as it, however few bytes refer to it
     most = max((page.size << page.dictionary for page in said), default=1)

@@ -36,11 +36,12 @@ FRAMES_A_SHARD = 5000
 STAGES = {
     "frames": r"catsight frames ",
     "views": r"catsight (views |gather .*/views/all\.parquet)",
-    "features": r"catsight (features |gather .*/features/\S+/all\.parquet)",
+    "features": r"catsight (features (weights|extract)|gather .*/features/\S+/all\.parquet)",
     "metrics": r"catsight metrics (compare|merge .*metrics\.parquet)",
     "stability": r"catsight metrics (stability|merge .*stability\.parquet)",
     "maps": r"catsight metrics (maps|merge .*maps\.parquet)",
     "per frame": r"catsight metrics (per_frame|merge .*per_frame\.parquet)",
+    "places": r"catsight (features places|metrics merge .*places\.parquet)",
     "pairs": r"catsight metrics (pairs|merge .*pairs\.parquet)",
     "figures": r"catsight figures ",
 }

@@ -14,6 +14,7 @@ from catsight.figures import (
     extremes,
     gallery,
     parts,
+    places,
     ranking,
     report,
     retrieval,
@@ -24,6 +25,7 @@ from catsight.figures import tables as numbers
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
+from catsight.tables.columns.places import PLACES
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
@@ -34,6 +36,7 @@ ABOUT = {
     "parts": "some frames with one part of the eye swapped, then with all",
     "retrieval": "which frame is taken for which",
     "extremes": "the scenes that lose most and least",
+    "places": "where in some frames the features differ between two views",
     "tables": "the numbers as CSV and LaTeX",
     "report": "one HTML file with the whole study",
     "attribution": "the share of each part of the eye in the loss of alignment, layer by layer",
@@ -84,6 +87,10 @@ OPTIONS = {
     "extremes": (
         "Draws the scenes that lose most and least, and what they have in common.",
         PICTURES | VIEWS | {"--per-frame": "the study's table of single frames"},
+    ),
+    "places": (
+        "Draws where in some frames the features differ between two views.",
+        PICTURES | VIEWS | {"--table": "the study's table of places"},
     ),
     "tables": (
         "Writes the numbers of a study as CSV, and their means over layers as LaTeX.",
@@ -148,10 +155,11 @@ def handed(monkeypatch, tmp_path):
 
         monkeypatch.setattr(module, name, inner)
 
-    for module in (gallery, parts, summary, retrieval, extremes):
+    for module in (gallery, parts, summary, retrieval, extremes, places):
         note(module, "read", f"read by {module.__name__}")
         note(module, "draw", f"drawn by {module.__name__}")
     note(retrieval, "examples", "examples")
+    note(places, "of_focus", "rows in focus")
     note(ranking, "draw", "drawn by ranking")
     note(changes, "draw", "drawn by changes")
     note(report, "render", "<html>")
@@ -172,6 +180,7 @@ def here(study, tmp_path):
         ("attribution", synthetic_tables.attribution(), ATTRIBUTION),
         ("pairs", synthetic_tables.pairs(), PAIRS),
         ("per_frame", synthetic_tables.per_frame(), PER_FRAME),
+        ("places", synthetic_tables.places(), PLACES),
     ):
         table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
         tables.write(tmp_path / f"s/{name}.parquet", table.replace_schema_metadata(), schema, {})
@@ -237,6 +246,18 @@ def test_extremes_are_drawn_from_single_frames_and_pictures(handed, here):
     rows, *rest = handed["extremes", "read"]
     assert "pnka" in rows and rest[:2] == [frames, views]
     assert handed["extremes", "draw"] == ("read by catsight.figures.extremes", rest[2])
+
+
+def test_places_are_drawn_from_their_table_and_pictures(handed, here):
+    options, frames, views = pictures(here)
+    table = here / "places.parquet"
+    assert run("places", *options, "--table", table, "--output", here / "a.png") == 0
+    rows, choices = handed["places", "of_focus"]
+    assert "eccentricity" in rows
+    assert handed["places", "read"] == ("rows in focus", frames, views, choices)
+    read = "read by catsight.figures.places"
+    assert handed["places", "draw"] == ("rows in focus", choices, read)
+    assert handed["a.png"] == ("drawn by catsight.figures.places", 123)
 
 
 def test_a_figure_of_one_table_is_drawn_from_it(handed, here):

@@ -20,6 +20,7 @@ from catsight.figures import (
     matrix,
     parts,
     physiology,
+    places,
     profiles,
     ranking,
     rdms,
@@ -93,6 +94,12 @@ def of_pairs(choices):
     retrieval.draw(found, choices, retrieval.Pictures(black, black, {}))
 
 
+def of_places(choices):
+    rows = places.of_focus(synthetic_tables.places(), choices)
+    grey = {frame: np.zeros((8, 8, 3), np.uint8) for frame in rows["frame_id"]}
+    places.draw(rows, choices, places.Pictures(grey, grey, {}))
+
+
 #: How each figure is drawn; that of the eyes reads nothing (see test_eyes.py).
 DRAWN = {
     "summary": lambda c, metrics, study: summary.draw(
@@ -120,6 +127,7 @@ DRAWN = {
     "extremes": lambda c, metrics, study: extremes.draw(
         extremes.read(synthetic_tables.per_frame(), *paths(study), c), c
     ),
+    "places": lambda c, metrics, study: of_places(c),
     "stability": lambda c, metrics, study: stability.draw(synthetic_tables.stability(), c),
 }
 

@@ -125,8 +125,17 @@ def test_the_small_jobs_stay_on_the_submitting_host():
         "tables",
         "report",
     }
-    assert local >= {"gallery", "parts", "retrieval", "summary", "eyes"}
-    assert not local & {"frames", "views", "features", "metrics", "stability", "maps", "pairs"}
+    assert local >= {"gallery", "parts", "retrieval", "figure_of_places", "summary", "eyes"}
+    assert not local & {
+        "frames",
+        "views",
+        "features",
+        "metrics",
+        "stability",
+        "maps",
+        "pairs",
+        "places",
+    }
 
 
 def test_licence_and_citation():

@@ -371,7 +371,8 @@ COLUMNS = {
     "near_duplicates": {"frames"},
     "views": {"eye views", "filter views"},
     "portraits": {"portraits"},
-    "features": {"features"},
+    "features": {"features", "places"},
+    "places": {"places"},
     "metrics": {
         "metrics",
         "doses",

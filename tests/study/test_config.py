@@ -237,6 +237,8 @@ CAT, ORIG = "views.cat", "views.orig"
         ("metrics", {"stability": {"controls": ["human"]}},
          "metrics.stability.controls holds 'human'; it may hold the views that are compared with the reference: cat, jpeg, "
          "orig"),
+        ("metrics", {"places": {"views": ["human"]}},
+         "metrics.places.views holds 'human'; it may hold the views that are compared with the reference: cat, jpeg, orig"),
         ("attribution", {"view": "cat", "encoders": ["mine", "z", "other"]},
          "attribution.encoders holds 'other'; it may hold the study's encoders: mine"),
         ("attribution", {"view": "cta"},

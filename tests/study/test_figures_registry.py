@@ -31,6 +31,7 @@ FACTS = {
     "rdms": ("How alike the frames are", "pairs", False),
     "retrieval": ("Which frames are confused", None, True),
     "extremes": ("Which scenes lose most", None, True),
+    "places": ("Where in the scene", None, True),
     "stability": ("How far to trust it", "stability", False),
 }
 #: Figure -> the names that are filled in, in the order of the caption.
@@ -53,6 +54,7 @@ NAMES = {
     "rdms": ["reference", "focal"],
     "retrieval": ["reference", "focal", "reference"],
     "extremes": ["reference", "focal", "interval"],
+    "places": [],
     "stability": [],
 }
 #: Figure -> the names in what stands for it where it cannot be seen.
@@ -60,7 +62,7 @@ ALT_NAMES = {
     "gallery": ["views"], "profiles": ["reference", "encoders"], "ranking": ["encoders"],
     "contrasts": ["encoders"],
     "changes": ["encoders"], "doses": ["encoders"], "physiology": ["encoders"], "drawn_parts": ["encoders"], "renderings": ["encoders"], "maps": ["encoders"],
-    "matrix": ["views"], "stability": ["encoders"],
+    "matrix": ["views"], "places": ["encoders"], "stability": ["encoders"],
 }  # fmt: skip
 UNTRAINED = "Dashed lines and hollow markers are untrained encoders"
 FAMILY = "the shape of a marker is the encoder’s family."
@@ -153,6 +155,12 @@ CLAIMS = {
         "(pointwise normalised kernel alignment, mean over layers; 1: unchanged); of many encoders some are shown.",
         "ρ Spearman’s correlation with its {interval}.", "what differs between them otherwise is not held constant.",
     ],
+    "places": [
+        "1 − cosine. Above, two frames in both, and their local contrast. Below, a map for some layers of each encoder, "
+        "whose colours run from 0, dark, to the number below it (a few places may lie above); what a network’s crop leaves "
+        "out is white.", "relative distances (1: the mean of their map), averaged over layers and over all frames",
+        "whose standard deviation is shaded.", "Hollow markers are untrained",
+    ],
     "stability": [
         "Left, the last layer’s value with ever fewer groups of frames: mean and middle 95 % of many "
         "draws.", "Middle, how alike the profiles over layers are in two halves of the groups",
@@ -179,6 +187,7 @@ KINDS = {
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
     "extremes": "Photographs of scenes in two views in the order of their loss, lines of each encoder’s agreement, and dot",
+    "places": "Photographs in two views, heat maps of the distance between the features of their",
     "stability": "Line charts of the value against the number of groups, dots of split-half",
 }
 #: Figure -> where its alternative text finds the numbers.
@@ -196,6 +205,7 @@ NUMBERS = {
     "matrix": "in matrix.parquet.",
     "rdms": "in pairs.parquet.",
     "extremes": "in per_frame.parquet and in the tables of frames.",
+    "places": "in places.parquet.",
     "stability": "in stability.parquet.",
 }
 
@@ -238,6 +248,10 @@ def _metrics(**keys):
     return SimpleNamespace(metrics=SimpleNamespace(**keys))
 
 
+def _places(frames):
+    return SimpleNamespace(frames=frames)
+
+
 @pytest.mark.parametrize(
     "figure, without, having",
     [
@@ -246,6 +260,11 @@ def _metrics(**keys):
         ("contrasts", {"encoders": ["a"]}, {"encoders": ["a", "b"]}),
         ("changes", {"compared_views": ["cat"]}, {"compared_views": ["cat", "jpeg"]}),
         ("extremes", {"config": _metrics(per_frame=False)}, {"config": _metrics(per_frame=True)}),
+        (
+            "places",
+            {"config": _metrics(places=_places(0))},
+            {"config": _metrics(places=_places(1))},
+        ),
     ],
 )
 def test_some_figures_need_more_than_their_table(figure, without, having):
@@ -254,5 +273,5 @@ def test_some_figures_need_more_than_their_table(figure, without, having):
 
 
 def test_the_others_are_always_wanted():
-    some = {"parts", "eyes", "changes", "contrasts", "extremes"}
+    some = {"parts", "eyes", "changes", "contrasts", "extremes", "places"}
     assert all(one.wanted(SimpleNamespace()) for name, one in FIGURES.items() if name not in some)

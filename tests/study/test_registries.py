@@ -245,6 +245,10 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
             "parts changes attribution doses physiology drawn_parts matrix maps renderings",
         ),
         (
+            {"metrics": {"places": {"frames": 0}}},
+            "parts changes attribution doses physiology drawn_parts matrix places renderings",
+        ),
+        (
             {"metrics": {"per_frame": False}},
             "parts changes attribution doses physiology drawn_parts matrix per_frame extremes renderings",
         ),
@@ -272,6 +276,7 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "stability",
         "per_frame",
         "pairs",
+        "places",
         "attribution",
         "doses",
         "physiology",

@@ -43,6 +43,7 @@ RICH = {
         "names": ["rsa", "mmd2"], "rsa_distance": "cosine", "rsa_comparison": "pearson", "bandwidth": 0.5, "projections": 11,
         "retrieval_distance": "euclidean", "neighbours": 7, "permutations": 21, "null": "unpaired", "at_once": 101, "confidence": 0.9,
         "stability": {"draws": 4, "frames": 31, "controls": ["original", "jpeg"]}, "pairs": {"frames": 13},
+        "places": {"frames": 9},
         "maps": {"metrics": ["rsa", "cka_linear"], "frames": 41},
         "contrasts": {"margin": 1.2, "metrics": ["rsa"]}, "matrix": True,
     },
@@ -115,6 +116,14 @@ SPECS = {
     "per_frame net": {
         "encoder": "net", "reference": "human", "seed": 5, "retrieval_distance": "euclidean", "neighbours": 7, "at_once": 101,
     },
+    "places net": {
+        "encoder": "net", "reference": "human", "frames": 9, "field_of_view": 12.0, "perspective": False,
+        "run": {
+            "encoder": {"timm": "tf_efficientnet_lite0", "args": {"width": 3}, "layers": ["a", "b"], "output": 0,
+                        "preprocessing": {"size": 32, "crop": 0.5}},
+            "precision": "bf16", "device": "cpu", "channels_last": True,
+        },
+    },
     "pairs net": {
         "encoder": "net", "reference": "human", "seed": 5, "frames": 13, "rsa_distance": "cosine",
         "retrieval_distance": "euclidean",
@@ -185,6 +194,7 @@ MADE_OF = {
     "metrics net": (["metrics.compare", "tables.columns.metrics"], _NUMERIC),
     "stability net": (["metrics.stability", "tables.columns.stability"], _NUMERIC),
     "per_frame net": (["metrics.per_frame", "tables.columns.per_frame"], _NUMERIC),
+    "places net": (["features.places", "tables.columns.places"], ["torch", "torchvision", "timm", "pillow", "numpy"]),
     "pairs net": (["metrics.pairs", "tables.columns.pairs"], _NUMERIC),
     "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
     "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
@@ -300,10 +310,10 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
-           "figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures stability|figures tables|figures contrasts"  # fmt: skip
+           "figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures places|figures stability|figures tables|figures contrasts"  # fmt: skip
 OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
              "figures drawn_parts|figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures stability|figures tables"  # fmt: skip
-OF_ENCODERS = f"{OF_POOLING}|figures contrasts"
+OF_ENCODERS = f"{OF_POOLING}|figures contrasts|figures places"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
               "figures drawn_parts|figures renderings|figures matrix|figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
@@ -333,17 +343,17 @@ CHANGES = [
     ("frames.group_by", "folder", "frames"),
     ("frames.folder", "other", "manifest|frames"),
     ("frames.files", ["*.png"], "manifest|frames"),
-    ("viewing.field_of_view", 13, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.field_of_view", 13, f"{LOOKED}|{SWEPT}|places *|{OF_VIEWS}"),
     ("viewing.luminance", 71, f"{LOOKED}|portraits|{OF_VIEWS}"),
     ("viewing.defocus", 0.5, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
     ("viewing.focus", 3, f"{LOOKED}|{SWEPT}"),
     # drawn eyes then differ in their response over time, too
     ("viewing.photon_noise", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}|physiology *"),
     ("viewing.eccentricity", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
-    ("viewing.gaze", 0, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
-    ("viewing.perspective", True, f"{LOOKED}|{SWEPT}|{OF_VIEWS}"),
+    ("viewing.gaze", 0, f"{LOOKED}|{SWEPT}|places *|{OF_VIEWS}"),
+    ("viewing.perspective", True, f"{LOOKED}|{SWEPT}|places *|{OF_VIEWS}"),
     ("viewing.display", "least-change", f"{LOOKED.replace('views cat@d*|', '').replace('dog*', 'dog')}|{SWEPT}|renderings *|{OF_VIEWS}"),
-    ("reference", "dog", f"views blur*|views jpeg|views pale*|{COMPARED}|maps*|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
+    ("reference", "dog", f"views blur*|views jpeg|views pale*|{COMPARED}|maps*|places *|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
     ("views.cat.eye", "dog", f"renderings *|views cat|views blur*|views pale*|{SWAPPED}|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"pupil": "dog"}, f"views cat|views blur*|views human+pupil*|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"acuity": "dog"}, f"views cat|views blur*|views human*acuity|views cat@*|{DRAWN}|portraits"),
@@ -365,22 +375,22 @@ CHANGES = [
     ("views.dog.perspective", True, f"views dog*|{OF_VIEWS}"),
     ("views.dog.display", "red-cyan", f"views dog|renderings *|{OF_VIEWS}"),
     (f"{NET}.label", "Network", OF_ENCODERS),
-    (f"{NET}.timm", "resnet18", "weights net|features net"),
-    (f"{NET}.args", {"width": 4}, "weights net|features net"),
-    (f"{NET}.layers", ["a"], "features net"),
+    (f"{NET}.timm", "resnet18", "weights net|features net|places net"),
+    (f"{NET}.args", {"width": 4}, "weights net|features net|places net"),
+    (f"{NET}.layers", ["a"], "features net|places net"),
     (f"{NET}.layers", ["a", "b"], ""),  # in another order
-    (f"{NET}.output", 1, "features net"),
-    (f"{NET}.prefix_tokens", 0, "features net"),
-    (f"{NET}.family", "hybrid", f"features net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
+    (f"{NET}.output", 1, "features net|places net"),
+    (f"{NET}.prefix_tokens", 0, "features net|places net"),
+    (f"{NET}.family", "hybrid", f"features net|places net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
     (f"{VIT}.family", "hybrid", f"{DESCRIPTION.format('vit')}|{OF_ENCODERS}"),  # both are channels first
     (f"{NET}.training", "saliency", f"{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
     (f"{NET}.licence", "BSD", ""),
     (f"{NET}.note", "Read this.", ""),
-    (f"{NET}.preprocessing.size", 33, "features net"),
-    (f"{NET}.preprocessing.crop", 0.6, "features net"),
-    (f"{NET}.preprocessing.interpolation", "nearest", "features net"),
-    (f"{NET}.preprocessing.mean", [0, 0, 1], "features net"),
-    (f"{NET}.preprocessing.std", [1, 1, 2], "features net"),
+    (f"{NET}.preprocessing.size", 33, "features net|places net"),
+    (f"{NET}.preprocessing.crop", 0.6, "features net|places net"),
+    (f"{NET}.preprocessing.interpolation", "nearest", "features net|places net"),
+    (f"{NET}.preprocessing.mean", [0, 0, 1], "features net|places net"),
+    (f"{NET}.preprocessing.std", [1, 1, 2], "features net|places net"),
     (f"{NET}.weights", {"source": "file", "path": "w.pth"}, "weights net"),
     (f"{NET}.weights.package", "torch", "weights net"),
     (f"{NET}.weights.path", "v.pth", "weights net"),
@@ -390,8 +400,8 @@ CHANGES = [
     ("features.pooling", ["map"], "features *"),
     ("features.pooling", ["map", "cls", "mean"], ""),  # in another order
     ("features.map_size", 5, "features *"),
-    ("features.precision", "fp16", "features *"),
-    ("features.device", "auto", "features *"),
+    ("features.precision", "fp16", "features *|places *"),
+    ("features.device", "auto", "features *|places *"),
     ("features.batch", 7, "features *"),
     ("metrics.names", ["rsa", "energy"], f"{COMPARED}|{OF_MEASURES}"),
     ("metrics.names", ["mmd2", "rsa"], ""),
@@ -410,6 +420,8 @@ CHANGES = [
     ("metrics.stability.frames", 32, "stability *"),
     ("metrics.stability.controls", ["jpeg"], "stability *"),
     ("metrics.pairs.frames", 14, "pairs *"),
+    ("metrics.places.frames", 8, "places *"),
+    ("metrics.places.views", ["dog"], ""),
     ("metrics.maps.metrics", ["cka_rbf"], f"maps*|{OF_MEASURES}"),
     ("metrics.maps.frames", 42, "maps*"),
     ("metrics.matrix", False, ""),
@@ -631,7 +643,8 @@ READS = {
     "drawn_parts": "encoders measures pooling parts dpi", "renderings": f"{_RESULTS} dpi", "maps": f"{_RESULTS} dpi",
     "matrix": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
     "retrieval": "reference views encoders pooling dpi",
-    "extremes": "reference views encoders pooling confidence dpi", "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
+    "extremes": "reference views encoders pooling confidence dpi", "places": "reference views encoders dpi",
+    "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from catsight.tables.columns.matrix import MATRIX
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.physiology import PHYSIOLOGY
+from catsight.tables.columns.places import PLACES
 from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
 from support.synthetic_study import DEPTH, ENCODERS, METRICS, PHOTOS, POOLINGS, VIEWS
@@ -179,6 +180,27 @@ def per_frame() -> pd.DataFrame:
                     "overlap": rng.uniform(), "reciprocal_rank": rng.uniform(), "at_once": 21,
                 })  # fmt: skip
     return frame(rows, PER_FRAME)
+
+
+def places(frames=("a0", "b0", "c0"), encoders=tuple(ENCODERS)) -> pd.DataFrame:
+    """Three layers with ever coarser grids, in the middle three quarters of each picture; frames by
+    turns, as the features stage writes them.
+    """
+    rng, rows = np.random.default_rng(5), []
+    for encoder in encoders:
+        for name in frames:
+            for view in ("cat", "catvision"):
+                for index, side in enumerate((8, 6, 4)):
+                    values = rng.uniform(0.1, 0.3, side**2)
+                    x, y = np.meshgrid(*[np.arange(side) - (side - 1) / 2] * 2)
+                    rows.append({
+                        "encoder": encoder, "layer": f"blocks.{index}", "layer_index": index, "depth": index / 2,
+                        "reference": "human", "view": view, "frame_id": name, "group": name[0], "left": 0.125, "top": 0.125,
+                        "right": 0.875, "bottom": 0.875, "side": side, "height": side, "width": side, "mean": values.mean(),
+                        "distance": values, "contrast": rng.uniform(0, 1, side**2),
+                        "eccentricity": np.hypot(x, y).ravel() * 12 / side,
+                    })  # fmt: skip
+    return frame(rows, PLACES)
 
 
 def squared(values):

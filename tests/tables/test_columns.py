@@ -55,6 +55,9 @@ TABLES = {
     "value: double, n_frames: int32, reason: string",
     "PER_FRAME": "encoder layer: string, layer_index: int32, depth: double, pooling reference view frame_id group: string, "
     "pnka overlap reciprocal_rank: double, at_once: int32, reason: string",
+    "PLACES": "encoder layer: string, layer_index: int32, depth: double, reference view frame_id group: string, "
+    "left top right bottom: double, side height width: int32, mean: double, "
+    "distance contrast eccentricity: list<item: float>, reason: string",
     "PAIRS": "encoder layer pooling reference view frame_id group other_id: string, "
     "reference_dissimilarity view_dissimilarity distance: double",
     "CONTRASTS": f"study kind hypotheses reference metric pooling swept: string, {_SIDE.format('a')}, {_SIDE.format('b')}, "

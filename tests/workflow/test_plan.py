@@ -40,7 +40,7 @@ OF_ONE_TABLE = {
     "maps": "maps", "rdms": "pairs", "stability": "stability",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
-PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval", "extremes")
+PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval", "extremes", "places")
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +144,12 @@ def of_metrics() -> dict:
             found[f"{place}/{encoder}.parquet"] = (
                 [f"{folder}/all.parquet"], reads(command, folder, VIEWS, f"{place}/{encoder}.parquet"),
             )  # fmt: skip
+        output, weights = f"metrics/places/{encoder}.parquet", f"weights/{encoder}.safetensors"
+        found[output] = (
+            [weights, "views/all.parquet"],
+            f"features places --spec SPEC --threads 1 --weights {weights} --frames frames"
+            f" {each('views', 'views', ('human', 'cat'))} --shards 2 --output {output}",
+        )
         output = f"metrics/doses/{encoder}.parquet"
         found[output] = (
             shards("frames") + all_shards(folder, swept),
@@ -191,7 +197,7 @@ def reads(command: str, folder: str, views, output: str) -> str:
 
 
 def merged() -> dict:
-    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "doses", "physiology", "matrix", "renderings")}  # fmt: skip
+    of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "places", "doses", "physiology", "matrix", "renderings")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
     of["drawn_parts"] = ["metrics/drawn_parts/vit.parquet"]
@@ -215,6 +221,9 @@ def of_figures() -> dict:
         "parts": (shards("frames") + all_shards("views", parts), parts, ""),
         "retrieval": (["views/all.parquet", "pairs.parquet"], VIEWS, " --pairs pairs.parquet"),
         "extremes": (["views/all.parquet", "per_frame.parquet"], VIEWS, " --per-frame per_frame.parquet"),
+        "places": (
+            ["views/all.parquet", "places.parquet"], ("human", "cat"), " --table places.parquet",
+        ),
         "summary": (
             ["views/all.parquet", "metrics.parquet", "attribution.parquet"], VIEWS,
             " --metrics metrics.parquet --attribution attribution.parquet",
@@ -247,7 +256,7 @@ def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
         for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "drawn_parts", "renderings", "maps",
-                     "matrix", "rdms", "retrieval", "extremes", "stability")
+                     "matrix", "rdms", "retrieval", "extremes", "places", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
     lists |= {
@@ -256,7 +265,7 @@ def of_report() -> dict:
     }
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "places", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -337,11 +346,12 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
         there[rule] = (False, 4 if rule == "frames" else 1, small)
     for rule in ("features", "features_of_swaps", "features_of_draws", "features_of_drawn_parts"):
         there[rule] = (False, 8, ["gpu", *small])
+    there["places"] = (False, 1, ["gpu", *small])
     assert {rule: ask for rule, ask in asks.items() if not ask[0]} == there
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
     assert set(asks) - set(there) == {
         "all", "portraits", "gather_views", "weights", "gather_features", "merge", "figure", "gallery", "parts", "retrieval",
-        "extremes", "ranking", "summary", "eyes", "tables", "report", "contrasts",
+        "extremes", "figure_of_places", "ranking", "summary", "eyes", "tables", "report", "contrasts",
     }  # fmt: skip
 
 
@@ -353,6 +363,7 @@ def test_only_jobs_of_networks_need_torch(planned):
         "features_of_swaps",
         "features_of_draws",
         "features_of_drawn_parts",
+        "places",
     }
     others = {job.rule: job.environment for job in planned.values() if job.rule not in with_torch}
     assert others.pop("all") is None
@@ -388,7 +399,7 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "frames/manifest.parquet", "frames/1.parquet", "frames/rejected.parquet", "views/eyes.parquet", "views/cat/1.parquet",
         "views/human+pupil/0.parquet", "weights/vit.safetensors", "features/vit/cat@acuity=3/0.parquet",
         "features/vit/human+colour/1.parquet", "metrics/vit.parquet", "metrics/stability/cnn.parquet", "metrics/pairs/vit.parquet",
-        "metrics/per_frame/vit.parquet",
+        "metrics/per_frame/vit.parquet", "metrics/places/cnn.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
         "views/cat~01/0.parquet", "features/vit/cat~10/0.parquet", "metrics/physiology/cnn.parquet",
         "metrics/matrix/cnn.parquet", "metrics/drawn_parts/vit.parquet", "views/human+pupil~01/0.parquet",
@@ -420,6 +431,8 @@ def test_each_path_has_one_rule_and_others_have_none(workflow):
         "figures/profiles.svg": "figure",
         "maps.parquet": "merge",
         "best.parquet": "contrasts",
+        "metrics/places/vit.parquet": "places",
+        "figures/places.png": "figure_of_places",
         "metrics/maps/encoders.parquet": "maps_between_encoders",
     }
     none = [f"{folder}/lion{rest}" for folder, rest in (

@@ -20,7 +20,7 @@ REPORT = {"figures: report"}
 OF_METRICS = REPORT | {
     f"figures: {name}"
     for name in ("summary", "profiles", "ranking", "contrasts", "changes", "maps", "rdms",
-                 "stability", "tables", "which frame is taken for which")
+                 "stability", "tables", "which frame is taken for which", "the scenes that lose most", "where in the scene")
 }  # fmt: skip
 FIGURES = OF_METRICS | THE_EYES | GALLERY
 PORTRAITS = {"views: portraits of the eyes"}
@@ -40,7 +40,7 @@ def metrics(*names):
     own = (
         "metrics: {}", "metrics: stability of {}", "metrics: each layer with each, of {}",
         "metrics: pairs of frames, of {}",
-        "metrics: each frame of {}",
+        "metrics: each frame of {}", "features: places of {}",
     )  # fmt: skip
     jobs = {job.format(encoder) for encoder in names for job in own}
     of_all = {
@@ -52,7 +52,7 @@ def metrics(*names):
 
 MERGED = {
     f"metrics: all {what} in one table"
-    for what in ("metrics", "stability", "maps", "pairs", "per_frame")
+    for what in ("metrics", "stability", "maps", "pairs", "per_frame", "places")
 }
 WEIGHTS = {f"features: weights of {encoder}" for encoder in ENCODERS}
 MANIFEST, FRAMES = {"frames: files to read"}, {"frames: pictures to frames"}
@@ -281,7 +281,10 @@ def test_a_deleted_table_is_recomputed_when_another_job_needs_it(study):
     configured(study, "metrics.rsa_distance", "cosine")
     again = {"features: vit, shard 0", "features: vit, all shards"}
     untouched = {"metrics: each frame of cnn"}  # which has no dissimilarities
-    assert study.due() == again | (metrics(*ENCODERS) - untouched) | OF_METRICS
+    # nor have places, which are made from views
+    untouched |= {f"features: places of {encoder}" for encoder in ENCODERS}
+    untouched |= {"metrics: all places in one table", "figures: where in the scene"}
+    assert study.due() == (again | metrics(*ENCODERS) | OF_METRICS) - untouched
 
 
 def test_views_that_were_deleted_to_save_space_are_recomputed_when_needed(study):

@@ -80,6 +80,13 @@ class Results:
         return self._table("pairs")
 
     @cached_property
+    def places(self) -> pd.DataFrame:
+        """One row per frame, view and layer: maps over the picture of how far each place's features
+        are apart, row by row.
+        """
+        return self._table("places")
+
+    @cached_property
     def attribution(self) -> pd.DataFrame:
         """One row per part of the eye, layer and measure; part ``whole`` is the sum of all."""
         return self._table("attribution")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from catsight import tables
 from catsight.errors import CatsightError, printable, say
 from catsight.features import checkpoint, safe, weights
+from catsight.features import places as of_places
 from catsight.features.encoders import make
 from catsight.features.fitting import fit
 from catsight.features.forward import Encoder, record_batch
@@ -17,6 +18,8 @@ from catsight.inputs.schema import near_miss
 from catsight.run import job
 from catsight.run.progress import Progress
 from catsight.run.specs import EncoderSpec, FeaturesSpec
+from catsight.tables.columns.places import PLACES
+from catsight.tables.lists import shards
 from catsight.tables.store import Store, address
 
 
@@ -24,6 +27,7 @@ def main(arguments: Sequence[str]) -> None:
     commands = {
         "weights": (bring_weights, "writes an encoder's weights to one safetensors file"),
         "extract": (extract, "extracts an encoder's features of one shard of several views"),
+        "places": (places, "shows where in some frames an encoder's features differ between views"),
         "convert": (convert, "writes an encoder's weights out of a training checkpoint"),
     }
     job.choose("features", commands, arguments)
@@ -72,18 +76,10 @@ def bring_weights(arguments: Sequence[str]) -> None:
 def extract(arguments: Sequence[str]) -> None:
     """Extracts an encoder's features of one shard of several views, loading the encoder once."""
     parser = job.parser("features extract", extract.__doc__)
-    parser.add_argument(
-        "--weights", type=Path, required=True, help="the output of `catsight features weights`"
-    )
+    _add_weights(parser)
     parser.add_argument("--views", type=Path, nargs="+", required=True, help="tables of views")
     parser.add_argument(
         "--output", type=Path, nargs="+", required=True, help="tables of features, in that order"
-    )
-    parser.add_argument(
-        "--threads",
-        type=int,
-        default=job.cores(),
-        help="threads of the forward pass (default: %(default)s, the cores of this machine)",
     )
     options = parser.parse_args(arguments)
     if len(options.views) != len(options.output):
@@ -99,6 +95,50 @@ def extract(arguments: Sequence[str]) -> None:
             missing.append(_Table(view, output, where, inputs))
     if missing:  # torch and timm are imported, and the encoder is loaded, only now
         _compute(missing, options.spec, options.weights, about, options.threads, store)
+
+
+def places(arguments: Sequence[str]) -> None:
+    """Shows where in some frames an encoder's features differ between the reference and each other
+    view, layer by layer.
+    """
+    parser = job.parser("features places", places.__doc__)
+    _add_weights(parser)
+    job.add_tables(parser, "--views", "view")
+    parser.add_argument("--output", type=Path, required=True, help="the table to write")
+    options = parser.parse_args(arguments)
+    spec, store, about = options.spec, Store(options.store), safe.about(options.weights)
+    frames = shards(options.frames, options.shards)
+    views = {name: shards(path, options.shards) for name, path in options.views}
+    if spec["reference"] not in views:
+        raise CatsightError(f"--views lacks the reference view '{spec['reference']}'")
+    inputs = {
+        "frames": [tables.content(path) for path in frames],
+        "views": {name: [tables.content(path) for path in of] for name, of in views.items()},
+        "weights": about["content"],
+    }
+    where = address(spec, inputs)
+    if store.find(where, options.output):
+        return
+    encoder = of_places.PlacesEncoder(spec, options.weights, options.threads)
+    provenance = {"stage": "features", "spec": spec, "inputs": inputs, "weights": about}
+    with store.writer(where, PLACES, {**provenance, **encoder.about}) as writer:
+        for rows in of_places.rows(encoder, views, of_places.read_groups(frames), spec):
+            writer.write(rows)
+    store.link(store.path(where), options.output)
+    say(f"store: computed {options.output}")
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--weights`` and ``--threads``."""
+    parser.add_argument(
+        "--weights", type=Path, required=True, help="the output of `catsight features weights`"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=job.cores(),
+        help="threads of the forward pass (default: %(default)s, the cores of this machine)",
+    )
 
 
 def convert(arguments: Sequence[str]) -> None:

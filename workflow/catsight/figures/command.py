@@ -33,6 +33,7 @@ def main(arguments: Sequence[str]) -> None:
         ),
         "retrieval": (_retrieval, "which frame is taken for which"),
         "extremes": (_extremes, "the scenes that lose most and least"),
+        "places": (_places, "where in some frames the features differ between two views"),
         "tables": (_tables, "the numbers as CSV and LaTeX"),
         "report": (_report, "one HTML file with the whole study"),
     }
@@ -138,6 +139,20 @@ def _extremes(arguments: Sequence[str]) -> None:
     choices, table = _choices(options), _read(options.per_frame)
     scenes = extremes.read(table, _frames(options), _views(options), choices)
     _save(extremes.draw(scenes, choices), options)
+
+
+def _places(arguments: Sequence[str]) -> None:
+    about = "Draws where in some frames the features differ between two views."
+    parser = _with_views(_parser("places", about))
+    parser.add_argument("--table", type=Path, required=True, help="the study's table of places")
+    options = parser.parse_args(arguments)
+
+    from catsight.figures import places
+
+    choices = _choices(options)
+    rows = places.of_focus(_read(options.table), choices)
+    pictures = places.read(rows, _frames(options), _views(options), choices)
+    _save(places.draw(rows, choices, pictures), options)
 
 
 def _tables(arguments: Sequence[str]) -> None:

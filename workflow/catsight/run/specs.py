@@ -151,3 +151,24 @@ class FeaturesSpec(Spec):
     device: str
     batch: int
     channels_last: bool
+
+
+class Run(TypedDict):
+    """How an encoder is run, whatever is kept of its layers; keys as in :class:`FeaturesSpec`."""
+
+    encoder: EncoderSpec
+    precision: str
+    device: str
+    channels_last: bool
+
+
+class PlacesSpec(Spec):
+    """Where in a few frames an encoder's features differ between views."""
+
+    encoder: str
+    run: Run
+    reference: str
+    frames: int
+    #: degrees across a picture; None if the views are no eye's, or of several fields or gazes
+    field_of_view: float | None
+    perspective: bool  #: whether the picture is a camera's projection onto a plane

@@ -258,6 +258,30 @@ _ALL = (
         wanted=lambda study: study.config.metrics.per_frame,
     ),
     Figure(
+        name="places",
+        table=None,
+        photographic=True,
+        title="Where in the scene",
+        caption=(
+            "How far apart the features of each place are in two views: 1 − cosine. Above, two "
+            "frames in both, and their local contrast. Below, a map for some layers of each "
+            "encoder, whose colours run from 0, dark, to the number below it (a few places may lie "
+            "above); what a network’s crop leaves out is white. At the bottom, relative distances "
+            "(1: the mean of their map), averaged over layers and over all frames of "
+            "places.parquet, whose standard deviation is shaded. A late layer’s place sees much or "
+            "all of the picture: its map says where the network notes a change, not where the "
+            "picture was changed. Of many encoders some are shown as maps. Hollow markers are "
+            "untrained encoders."
+        ),
+        alt=(
+            "Photographs in two views, heat maps of the distance between the features of their "
+            "places for {encoders}, and that distance against eccentricity and local contrast. "
+            "The values are in places.parquet."
+        ),
+        reads=("reference", "views", "encoders"),
+        wanted=lambda study: study.config.metrics.places.frames > 0,
+    ),
+    Figure(
         name="stability",
         table="stability",
         title="How far to trust it",

@@ -26,6 +26,7 @@ from catsight.run.metrics_specs import (
     StabilitySpec,
 )
 from catsight.run.specs import Spec
+from catsight.study import places
 from catsight.study.measures import measure
 from catsight.study.resolved import Resolved
 from catsight.study.spec import made_of
@@ -42,6 +43,7 @@ def check(study: Resolved) -> None:
                 f"config: metrics.stability.controls holds '{control}'; it may hold the views that "
                 f"are compared with the reference: {', '.join(study.compared_views)}"
             )
+    places.check(study)
     contrasted = config.metrics.contrasts.metrics or ()
     if unknown := sorted(set(contrasted) - set(config.metrics.names)):
         raise CatsightError(
@@ -217,7 +219,7 @@ def _made(name: str) -> Spec:
 
 @dataclass(frozen=True)
 class Analysis:
-    """One analysis: the table ``name``, computed by ``catsight.metrics.<core>``.
+    """One analysis: the table ``name``, computed by ``catsight.<stage>.<core>``.
 
     ``spec`` gives the spec of its job for an encoder. ``encoders`` are those that it is made for
     (None stands for all of them together), ``wanted`` says whether a study has it.
@@ -228,6 +230,7 @@ class Analysis:
     spec: Callable[[Resolved, Any], Any]
     encoders: Callable[[Resolved], Collection[str | None]] = lambda study: study.encoders
     wanted: Callable[[Resolved], bool] = lambda study: True
+    stage: str = "metrics"
 
     def names(self, study: Resolved) -> Collection[str | None]:
         """The encoders of a ``study`` that it is made for."""
@@ -236,7 +239,7 @@ class Analysis:
     @property
     def roots(self) -> tuple[str, str]:
         """The modules at which the digest of its job's code starts."""
-        return f"metrics.{self.core}", f"tables.columns.{self.name}"
+        return f"{self.stage}.{self.core}", f"tables.columns.{self.name}"
 
 
 _ALL = (
@@ -249,6 +252,13 @@ _ALL = (
         wanted=lambda study: study.config.metrics.per_frame,
     ),
     Analysis("pairs", "pairs", pairs_spec),
+    Analysis(
+        "places",
+        "places",
+        places.places_spec,
+        wanted=lambda study: study.config.metrics.places.frames > 0,
+        stage="features",
+    ),
     Analysis(
         "attribution",
         "attribution",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from catsight.errors import CatsightError
-from catsight.inputs import files, sources, yaml_files
+from catsight.inputs import files, focus, sources, yaml_files
 from catsight.run.specs import FeaturesSpec, WeightsSpec
 from catsight.study import (
     contrasts,
@@ -116,6 +116,15 @@ class Study(Resolved):
     def result_tables(self) -> list[str]:
         """The tables that this study has as a whole."""
         return metrics.result_tables(self)
+
+    @cached_property
+    def views_of_places(self) -> list[str]:
+        """The views that are compared place by place: the reference, and those that are named or
+        that in focus.
+        """
+        facts = {name: figures.view_facts(self.config, name) for name in self.views}
+        named = self.config.metrics.places.views or [focus.focus(facts, self.reference)]
+        return [self.reference, *named]
 
     @cached_property
     def figures(self) -> list[Figure]:

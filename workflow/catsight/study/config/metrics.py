@@ -49,6 +49,25 @@ class Pairs(Section):
     )
 
 
+class Places(Section):
+    """Where in the picture the features of two views differ, for some frames (places.parquet)."""
+
+    frames: int = key(
+        12,
+        "For how many frames, of different groups as far as possible, the distance between two "
+        "views is kept at each place of each layer. 0: no table.",
+        ge=0,
+        le=1000,
+    )
+    views: list[str] | None = key(
+        None,
+        "The views that are compared with the reference there. null: only that which the study is "
+        "about (cat, or else another eye's, or else the first filter's).",
+        min_length=1,
+        unique=True,
+    )
+
+
 class Maps(Section):
     """Every layer compared with every layer, between views and between encoders (maps.parquet)."""
 
@@ -153,6 +172,7 @@ class Metrics(Section):
         True, "Whether each frame's own alignment is tabulated (per_frame.parquet)."
     )
     pairs: Pairs = Field(default_factory=Pairs)
+    places: Places = Field(default_factory=Places)
     maps: Maps = Field(default_factory=Maps)
     matrix: bool = key(
         False,

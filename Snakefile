@@ -18,6 +18,7 @@ include: "workflow/rules/views.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/maps.smk"
+include: "workflow/rules/readout.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 

@@ -27,6 +27,7 @@ from catsight.run.metrics_specs import (
 )
 from catsight.run.specs import Spec
 from catsight.study.measures import measure
+from catsight.study.readout import readout_spec
 from catsight.study.resolved import Resolved
 from catsight.study.spec import made_of
 
@@ -249,6 +250,13 @@ _ALL = (
         wanted=lambda study: study.config.metrics.per_frame,
     ),
     Analysis("pairs", "pairs", pairs_spec),
+    Analysis(
+        "readout",
+        "readout",
+        readout_spec,
+        encoders=lambda study: study.answering_encoders,
+        wanted=lambda study: bool(study.answering_encoders),
+    ),
     Analysis(
         "attribution",
         "attribution",

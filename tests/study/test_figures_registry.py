@@ -31,6 +31,8 @@ FACTS = {
     "rdms": ("How alike the frames are", "pairs", False),
     "retrieval": ("Which frames are confused", None, True),
     "extremes": ("Which scenes lose most", None, True),
+    "readout": ("What networks answer", "readout", False),
+    "answers": ("From one answer to another", None, True),
     "stability": ("How far to trust it", "stability", False),
 }
 #: Figure -> the names that are filled in, in the order of the caption.
@@ -53,6 +55,8 @@ NAMES = {
     "rdms": ["reference", "focal"],
     "retrieval": ["reference", "focal", "reference"],
     "extremes": ["reference", "focal", "interval"],
+    "readout": ["reference", "interval"],
+    "answers": ["reference", "focal"],
     "stability": [],
 }
 #: Figure -> the names in what stands for it where it cannot be seen.
@@ -153,6 +157,17 @@ CLAIMS = {
         "(pointwise normalised kernel alignment, mean over layers; 1: unchanged); of many encoders some are shown.",
         "ρ Spearman’s correlation with its {interval}.", "what differs between them otherwise is not held constant.",
     ],
+    "readout": [
+        "beside its answer to the same frame in “{reference}”: how often its first answer is the same, how many of its first "
+        "five are, and how far all its probabilities diverge (Jensen-Shannon: 0 if they are the same).",
+        "Bars are the {interval} over groups of frames; a marker without a bar has none. The thin line is no change.",
+        "No labels are used: a changed answer may be as right, or as wrong",
+    ],
+    "answers": [
+        "Frames in “{reference}” (left of each pair) and in “{focal}” (right), and the first answer to each with its probability",
+        "those frames first whose answer changes, the most divergent ahead, from different groups",
+        "An orange border marks a change.",
+    ],
     "stability": [
         "Left, the last layer’s value with ever fewer groups of frames: mean and middle 95 % of many "
         "draws.", "Middle, how alike the profiles over layers are in two halves of the groups",
@@ -179,6 +194,8 @@ KINDS = {
     "rdms": "Dissimilarity matrices of reference and view for some encoders.",
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
     "extremes": "Photographs of scenes in two views in the order of their loss, lines of each encoder’s agreement, and dot",
+    "readout": "Dot plots of three measures of changed answers for every view",
+    "answers": "Pairs of photographs with the names that networks give to them.",
     "stability": "Line charts of the value against the number of groups, dots of split-half",
 }
 #: Figure -> where its alternative text finds the numbers.
@@ -196,6 +213,7 @@ NUMBERS = {
     "matrix": "in matrix.parquet.",
     "rdms": "in pairs.parquet.",
     "extremes": "in per_frame.parquet and in the tables of frames.",
+    "readout": "in readout.parquet.",
     "stability": "in stability.parquet.",
 }
 
@@ -245,6 +263,7 @@ def _metrics(**keys):
         ("eyes", {"eye_views": {}}, {"eye_views": {"cat": 1}}),
         ("contrasts", {"encoders": ["a"]}, {"encoders": ["a", "b"]}),
         ("changes", {"compared_views": ["cat"]}, {"compared_views": ["cat", "jpeg"]}),
+        ("answers", {"answering_encoders": []}, {"answering_encoders": ["a"]}),
         ("extremes", {"config": _metrics(per_frame=False)}, {"config": _metrics(per_frame=True)}),
     ],
 )
@@ -254,5 +273,5 @@ def test_some_figures_need_more_than_their_table(figure, without, having):
 
 
 def test_the_others_are_always_wanted():
-    some = {"parts", "eyes", "changes", "contrasts", "extremes"}
+    some = {"parts", "eyes", "changes", "contrasts", "extremes", "answers"}
     assert all(one.wanted(SimpleNamespace()) for name, one in FIGURES.items() if name not in some)

@@ -20,7 +20,7 @@ from scipy.special import log_softmax, rel_entr
 
 from catsight.errors import CatsightError
 from catsight.metrics import inference
-from catsight.metrics.estimate import Estimate, interval, kept_replicates
+from catsight.metrics.estimate import Estimate, Interval, interval, kept_replicates
 from catsight.metrics.grouping import Grouping
 from catsight.metrics.reading import Features, finite
 from catsight.run.metrics_specs import MeasureFacts, ReadoutSpec
@@ -119,6 +119,14 @@ def over_groups(values: np.ndarray, groups: Sequence[str], seed: int) -> np.ndar
         return kept @ means / kept.sum(axis=1, keepdims=True)
 
 
+def ends(metric: str, estimate: Estimate, confidence: float) -> Interval:
+    """The interval of a mean over frames; none of it lies beyond 0 and 1."""
+    found = interval(_FACTS[metric], estimate, confidence)
+    return found._replace(
+        low=float(np.clip(found.low, 0, 1)), high=float(np.clip(found.high, 0, 1))
+    )
+
+
 def _blocks(n: int) -> Iterator[tuple[int, int]]:
     for start in range(0, max(n, 1), _AT_ONCE):
         yield start, start + _AT_ONCE
@@ -166,10 +174,10 @@ def _means(
             row["reason"] = f"no more than {FIVE} classes" if len(groups) else "no frames"
         else:
             estimate = Estimate(means[:, i], parts=(len(means) - 1,))
-            ends = interval(_FACTS[metric], estimate, spec["confidence"])
-            low, high = np.clip([ends.low, ends.high], 0, 1)
-            row |= {"value": value, "ci_low": finite(low), "ci_high": finite(high)}
-            row |= {"reason": ends.reason, **kept_replicates(estimate, ends)}
+            reach = ends(metric, estimate, spec["confidence"])
+            row |= {"value": value, "reason": reach.reason}
+            row |= {"ci_low": finite(reach.low), "ci_high": finite(reach.high)}
+            row |= kept_replicates(estimate, reach)
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=READOUT)
 

@@ -19,6 +19,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/maps.smk"
 include: "workflow/rules/places.smk"
+include: "workflow/rules/readout.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 

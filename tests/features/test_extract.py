@@ -262,3 +262,44 @@ def test_damaged_weights_are_refused(folder, tmp_path, capfd):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     assert extract(tmp_path, ["human"], tmp_path / "out")[0] == 1
     assert "vit.safetensors is damaged" in capfd.readouterr().err
+
+
+def test_answers_are_the_last_column_and_those_of_the_model_by_hand(tmp_path):
+    """Of a tiny network with its head, from the table that the command writes."""
+    import io
+
+    import timm
+    import torch
+    from PIL import Image
+
+    rows = list(pictures(6))
+    tables.write(tmp_path / "cat.parquet", rows, VIEWS, {})
+    bring_weights(tmp_path, {"timm": "test_vit", "weights": {"source": "random", "seed": 3}})
+    spec = {**SPEC, "encoder": {**SPEC["encoder"], "classes": 1000}}
+    status, _, (path,) = extract(tmp_path, ["cat"], tmp_path / "with", spec)
+    assert status == 0 and tables.schema(path).names[-1] == "head/logits"
+    _, _, (plain,) = extract(tmp_path, ["cat"], tmp_path / "without")
+    found, before = vectors(path), vectors(plain)
+    assert list(found) == [*before, "head/logits"]
+    for column, values in before.items():
+        np.testing.assert_array_equal(found[column], values)
+    about = tables.provenance(path)
+    assert about["layers"] == tables.provenance(plain)["layers"]
+
+    model = timm.create_model("test_vit", checkpoint_path=str(tmp_path / "vit.safetensors")).eval()
+    transform = encoders.transform(encoders.preprocessing(model, {}))
+    images = [Image.open(io.BytesIO(row["image"]["bytes"])).convert("RGB") for row in rows]
+    with torch.inference_mode():
+        wanted = model(torch.stack([transform(image) for image in images])).numpy()
+    np.testing.assert_allclose(found["head/logits"], wanted, atol=1e-5)
+
+
+def test_a_head_of_another_size_is_said_before_anything_is_computed(tmp_path, capsys):
+    tables.write(tmp_path / "cat.parquet", list(pictures(2)), VIEWS, {})
+    given = {"timm": "test_vit", "args": {"num_classes": 7}}
+    bring_weights(tmp_path, {**given, "weights": {"source": "random", "seed": 3}})
+    spec = {**SPEC, "encoder": {**SPEC["encoder"], **given, "classes": 1000}}
+    status, _, (path,) = extract(tmp_path, ["cat"], tmp_path / "out", spec)
+    assert status == 1 and not path.exists()
+    (line,) = (one for one in capsys.readouterr().err.splitlines() if "error" in one)
+    assert "the encoder's `classes` names 1000 classes, but its network gives 7 numbers" in line

@@ -1,6 +1,9 @@
 """Which modules are layers, and how their outputs are pooled: tensors made by hand."""
 
+import re
+
 import pytest
+import timm
 import torch
 from torch import nn
 
@@ -347,3 +350,72 @@ def test_long_lists_of_modules_are_cut():
         "no layer is called '9' in Sequential; there are aaaaa, bbbbb, ccccc, ddddd, eeeee, fffff, "
         "ggggg, hhhhh …"
     )
+
+
+# -- what a trained head answers -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "patterns"), [("test_vit", "blocks.*"), ("test_efficientnet", "blocks.*.*"), ("test_resnet", "layer*.*")]
+)  # fmt: skip
+def test_answers_are_the_networks_own_and_leave_the_layers_alone(name, patterns):
+    torch.manual_seed(0)
+    model = timm.create_model(name, pretrained=False).eval()
+    pictures = torch.randn(3, *model.pretrained_cfg["input_size"])
+    blocks = layers.find_blocks(model, patterns)
+    with torch.inference_mode():
+        wanted = model(pictures)
+    found = layers.pooled_features(model, blocks, pictures, ["cls", "mean"], classes=1000)
+    without = layers.pooled_features(model, blocks, pictures, ["cls", "mean"])
+    assert list(found) == [*without, "head/logits"] and "head/logits" not in without
+    assert found["head/logits"].shape == (3, 1000) and found["head/logits"].dtype == torch.float32
+    torch.testing.assert_close(found["head/logits"], wanted, rtol=0, atol=0)
+    assert wanted.std(dim=0).min() > 0  # of each frame by itself
+    for column, vector in without.items():
+        torch.testing.assert_close(found[column], vector, rtol=0, atol=0)
+
+
+class Answering(nn.Module):
+    """Gives what it was made with for a batch of two."""
+
+    def __init__(self, given):
+        super().__init__()
+        self.body, self.given = nn.Identity(), given
+
+    def forward(self, pictures):
+        self.body(pictures)
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "gives"),
+    [
+        (torch.zeros(2, 12), "12 numbers"),
+        (torch.zeros(2, 9), "9 numbers"),
+        (torch.zeros(2, 10, 7, 7), r"\(2, 10, 7, 7\)"),
+        (torch.zeros(10), r"\(10,\)"),
+        (torch.zeros(1, 10), r"\(1, 10\)"),
+        ((torch.zeros(2, 10),), "tuple"),
+        (None, "NoneType"),
+    ],
+)
+def test_answers_that_are_not_one_number_a_class_are_refused(given, gives):
+    model = Answering(given)
+    with pytest.raises(CatsightError) as raised:
+        layers.pooled_features(
+            model, {"body": model.body}, torch.zeros(2, 3, 8, 8), ["mean"],
+            known={"body": CHANNELS_FIRST}, classes=10,
+        )  # fmt: skip
+    said = str(raised.value)
+    assert re.search(f"the encoder's `classes` names 10 classes, but its network gives {gives} for a frame", said)  # fmt: skip
+    assert said.endswith("set classes: null for an encoder without a trained head")
+
+
+def test_answers_of_lower_precision_become_float32():
+    model = Answering(torch.arange(20).reshape(2, 10).bfloat16())
+    found = layers.pooled_features(
+        model, {"body": model.body}, torch.zeros(2, 3, 8, 8), ["mean"], known={"body": CHANNELS_FIRST},
+        classes=10,
+    )  # fmt: skip
+    assert found["head/logits"].dtype == torch.float32
+    torch.testing.assert_close(found["head/logits"], torch.arange(20.0).reshape(2, 10))

@@ -3,7 +3,7 @@
 import pytest
 
 from catsight.features import bars, layers, layouts, probes
-from catsight.inputs import yaml_files
+from catsight.inputs import classes, yaml_files
 
 REGISTRY = yaml_files.load_yaml(yaml_files.find("encoders.yaml"))
 #: Number of layers of each trained encoder, from the architectures' papers.
@@ -24,6 +24,40 @@ def test_the_registry_is_complete():
     assert trained == set(LAYERS)
     assert all(entry["licence"] and entry["label"] for entry in REGISTRY.values())
     assert len({entry["label"] for entry in REGISTRY.values()}) == len(REGISTRY)
+
+
+def test_imagenet_has_the_first_word_of_each_class_in_timms_order():
+    from timm.data import ImageNetInfo
+
+    info = ImageNetInfo("imagenet-1k")
+    lemmas = info.label_descriptions(detailed=False, as_dict=False)
+    found = classes.names("imagenet-1k")
+    assert len(found) == len(lemmas) == 1000
+    told_apart = {
+        134: ("crane", "crane (bird)"), 264: ("Cardigan, Cardigan Welsh corgi", "Cardigan Welsh corgi"),
+        517: ("crane", "crane (machine)"), 639: ("maillot, tank suit", "tank suit"),
+    }  # fmt: skip
+    for i, (name, lemma) in enumerate(zip(found, lemmas)):
+        if i in told_apart:
+            assert (lemma, name) == told_apart[i]
+        else:
+            assert name == lemma.split(", ")[0]
+    assert len({name.lower() for name in found}) == 1000
+    assert (found[0], found[282], found[331], found[967]) == ("tench", "tiger cat", "hare", "espresso")  # fmt: skip
+
+
+def test_heads_that_are_trained_on_imagenet_have_its_classes():
+    """Those of supervised networks, as timm states of their weights."""
+    from timm.models import get_pretrained_cfg
+
+    for name, entry in REGISTRY.items():
+        known = classes.names(entry["classes"]) if "classes" in entry else ()
+        assert bool(known) == (entry["training"] == "supervised"), name
+        if known:
+            config = get_pretrained_cfg(entry["timm"])
+            assert config.num_classes == len(known) == 1000, name
+            assert not config.label_offset, name  # no class for the background comes first
+            assert "num_classes" not in entry.get("args", {})
 
 
 #: Larger copies of other entries.

@@ -10,6 +10,7 @@ from PIL import Image
 from catsight import tables
 from catsight.__main__ import main
 from catsight.figures import (
+    answers,
     changes,
     extremes,
     gallery,
@@ -26,6 +27,7 @@ from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.places import PLACES
+from catsight.tables.columns.readout import READOUT
 from support import synthetic_study as synthetic
 from support import synthetic_tables
 
@@ -37,6 +39,7 @@ ABOUT = {
     "retrieval": "which frame is taken for which",
     "extremes": "the scenes that lose most and least",
     "places": "where in some frames the features differ between two views",
+    "answers": "what networks answer to frames, and to their views",
     "tables": "the numbers as CSV and LaTeX",
     "report": "one HTML file with the whole study",
     "attribution": "the share of each part of the eye in the loss of alignment, layer by layer",
@@ -50,6 +53,7 @@ ABOUT = {
     "physiology": "the losses of drawn eyes, and which uncertain number their spread is due to",
     "profiles": "alignment of every view with the reference, layer by layer",
     "rdms": "dissimilarity matrices of the frames, in the reference and in the view in focus",
+    "readout": "how far each view changes what networks with a trained head answer",
     "renderings": "what the view in focus costs, as its colours are shown in one way or another",
     "stability": "the values with fewer groups of frames, between halves of them, and relative to a "
     "ceiling",
@@ -84,6 +88,10 @@ OPTIONS = {
         "Draws frames, their views, and the frames that these are taken for.",
         PICTURES | VIEWS | {"--pairs": "the study's table of pairs of frames"},
     ),
+    "answers": (
+        "Draws frames, their views, and what networks answer to both.",
+        PICTURES | VIEWS | {"--readout": "the study's table of readouts"},
+    ),
     "extremes": (
         "Draws the scenes that lose most and least, and what they have in common.",
         PICTURES | VIEWS | {"--per-frame": "the study's table of single frames"},
@@ -104,6 +112,7 @@ OPTIONS = {
         "Writes one HTML file that holds the whole study and needs no network.",
         METRICS | CONTRASTS | SHARES | {
             "--physiology": "the study's table of physiology, or nothing if it has none",
+            "--readout": "the study's table of readout, or nothing if it has none",
             "--best": "the study's table of those that may be the best",
             "--output": "the .html file to write", "--rejected": "the table of files that could not be used",
             "--near": "the table of pictures of different groups that look nearly alike",
@@ -132,13 +141,9 @@ def test_the_help_of_a_command_explains_its_options(name, capsys, monkeypatch):
     # only what a study may lack can be left out
     usage = words.partition(" Draws ")[0].partition(" Writes ")[0]
     optional = {one for one in options if f"[{one} " in usage}
-    assert optional == set(options) & {
-        "--shards",
-        "--attribution",
-        "--physiology",
-        "--near",
-        "--matched",
-    }
+    lacking = {"--shards", "--attribution", "--physiology", "--near", "--matched"}
+    lacking |= {"--readout"} if name == "report" else set()
+    assert optional == set(options) & lacking
 
 
 @pytest.fixture
@@ -155,11 +160,12 @@ def handed(monkeypatch, tmp_path):
 
         monkeypatch.setattr(module, name, inner)
 
-    for module in (gallery, parts, summary, retrieval, extremes, places):
+    for module in (gallery, parts, summary, retrieval, extremes, places, answers):
         note(module, "read", f"read by {module.__name__}")
         note(module, "draw", f"drawn by {module.__name__}")
     note(retrieval, "examples", "examples")
     note(places, "of_focus", "rows in focus")
+    note(answers, "examples", "examples")
     note(ranking, "draw", "drawn by ranking")
     note(changes, "draw", "drawn by changes")
     note(report, "render", "<html>")
@@ -181,6 +187,7 @@ def here(study, tmp_path):
         ("pairs", synthetic_tables.pairs(), PAIRS),
         ("per_frame", synthetic_tables.per_frame(), PER_FRAME),
         ("places", synthetic_tables.places(), PLACES),
+        ("readout", synthetic_tables.readout(), READOUT),
     ):
         table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
         tables.write(tmp_path / f"s/{name}.parquet", table.replace_schema_metadata(), schema, {})
@@ -237,6 +244,18 @@ def test_confusions_are_drawn_from_pairs_and_pictures(handed, here):
     assert handed["retrieval", "read"] == ("examples", frames, views, choices)
     read = "read by catsight.figures.retrieval"
     assert handed["retrieval", "draw"] == ("examples", choices, read)
+
+
+def test_answers_are_drawn_from_the_readout_and_pictures(handed, here):
+    options, _, views = pictures(here)
+    table = here / "readout.parquet"
+    assert run("answers", *options, "--readout", table, "--output", here / "a.png") == 0
+    rows, choices = handed["answers", "examples"]
+    assert "view_name" in rows
+    assert handed["answers", "read"] == ("examples", views, choices)
+    read = "read by catsight.figures.answers"
+    assert handed["answers", "draw"] == ("examples", choices, read)
+    assert handed["a.png"] == ("drawn by catsight.figures.answers", 123)
 
 
 def test_extremes_are_drawn_from_single_frames_and_pictures(handed, here):
@@ -298,6 +317,7 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
             "best",
             "physiology",
             "renderings",
+            "readout",
         )
     }
     single = [word for name, path in given.items() for word in (f"--{name}", path)]
@@ -320,7 +340,7 @@ def test_the_report_is_made_from_what_each_option_names(handed, here):
     _, options = handed["report", "render"]
     assert (options["near"], options["attribution"], options["matched"]) == (None, None, [])
     assert options["physiology"] is None
-    assert options["renderings"] is None
+    assert options["renderings"] is options["readout"] is None
     assert options["frames"] == [here / "frames/1.parquet"]
 
 

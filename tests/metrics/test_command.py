@@ -363,7 +363,7 @@ def test_the_reference_must_be_among_the_features(tmp_path, features, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["compare", "stability", "maps", "attribution", "pairs", "per_frame"]
+    "name", ["compare", "stability", "maps", "attribution", "pairs", "per_frame", "readout"]
 )
 def test_an_analysis_of_views_needs_its_reference(name, tmp_path, features, capsys):
     cat = write_features(tmp_path / "cat.parquet", features["cat"])
@@ -407,6 +407,7 @@ def test_help_lists_what_each_analysis_does(capsys):
         "renderings": "compare one encoder's features as the colours vary that show what a dichromat sees",
         "per_frame": "tabulate how well each frame by itself is aligned, layer by layer",
         "pairs": "tabulate one encoder's dissimilarities of frames in its last layer, for figures",
+        "readout": "tabulate what one encoder's trained head answers, and how far a view changes it",
         "merge": "concatenate a study's tables of one kind",
     }
     assert dict(line for line in lines if line and line[0] in about) == about

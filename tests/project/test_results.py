@@ -24,6 +24,7 @@ from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.places import PLACES
 from catsight.tables.columns.portraits import PORTRAITS
+from catsight.tables.columns.readout import READOUT
 from catsight.tables.columns.rejected import REJECTED
 from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
@@ -98,7 +99,7 @@ def test_studies_are_looked_for_where_runs_write_them(folder, monkeypatch):
 
 SCHEMAS = {
     "metrics": METRICS, "stability": STABILITY, "maps": MAPS, "per_frame": PER_FRAME, "pairs": PAIRS, "places": PLACES, "attribution": ATTRIBUTION, "doses": DOSES,
-    "physiology": PHYSIOLOGY, "drawn_parts": DRAWN_PARTS, "matrix": MATRIX, "renderings": RENDERINGS,
+    "physiology": PHYSIOLOGY, "drawn_parts": DRAWN_PARTS, "matrix": MATRIX, "renderings": RENDERINGS, "readout": READOUT,
 }  # fmt: skip
 
 

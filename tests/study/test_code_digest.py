@@ -390,6 +390,7 @@ COLUMNS = {
     "renderings": {"renderings"},
     "per_frame": {"per_frame"},
     "pairs": {"pairs"},
+    "readout": {"readout"},
     "contrasts": {"contrasts"},
     "best": {"contrasts"},
     "gathered": set(),  # a list that no job reads

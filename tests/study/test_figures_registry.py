@@ -32,6 +32,8 @@ FACTS = {
     "retrieval": ("Which frames are confused", None, True),
     "extremes": ("Which scenes lose most", None, True),
     "places": ("Where in the scene", None, True),
+    "readout": ("What networks answer", "readout", False),
+    "answers": ("From one answer to another", None, True),
     "stability": ("How far to trust it", "stability", False),
 }
 #: Figure -> the names that are filled in, in the order of the caption.
@@ -55,6 +57,8 @@ NAMES = {
     "retrieval": ["reference", "focal", "reference"],
     "extremes": ["reference", "focal", "interval"],
     "places": [],
+    "readout": ["reference", "interval"],
+    "answers": ["reference", "focal"],
     "stability": [],
 }
 #: Figure -> the names in what stands for it where it cannot be seen.
@@ -161,6 +165,17 @@ CLAIMS = {
         "out is white.", "relative distances (1: the mean of their map), averaged over layers and over all frames",
         "whose standard deviation is shaded.", "Hollow markers are untrained",
     ],
+    "readout": [
+        "beside its answer to the same frame in “{reference}”: how often its first answer is the same, how many of its first "
+        "five are, and how far all its probabilities diverge (Jensen-Shannon: 0 if they are the same).",
+        "Bars are the {interval} over groups of frames; a marker without a bar has none. The thin line is no change.",
+        "No labels are used: a changed answer may be as right, or as wrong",
+    ],
+    "answers": [
+        "Frames in “{reference}” (left of each pair) and in “{focal}” (right), and the first answer to each with its probability",
+        "those frames first whose answer changes, the most divergent ahead, from different groups",
+        "An orange border marks a change.",
+    ],
     "stability": [
         "Left, the last layer’s value with ever fewer groups of frames: mean and middle 95 % of many "
         "draws.", "Middle, how alike the profiles over layers are in two halves of the groups",
@@ -188,6 +203,8 @@ KINDS = {
     "retrieval": "Photographs: a frame, its view, and the nearest frame of another scene for some",
     "extremes": "Photographs of scenes in two views in the order of their loss, lines of each encoder’s agreement, and dot",
     "places": "Photographs in two views, heat maps of the distance between the features of their",
+    "readout": "Dot plots of three measures of changed answers for every view",
+    "answers": "Pairs of photographs with the names that networks give to them.",
     "stability": "Line charts of the value against the number of groups, dots of split-half",
 }
 #: Figure -> where its alternative text finds the numbers.
@@ -206,6 +223,7 @@ NUMBERS = {
     "rdms": "in pairs.parquet.",
     "extremes": "in per_frame.parquet and in the tables of frames.",
     "places": "in places.parquet.",
+    "readout": "in readout.parquet.",
     "stability": "in stability.parquet.",
 }
 
@@ -259,6 +277,7 @@ def _places(frames):
         ("eyes", {"eye_views": {}}, {"eye_views": {"cat": 1}}),
         ("contrasts", {"encoders": ["a"]}, {"encoders": ["a", "b"]}),
         ("changes", {"compared_views": ["cat"]}, {"compared_views": ["cat", "jpeg"]}),
+        ("answers", {"answering_encoders": []}, {"answering_encoders": ["a"]}),
         ("extremes", {"config": _metrics(per_frame=False)}, {"config": _metrics(per_frame=True)}),
         (
             "places",
@@ -273,5 +292,5 @@ def test_some_figures_need_more_than_their_table(figure, without, having):
 
 
 def test_the_others_are_always_wanted():
-    some = {"parts", "eyes", "changes", "contrasts", "extremes", "places"}
+    some = {"parts", "eyes", "changes", "contrasts", "extremes", "places", "answers"}
     assert all(one.wanted(SimpleNamespace()) for name, one in FIGURES.items() if name not in some)

@@ -1,5 +1,7 @@
 """The registries: what is said and known of every measure, filter, source, weights and figure."""
 
+import json
+
 import pytest
 
 from catsight import CatsightError
@@ -261,6 +263,18 @@ FILTERS_ALONE = {"human": {"filter": "original"}, "cat": {"filter": "catvision"}
             "parts eyes changes attribution doses physiology drawn_parts matrix renderings",
         ),
         (
+            {"encoders": {"vit_b16": {"classes": None}}},
+            "parts changes attribution doses physiology drawn_parts matrix renderings readout answers",
+        ),
+        (
+            {"encoders": {"dinov2_b14": None}},
+            "parts changes attribution doses physiology drawn_parts matrix renderings readout answers",
+        ),
+        (
+            {"untrained": True},
+            "parts changes attribution doses physiology drawn_parts matrix renderings readout answers",
+        ),
+        (
             {"renderings": ["red-cyan"]},
             "parts changes attribution doses physiology drawn_parts matrix",
         ),
@@ -277,6 +291,7 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "per_frame",
         "pairs",
         "places",
+        "readout",
         "attribution",
         "doses",
         "physiology",
@@ -288,3 +303,55 @@ def test_a_study_has_the_figures_and_tables_of_what_it_asks_for(change, without)
         "best",
     ]
     assert study.result_tables == [name for name in tables if name not in missing]
+
+
+def _entry(given, **study):
+    return Study(SMALL | {"encoders": {"vit_b16": given}} | study).encoders["vit_b16"]
+
+
+def test_classes_of_an_entry_hold_for_its_own_weights_alone(tmp_path):
+    mine = {"source": "file", "path": "mine.safetensors"}
+    for given in (None, {"label": "x"}, {"preprocessing": {"size": 256}}, {"layers": "blocks.1"},
+                  {"args": {"img_size": 256}}, {"weights": {"source": "hub"}}):  # fmt: skip
+        assert _entry(given)["classes"] == "imagenet-1k", given
+    for given in (
+        {"weights": mine},
+        {"args": {"num_classes": 0}},
+        {"timm": "vit_base_patch16_224.dino"},
+        {"factory": "support.hand_made_nets:Pixels", "weights": mine},
+        {"training": "self-supervised"},
+    ):
+        assert "classes" not in _entry(given), given
+    own = tmp_path / "mine.txt"
+    own.write_text("cat\ndog\nhare\n")
+    given = {"weights": mine, "args": {"num_classes": 3}, "classes": str(own)}
+    assert _entry(given)["classes"] == str(own)
+    study = Study(SMALL | {"encoders": {"vit_b16": given}})
+    assert study.answering_encoders == ["vit_b16"]
+    assert json.loads(study.spec("features", "vit_b16"))["encoder"]["classes"] == 3
+    spec = json.loads(study.spec("readout", "vit_b16"))
+    assert spec["classes"] == ["cat", "dog", "hare"] and "path" not in str(spec)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"classes": "imagenet"}, "config: encoders.vit_b16.classes: there is no file 'imagenet', and no list of classes"),
+        (
+            {"classes": "imagenet-1k", "training": "untrained", "weights": {"source": "random", "seed": 0}},
+            "config: encoders.vit_b16.classes is 'imagenet-1k', but random weights have learned no classes; remove it",
+        ),
+        ({"classes": ""}, "encoders.vit_b16.classes"),
+        ({"classes": 1000}, "encoders.vit_b16.classes"),
+    ],
+)  # fmt: skip
+def test_classes_that_cannot_be_are_refused(given, words):
+    with pytest.raises(CatsightError) as raised:
+        _entry(given)
+    assert words in str(raised.value)
+
+
+def test_an_untrained_study_has_no_answers():
+    study = Study(SMALL | {"untrained": True})
+    assert study.answering_encoders == []
+    assert "classes" not in json.loads(study.spec("features", "vit_b16"))["encoder"]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from catsight import CatsightError
-from catsight.inputs import eyes, yaml_files
+from catsight.inputs import classes, eyes, yaml_files
 from catsight.study import Study
 from catsight.study import spec as specs
 from catsight.study.config import config_schema
@@ -33,7 +33,7 @@ RICH = {
     },
     "encoders": {
         "net": {"timm": "tf_efficientnet_lite0", "layers": ["b", "a"], "family": "cnn", "training": "supervised",
-                "label": "Net", "licence": "MIT", "output": 0, "args": {"width": 3}, "preprocessing": {"size": 32, "crop": 0.5},
+                "label": "Net", "licence": "MIT", "output": 0, "classes": "imagenet-1k", "args": {"width": 3}, "preprocessing": {"size": 32, "crop": 0.5},
                 "weights": {"source": "package", "package": PACKAGED, "path": "w.pth", "sha256": "0" * 64, "convert": "lite0"}},
         "vit": {"timm": "test_vit", "layers": "blocks.*", "family": "vit", "training": "untrained",
                 "weights": {"source": "random", "seed": 7}, "note": "Random."},
@@ -79,7 +79,7 @@ SPECS = {
     "weights vit": {"timm": "test_vit", "weights": {"source": "random", "seed": 7}},
     "features net": {
         "encoder": {"timm": "tf_efficientnet_lite0", "args": {"width": 3}, "layers": ["a", "b"], "output": 0,
-                    "preprocessing": {"size": 32, "crop": 0.5}},
+                    "preprocessing": {"size": 32, "crop": 0.5}, "classes": 1000},
         "pooling": ["cls", "map", "mean"], "map_size": 3, "precision": "bf16", "device": "cpu", "batch": 6,
         "channels_last": True,
     },
@@ -123,6 +123,9 @@ SPECS = {
                         "preprocessing": {"size": 32, "crop": 0.5}},
             "precision": "bf16", "device": "cpu", "channels_last": True,
         },
+    },
+    "readout net": {
+        "encoder": "net", "reference": "human", "seed": 5, "confidence": 0.9, "classes": list(classes.names("imagenet-1k")),
     },
     "pairs net": {
         "encoder": "net", "reference": "human", "seed": 5, "frames": 13, "rsa_distance": "cosine",
@@ -196,6 +199,7 @@ MADE_OF = {
     "per_frame net": (["metrics.per_frame", "tables.columns.per_frame"], _NUMERIC),
     "places net": (["features.places", "tables.columns.places"], ["torch", "torchvision", "timm", "pillow", "numpy"]),
     "pairs net": (["metrics.pairs", "tables.columns.pairs"], _NUMERIC),
+    "readout net": (["metrics.readout", "tables.columns.readout"], _NUMERIC),
     "attribution net": (["metrics.attribution", "tables.columns.attribution"], _NUMERIC),
     "doses net": (["metrics.doses", "tables.columns.doses"], _NUMERIC),
     "physiology net": (["metrics.physiology", "tables.columns.physiology"], _NUMERIC),
@@ -310,10 +314,10 @@ def test_another_version_of_a_package_redoes_the_jobs_that_use_it(before, monkey
 
 #: Figures that tell views apart, that label encoders, and that name measures.
 OF_VIEWS = "figures summary|figures gallery|figures parts|figures profiles|figures ranking|figures changes|" \
-           "figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures places|figures stability|figures tables|figures contrasts"  # fmt: skip
+           "figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures places|figures readout|figures answers|figures stability|figures tables|figures contrasts"  # fmt: skip
 OF_POOLING = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
              "figures drawn_parts|figures renderings|figures matrix|figures maps|figures rdms|figures retrieval|figures extremes|figures stability|figures tables"  # fmt: skip
-OF_ENCODERS = f"{OF_POOLING}|figures contrasts|figures places"
+OF_ENCODERS = f"{OF_POOLING}|figures contrasts|figures places|figures readout|figures answers"
 OF_MEASURES = "figures summary|figures profiles|figures ranking|figures changes|figures attribution|figures doses|figures physiology|" \
               "figures drawn_parts|figures renderings|figures matrix|figures maps|figures stability|figures tables|figures contrasts"  # fmt: skip
 PICTURES = "figures [!t]*"
@@ -333,8 +337,9 @@ DESCRIPTION = (
 #: Key, its other value, and the jobs whose spec it changes, besides that of the report, which prints all.
 CHANGES = [
     ("study", "poor", "figures tables|contrasts"),
-    ("seed", 6, f"frames|{COMPARED}|maps*|pairs *|per_frame *|contrasts"),
-    ("untrained", True, f"weights net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
+    ("seed", 6, f"frames|{COMPARED}|maps*|pairs *|readout *|per_frame *|contrasts"),
+    # answers are of trained heads alone
+    ("untrained", True, f"weights net|features net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
     ("frames.glances", 4, "frames"),
     ("frames.glance_size", [0.5, 0.8], "frames"),
     ("frames.on_reject", "report", "frames"),
@@ -353,7 +358,7 @@ CHANGES = [
     ("viewing.gaze", 0, f"{LOOKED}|{SWEPT}|places *|{OF_VIEWS}"),
     ("viewing.perspective", True, f"{LOOKED}|{SWEPT}|places *|{OF_VIEWS}"),
     ("viewing.display", "least-change", f"{LOOKED.replace('views cat@d*|', '').replace('dog*', 'dog')}|{SWEPT}|renderings *|{OF_VIEWS}"),
-    ("reference", "dog", f"views blur*|views jpeg|views pale*|{COMPARED}|maps*|places *|pairs *|per_frame *|contrasts|{OF_VIEWS}"),
+    ("reference", "dog", f"views blur*|views jpeg|views pale*|{COMPARED}|maps*|places *|pairs *|per_frame *|readout *|contrasts|{OF_VIEWS}"),
     ("views.cat.eye", "dog", f"renderings *|views cat|views blur*|views pale*|{SWAPPED}|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"pupil": "dog"}, f"views cat|views blur*|views human+pupil*|views cat@*|{DRAWN}|portraits"),
     ("views.cat.swap", {"acuity": "dog"}, f"views cat|views blur*|views human*acuity|views cat@*|{DRAWN}|portraits"),
@@ -381,6 +386,7 @@ CHANGES = [
     (f"{NET}.layers", ["a", "b"], ""),  # in another order
     (f"{NET}.output", 1, "features net|places net"),
     (f"{NET}.prefix_tokens", 0, "features net|places net"),
+    (f"{NET}.classes", None, "features net"),
     (f"{NET}.family", "hybrid", f"features net|places net|{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
     (f"{VIT}.family", "hybrid", f"{DESCRIPTION.format('vit')}|{OF_ENCODERS}"),  # both are channels first
     (f"{NET}.training", "saliency", f"{DESCRIPTION.format('net')}|{OF_ENCODERS}"),
@@ -415,7 +421,7 @@ CHANGES = [
     ("metrics.permutations", 22, "metrics *|doses *"),
     ("metrics.null", "paired", COMPARED),
     ("metrics.at_once", 102, f"{COMPARED}|per_frame *"),
-    ("metrics.confidence", 0.8, f"{COMPARED}|contrasts|figures ranking|figures contrasts|figures extremes"),
+    ("metrics.confidence", 0.8, f"{COMPARED}|readout *|contrasts|figures ranking|figures contrasts|figures extremes"),
     ("metrics.stability.draws", 5, "stability *"),
     ("metrics.stability.frames", 32, "stability *"),
     ("metrics.stability.controls", ["jpeg"], "stability *"),
@@ -557,7 +563,7 @@ def test_the_seed_of_what_is_drawn_is_the_studys():
     assert "seed" not in spec and "glance_size" not in spec  # without glances nothing else is drawn
     untrained = Study(copy.deepcopy(RICH) | {"untrained": True})
     assert untrained.encoders["net"] == RICH["encoders"]["net"] | {
-        "weights": {"source": "random", "seed": 5}, "training": "untrained", "label": "Net (untrained)",
+        "weights": {"source": "random", "seed": 5}, "training": "untrained", "classes": None, "label": "Net (untrained)",
         "licence": "none (random numbers)",
         "note": "Random weights in place of its own, because the study says untrained.",
     }  # fmt: skip
@@ -644,6 +650,8 @@ READS = {
     "matrix": f"{_RESULTS} dpi", "rdms": "reference views encoders pooling dpi",
     "retrieval": "reference views encoders pooling dpi",
     "extremes": "reference views encoders pooling confidence dpi", "places": "reference views encoders dpi",
+    "readout": "reference views encoders dpi",
+    "answers": "reference views encoders dpi",
     "stability": f"{_RESULTS} dpi", "tables": f"study {_RESULTS}",
 }  # fmt: skip
 
@@ -832,7 +840,7 @@ def test_an_unknown_job_or_name_is_named(job, name, words):
 @pytest.mark.parametrize(
     ("job", "change"),
     [("doses", {"sweeps": {}}), ("physiology", {"physiology": {}}), ("attribution", {"attribution": {}, "physiology": {}}), ("drawn_parts", {"physiology": {"view": "cat"}}), ("matrix", {"metrics": {}}), ("renderings", {"renderings": []}),
-     ("maps", {"metrics": {"maps": {"metrics": []}}})],
+     ("maps", {"metrics": {"maps": {"metrics": []}}}), ("readout", {"untrained": True})],
 )  # fmt: skip
 def test_a_job_that_a_study_does_not_have_is_named(job, change):
     with pytest.raises(CatsightError) as raised:

@@ -450,7 +450,7 @@ def test_help_on_specs_lists_the_jobs(capsys):
     for words in (
         "usage: catsight spec [-h] [--config CONFIG] JOB [name]",
         "Prints the spec of a job: all that can change its result, as JSON.",
-        "JOB one of manifest, frames, views, portraits, weights, features, metrics, stability, per_frame, pairs, places, attribution, "
+        "JOB one of manifest, frames, views, portraits, weights, features, metrics, stability, per_frame, pairs, places, readout, attribution, "
         "doses, physiology, drawn_parts, matrix, renderings, maps, contrasts, figures, report",
         "name the view (views), the figure (figures) or the encoder (weights to renderings; maps without one are "
         "between encoders)",

@@ -15,6 +15,7 @@ from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.places import PLACES
+from catsight.tables.columns.readout import READOUT
 from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
 from support.synthetic_study import DEPTH, ENCODERS, METRICS, PHOTOS, POOLINGS, VIEWS
@@ -201,6 +202,50 @@ def places(frames=("a0", "b0", "c0"), encoders=tuple(ENCODERS)) -> pd.DataFrame:
                         "eccentricity": np.hypot(x, y).ravel() * 12 / side,
                     })  # fmt: skip
     return frame(rows, PLACES)
+
+
+def readout(encoders=("efficientnet_lite0",), views=tuple(VIEWS)) -> pd.DataFrame:
+    """What networks answer to the frames of the synthetic study; the first of each photo changes."""
+    rng, rows = np.random.default_rng(8), []
+    for encoder, view in product(encoders, (v for v in views if v != "human")):
+        common = {
+            "encoder": encoder,
+            "reference": "human",
+            "view": view,
+            "n_frames": 14,
+            "n_groups": 7,
+            "seed": 0,
+        }
+        for metric in ("same_first", "shared_five", "divergence"):
+            value = rng.uniform(0.3, 0.7)
+            rows.append(
+                common
+                | {
+                    "kind": "mean",
+                    "metric": metric,
+                    "value": value,
+                    "ci_low": value - 0.1,
+                    "ci_high": value + 0.2,
+                }
+            )
+        for title, glance in product(PHOTOS, range(2)):
+            name = title.lower().replace(" ", "-")
+            rows.append(
+                common
+                | {
+                    "kind": "frame",
+                    "frame_id": f"{name}/{glance}",
+                    "group": name,
+                    "same_first": float(glance),
+                    "shared_five": 0.6,
+                    "divergence": rng.uniform(),
+                    "reference_name": f"{name} {glance}",
+                    "reference_p": rng.uniform(),
+                    "view_name": f"{name} {glance}" if glance else f"no {name}",
+                    "view_p": rng.uniform(),
+                }
+            )
+    return frame(rows, READOUT)
 
 
 def squared(values):

@@ -58,6 +58,10 @@ TABLES = {
     "PLACES": "encoder layer: string, layer_index: int32, depth: double, reference view frame_id group: string, "
     "left top right bottom: double, side height width: int32, mean: double, "
     "distance contrast eccentricity: list<item: float>, reason: string",
+    "READOUT": f"encoder reference view kind metric: string, value ci_low ci_high: double, {_REPLICATES}, frame_id group: string, "
+    "same_first shared_five divergence: double, reference_answer: int32, reference_name: string, reference_p reference_p_in_view: double, "
+    "reference_five: list<item: string>, view_answer: int32, view_name: string, view_p: double, view_five: list<item: string>, "
+    "n_frames n_groups: int32, seed: int64, reason: string",
     "PAIRS": "encoder layer pooling reference view frame_id group other_id: string, "
     "reference_dissimilarity view_dissimilarity distance: double",
     "CONTRASTS": f"study kind hypotheses reference metric pooling swept: string, {_SIDE.format('a')}, {_SIDE.format('b')}, "

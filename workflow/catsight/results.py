@@ -75,6 +75,14 @@ class Results:
         return self._table("per_frame")
 
     @cached_property
+    def readout(self) -> pd.DataFrame:
+        """One row per frame and view: what a trained head answers; and means over frames.
+
+        The column ``kind`` says which.
+        """
+        return self._table("readout")
+
+    @cached_property
     def pairs(self) -> pd.DataFrame:
         """One row per ordered pair of frames, in an encoder's last layer."""
         return self._table("pairs")
@@ -166,7 +174,10 @@ class Results:
         )
 
     def layers(self, encoder: str) -> list[str]:
-        """The columns of an encoder's features, ``<layer>/<pooling>``, in network order."""
+        """The columns of an encoder's features, ``<layer>/<pooling>``, in network order.
+
+        The last may be ``head/logits``, what a trained head answers.
+        """
         first = self._shards(f"features/{encoder}/{self._any_view(encoder)}")[0]
         return [name for name in tables.schema(first).names if name != "frame_id"]
 

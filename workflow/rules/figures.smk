@@ -1,8 +1,8 @@
 FIGURES = {figure.name: figure.table for figure in study.figures if figure.table}
 # nothing if the study has no such table
-ATTRIBUTION, PHYSIOLOGY, RENDERINGS = (
+ATTRIBUTION, PHYSIOLOGY, RENDERINGS, READOUT = (
     [f"{RESULTS}/{name}.parquet"] if name in study.result_tables else []
-    for name in ("attribution", "physiology", "renderings")
+    for name in ("attribution", "physiology", "renderings", "readout")
 )
 
 
@@ -200,6 +200,7 @@ rule report:
         attribution=ATTRIBUTION,
         physiology=PHYSIOLOGY,
         renderings=RENDERINGS,
+        readout=READOUT,
         contrasts=f"{RESULTS}/contrasts.parquet",
         best=f"{RESULTS}/best.parquet",
         features=expand(features_of([study.reference])[0], encoder=study.encoders),
@@ -227,6 +228,7 @@ rule report:
         " --shards {params.shards} --rejected {input.rejected} --near {input.near}"
         " --metrics {input.metrics} --attribution {input.attribution}"
         " --physiology {input.physiology}"
-        " --renderings {input.renderings} --contrasts {input.contrasts} --best {input.best}"
+        " --renderings {input.renderings} --readout {input.readout}"
+        " --contrasts {input.contrasts} --best {input.best}"
         " --matched {params.matched} --features {input.features} --figures {input.figures}"
         " --output {output} 2> {log}"

@@ -5,6 +5,7 @@ OF_ENCODERS = {
     "per_frame": expand(rules.per_frame.output, encoder=study.encoders),
     "pairs": expand(rules.pairs.output, encoder=study.encoders),
     "places": expand(rules.places.output, encoder=study.encoders),
+    "readout": expand(rules.readout.output, encoder=study.answering_encoders),
     "attribution": expand(rules.attribution.output, encoder=study.attribution_encoders),
     "doses": expand(rules.doses.output, encoder=study.encoders),
     "physiology": expand(rules.physiology.output, encoder=study.encoders),

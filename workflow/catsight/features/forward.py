@@ -18,6 +18,7 @@ from catsight.features import bars, encoders, fitting, layers, layouts, probes, 
 from catsight.run.prefetch import ahead
 from catsight.run.specs import EncoderSpec, FeaturesSpec
 from catsight.tables.columns.features import features_schema
+from catsight.tables.names import LOGITS
 
 if TYPE_CHECKING:
     import torch
@@ -63,9 +64,10 @@ class Encoder:
                 "map_size": spec["map_size"],
                 "output": entry.get("output"),
                 "known": known,
+                "classes": entry.get("classes"),
             }
             blank = self.run([self._prepare(_BLANK)])
-        if not blank:
+        if not set(blank) - {LOGITS}:
             raise CatsightError(
                 f"{self._name} has none of the poolings {', '.join(spec['pooling'])}"
             )
@@ -73,7 +75,7 @@ class Encoder:
         cuda = self.device.type == "cuda"
         self.about = {
             "preprocessing": steps,
-            "layers": list(dict.fromkeys(name.rpartition("/")[0] for name in blank)),
+            "layers": list(dict.fromkeys(n.rpartition("/")[0] for n in blank if n != LOGITS)),
             "device": torch.cuda.get_device_name(self.device) if cuda else self.device.type,
             "threads": threads,
             "precision": spec["precision"],

@@ -15,9 +15,13 @@ def watch(
     pictures: "torch.Tensor",
     each: "Callable[[str, torch.Tensor], None]",
     output: int | None = None,
-) -> None:
+    *,
+    whole: bool = False,
+) -> Any:
     """Runs ``pictures`` (n, 3, h, w) through the network and calls ``each(name, given)`` with every
-    block's output as it arises, in network order.
+    block's output as it arises, in network order. Returns what the network gives: its own
+    answers if the ``whole`` of it runs, otherwise what timm's ``forward_features`` gives before the
+    head.
 
     If blocks return several tensors, ``output`` is the index of the one to use. What ``each`` is
     given is the network's own memory, which later blocks may overwrite. The hooks are always
@@ -39,7 +43,8 @@ def watch(
     handles = [module.register_forward_hook(hook_for(name)) for name, module in blocks.items()]
     try:
         with torch.inference_mode():
-            getattr(model, "forward_features", model)(pictures)
+            run = model if whole else getattr(model, "forward_features", model)
+            returned = run(pictures)
     finally:
         for handle in handles:
             handle.remove()
@@ -51,6 +56,7 @@ def watch(
                 f"the layer {name} runs {count} times in a forward pass, so it has no one value; "
                 "leave it out of the pattern, and choose a module around it that runs once"
             )
+    return returned
 
 
 def _checked(output: Any, name: str) -> "torch.Tensor":

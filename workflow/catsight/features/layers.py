@@ -5,11 +5,12 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catsight.errors import CatsightError
 from catsight.features import bars, hooks, layouts, probes
 from catsight.features.layouts import Layout
+from catsight.tables.names import LOGITS
 
 if TYPE_CHECKING:
     import torch
@@ -57,12 +58,15 @@ def pooled_features(
     map_size: int = 4,
     output: int | None = None,
     known: Mapping[str, Layout] | None = None,
+    classes: int | None = None,
 ) -> "dict[str, torch.Tensor]":
     """Every block's pooled output for a batch of ``pictures`` (n, 3, h, w): ``<layer>/<pooling>``
     -> float32 (n, d), in network order.
 
     If blocks return several tensors, ``output`` is the index of the one to use. ``known`` are
     their layouts; without them, the network is probed first (:mod:`catsight.features.probes`).
+    With a number of ``classes``, the network's own answers (n, classes) come last, as
+    :data:`~catsight.tables.names.LOGITS`.
     Activations are pooled as they arise and never kept.
     """
     if known is None:
@@ -75,7 +79,9 @@ def pooled_features(
         for pooling, vector in pool(given, known[name], poolings, name, map_size).items():
             results[f"{name}/{pooling}"] = vector
 
-    hooks.watch(model, blocks, pictures, collect, output)
+    given = hooks.watch(model, blocks, pictures, collect, output, whole=classes is not None)
+    if classes is not None:
+        results[LOGITS] = _answers(given, len(pictures), classes)
     return results
 
 
@@ -119,6 +125,23 @@ def pool(
         cells = min(map_size, maps.shape[3])
         vectors["map"] = torch.nn.functional.adaptive_avg_pool2d(maps, cells).flatten(1)
     return {pooling: vectors[pooling] for pooling in poolings if pooling in vectors}
+
+
+def _answers(given: Any, frames: int, classes: int) -> "torch.Tensor":
+    """What a network gave, float32 (frames, classes). Raises :class:`CatsightError` if it is not
+    one number for each class.
+    """
+    import torch
+
+    shape = tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
+    if shape != (frames, classes):
+        gives = f"{shape[1]} numbers" if shape[:1] == (frames,) and len(shape) == 2 else f"{shape}"
+        raise CatsightError(
+            f"the encoder's `classes` names {classes} classes, but its network gives {gives} for a "
+            "frame; name as many as its head tells apart, or set classes: null for an encoder "
+            "without a trained head"
+        )
+    return given.to(torch.float32, copy=True)
 
 
 def _without(tokens: "torch.Tensor", extra: Sequence[int]) -> "torch.Tensor":

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> None:
         "retrieval": (_retrieval, "which frame is taken for which"),
         "extremes": (_extremes, "the scenes that lose most and least"),
         "places": (_places, "where in some frames the features differ between two views"),
+        "answers": (_answers, "what networks answer to frames, and to their views"),
         "tables": (_tables, "the numbers as CSV and LaTeX"),
         "report": (_report, "one HTML file with the whole study"),
     }
@@ -155,6 +156,19 @@ def _places(arguments: Sequence[str]) -> None:
     _save(places.draw(rows, choices, pictures), options)
 
 
+def _answers(arguments: Sequence[str]) -> None:
+    about = "Draws frames, their views, and what networks answer to both."
+    parser = _with_views(_parser("answers", about))
+    parser.add_argument("--readout", type=Path, required=True, help="the study's table of readouts")
+    options = parser.parse_args(arguments)
+
+    from catsight.figures import answers
+
+    choices = _choices(options)
+    found = answers.examples(_read(options.readout), choices)
+    _save(answers.draw(found, choices, answers.read(found, _views(options), choices)), options)
+
+
 def _tables(arguments: Sequence[str]) -> None:
     about = "Writes the numbers of a study as CSV, and their means over layers as LaTeX."
     parser = _parser("tables", about, output=".csv and .tex files to write")
@@ -180,7 +194,7 @@ def _report(arguments: Sequence[str]) -> None:
         "--near", type=Path, help="the table of pictures of different groups that look nearly alike"
     )
     parser.add_argument("--metrics", type=Path, required=True, help="the study's table of metrics")
-    _add_optional(parser, "attribution", "physiology", "renderings")
+    _add_optional(parser, "attribution", "physiology", "renderings", "readout")
     _add_contrasts(parser)
     parser.add_argument(
         "--best", type=Path, required=True, help="the study's table of those that may be the best"
@@ -216,6 +230,7 @@ def _report(arguments: Sequence[str]) -> None:
         attribution=options.attribution,
         physiology=options.physiology,
         renderings=options.renderings,
+        readout=options.readout,
         contrasts=options.contrasts,
         best=options.best,
         features=options.features,

@@ -39,6 +39,7 @@ def sentences(
     best: pd.DataFrame | None = None,
     physiology: pd.DataFrame | None = None,
     renderings: pd.DataFrame | None = None,
+    readout: pd.DataFrame | None = None,
 ) -> list[str]:
     """A few sentences on a study, from its tables: the first may be quoted alone; then what
     corrected tests tell, what they do not tell and what that would take, and on what it rests.
@@ -51,6 +52,7 @@ def sentences(
         told.views(results),
         told.encoders(results),
         _untrained(results),
+        _answers(results, readout),
         _parts(results, attribution),
         _physiology(results, physiology),
         told.layers(results),
@@ -97,6 +99,30 @@ def _untrained(results: Results) -> str:
         "Random weights, which show what architecture and pixels alone give, have "
         f"{listed(values)}."
     )
+
+
+def _answers(results: Results, readout: pd.DataFrame | None) -> str:
+    """How far the view in focus changes what networks with a trained head answer."""
+    if readout is None:
+        return ""
+    choices = results.choices
+    rows = readout[(readout["kind"] == "mean") & (readout["view"] == choices.focus)]
+    said = []
+    for name in list(choices.present(rows))[:_IN_DETAIL]:
+        own = rows[rows["encoder"] == name].set_index("metric")
+        if own["value"].isna().any():
+            continue
+        first, five, apart = (
+            results.estimate(own.loc[one]) for one in ("same_first", "shared_five", "divergence")
+        )
+        said.append(
+            f"{results.label(name)} gives the same first answer to {first} of frames in "
+            f"“{choices.focus}” as in “{choices.reference}”, and shares {five} of its first five; "
+            f"all its answers diverge by {apart}, of at most 1 bit."
+        )
+    if not said:
+        return ""
+    return f"{' '.join(said)} No labels are used: a changed answer need not be worse."
 
 
 def _parts(results: Results, attribution: pd.DataFrame | None) -> str:

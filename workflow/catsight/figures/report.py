@@ -1,7 +1,7 @@
 """The report: the whole study in one HTML file that needs no network."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ def render(
     attribution: Path | None = None,
     physiology: Path | None = None,
     renderings: Path | None = None,
+    readout: Path | None = None,
     near: Path | None = None,
     matched: Sequence[Path] = (),
 ) -> str:
@@ -70,15 +71,16 @@ def render(
     choices = Choices(spec)
     rows = tables.read(metrics).to_pandas()
     seen = _concatenated(frames, _FRAME_COLUMNS)
-    shares, shown = (_optional(path) for path in (attribution, renderings))
+    optional = {"attribution": attribution, "physiology": physiology, "renderings": renderings}
+    optional |= {"readout": readout}
     photos = report_sections.photos(seen, frames, _PHOTOS)
     about_features = [tables.provenance(path) | {"path": path} for path in features]
     pixels = report_tables.resolution(choices, seen, about_features)
     left_out = tables.read(rejected).to_pylist()
     inputs = {f"frames {path.stem}": path for path in frames}
     inputs |= {"metrics": metrics, "contrasts": contrasts, "best": best} | _named(features)
-    optional = {"attribution": attribution, "physiology": physiology, "renderings": renderings}
     inputs |= {name: path for name, path in optional.items() if path}
+    further = {name: _optional(path) for name, path in optional.items()}
     provenance = {name: tables.provenance(path) for name, path in inputs.items()}
     sources = [report_sections.source(name, about) for name, about in provenance.items()]
     return page.render(
@@ -97,16 +99,13 @@ def render(
         words=_WORDS,
         figures=[report_sections.figure(path, spec["figures"], choices) for path in figures],
         encoders=list(choices.encoders.values()),
-        photos=photos[:_PHOTOS],
-        photos_left=len(photos[_PHOTOS:]),
-        rejected=left_out[:_REJECTED],
-        rejected_left=len(left_out[_REJECTED:]),
         sources=sources[:_TABLES],
         sources_left=len(sources[_TABLES:]),
         versions=report_sections.versions([spec, *provenance.values()]),
+        **_pictures(photos, left_out),
         **_conditions(pixels, choices),
-        **_found(rows, shares, physiology, contrasts, best, shown, choices),
-        **_numbers(rows, shares, choices),
+        **_found(rows, contrasts, best, further, choices),
+        **_numbers(rows, further["attribution"], choices),
     )
 
 
@@ -161,21 +160,30 @@ def _warnings(
     ]
 
 
+def _pictures(photos: list[dict[str, Any]], rejected: list[dict[str, Any]]) -> dict[str, Any]:
+    """The photographs, and the files that could not be used: of many some, and how many more."""
+    return {
+        "photos": photos[:_PHOTOS],
+        "photos_left": len(photos[_PHOTOS:]),
+        "rejected": rejected[:_REJECTED],
+        "rejected_left": len(rejected[_REJECTED:]),
+    }
+
+
 def _found(
     rows: pd.DataFrame,
-    shares: pd.DataFrame | None,
-    physiology: Path | None,
     contrasts: Path,
     best: Path,
-    shown: pd.DataFrame | None,
+    further: Mapping[str, pd.DataFrame | None],
     choices: Choices,
 ) -> dict[str, Any]:
-    """The section "What was found", its notice above, and the tables of contrasts."""
+    """The section "What was found", its notice above, and the tables of contrasts; ``further``
+    tables by name, None if the study has no such.
+    """
     compared, candidates = (tables.read(path).to_pandas() for path in (contrasts, best))
-    drawn = tables.read(physiology).to_pandas() if physiology else None
     return {
         "notice": findings.notice(rows, choices),
-        "found": findings.sentences(rows, choices, shares, compared, candidates, drawn, shown),
+        "found": findings.sentences(rows, choices, contrasts=compared, best=candidates, **further),
         "contrasts": report_tables.contrasts(compared, choices),
     }
 

@@ -26,6 +26,7 @@ from catsight.metrics import (
     pairs,
     per_frame,
     physiology,
+    readout,
     renderings,
     stability,
 )
@@ -42,6 +43,7 @@ from catsight.tables.columns.metrics import METRICS
 from catsight.tables.columns.pairs import PAIRS
 from catsight.tables.columns.per_frame import PER_FRAME
 from catsight.tables.columns.physiology import PHYSIOLOGY
+from catsight.tables.columns.readout import READOUT
 from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
 from catsight.tables.lists import shards
@@ -129,6 +131,12 @@ ANALYSES = {
         PER_FRAME,
         Names.VIEW,
         "tabulate how well each frame by itself is aligned, layer by layer",
+    ),
+    "readout": Analysis(
+        readout.readout,
+        READOUT,
+        Names.VIEW,
+        "tabulate what one encoder's trained head answers, and how far a view changes it",
     ),
     "pairs": Analysis(
         pairs.pairs,

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from catsight import tables
 from catsight.errors import CatsightError
+from catsight.tables.names import LOGITS
 
 
 def read_groups(paths: Sequence[Path]) -> dict[str, str]:
@@ -27,8 +28,10 @@ def read_groups(paths: Sequence[Path]) -> dict[str, str]:
 class Features:
     """The features of one view of exactly the ``frames`` (their ids, in order).
 
-    ``features[column]`` reads one of the ``columns``. Raises :class:`CatsightError`, naming the
-    table and the frame, if frames are missing, unknown, duplicated or in another order.
+    ``features[column]`` reads one of the ``columns``, those of layers, or the answers
+    (:data:`~catsight.tables.names.LOGITS`), if the network was asked for any
+    (``answered``), which are no layer. Raises :class:`CatsightError`, naming the table and the
+    frame, if frames are missing, unknown, duplicated or in another order.
     """
 
     def __init__(self, paths: Sequence[Path], frames: Iterable[str]):
@@ -40,7 +43,9 @@ class Features:
         ]
         if found != self.frames:
             raise CatsightError(_misaligned(self.paths, found, self.frames))
-        self.columns = [name for name in tables.schema(self.paths[0]).names if name != "frame_id"]
+        names = tables.schema(self.paths[0]).names
+        self.columns = [name for name in names if name not in ("frame_id", LOGITS)]
+        self.answered = LOGITS in names
 
     def __getitem__(self, column: str) -> np.ndarray:
         """The features (n, d), float32.

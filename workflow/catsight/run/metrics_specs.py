@@ -149,6 +149,16 @@ class PerFrameSpec(Spec):
     at_once: int
 
 
+class ReadoutSpec(Spec):
+    """The answers of a trained head."""
+
+    encoder: str
+    reference: str
+    seed: int
+    confidence: float
+    classes: list[str]  #: their names, in the order of the head's outputs
+
+
 class PairsSpec(Spec):
     """Frames pair by pair in the last layer."""
 

@@ -129,6 +129,7 @@ class EncoderSpec(TypedDict, total=False):
     output: int
     prefix_tokens: int
     preprocessing: dict[str, Any]
+    classes: int  #: of its head's answers, which are kept; absent if they are not
 
 
 class WeightsSpec(Spec):

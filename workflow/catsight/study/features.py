@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from catsight.errors import CatsightError
-from catsight.inputs import arguments, yaml_files
+from catsight.inputs import arguments, classes, yaml_files
 from catsight.inputs.checkpoints import conversion, pickled
 from catsight.inputs.files import nameable
 from catsight.run.specs import EncoderSpec, FeaturesSpec, WeightsSpec
@@ -37,6 +37,7 @@ def resolve(config: Config) -> dict[str, Entry]:
         if config.untrained and entry["training"] != "untrained":
             entry |= _random_weights(name, entry, config.seed)
         _check_weights(name, entry)
+        _check_classes(name, entry)
         if "factory" in entry:
             factory_digest(entry["factory"])  # there must be such a function
         entries[name] = {"label": name, **entry}
@@ -89,6 +90,8 @@ def features_spec(entry: Entry, settings: Features) -> FeaturesSpec:
     for key in ("layers", "output", "prefix_tokens", "preprocessing"):
         if key in entry:
             encoder[key] = entry[key]
+    if entry.get("classes"):
+        encoder["classes"] = len(classes.names(entry["classes"]))
     if isinstance(layers := encoder["layers"], list):
         encoder["layers"] = sorted(layers)  # they are taken in the network's order
     return {
@@ -120,6 +123,8 @@ def _entry(name: str, given: Mapping[str, Any], registry: Mapping[str, Entry]) -
     entry = copy.deepcopy(registry.get(name, {}))
     if "factory" in given:
         entry.pop("timm", None)
+    if _other_head(given):
+        entry.pop("classes", None)
     entry |= given
     maker = "factory" if "factory" in entry else "timm"
     needed = (maker, "layers", "family", "training", "weights")
@@ -134,10 +139,19 @@ def _entry(name: str, given: Mapping[str, Any], registry: Mapping[str, Entry]) -
     return entry
 
 
+def _other_head(given: Mapping[str, Any]) -> bool:
+    """Whether an encoder of the registry with these keys may have another head than its entry."""
+    # the hub's weights go by the name in timm
+    own = given.get("weights", {}).get("source", "hub") != "hub"
+    other = not {"timm", "factory", "training"}.isdisjoint(given)
+    return own or other or "num_classes" in given.get("args", {})
+
+
 def _random_weights(name: str, entry: Entry, seed: int) -> Entry:
     """The entry that replaces a trained encoder's if the study says ``untrained``."""
     return {
         "training": "untrained",
+        "classes": None,
         "weights": {"source": "random", "seed": seed},
         "label": f"{entry.get('label', name)} (untrained)",
         "licence": "none (random numbers)",
@@ -156,6 +170,23 @@ def _architecture(entry: Entry) -> EncoderSpec:
     if "factory" in entry:
         used["factory_code"] = factory_digest(entry["factory"])
     return used
+
+
+def _check_classes(name: str, entry: Entry) -> None:
+    """Raises :class:`CatsightError` if the classes of an encoder's answers cannot be read, or if
+    its head is not trained.
+    """
+    if not entry.get("classes"):
+        return
+    key = f"config: encoders.{name}.classes"
+    if entry["training"] == "untrained":
+        raise CatsightError(
+            f"{key} is '{entry['classes']}', but random weights have learned no classes; remove it"
+        )
+    try:
+        classes.names(entry["classes"])
+    except CatsightError as error:
+        raise CatsightError(f"{key}: {error}") from None
 
 
 def _check_weights(name: str, entry: Entry) -> None:

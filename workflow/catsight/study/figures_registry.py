@@ -4,6 +4,7 @@ Figure ``<name>`` is drawn by ``draw(table, choices)`` in ``catsight/figures/<na
 """
 
 from catsight.study.figure import RESULTS, Figure
+from catsight.study.figures_of_answers import ANSWERS
 from catsight.study.figures_of_dependence import DEPENDENCE
 
 #: The keys that figures of pairs of frames read; they name no measure.
@@ -281,6 +282,7 @@ _ALL = (
         reads=("reference", "views", "encoders"),
         wanted=lambda study: study.config.metrics.places.frames > 0,
     ),
+    *ANSWERS,
     Figure(
         name="stability",
         table="stability",

@@ -28,6 +28,7 @@ from catsight.run.metrics_specs import (
 from catsight.run.specs import Spec
 from catsight.study import places
 from catsight.study.measures import measure
+from catsight.study.readout import readout_spec
 from catsight.study.resolved import Resolved
 from catsight.study.spec import made_of
 
@@ -260,6 +261,13 @@ _ALL = (
         stage="features",
     ),
     Analysis(
+        "readout",
+        "readout",
+        readout_spec,
+        encoders=lambda study: study.answering_encoders,
+        wanted=lambda study: bool(study.answering_encoders),
+    ),
+    Analysis(
         "attribution",
         "attribution",
         attribution_spec,
@@ -280,12 +288,7 @@ _ALL = (
         encoders=lambda study: study.attribution_encoders,
         wanted=lambda study: bool(study.divided),
     ),
-    Analysis(
-        "matrix",
-        "matrix",
-        matrix_spec,
-        wanted=lambda study: study.config.metrics.matrix,
-    ),
+    Analysis("matrix", "matrix", matrix_spec, wanted=lambda study: study.config.metrics.matrix),
     Analysis(
         "renderings",
         "renderings",

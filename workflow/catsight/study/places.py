@@ -22,7 +22,9 @@ def check(study: Resolved) -> None:
 
 def places_spec(study: Resolved, encoder: str) -> PlacesSpec:
     """The spec for one encoder."""
-    features = features_spec(study.encoders[encoder], study.config.features)
+    # the network's answers, if it has any, are not asked for
+    entry = study.encoders[encoder] | {"classes": None}
+    features = features_spec(entry, study.config.features)
     field_of_view, perspective = _looking(study)
     return {
         "encoder": encoder,

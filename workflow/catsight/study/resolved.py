@@ -100,6 +100,11 @@ class Resolved:
         return list(dict.fromkeys(view for subsets in self.divided for view in subsets.values()))
 
     @property
+    def answering_encoders(self) -> list[str]:
+        """The encoders with a trained head whose classes are known."""
+        return [name for name, entry in self.encoders.items() if entry.get("classes")]
+
+    @property
     def attribution_encoders(self) -> list[str]:
         """The encoders whose loss is divided among the parts of the eye: those named, or all."""
         if self.swaps.view is None:

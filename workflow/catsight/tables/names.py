@@ -1,4 +1,4 @@
-"""Names in the columns ``layer`` and ``part`` that stand for all of them together."""
+"""Names that several tables share: of all layers and of all parts together, and of answers."""
 
 from collections.abc import Collection
 
@@ -7,6 +7,9 @@ ALL_LAYERS = "all"
 
 #: The part of rows that hold the loss due to all parts of the eye together.
 WHOLE = "whole"
+
+#: In a table of features the column, after all layers, of what a trained head answers: its logits.
+LOGITS = "head/logits"
 
 
 def shown_pooling(has: Collection[str], wanted: str) -> str:

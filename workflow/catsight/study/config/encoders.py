@@ -88,6 +88,15 @@ class Encoder(Section):
         "does not show it; an error then asks for it.",
         ge=0,
     )
+    classes: str | None = optional(
+        "What the trained head tells apart, for encoders whose weights hold one: imagenet-1k, or "
+        "the path of a text file with one name a line, in the order of the network's outputs. Its "
+        "answers are then compared, too (readout.parquet). An entry's own classes hold for its own "
+        "weights alone: a study that gives others, or args.num_classes, gives classes with them. "
+        "null: the answers are left out.",
+        nullable=True,
+        pattern=".",
+    )
     family: Literal["cnn", "vit", "windowed-vit", "hybrid", "mlp"] | None = optional(
         "The kind of architecture."
     )

@@ -336,7 +336,7 @@ def test_classes_of_an_entry_hold_for_its_own_weights_alone(tmp_path):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"classes": "imagenet"}, "config: encoders.vit_b16.classes: there is no file 'imagenet', and no list of classes"),
+        ({"classes": "imagenet"}, "config: encoders.vit_b16.classes is 'imagenet': there is no file 'imagenet', and no list of classes"),
         (
             {"classes": "imagenet-1k", "training": "untrained", "weights": {"source": "random", "seed": 0}},
             "config: encoders.vit_b16.classes is 'imagenet-1k', but random weights have learned no classes; remove it",

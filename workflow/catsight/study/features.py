@@ -176,7 +176,7 @@ def _check_classes(name: str, entry: Entry) -> None:
     """Raises :class:`CatsightError` if the classes of an encoder's answers cannot be read, or if
     its head is not trained.
     """
-    if not entry.get("classes"):
+    if entry.get("classes") is None:
         return
     key = f"config: encoders.{name}.classes"
     if entry["training"] == "untrained":
@@ -186,7 +186,7 @@ def _check_classes(name: str, entry: Entry) -> None:
     try:
         classes.names(entry["classes"])
     except CatsightError as error:
-        raise CatsightError(f"{key}: {error}") from None
+        raise CatsightError(f"{key} is '{entry['classes']}': {error}") from None
 
 
 def _check_weights(name: str, entry: Entry) -> None:

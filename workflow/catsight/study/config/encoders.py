@@ -95,7 +95,6 @@ class Encoder(Section):
         "weights alone: a study that gives others, or args.num_classes, gives classes with them. "
         "null: the answers are left out.",
         nullable=True,
-        pattern=".",
     )
     family: Literal["cnn", "vit", "windowed-vit", "hybrid", "mlp"] | None = optional(
         "The kind of architecture."

@@ -149,10 +149,11 @@ def test_garbage_collection_is_off_while_a_plan_is_made(tmp_path):
     """In a process of its own, whose garbage collection `begin` turns off."""
     code = """
 import gc
+from types import SimpleNamespace
 from catsight.run import begin
 kept = begin.begin([])
 off = gc.isenabled()
-begin.planned()
+begin.planned(SimpleNamespace(executor_plugin=None))
 print(off, gc.isenabled(), gc.get_freeze_count() > 1000)
 """
     said = subprocess.run(

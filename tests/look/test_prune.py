@@ -1,7 +1,9 @@
 """`catsight prune` removes what no study refers to, and nothing else."""
 
+import errno
 import fcntl
 import os
+from pathlib import Path
 
 import pytest
 
@@ -254,4 +256,36 @@ def test_a_folder_that_cannot_be_locked_stops_it(shared, capsys, monkeypatch):
         f"{shared[1]} cannot be locked (Permission denied), so it is not known whether a run is at "
         "work there; ask the owner" in capsys.readouterr().err
     )
+    assert shared[2].exists()
+
+
+def test_files_that_cannot_be_removed_are_counted(results, monkeypatch, capsys):
+    """In a store, folders may be other users'; the rest goes nevertheless."""
+    results, store = results
+    left, real = store.path(address({"name": "left"}, {})), Path.unlink
+
+    def unlink(path):
+        if path == left:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        real(path)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    assert prune(results, "--yes") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("catsight prune: error: 1 file removed; 1 file cannot be, ")
+    assert f"{left} (Permission denied)" in said and said.count("\n") == 1
+    assert left.exists() and not store.path("00" * 32, ".safetensors").exists()
+
+
+def test_a_folder_in_which_one_may_not_look_stops_it(shared, capsys, monkeypatch):
+    real = os.stat
+
+    def stat(path, *arguments, **options):
+        if str(path).startswith(str(shared[1])):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert prune(shared[0], "--yes") == 1
+    assert f"{shared[1]} shares " in (said := capsys.readouterr().err) and "ask its owner" in said
     assert shared[2].exists()

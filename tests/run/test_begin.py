@@ -141,6 +141,30 @@ def test_unfinished_files_of_a_shared_store_stay(project, tmp_path_factory):
     assert prepared(project) == 0 and not part.exists()
 
 
+def test_a_store_whose_notes_cannot_be_read_counts_as_shared(project):
+    part = project / "results" / "store" / "ab" / "abcd.parquet.12.part"
+    part.parent.mkdir(parents=True)
+    part.touch()
+    (project / "results" / "store" / ".users" / "no file").mkdir(parents=True)
+    assert prepared(project) == 0 and part.exists()
+
+
+def test_a_run_in_a_store_that_cannot_be_written_to_says_what_prune_would_not_know(
+    tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "mine" / "results").mkdir(parents=True)
+    (tmp_path / "mine" / "results" / "store").symlink_to(tmp_path / "store")
+    monkeypatch.chdir(tmp_path / "mine")
+    (tmp_path / "store" / ".users").touch()  # in its place no folder can be made
+    begin.begin([])
+    said = capsys.readouterr().err
+    assert said.startswith(f"catsight: {tmp_path}/store cannot be written to, so `catsight prune` ")
+    (tmp_path / "store" / ".users").unlink()
+    begin.begin([])
+    assert capsys.readouterr().err == ""
+
+
 def test_a_run_that_is_refused_clears_nothing_away(project, capsys, monkeypatch):
     before = left(project)
     waited = []

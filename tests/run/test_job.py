@@ -280,3 +280,15 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
     assert job.cores() == 7
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert job.cores() == 1
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_what_is_another_users_costs_one_line(number, capsys):
+    def refused(arguments):
+        raise OSError(number, os.strerror(number), "of\x1bothers")
+
+    assert job.run(refused, "prune", []) == 1
+    assert capsys.readouterr().err == (
+        "catsight prune: error: of\\x1bothers cannot be read or changed: "
+        f"{os.strerror(number).lower()}. It may be another user's: ask them\n"
+    )

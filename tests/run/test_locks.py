@@ -151,3 +151,24 @@ def test_an_exclusive_lock_is_waited_for_as_long_as_is_said(hold, waits, tmp_pat
         with open(tmp_path / "other", "a") as second, pytest.raises(BlockingIOError):
             fcntl.flock(second, fcntl.LOCK_SH | fcntl.LOCK_NB)
     os.remove(tmp_path / "other")
+
+
+def test_a_folder_of_another_user_without_a_run_of_its_own(tmp_path, monkeypatch, hold):
+    """A plain snakemake made .at-work there, and .running cannot be made."""
+    (tmp_path / ".at-work").touch()
+    real = open
+
+    def limited(path, mode="r"):
+        if str(path).startswith(str(tmp_path)) and mode == "a":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("builtins.open", limited)
+        with locks.alone(tmp_path):
+            pass
+    kept = hold(".at-work")
+    monkeypatch.setattr("builtins.open", limited)
+    with pytest.raises(CatsightError, match="a run is at work"), locks.alone(tmp_path):
+        pass
+    kept.close()

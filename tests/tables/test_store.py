@@ -1,11 +1,14 @@
 """The store: it links what it holds, and never a damaged table."""
 
+import errno
 import hashlib
 import os
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from catsight import tables
+from catsight import CatsightError, tables
 from catsight.tables.columns.views import VIEWS
 from catsight.tables.store import Store, address
 from support.rows import ROWS, damage
@@ -159,3 +162,75 @@ def test_a_store_that_is_read_only_serves_all_the_same(tmp_path, monkeypatch):
     store.save("ab0", tmp_path / "here" / "v.parquet", VIEWS, ROWS, {})
     (store.root / ".users").write_text("no folder, so nothing is written into it")
     assert store.find("ab0", tmp_path / "there" / "v.parquet")
+
+
+# -- files of other users, by what the system says: nothing is forbidden to root --------------------
+
+
+@pytest.fixture
+def forbidden(monkeypatch):
+    """A function that makes calls of a function of ``os`` fail for paths with these words."""
+
+    def forbid(name, words, module=os, number=errno.EACCES):
+        real = getattr(module, name)
+
+        def limited(path, *arguments, **options):
+            if words in str(path):
+                raise OSError(number, os.strerror(number), str(path))
+            return real(path, *arguments, **options)
+
+        monkeypatch.setattr(module, name, limited)
+
+    return forbid
+
+
+def test_a_damaged_table_of_another_user_is_computed_anew(tmp_path, forbidden):
+    """It may not be removed, but where its folder may be written to, the new one takes its place."""
+    store = Store(tmp_path / "store")
+    path = store.path("ab" * 32)
+    path.parent.mkdir(parents=True)
+    for number in (errno.EACCES, errno.EROFS):
+        path.write_bytes(b"damaged")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Path, "unlink", Mock(side_effect=OSError(number, os.strerror(number))))
+            assert not store.find("ab" * 32, tmp_path / "mine" / "x.parquet")
+        assert path.read_bytes() == b"damaged"
+
+
+def test_a_store_in_which_one_may_not_look_has_nothing(tmp_path, forbidden):
+    store = Store(tmp_path / "store")
+    store.path("ab" * 32).parent.mkdir(parents=True)
+    store.path("ab" * 32).touch()
+    forbidden("stat", "abab")
+    assert not store.find("ab" * 32, tmp_path / "mine" / "x.parquet")
+
+
+def test_a_result_that_cannot_be_linked_is_named(tmp_path, forbidden):
+    store = Store(tmp_path / "store")
+    forbidden("replace", "mine")
+    with pytest.raises(CatsightError, match=r"x\.parquet cannot be written: permission denied"):
+        store.link(store.path("ab" * 32), tmp_path / "mine" / "x.parquet")
+
+
+def test_notes_of_users_are_for_all_to_read(tmp_path, forbidden):
+    """Also of somebody who keeps other files for themselves."""
+    results = tmp_path / "mine"
+    results.mkdir()
+    (tmp_path / "store").mkdir()
+    (results / "store").symlink_to(tmp_path / "store")
+    before = os.umask(0o077)
+    try:
+        assert Store(results / "store").note_user(results)
+    finally:
+        os.umask(before)
+    ((folder, note),) = Store(tmp_path / "store").users().items()
+    assert folder == results and note.stat().st_mode & 0o777 == 0o644
+    forbidden("stat", ".users")
+    forbidden("open", ".users")
+    assert not Store(results / "store").note_user(results)
+
+
+def test_notes_that_cannot_be_read_are_named(tmp_path):
+    (tmp_path / ".users" / "no file").mkdir(parents=True)
+    with pytest.raises(CatsightError, match=r"no file cannot be read .*not known who shares"):
+        Store(tmp_path).users()

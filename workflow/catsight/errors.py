@@ -6,10 +6,15 @@ import sys
 
 #: Error numbers of a full disk or quota.
 FULL = (errno.ENOSPC, errno.EDQUOT)
+#: Those of what a user may not do: to another's file, or where everything is read only.
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 #: What a terminal would obey instead of showing it, and what UTF-8 cannot hold: control characters
-#: but line breaks and tabs, marks that turn the direction of writing, and lone surrogates.
-_UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+#: but line breaks and tabs, marks that turn the direction of writing, and lone surrogates. Nor what
+#: XML cannot hold.
+_UNPRINTABLE = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 class CatsightError(Exception):

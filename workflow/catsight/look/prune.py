@@ -1,6 +1,7 @@
 """``catsight prune``: removes from the store the tables and weights that no study refers to."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -49,10 +50,23 @@ def main(arguments: Sequence[str]) -> None:
         _print_sizes(unused)
         if not options.yes and not _confirmed(store, count):
             return
-        for paths in unused.values():
-            for path in paths:
-                path.unlink()
+        _remove([path for paths in unused.values() for path in paths])
     print(f"{store.root}: {_files(count)} removed")
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    """Removes files; raises :class:`CatsightError` at the end if some cannot be removed."""
+    kept = []
+    for path in paths:
+        try:
+            path.unlink()
+        except OSError as error:
+            kept.append(f"{path} ({error.strerror})")
+    if kept:
+        raise CatsightError(
+            f"{_files(len(paths) - len(kept))} removed; {_files(len(kept))} cannot be, {kept[0]} "
+            "for one: ask whoever owns its folder to run `catsight prune`"
+        )
 
 
 @contextmanager
@@ -64,17 +78,17 @@ def _alone(store: Store) -> Iterator[None]:
     """
     users = store.users()
     for folder, note in users.items():
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # False, too, where one may not look
             raise CatsightError(
-                f"{folder} shares {store.root}, but is not there, so what it needs is not known. "
-                f"Bring it back (is its disk mounted?), or, if it was deleted or moved, remove "
-                f"{note}"
+                f"{folder} shares {store.root}, but is not there, or in a folder that you may not "
+                "read, so what it needs is not known. Bring it back (is its disk mounted?), ask "
+                f"its owner to prune, or, if it was deleted or moved, remove {note}"
             )
     others = [store.root.resolve().parent, *users]
     with ExitStack() as stack:
         stack.enter_context(locks.alone(store.root.parent))
         for folder in {folder.resolve() for folder in others} - {store.root.parent.resolve()}:
-            if (folder / ".at-work").exists():  # others hold no runs
+            if os.path.exists(folder / ".at-work"):  # others hold no runs
                 stack.enter_context(locks.alone(folder))
         yield
 

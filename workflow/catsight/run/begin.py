@@ -81,7 +81,7 @@ def _clear(lock: int, results: Path) -> None:
         # nothing else is active here, so Snakemake's lock and unfinished files are a killed run's
         shutil.rmtree(".snakemake/locks", ignore_errors=True)
         try:
-            shared = Store(results / "store").users()
+            shared = _shared(Store(results / "store"))
             for part in results.rglob("*.part"):
                 # in a shared store it may be another folder's, whose run is at work
                 if not (shared and part.is_relative_to(results / "store")):
@@ -92,6 +92,14 @@ def _clear(lock: int, results: Path) -> None:
                 f"{error.filename} is left of an earlier run and cannot be removed "
                 f"({error.strerror}); remove it"
             ) from None
+
+
+def _shared(store: Store) -> bool:
+    """Whether other folders share the store, or may: their notes cannot be read."""
+    try:
+        return bool(store.users())
+    except CatsightError:
+        return True
 
 
 def studies(arguments: Sequence[str]) -> list[Path]:
@@ -150,7 +158,12 @@ def begin(studies: Sequence[str], inner: bool = False) -> IO | None:
         yaml_files.load_yaml(study)
     kept = locks.share()
     if os.path.islink("results/store"):
-        Store("results/store").note_user(Path("results"))
+        noted = Store("results/store").note_user(Path("results"))
+        if not noted and not inner:
+            say(
+                f"catsight: {os.path.realpath('results/store')} cannot be written to, so `catsight "
+                "prune` there does not know which tables are needed here"
+            )
     return kept
 
 

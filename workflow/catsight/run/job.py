@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from catsight.errors import FULL, CatsightError
+from catsight.errors import FORBIDDEN, FULL, CatsightError, printable
 
 
 def parser(command: str, description: str | None) -> argparse.ArgumentParser:
@@ -154,13 +154,14 @@ def run(main: Callable[[Sequence[str]], None], name: str, arguments: Sequence[st
     except BrokenPipeError:
         return 1
     except OSError as error:
-        if error.errno not in FULL:
+        what, reason = error.filename or "a file (the log?)", os.strerror(error.errno or 0).lower()
+        if error.errno in FULL:
+            said = "cannot be written: {}. Nothing else is lost; make room and run again"
+        elif error.errno in FORBIDDEN and error.filename:
+            said = "cannot be read or changed: {}. It may be another user's: ask them"
+        else:
             raise
-        what, reason = error.filename or "a file (the log?)", os.strerror(error.errno).lower()
-        return _failed(
-            name,
-            f"{what} cannot be written: {reason}. Nothing else is lost; make room and run again",
-        )
+        return _failed(name, printable(f"{what} {said.format(reason)}"))
     return 0
 
 

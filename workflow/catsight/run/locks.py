@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -48,8 +48,10 @@ def alone(results: str | os.PathLike) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             Path(results).mkdir(parents=True, exist_ok=True)
-            paths = (Path(results) / name for name in (".running", ".at-work"))
-            files = [stack.enter_context(opened(path)) for path in paths]
+            files = [stack.enter_context(opened(Path(results) / ".at-work"))]
+            # in another user's folder it cannot be made; a run that begins needs .at-work as well
+            with suppress(FileNotFoundError):
+                files.append(stack.enter_context(opened(Path(results) / ".running")))
             free = all(acquire(file.fileno()) for file in files)
         except OSError as error:
             raise CatsightError(

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from catsight import tables
 from catsight.errors import CatsightError, say
-from catsight.inputs.files import appearing, part_of
+from catsight.inputs.files import appearing, part_of, writing
 
 #: Folder of a store that lists who shares it.
 _USERS = ".users"
@@ -39,14 +39,16 @@ class Store:
     def find(self, address: str, output: str | os.PathLike) -> bool:
         """Links ``output`` to the table at ``address``; False if there is none.
 
-        A damaged table, or one with another address in it, is removed, not linked.
+        A damaged table, or one with another address in it, is removed, not linked. Nor is one that
+        another user keeps for themselves.
         """
         path = self.path(address)
-        if not path.exists():
+        if not os.path.exists(path):  # which says False, too, where another user lets nobody look
             return False
         if not _sound(path, address):
             say(f"store: {path} is damaged; recomputing it")
-            path.unlink()
+            with suppress(OSError):  # another user's, which the new table replaces or names
+                path.unlink()
             return False
         self.link(path, output)
         say(f"store: hit {output}")
@@ -76,16 +78,17 @@ class Store:
     def link(self, path: Path, output: str | os.PathLike) -> None:
         """Makes ``output`` a relative symbolic link to ``path``, replacing any file in one step."""
         output = Path(output)
-        output.parent.mkdir(parents=True, exist_ok=True)
         fresh = part_of(output)
-        # resolve(): the store or the results may themselves be reached through a link
-        fresh.symlink_to(os.path.relpath(path.resolve(), output.parent.resolve()))
-        self.note_user(output.parent)
-        os.replace(fresh, output)
+        with writing(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            # resolve(): the store or the results may themselves be reached through a link
+            fresh.symlink_to(os.path.relpath(path.resolve(), output.parent.resolve()))
+            self.note_user(output.parent)
+            os.replace(fresh, output)
 
-    def note_user(self, folder: Path) -> None:
+    def note_user(self, folder: Path) -> bool:
         """Lists, in the store, the folder of results that ``folder`` is in, unless the store lies
-        there itself.
+        there itself. False if the store cannot be written to.
         """
         here, reached, folder = (
             self.root.resolve().parent,
@@ -94,20 +97,32 @@ class Store:
         )
         user = reached if folder.is_relative_to(reached) else folder
         if user == here or (user != reached and folder.is_relative_to(here)):
-            return
+            return True
         name = os.fsencode(user)
         note = self.root / _USERS / hashlib.sha256(name).hexdigest()[:16]
-        if not note.exists():
-            # a store that is read only loses nothing
-            with suppress(CatsightError), appearing(note) as part:
-                part.write_bytes(name)
+        with suppress(CatsightError):
+            if not os.path.exists(note):
+                with appearing(note) as part:
+                    part.write_bytes(name)
+                    part.chmod(0o644)  # whoever prunes the store must be able to read it
+            return True
+        return False
 
     def users(self) -> dict[Path, Path]:
-        """The folders of results that share this store by a link, each with the note of it."""
-        notes = sorted((self.root / _USERS).glob("*"))
-        return {
-            Path(os.fsdecode(note.read_bytes())): note for note in notes if note.suffix != ".part"
-        }
+        """The folders of results that share this store by a link, each with the note of it.
+
+        Raises :class:`CatsightError` if the notes cannot be read.
+        """
+        try:
+            notes = sorted(one for one in (self.root / _USERS).iterdir() if one.suffix != ".part")
+            return {Path(os.fsdecode(note.read_bytes())): note for note in notes}
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise CatsightError(
+                f"{error.filename} cannot be read ({error.strerror}), so it is not known who "
+                f"shares {self.root}"
+            ) from None
 
     def unused(self) -> dict[str, list[Path]]:
         """Files of the store, by stage, that no link leads to from the folder that it lies in, the

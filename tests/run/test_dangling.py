@@ -39,6 +39,24 @@ def test_links_to_nothing_are_hidden_while_a_process_lives(tmp_path):
     assert not (cat / "made.parquet").is_symlink()
 
 
+def test_links_come_back_to_where_they_were(tmp_path):
+    """Snakemake runs in another folder (`--directory`), and has left it when its process ends."""
+    for place in ("work", "home"):
+        (tmp_path / place / "study").mkdir(parents=True)
+    (tmp_path / "work" / "study" / "gone.parquet").symlink_to("none")
+    code = """
+import os
+from catsight.run import dangling
+os.chdir("../work")
+assert dangling.hide("study") == {"study/gone.parquet"}
+assert os.listdir("study") == []
+os.chdir("../home")
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "home", check=True)
+    assert os.readlink(tmp_path / "work" / "study" / "gone.parquet") == "none"
+    assert list((tmp_path / "home" / "study").iterdir()) == []
+
+
 def test_a_folder_that_is_not_mounted_is_named_and_stays(tmp_path):
     (tmp_path / "views").symlink_to("/not/mounted")
     with pytest.raises(CatsightError, match="views is a link to /not/mounted, which is not there"):

@@ -37,7 +37,8 @@ def hide(folder: str) -> set[str]:
             elif entry.is_symlink() and not os.path.exists(entry.path):
                 if not entry.name.endswith(_STORED):
                     check_folder(entry.path)
-                atexit.register(_put_back, entry.path, os.readlink(entry.path))
+                # Snakemake may leave the folder that it runs in (--directory) before it ends
+                atexit.register(_put_back, os.path.abspath(entry.path), os.readlink(entry.path))
                 os.unlink(entry.path)
                 hidden.add(entry.path)
     return hidden

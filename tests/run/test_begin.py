@@ -165,6 +165,28 @@ def test_a_run_in_a_store_that_cannot_be_written_to_says_what_prune_would_not_kn
     assert capsys.readouterr().err == ""
 
 
+def test_a_link_in_place_of_the_record_of_the_study_file_is_replaced(tmp_path):
+    """It was planted there, say by who shares the results; its target is not overwritten."""
+    (tmp_path / "theirs").write_text("a.yaml\n")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "study-file.txt").symlink_to(tmp_path / "theirs")
+    begin.note_study_file("mine", ["b.yaml"], tmp_path)
+    assert (tmp_path / "theirs").read_text() == "a.yaml\n"
+    assert (tmp_path / "mine" / "study-file.txt").read_text() == "b.yaml\n"
+    assert not (tmp_path / "mine" / "study-file.txt").is_symlink()
+
+
+def test_a_record_that_is_no_text_or_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "study-file.txt").write_bytes(b"\xff.yaml\n")
+    begin.note_study_file("mine", [os.fsdecode(b"\xff.yaml")], tmp_path)
+    assert capsys.readouterr().err == ""
+    assert (tmp_path / "mine" / "study-file.txt").read_bytes() == b"\xff.yaml\n"
+    (tmp_path / "yours").touch()
+    with pytest.raises(SystemExit, match=r"catsight: error: .*study-file\.txt cannot be written"):
+        begin.note_study_file("yours", ["b.yaml"], tmp_path)
+
+
 def test_a_run_that_is_refused_clears_nothing_away(project, capsys, monkeypatch):
     before = left(project)
     waited = []
@@ -220,6 +242,23 @@ def test_a_study_file_whose_name_a_shell_would_obey_is_refused(project, capsys, 
 )
 def test_other_names_of_study_files_are_fine(project, name):
     begin.check_name(project / name)
+
+
+@pytest.mark.parametrize("before", [None, "other"])
+@pytest.mark.parametrize("name", ["plain", "a $(touch x) `touch x`", 'it\'s {y} "q" \\'])
+def test_the_name_of_the_workflows_folder_is_no_command(tmp_path, name, before):
+    """Every job's command begins with it; Snakemake formats it, and bash reads it."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    said = subprocess.run(
+        ["bash", "-c", begin.prefix(f"/tmp/{name}").format() + 'echo "$PYTHONPATH"'],
+        cwd=tmp_path,
+        env=environment | ({"PYTHONPATH": before} if before else {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == f"/tmp/{name}{':other' if before else ''}\n" and said.stderr == ""
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("text", "name"), [("3\n", "config.yaml"), ("- a\n", "b.yaml")])

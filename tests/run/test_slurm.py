@@ -1,6 +1,7 @@
 """A Slurm that forgets jobs before Snakemake asks for them is refused."""
 
 import os
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -58,7 +59,11 @@ def fake_scontrol(folder, monkeypatch, script):
 def workflow(name):
     """A run of Snakemake, as far as it matters, by the executor of this name."""
     settings = SimpleNamespace(status_command="squeue", init_seconds_before_status_checks=20)
-    return SimpleNamespace(executor_plugin=SimpleNamespace(name=name), executor_settings=settings)
+    return SimpleNamespace(
+        executor_plugin=SimpleNamespace(name=name),
+        executor_settings=settings,
+        main_snakefile="Snakefile",
+    )
 
 
 #: What Slurm 22.05 prints, in part.
@@ -101,4 +106,25 @@ def test_a_slurm_that_does_not_answer_is_not_refused(script, tmp_path, monkeypat
     fake_scontrol(tmp_path, monkeypatch, script)
     slurm.check(workflow("slurm"))
     (tmp_path / "scontrol").unlink()
+    slurm.check(workflow("slurm"))
+
+
+@pytest.mark.parametrize("name", ["a $(touch x)", "a`b`", 'a"b', "it's", "a\\b", "a\nb"])
+def test_a_folder_whose_name_a_shell_would_obey_is_refused(name, tmp_path, monkeypatch):
+    fake_scontrol(tmp_path, monkeypatch, "exit 1")
+    (tmp_path / name).mkdir()
+    away = workflow("slurm")
+    away.main_snakefile = str(tmp_path / name / "Snakefile")
+    with pytest.raises(CatsightError, match=r"a shell would obey the .* in it; rename it"):
+        slurm.check(away)
+    monkeypatch.chdir(tmp_path / name)
+    for executor, refused in (("local", False), ("slurm", True)):
+        with pytest.raises(CatsightError) if refused else nullcontext():
+            slurm.check(workflow(executor))
+
+
+def test_other_names_of_folders_are_fine(tmp_path, monkeypatch):
+    fake_scontrol(tmp_path, monkeypatch, "exit 1")
+    (tmp_path / "a (b) & c; d {e}").mkdir()
+    monkeypatch.chdir(tmp_path / "a (b) & c; d {e}")
     slurm.check(workflow("slurm"))

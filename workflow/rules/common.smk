@@ -10,12 +10,12 @@ LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(workflow.snakefile)))
 sys.path.insert(0, LIBRARY)
 PYTHON = os.path.dirname(sys.executable)
 os.environ.update(PATH=os.pathsep.join([PYTHON, os.getenv("PATH", os.defpath)]), PYTHONHASHSEED="0")
-shell.prefix(f'export PYTHONPATH="{LIBRARY}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"; ')
 
 from catsight import CatsightError
 from catsight.run import begin, needs
 from catsight.study import Study
 
+shell.prefix(begin.prefix(LIBRARY))
 try:
     begin.imported(LIBRARY, workflow.modifier.path_modifier.replace_prefix)
     at_work = begin.begin(workflow.configfiles, inner=not workflow.is_main_process)

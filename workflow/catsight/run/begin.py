@@ -11,6 +11,7 @@ import atexit
 import gc
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import IO, Any
 
 from catsight.errors import CatsightError, say
 from catsight.inputs import stamps, yaml_files
+from catsight.inputs.files import appearing
 from catsight.run import causes, dangling, locks, slurm, watchdog
 from catsight.tables import lists
 from catsight.tables.store import Store
@@ -136,6 +138,15 @@ def imported(library: str, moved: Callable[[str], str]) -> None:
         )
 
 
+def prefix(library: str) -> str:
+    """What each command of a job begins with, so that it runs the catsight in the ``library``.
+
+    In it Snakemake fills in {names}, and then a shell reads it.
+    """
+    path = shlex.quote(library).replace("{", "{{").replace("}", "}}")
+    return f"export PYTHONPATH={path}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+
+
 def begin(studies: Sequence[str], inner: bool = False) -> IO | None:
     """Called when a Snakemake process reads the workflow: checks the study files for repeated keys.
 
@@ -221,15 +232,20 @@ def note_study_file(name: str, studies: Sequence[str], results: Path = Path("res
     """Records which file a study was read from, and warns if its last run read another one."""
     record = results / name / _STUDY_FILE
     files = ", ".join(os.path.relpath(study) for study in studies)
-    before = record.read_text(encoding="utf-8").strip() if record.is_file() else files
+    before = files
+    if record.is_file():
+        before = record.read_text(encoding="utf-8", errors="surrogateescape").strip()
     if before != files:
         say(
             f"catsight: {record.parent} holds the results of {before}, which those of {files} now "
             f"replace, as both files say `study: {name}`. To keep both, give one of them another "
             "`study:` name; if the file was only renamed, ignore this"
         )
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(f"{files}\n", encoding="utf-8")
+    try:
+        with appearing(record) as part:  # a link there is replaced, not followed
+            part.write_text(f"{files}\n", encoding="utf-8", errors="surrogateescape")
+    except CatsightError as error:
+        sys.exit(f"catsight: error: {error}")
 
 
 def finished(name: str, results: Path = Path("results")) -> None:

@@ -4,6 +4,7 @@ Snakemake asks ``squeue`` or ``sacct`` for the states of its jobs. It takes a jo
 for one that is not listed yet, and so waits for ever for one that Slurm has forgotten.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +12,9 @@ from typing import Any
 
 from catsight.errors import CatsightError
 
+#: What a shell obeys within double quotes, in which Snakemake writes a job's command, and what ends
+#: quotes.
+_OBEYED = re.compile(r"""['"`$\\\0-\x1f\x7f]""")
 #: Seconds until Snakemake asks again, at most (check_active_jobs in version 2.8 of its plugin for
 #: Slurm), and seconds that asking may take.
 _LONGEST, _ASKING = 180, 20
@@ -19,10 +23,17 @@ _LONGEST, _ASKING = 180, 20
 def check(workflow: Any) -> None:
     """Called when a run of Snakemake's ``workflow`` begins, on Slurm or not.
 
-    Raises :class:`CatsightError` if Slurm would forget jobs before Snakemake asks for them. Does
-    nothing where Slurm does not tell its settings.
+    Raises :class:`CatsightError` if Slurm would forget jobs before Snakemake asks for them, or if
+    the folder of the study or of the workflow has a name that a shell would obey. Does not ask a
+    Slurm that does not tell its settings.
     """
     if getattr(workflow.executor_plugin, "name", None) == "slurm":
+        for folder in (os.getcwd(), os.path.dirname(os.path.abspath(workflow.main_snakefile))):
+            if found := sorted(set(_OBEYED.findall(folder))):
+                raise CatsightError(
+                    f"Snakemake would write the folder {folder!r} into commands for Slurm, and a "
+                    f"shell would obey the {''.join(found)!r} in it; rename it"
+                )
         chosen = workflow.executor_settings
         if why := forgets(
             settings(),

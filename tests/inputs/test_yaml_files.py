@@ -81,6 +81,13 @@ def refusal(path):
         (b"a: {b: 1, b: 2}\n", " is not YAML, line 1: the key 'b' comes twice"),
         (b"a: *x\n", " is not YAML, line 1: found undefined alias 'x'"),
         (b"a: 2024-13-45\n", " is not YAML: month must be in 1..12"),
+        (b"a: 1\nb: !!bool x\n", " is not YAML, line 2: 'x' is no bool"),
+        (b"a: !!timestamp x\n", " is not YAML, line 1: 'x' is no timestamp"),
+        (b'a: !!int ""\n', " is not YAML, line 1: '' is no int"),
+        (b'a: !!float ""\n', " is not YAML, line 1: '' is no float"),
+        (b"a: 1" + b":1" * 400 + b".5\n", f" is not YAML, line 1: '1{':1' * 400}.5' is no float"),
+        (b"a: 1" + b":1" * 200_000, " is not YAML, line 1: a number of 400,001 letters"),
+        (b"? 1" + b":1" * 200_000 + b".5\n: 1", " is not YAML, line 1: a number of 400,003 letters"),
         (b"a: \xe9\n", " is not YAML: 'utf-8' codec can't decode byte 0xe9 in position 3: invalid continuation byte"),
         (b"[" * 1000, " cannot be read as YAML: it is nested too deeply"),
         (

@@ -155,3 +155,11 @@ def test_nothing_is_removed_while_a_run_is_at_work(results, capsys):
         assert main(["check", "--redo"]) == 1
     assert "a run is at work in" in capsys.readouterr().err
     assert stored(results).exists()
+
+
+def test_a_folders_name_gives_no_orders_to_the_terminal(tmp_path, capsys):
+    """Where all is well, too."""
+    folder = tmp_path / "a\x1b[2J"
+    tables.write(folder / "x.parquet", [], features_schema({"a/mean": 2}), {})
+    assert main(["check", str(folder)]) == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path}/a\\x1b[2J: all 1 tables")

@@ -289,3 +289,12 @@ def test_a_folder_in_which_one_may_not_look_stops_it(shared, capsys, monkeypatch
     assert prune(shared[0], "--yes") == 1
     assert f"{shared[1]} shares " in (said := capsys.readouterr().err) and "ask its owner" in said
     assert shared[2].exists()
+
+
+def test_a_named_pipe_in_the_store_is_not_waited_for(results, capsys):
+    results, store = results
+    pipe = store.path("ab" * 32)
+    pipe.parent.mkdir(exist_ok=True)
+    os.mkfifo(pipe)
+    assert prune(results, "--yes") == 0 and not pipe.exists()
+    assert "damaged          1 file          0.0 MB" in capsys.readouterr().out

@@ -54,6 +54,7 @@ def set_key(config, dotted, value):
         ("frames.shards", 0, r"frames\.shards is 0; it must be at least 1"),
         ("frames.shards", "two", r"frames\.shards is 'two'; it must be an integer"),
         ("frames.glance_size", [0.5], r"frames\.glance_size is \[0\.5\]; it must be a list of at least 2"),
+        ("study", "Store", r"study is 'Store'; its results would lie among the tables in results/store"),
         ("frames.glance_size", [0.9, 0.5], r"frames\.glance_size is \[0\.9, 0\.5\]; the smaller fraction comes first"),
         ("frames.source", "folder", r"frames\.source is 'folder', so frames\.folder must be given"),
         ("frames.folder", "x", r"frames\.folder has no meaning for photos; remove it, or set frames\.source to one of: folder, video"),

@@ -340,3 +340,10 @@ def test_a_file_that_cannot_be_opened_is_said_as_such(tmp_path, monkeypatch):
         f"{tmp_path / 't.parquet'} cannot be written: no space left on device. Nothing else is lost; "
         "make room and run again"
     )
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.parquet")
+    for read in (tables.read, tables.provenance, tables.measure_content):
+        with pytest.raises(CatsightError, match=r"cannot be read as a table \(it is not a file\)"):
+            read(tmp_path / "pipe.parquet")

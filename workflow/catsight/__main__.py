@@ -55,9 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
     if asked:
         print(usage())
         return 0
+    from catsight.errors import say
     from catsight.run.job import unknown
 
-    print(f"catsight: error: {unknown('catsight', arguments[0], known)}", file=sys.stderr)
+    say(f"catsight: error: {unknown('catsight', arguments[0], known)}")
     return 2
 
 

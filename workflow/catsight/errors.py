@@ -35,6 +35,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], text)
 
 
+def tell(text: str) -> None:
+    """Prints a line on standard output, as :func:`printable`."""
+    print(printable(text))
+
+
 def say(text: str) -> None:
     """Prints a line on standard error, which in a job is its log, as :func:`printable`."""
     print(printable(text), file=sys.stderr)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, tell
 from catsight.features import safe
 from catsight.run import locks
 from catsight.run.progress import track
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
         if problem := damage(path):
             damaged[path] = problem
     if not damaged:
-        print(f"{folder}: all {len(found)} tables and weights are as they were written")
+        tell(f"{folder}: all {len(found)} tables and weights are as they were written")
         return
     lines = [f"{len(damaged)} of {len(found)} tables and weights are damaged:"]
     for path, problem in damaged.items():

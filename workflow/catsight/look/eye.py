@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from catsight.errors import CatsightError, say
+from catsight.errors import CatsightError, say, tell
 from catsight.inputs import eyes
 from catsight.run.progress import Progress
 from catsight.tables.columns.portraits import PORTRAITS
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
     for name, eye in loaded.items():
         if told := disagreement(eye):
             say(f"catsight eye: warning: {name}: {told}")
-    print(f"written: {options.output}")
+    tell(f"written: {options.output}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from catsight import tables
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, tell
 from catsight.inputs import yaml_files
 from catsight.look.needed import Question, headline, question, questions
 from catsight.metrics import power
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> None:
             f"--difference is {options.difference:g}, but no value of this study can be that much "
             "smaller; ask for less"
         )
-    print(text(found, path.parent, metric, options, 1 - spec["confidence"]))
+    tell(text(found, path.parent, metric, options, 1 - spec["confidence"]))
     if options.figure:
         from catsight.figures import style
         from catsight.look.power_figure import draw
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> None:
         style.save(
             draw(found, options.difference, options.level, options.power), options.figure, 200
         )
-        print(f"written: {options.figure}")
+        tell(f"written: {options.figure}")
 
 
 def study_folder(study: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, tell
 from catsight.run import locks
 from catsight.tables.store import Store
 
@@ -45,13 +45,13 @@ def main(arguments: Sequence[str]) -> None:
         unused = store.unused()
         count = sum(map(len, unused.values()))
         if count == 0:
-            print(f"{store.root}: some study refers to every file, so there is nothing to remove")
+            tell(f"{store.root}: some study refers to every file, so there is nothing to remove")
             return
         _print_sizes(unused)
         if not options.yes and not _confirmed(store, count):
             return
         _remove([path for paths in unused.values() for path in paths])
-    print(f"{store.root}: {_files(count)} removed")
+    tell(f"{store.root}: {_files(count)} removed")
 
 
 def _remove(paths: Sequence[Path]) -> None:
@@ -97,18 +97,18 @@ def _print_sizes(unused: Mapping[str, Sequence[Path]]) -> None:
     """Prints how many files there are of each stage, and their size."""
     for stage, paths in sorted(unused.items()):
         size = sum(path.stat().st_size for path in paths)
-        print(f"{stage:10} {_files(len(paths)):>12} {size / 1e6:12.1f} MB")
+        tell(f"{stage:10} {_files(len(paths)):>12} {size / 1e6:12.1f} MB")
 
 
 def _confirmed(store: Store, count: int) -> bool:
     """Whether the user wants the files removed."""
     told = f"No study in {store.root.parent} refers to {_files(count)} in {store.root}."
     if not sys.stdin.isatty():
-        print(f"{told} `catsight prune --yes` removes them")
+        tell(f"{told} `catsight prune --yes` removes them")
         return False
     if input(f"{told} Remove them? [y/N] ").strip().lower() in ("y", "yes"):
         return True
-    print("nothing removed")
+    tell("nothing removed")
     return False
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from catsight.errors import CatsightError, say
+from catsight.errors import CatsightError, say, tell
 from catsight.frames.clip import Past, same_size
 from catsight.frames.decode import decode
 from catsight.frames.item import Rejected
@@ -231,7 +231,7 @@ def _report(jobs: Sequence[Job], failed: Sequence[str]) -> None:
     if failed:
         head = f"{len(failed)} of {len(jobs)} files failed; the others are in {folder}"
         raise CatsightError("\n  ".join([head, *failed]))
-    print(
+    tell(
         f"written: {jobs[0].target}"
         if len(jobs) == 1
         else f"written: {len(jobs)} files in {folder}"

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from catsight.errors import CatsightError
+from catsight.errors import CatsightError, tell
 from catsight.inputs.files import appearing
 
 _ABOUT = """\
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> None:
     with appearing(options.output) as part:
         part.write_text(validation.page(published, compared), encoding="utf-8")
     style.save(validation_figure.draw(compared), options.output.with_suffix(".png"), 120)
-    print(f"written: {options.output} and {options.output.with_suffix('.png')}")
+    tell(f"written: {options.output} and {options.output.with_suffix('.png')}")
     if wrong := validation.problems(compared):
         raise CatsightError("\n  ".join(["published values and catsight's:", *wrong]))
 

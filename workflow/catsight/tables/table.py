@@ -282,8 +282,13 @@ def _opened(path: str | os.PathLike) -> Iterator[pq.ParquetFile]:
 
 @contextmanager
 def _naming(path: str | os.PathLike) -> Iterator[None]:
-    """Turns every error of Arrow about a damaged file into one line that names it."""
+    """Turns every error of Arrow about a damaged file into one line that names it.
+
+    A named pipe, which nobody writes to, is not opened: that would wait for ever.
+    """
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise ValueError("it is not a file")
         yield
     except FileNotFoundError:
         raise CatsightError(f"{path} is missing") from None

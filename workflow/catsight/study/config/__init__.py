@@ -97,6 +97,11 @@ def validate(values: Mapping[str, Any], files: Sequence[str | os.PathLike[str]] 
 def _contradictions(config: Config) -> list[str]:
     """Values of one section that are valid by themselves but not together."""
     problems = []
+    if config.study.lower() == "store":
+        problems.append(
+            f"study is '{config.study}'; its results would lie among the tables in results/store, "
+            "so it must be another name"
+        )
     smallest, largest = config.frames.glance_size
     if smallest > largest:
         problems.append(

@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import shutil
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -172,3 +175,17 @@ def test_a_folder_of_another_user_without_a_run_of_its_own(tmp_path, monkeypatch
     with pytest.raises(CatsightError, match="a run is at work"), locks.alone(tmp_path):
         pass
     kept.close()
+
+
+def test_a_run_that_cannot_open_its_lock_says_whom_to_ask(tmp_path):
+    """workflow/run itself; a link to nowhere stands for another user's file, since root opens all."""
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "results").mkdir()
+    shutil.copy2(Path(__file__).parents[2] / "workflow" / "run", tmp_path / "workflow")
+    (tmp_path / "results" / ".running").symlink_to("/nowhere/of/theirs")
+    said = subprocess.run(
+        [tmp_path / "workflow" / "run"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert said.returncode == 1 and said.stdout == "" and said.stderr.count("\n") == 1
+    assert said.stderr.startswith(f"catsight: {tmp_path}/results/.running can neither be written")
+    assert "ask its owner to let you read it" in said.stderr

@@ -26,7 +26,7 @@ EYES = ("human", "cat")
 def main() -> None:
     """Copies figures of the study, and draws those that it does not have."""
     shutil.copy(STUDY / "figures" / "attribution.png", DOCS / "attribution.png")
-    for name in ("summary", "gallery", "places", "answers"):
+    for name in ("summary", "gallery", "extremes", "places", "answers"):
         picture = Image.open(STUDY / "figures" / f"{name}.png").convert("RGB")
         picture.save(DOCS / f"{name}.jpg", quality=88)
     drawn = {"field-of-view": field_of_view(_photo("chelsea")), "light": light(_photo("coffee"))}

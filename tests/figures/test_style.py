@@ -120,7 +120,7 @@ def test_words_are_printed_as_they_are(tmp_path):
 
 
 def test_an_svg_is_xml_whatever_a_name_holds(tmp_path):
-    figure = plain("a\x1b[31m\x07\x00\tb \u732b")
+    figure = plain("a\x1b[31m\x07\x00\ufffe\uffff\tb \u732b")
     style.save(figure, tmp_path / "a.svg", 50)
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
 

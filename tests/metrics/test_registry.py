@@ -38,8 +38,9 @@ def test_a_study_may_choose_what_measures_take():
 
 
 def test_commands_run_what_the_digests_of_their_jobs_cover():
-    assert set(COMMANDS) == {record.core for record in ANALYSES.values()}
-    for record in ANALYSES.values():
+    records = [record for record in ANALYSES.values() if record.stage == "metrics"]
+    assert set(COMMANDS) == {record.core for record in records}
+    for record in records:
         core, columns = (f"catsight.{root}" for root in record.roots)
         command = COMMANDS[record.core]
         assert command.rows.__module__ == core

@@ -109,7 +109,7 @@ def test_what_is_drawn_and_said(choices):
 
 
 def test_few_scenes_have_no_correlation_and_none_an_empty_figure(choices):
-    assert drawn(4, choices).axes[-1].get_title() == "4 scenes: too few for a correlation"
+    assert drawn(4, choices).axes[-1].get_title() == "too few for a correlation"
     assert "not shown" not in drawn(4, choices).axes[-4].get_xlabel()
     empty = drawn(0, choices)
     assert not empty.axes and "no scene has a value" in empty.texts[0].get_text()

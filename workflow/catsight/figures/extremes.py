@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from catsight.figures import reading, select, style
+from catsight.figures import labels, reading, select, style
 from catsight.figures.choices import Choices
+from catsight.figures.gallery import tallest
 from catsight.tables.names import ALL_LAYERS
 
 if TYPE_CHECKING:
@@ -128,12 +129,14 @@ def draw(scenes: Scenes, choices: Choices) -> "Figure":
         return figure
     groups = scenes.shown
     width = style.width(0.6 * len(groups))
-    cell = (width - 0.6) / len(groups)
-    heights = [2 * cell + 2.6, 2.2]
+    cell = (width - 0.6) / max(len(groups), _FEW)  # or else a few pictures would fill a page
+    both = [of[scenes.frame[group]] for group in groups for of in (scenes.reference, scenes.view)]
+    size = cell, cell * tallest(both)
+    heights = [2 * size[1] + 2.6, 2.2]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     halves: Any = figure.subfigures(2, 1, height_ratios=heights)
     above, below = halves
-    _pictures(above, scenes, choices, cell)
+    _pictures(above, scenes, choices, size)
     panels = below.subplots(1, len(ABOUT), sharey=True)
     for axes, (column, words) in zip(panels, ABOUT.items()):
         _against(axes, scenes, column, choices.confidence)
@@ -147,10 +150,14 @@ def _averaged(scenes: Scenes, choices: Choices) -> str:
     return "all" if training == {"untrained"} else "trained"
 
 
-def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float) -> None:
-    """Each scene as it is in both views, and the encoders' values below it."""
-    groups = scenes.shown
-    grid = figure.add_gridspec(3, len(groups), height_ratios=[cell, cell, 1.7])
+def _pictures(
+    figure: "SubFigure", scenes: Scenes, choices: Choices, size: tuple[float, float]
+) -> None:
+    """Each scene as it is in both views, and the encoders' values below it. ``size``: inches that
+    a picture is wide and high.
+    """
+    groups, (wide, high) = scenes.shown, size
+    grid = figure.add_gridspec(3, len(groups), height_ratios=[high, high, 1.7])
     for row, pictures in enumerate((scenes.reference, scenes.view)):
         for place, group in enumerate(groups):
             axes, frame = figure.add_subplot(grid[row, place]), scenes.frame[group]
@@ -158,7 +165,7 @@ def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
             if row == 0:
-                title = style.wrapped(scenes.titles[frame], max(8, int(16 * cell)))
+                title = style.wrapped(scenes.titles[frame], max(8, int(16 * wide)))
                 axes.set_title(title, fontsize=6.5, color=style.GREY)
             if place == 0:
                 view = choices.focus if row else choices.reference
@@ -167,7 +174,7 @@ def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float
     shown = scenes.values.loc[groups]
     for name in shown:
         look = choices.looks[name]
-        label = style.shortened(choices.encoders[name]["label"], 44)
+        label = labels.key(choices, name)
         axes.plot(shown[name].to_numpy(), label=label, **{**look.drawn, "linewidth": 0.8})
     axes.set(xlim=(-0.5, len(groups) - 0.5), xticks=range(len(groups)), xticklabels=[])
     axes.grid(True)
@@ -189,7 +196,7 @@ def _against(axes: "Axes", scenes: Scenes, column: str, confidence: float) -> No
     axes.plot(x, y, "o", color=style.INK, markersize=3, alpha=0.6 if len(x) > 60 else 1)
     axes.grid(True)
     if len(x) < _FEW:
-        words = f"{len(x)} scenes: too few for a correlation"
+        words = "too few for a correlation"
     else:
         rho, low, high = correlation(x, y, confidence)
         words = f"ρ = {rho:.2f}  ({low:.2f} to {high:.2f})"

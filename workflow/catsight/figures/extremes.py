@@ -61,8 +61,8 @@ class Scenes:
 def values(table: pd.DataFrame, choices: Choices) -> tuple[pd.DataFrame, pd.Series]:
     """``values`` and ``mean`` of :class:`Scenes`, from the study's table of single frames.
 
-    A group has a row if all of its frames have a value with every encoder; encoders without any
-    value have no column.
+    Frames without a value do not count. A group has a row if it has a value with every encoder;
+    encoders without any value have no column.
     """
     here = table[(table["view"] == choices.focus) & (table["layer"] == ALL_LAYERS)]
     here = select.pooled(here, choices).dropna(subset=[VALUE])

@@ -62,7 +62,15 @@ def test_a_correlation_is_scipys_and_its_interval_that_of_bonett_and_wright():
     reach = 1.959964 * np.sqrt((1 + rho**2 / 2) / 37)
     assert np.arctanh([low, high]) == pytest.approx(np.arctanh(rho) + np.array([-reach, reach]))
     assert np.isnan(extremes.correlation(np.ones(9), np.arange(9), 0.95)[0])
-    assert extremes.correlation(np.arange(9), np.arange(9), 0.95)[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_few_scenes_in_the_same_order_have_no_interval(sign, choices):
+    """Five are in one of these two orders in 2 of 120 studies without any correlation."""
+    rho, *ends = extremes.correlation(np.arange(5), sign * np.arange(5) ** 3, 0.95)
+    assert rho == pytest.approx(sign) and np.isnan(ends).all()
+    figure = drawn(5, choices)
+    assert figure.axes[-1].get_title() == "ρ = 1.00  (no interval)"
 
 
 def test_the_interval_holds():

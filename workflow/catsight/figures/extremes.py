@@ -128,7 +128,7 @@ def draw(scenes: Scenes, choices: Choices) -> "Figure":
 
     if scenes.values.empty:
         figure = Figure(figsize=(style.WIDTH, 0.6), layout="constrained")
-        words = "no scene has a value: too few frames, or their features do not vary"
+        words = "no scene has a value: too few scenes, or their features do not vary"
         figure.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
         return figure
     groups = scenes.shown

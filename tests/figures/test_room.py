@@ -11,6 +11,7 @@ from support import synthetic_study as synthetic
 
 LONG = "A network that somebody has described in its name at such length that no legend has room"
 FAMILIES = ("cnn", "vit", "windowed-vit", "hybrid", "mlp")
+DUSK = "cat-at-dusk-with-glasses-of-two-dioptres-and-a-hat"
 #: More than there are colours, so encoders of two families may share one; of each family one first.
 MANY = {
     f"e{i}": {"label": f"{LONG} {i}", "family": FAMILIES[i % 5], "training": "supervised", "licence": ""}
@@ -30,13 +31,14 @@ class Grey(dict):
 
 def of_places(choices, shape):
     table = synthetic_tables.places(encoders=tuple(choices.encoders))
+    table = table[table["view"] == "cat"].replace({"view": {"cat": choices.focus}})
     rows = places.of_focus(table, choices)
     pictures = places.Pictures(Grey(*shape), Grey(*shape), {"a0": LONG})
     return places.draw(rows, choices, pictures)
 
 
 def of_answers(choices, shape):
-    table = synthetic_tables.readout(tuple(choices.encoders))
+    table = synthetic_tables.readout(tuple(choices.encoders), ("human", choices.focus))
     found = answers.examples(table, choices)
     return answers.draw(found, choices, answers.Pictures(Grey(*shape), Grey(*shape)))
 
@@ -104,8 +106,16 @@ def test_the_answers_of_encoders_have_a_colour_each():
     assert below == [to_hex(one.get_facecolor()) for one in legend.get_patches()]
 
 
+@DRAWN
+def test_views_with_long_names_are_cut_above_pictures(draw):
+    """The one in focus, and the reference."""
+    views = {name: synthetic.VIEWS[eye] for name, eye in ((DUSK, "cat"), (f"no-{DUSK}", "human"))}
+    choices = synthetic.choices(views=views, reference=f"no-{DUSK}")
+    assert said.misplaced(draw(choices, (40, 40))) == []
+
+
 def test_views_with_long_names_leave_the_numbers_their_room():
-    name = "cat-at-dusk-with-glasses-of-two-dioptres-and-a-hat"
+    name = DUSK
     views = {view: synthetic.VIEWS[view] for view in ("human", "cat")}
     choices = synthetic.choices(views=views | {name: synthetic.VIEWS["catvision"]}, encoders=MANY)
     table = synthetic_tables.readout(tuple(MANY), ("human", "cat", name))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FRAMES, COLUMNS, ENCODERS = 12, 3, 3
 _SIDE = 260  # px
 _CHANGED = "#D55E00"
-_LETTERS = 22  # of a name
+_LETTERS, _NAME = 22, 20  # of an answer, and of a view's name
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,8 @@ def draw(found: Sequence[Example], choices: Choices, pictures: Pictures) -> "Fig
             if name in one.answers:
                 _say(pair, one.answers[name], line, _ink(name, encoders, choices))
         if i < columns:
-            pair[0].set_title(choices.reference, fontsize=7.5)
-            pair[1].set_title(choices.focus, fontsize=7.5)
+            for axes, view in zip(pair, (choices.reference, choices.focus)):
+                axes.set_title(style.shortened(view, _NAME), fontsize=7.5)
     _legend(figure, encoders, choices)
     return figure
 

@@ -144,7 +144,7 @@ def _head(
     """Draws a frame in both views, and its local contrast on the finest grid of its maps."""
     for axes, word, seen in zip(cells, views, (pictures.reference, pictures.view)):
         axes.imshow(style.reduce(seen[frame], _SIDE), interpolation="antialiased")
-        axes.set_title(word, fontsize=7)
+        axes.set_title(style.shortened(word, 20), fontsize=7)
     finest = own.loc[own["height"].idxmax()]
     contrast = _square(finest, "contrast")
     look = {"vmin": 0, "vmax": _most([contrast.ravel()]) or 1, "cmap": "gray"}

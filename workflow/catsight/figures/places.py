@@ -90,7 +90,7 @@ def draw(rows: pd.DataFrame, choices: Choices, pictures: Pictures) -> "Figure":
     tall = tallest(seen) * (width - 0.5) / (len(LAYERS) * len(frames)) + 0.16
     upper = 0.35 + tall * (1 + len(encoders[:ENCODERS]))
     keys = len(encoders) + len(style.families(choices.present(rows)))
-    lower = 1.7 + 0.17 * np.ceil(keys / 2)
+    lower = 1.9 + 0.17 * np.ceil(keys / 2)
     figure = Figure(figsize=(width, upper + lower))
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
     parts: Any = figure.subfigures(2, 1, height_ratios=[upper, lower])

@@ -265,6 +265,19 @@ def test_changed_answers_are_told_with_their_intervals(rows, table, tmp_path):
     )
 
 
+def test_heads_of_few_classes_have_no_first_five(rows, table, tmp_path):
+    readout = answered(
+        same_first=(0.4321, 0.3, 0.55), shared_five=(np.nan,) * 3, divergence=(0.234, 0.1, 0.3)
+    )
+    metrics, choices = table(rows, tmp_path), synthetic.choices()
+    said = " ".join(findings.sentences(metrics, choices, readout=readout))
+    one = (
+        "EfficientNet-Lite0 gives the same first answer to 0.43 (0.30 to 0.55) of frames in “cat” as in “human”; all "
+        "its answers diverge by 0.23 (0.10 to 0.30), of at most 1 bit."
+    )
+    assert one in said and "first five" not in said
+
+
 def test_answers_without_a_value_are_not_told(rows, table, tmp_path):
     readout = answered(same_first=(np.nan, np.nan, np.nan))
     metrics, choices = table(rows, tmp_path), synthetic.choices()

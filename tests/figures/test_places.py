@@ -183,7 +183,7 @@ def test_an_encoder_that_lacks_a_frame_leaves_its_panels_out(rows):
 
 def test_without_any_map_the_figure_says_so(rows, choices):
     (text,) = places.draw(rows[:0], choices, Pictures({}, {}, {})).texts
-    assert text.get_text() == "no map: no encoder has a layer whose places are known"
+    assert text.get_text() == "no layer has a map: the column reason of places.parquet says why"
 
 
 def test_the_pictures_of_the_frames_shown_are_read_from_the_shards(study, choices):

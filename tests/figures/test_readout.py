@@ -48,7 +48,7 @@ def figure(data):
 
 def test_a_panel_for_each_number_and_a_row_for_each_view(figure):
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "Same first answer", "Of the first five, in both", "All answers, divergence",
+        "Same first answer", "First five in common", "Divergence of answers",
     ]  # fmt: skip
     units = ["share of frames", "mean share", "bits, of at most 1"]
     assert [axes.get_xlabel() for axes in figure.axes] == units

@@ -28,6 +28,7 @@ from catsight.metrics.distribution import scale
 from catsight.metrics.registry import PLAIN
 from catsight.metrics.suite import names
 from catsight.study.measures import MEASURES
+from catsight.tables import lists
 from catsight.tables.columns.metrics import METRICS
 from support import by_hand
 from support.toy_tables import FUNCTIONS, IDS, SPEC, measures, write_features, write_frames
@@ -216,7 +217,7 @@ def test_ids_are_never_assumed_aligned(tmp_path, ids, words):
 
 def test_a_duplicate_frame_is_named(tmp_path):
     with pytest.raises(CatsightError, match="'photo0-0' comes twice"):
-        reading.read_groups([write_frames(tmp_path / "f.parquet", [*IDS, IDS[0]])])
+        lists.read_groups([write_frames(tmp_path / "f.parquet", [*IDS, IDS[0]])])
 
 
 def test_a_frame_that_is_not_finite_is_named(tmp_path):

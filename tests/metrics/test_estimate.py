@@ -127,8 +127,10 @@ def test_a_share_of_nearly_equal_groups_has_no_interval(few, sign):
     if few == 3:
         assert found.reason is None and found.low < 0.5 < found.high
     else:
-        but = {0: "", 1: " but 1", 2: " but 2"}[few]
-        assert found.reason == f"the same in every group{but}, so no interval"
+        # the few leave a higher share without them
+        does = "lower" if sign > 0 else "raise"
+        who = {0: f"no group {does}s", 1: f"only 1 group {does}s", 2: f"only 2 groups {does}"}[few]
+        assert found.reason == f"{who} it, so no interval"
         assert np.isnan(found[:2]).all()
     # measures that are no shares have one, and so has a difference of shares
     assert interval(FACTS, estimate, 0.95).reason is None

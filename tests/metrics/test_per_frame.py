@@ -198,6 +198,20 @@ def test_one_group_has_no_others(features):
     assert set(table["reason"]) == {reason, f"undefined in a layer: {reason}"}
 
 
+def test_a_frame_with_one_other_to_relate_to_has_no_pnka(features):
+    """Of all frames but one in one group, it is the one; whatever the features, it would be 1 or -1."""
+    groups = dict.fromkeys(IDS, "photo") | {IDS[4]: "other"}
+    table = tabulated(features, groups)
+    lonely = table["frame_id"] != IDS[4]
+    assert table.loc[lonely, "pnka"].isna().all() and table.loc[~lonely, "pnka"].notna().all()
+    words = "only one frame of another group, too few to relate to"
+    assert table.loc[lonely, "reason"].str.contains(words).all()
+    assert not table.loc[~lonely, "reason"].str.contains(words).any()
+    three = {frame: frame for frame in IDS[:3]}
+    few = {view: {c: x[:3] for c, x in of.items()} for view, of in features.items()}
+    assert tabulated(few, three)["pnka"].notna().all()
+
+
 def test_a_frame_of_zeros_is_named_in_its_layer_and_view(features):
     features["cat"]["b.1/mean"][5] = 0
     table = tabulated(features)

@@ -5,6 +5,7 @@ import pytest
 
 from catsight import CatsightError
 from catsight.metrics import reading
+from catsight.tables import lists
 from support.toy_tables import IDS, write_features, write_frames
 
 
@@ -83,10 +84,10 @@ def test_groups_of_all_shards_come_in_the_order_of_the_frames(tmp_path):
     paths = [
         write_frames(tmp_path / f"{i}.parquet", ids) for i, ids in enumerate((IDS[20:], IDS[:3]))
     ]
-    groups = reading.read_groups(paths)
+    groups = lists.read_groups(paths)
     assert list(groups) == [*IDS[20:], *IDS[:3]]
     assert groups == {frame: frame.split("-")[0] for frame in groups}
     again = write_frames(tmp_path / "again.parquet", [IDS[1]])
     with pytest.raises(CatsightError) as error:
-        reading.read_groups([*paths, again])
+        lists.read_groups([*paths, again])
     assert str(error.value) == f"{again}: the frame 'photo0-1' comes twice in this study"

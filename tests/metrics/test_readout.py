@@ -192,7 +192,7 @@ def test_a_share_that_all_groups_but_two_have_has_no_interval(tmp_path, logits):
     table = read(tmp_path, {"human": logits["human"], "cat": nearly}, groups)
     first, _, apart = table[table["kind"] == "mean"].to_dict("records")
     assert first["value"] == pytest.approx(22 / 24)
-    assert first["reason"] == "the same in every group but 2, so no interval"
+    assert first["reason"] == "only 2 groups lower it, so no interval"
     # a divergence is no share, and has one, which does not go below 0
     assert apart["ci_low"] == 0 < apart["value"] < apart["ci_high"]
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import catsight
@@ -149,6 +150,17 @@ def test_what_is_not_there_is_named(folder, ask, said):
     with pytest.raises(CatsightError) as raised:
         ask(catsight.load(folder[0]))
     assert str(raised.value) == f"{folder[0]}{said}"
+
+
+def test_frames_of_an_earlier_version_lack_its_missing_columns(folder):
+    path, _ = folder
+    old = pa.schema([field for field in FRAMES if field.name not in ("note", "contrast")])
+    for shard, names in enumerate(("ac", "b")):
+        rows = [{"frame_id": name, "group": "g", "title": name.upper()} for name in names]
+        tables.write(path / f"frames/{shard}.parquet", rows, old, {})
+    frames = catsight.load(path).frames
+    assert frames["title"].tolist() == ["A", "C", "B"]
+    assert {"note", "contrast", "image"}.isdisjoint(frames) and "colourfulness" in frames
 
 
 def test_frames_that_were_deleted_are_named(folder):

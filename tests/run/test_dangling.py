@@ -67,6 +67,14 @@ def test_a_folder_that_is_not_mounted_is_named_and_stays(tmp_path):
     dangling.check_folder(str(tmp_path))
 
 
+def test_a_lock_of_an_editor_is_no_result(tmp_path):
+    """Emacs marks a changed file by a link beside it, which leads nowhere."""
+    (tmp_path / ".#report.html").symlink_to("someone@computer.123:456")
+    (tmp_path / ".#0.parquet").symlink_to("someone@computer.123:456")
+    assert dangling.hide(str(tmp_path)) == set()
+    assert len(os.listdir(tmp_path)) == 2
+
+
 def test_folders_behind_links_are_left_alone(tmp_path):
     theirs = tmp_path / "theirs"
     theirs.mkdir()

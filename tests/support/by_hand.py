@@ -229,9 +229,14 @@ def few_groups_differ(values: np.ndarray) -> str | None:
     """Why a share has no interval: fewer than three groups raise it, or lower it."""
     higher = sum(one > values[0] + 1e-9 for one in values[1:])
     lower = sum(one < values[0] - 1e-9 for one in values[1:])
-    few = min(higher, lower)
-    but = f" but {few}" if few else ""
-    return f"the same in every group{but}, so no interval" if few < 3 else None
+    if higher >= 3 and lower >= 3:
+        return None
+    if higher == lower == 0:
+        return "the same in every group, so no interval"
+    # a group that lowers the share leaves a higher one without it
+    few, does = (lower, "raise") if lower <= higher else (higher, "lower")
+    who = {0: f"no group {does}s", 1: f"only 1 group {does}s", 2: f"only 2 groups {does}"}[few]
+    return f"{who} it, so no interval"
 
 
 # -- nearest neighbours ----------------------------------------------------------------------------

@@ -16,8 +16,10 @@ import pyarrow as pa
 from catsight import tables
 from catsight.errors import CatsightError
 from catsight.inputs.pictures import decode_png
-from catsight.tables.columns.frames import FRAMES
 from catsight.tables.lists import shards
+
+#: Columns of frames that are read one by one.
+_PICTURES = ("image", "depth", "partner", "past")
 
 
 def load(folder: str | os.PathLike[str] = "results/quickstart") -> "Results":
@@ -141,11 +143,14 @@ class Results:
 
     @cached_property
     def frames(self) -> pd.DataFrame:
-        """One row per frame, without its picture (see :meth:`picture`)."""
-        columns = [
-            name for name in FRAMES.names if name not in ("image", "depth", "partner", "past")
-        ]
-        parts = [tables.read(path, columns).to_pandas() for path in self._shards("frames")]
+        """One row per frame, without its picture (see :meth:`picture`).
+
+        Results of an earlier version lack columns that it did not have.
+        """
+        parts = []
+        for path in self._shards("frames"):
+            names = [name for name in tables.schema(path).names if name not in _PICTURES]
+            parts.append(tables.read(path, names).to_pandas())
         return self._once(pd.concat(parts, ignore_index=True), "frame_id")
 
     @cached_property

@@ -19,7 +19,7 @@ from catsight.run import job
 from catsight.run.progress import Progress
 from catsight.run.specs import EncoderSpec, FeaturesSpec
 from catsight.tables.columns.places import PLACES
-from catsight.tables.lists import shards
+from catsight.tables.lists import read_groups, shards
 from catsight.tables.store import Store, address
 
 
@@ -122,7 +122,7 @@ def places(arguments: Sequence[str]) -> None:
     encoder = of_places.PlacesEncoder(spec, options.weights, options.threads)
     provenance = {"stage": "features", "spec": spec, "inputs": inputs, "weights": about}
     with store.writer(where, PLACES, {**provenance, **encoder.about}) as writer:
-        for rows in of_places.rows(encoder, views, of_places.read_groups(frames), spec):
+        for rows in of_places.rows(encoder, views, read_groups(frames), spec):
             writer.write(rows)
     store.link(store.path(where), options.output)
     say(f"store: computed {options.output}")

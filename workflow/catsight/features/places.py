@@ -128,19 +128,6 @@ def choose(groups: Mapping[str, str], count: int) -> list[str]:
     return [frame for turn in turns for frame in turn if frame is not None][:count]
 
 
-def read_groups(paths: Sequence[Path]) -> dict[str, str]:
-    """The group of each frame by its id, from the shards of the frames. Raises
-    :class:`CatsightError` if an id comes twice.
-    """
-    groups: dict[str, str] = {}
-    for path in paths:
-        for row in tables.read(path, ["frame_id", "group"]).to_pylist():
-            if row["frame_id"] in groups:
-                raise CatsightError(f"{path}: the frame '{row['frame_id']}' comes twice")
-            groups[row["frame_id"]] = row["group"]
-    return groups
-
-
 class Pictures:
     """The pictures of some ``frames`` in one view, from its shards, each read when asked for.
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from catsight.figures import reading, style
+from catsight.figures import labels, reading, style
 from catsight.figures.choices import Choices
+from catsight.figures.gallery import tallest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 FRAMES, COLUMNS, ENCODERS = 12, 3, 3
 _SIDE = 260  # px
 _CHANGED = "#D55E00"
-_LETTERS = 22  # of a name
+_LETTERS, _NAME = 22, 20  # of an answer, and of a view's name
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,14 @@ def draw(found: Sequence[Example], choices: Choices, pictures: Pictures) -> "Fig
         return figure
     encoders = list(dict.fromkeys(name for one in found for name in one.answers))
     columns = min(COLUMNS, len(found))
-    lines, width = -(-len(found) // columns), style.width(2 * columns)
+    width = style.width(2 * columns)
     cell = width / (2 * columns)
-    height = 0.35 + lines * (cell + 0.04 + 0.14 * len(encoders)) + 0.16 * len(encoders)
-    figure = Figure(figsize=(width, height))
+    lines = [found[i : i + columns] for i in range(0, len(found), columns)]
+    tall = [tallest(_both(line, pictures)) for line in lines]
+    height = 0.35 + sum(cell * one + 0.04 + 0.14 * len(encoders) for one in tall)
+    figure = Figure(figsize=(width, height + 0.16 * len(encoders)))
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03)
-    grid = figure.subplots(lines, 2 * columns, squeeze=False)
+    grid = figure.subplots(len(lines), 2 * columns, squeeze=False, height_ratios=tall)
     for i, pair in enumerate(map(list, grid.reshape(-1, 2))):
         if i >= len(found):
             for axes in pair:
@@ -133,15 +136,27 @@ def draw(found: Sequence[Example], choices: Choices, pictures: Pictures) -> "Fig
             if name in one.answers:
                 _say(pair, one.answers[name], line, _ink(name, encoders, choices))
         if i < columns:
-            pair[0].set_title(choices.reference, fontsize=7.5)
-            pair[1].set_title(choices.focus, fontsize=7.5)
+            for axes, view in zip(pair, (choices.reference, choices.focus)):
+                axes.set_title(style.shortened(view, _NAME), fontsize=7.5)
     _legend(figure, encoders, choices)
     return figure
 
 
+def _both(line: Sequence[Example], pictures: Pictures) -> list[np.ndarray]:
+    """The pictures of some examples, in both views."""
+    return [seen[one.frame] for one in line for seen in (pictures.reference, pictures.view)]
+
+
 def _ink(name: str, encoders: Sequence[str], choices: Choices) -> str:
-    """The colour of an encoder's answers: its own, if there are several."""
-    return choices.looks[name].colour if len(encoders) > 1 else style.INK
+    """The colour of an encoder's answers, if there are several: its own, unless two have the same,
+    as they may in a study of many families.
+    """
+    if len(encoders) == 1:
+        return style.INK
+    own = {one: choices.looks[one].colour for one in encoders}
+    if len(set(own.values())) < len(encoders):
+        own = dict(zip(encoders, style.PALETTE))
+    return own[name]
 
 
 def _say(pair: "Sequence[Axes]", answer: Answer, line: int, colour: str) -> None:
@@ -182,7 +197,7 @@ def _legend(figure: "Figure", encoders: Sequence[str], choices: Choices) -> None
     from matplotlib.patches import Patch
 
     marks = [
-        Patch(color=_ink(name, encoders, choices), label=choices.encoders[name]["label"])
+        Patch(color=_ink(name, encoders, choices), label=labels.key(choices, name))
         for name in encoders
     ]
     figure.legend(handles=marks, loc="outside upper center", ncols=2, handlelength=0.8)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from catsight.figures import reading, select, style
+from catsight.figures import labels, reading, select, style
 from catsight.figures.choices import Choices
+from catsight.figures.gallery import tallest
 from catsight.tables.names import ALL_LAYERS
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class Scenes:
 def values(table: pd.DataFrame, choices: Choices) -> tuple[pd.DataFrame, pd.Series]:
     """``values`` and ``mean`` of :class:`Scenes`, from the study's table of single frames.
 
-    A group has a row if all of its frames have a value with every encoder; encoders without any
-    value have no column.
+    Frames without a value do not count. A group has a row if it has a value with every encoder;
+    encoders without any value have no column.
     """
     here = table[(table["view"] == choices.focus) & (table["layer"] == ALL_LAYERS)]
     here = select.pooled(here, choices).dropna(subset=[VALUE])
@@ -105,11 +106,15 @@ def correlation(x: np.ndarray, y: np.ndarray, confidence: float) -> tuple[float,
     """Spearman's correlation of two columns (n,) and the ends of its interval at this
     ``confidence``: on Fisher's scale, with the variance (1 + ρ²/2) / (n − 3) (Bonett & Wright 2000,
     "Sample size requirements for estimating Pearson, Kendall and Spearman correlations",
-    Psychometrika 65). nan if a column is constant. Of 3,000 normal samples of 7, 15 or 40, with
-    correlations from 0 to 0.8, .952 to .967 of 95 % intervals hold the truth.
+    Psychometrika 65). nan if a column is constant. Without an interval if the order is the same, or
+    reversed, which happens among few by chance, and says nothing of the spread. Of 3,000 normal
+    samples of 7, 15 or 40, with correlations from 0 to 0.8, .952 to .967 of 95 % intervals hold the
+    truth.
     """
     rho = float(stats.spearmanr(x, y).statistic) if np.ptp(x) and np.ptp(y) else np.nan
-    centre = np.arctanh(np.clip(rho, -1 + 1e-9, 1 - 1e-9))
+    if not abs(rho) < 1 - 1e-9:
+        return rho, np.nan, np.nan
+    centre = np.arctanh(rho)
     reach = stats.norm.ppf((1 + confidence) / 2) * np.sqrt((1 + rho**2 / 2) / (len(x) - 3))
     return rho, float(np.tanh(centre - reach)), float(np.tanh(centre + reach))
 
@@ -123,17 +128,19 @@ def draw(scenes: Scenes, choices: Choices) -> "Figure":
 
     if scenes.values.empty:
         figure = Figure(figsize=(style.WIDTH, 0.6), layout="constrained")
-        words = "no scene has a value: too few frames, or their features do not vary"
+        words = "no scene has a value: too few scenes, or their features do not vary"
         figure.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
         return figure
     groups = scenes.shown
     width = style.width(0.6 * len(groups))
-    cell = (width - 0.6) / len(groups)
-    heights = [2 * cell + 2.6, 2.2]
+    cell = (width - 0.6) / max(len(groups), _FEW)  # or else a few pictures would fill a page
+    both = [of[scenes.frame[group]] for group in groups for of in (scenes.reference, scenes.view)]
+    size = cell, cell * tallest(both)
+    heights = [2 * size[1] + 2.6, 2.2]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     halves: Any = figure.subfigures(2, 1, height_ratios=heights)
     above, below = halves
-    _pictures(above, scenes, choices, cell)
+    _pictures(above, scenes, choices, size)
     panels = below.subplots(1, len(ABOUT), sharey=True)
     for axes, (column, words) in zip(panels, ABOUT.items()):
         _against(axes, scenes, column, choices.confidence)
@@ -147,10 +154,14 @@ def _averaged(scenes: Scenes, choices: Choices) -> str:
     return "all" if training == {"untrained"} else "trained"
 
 
-def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float) -> None:
-    """Each scene as it is in both views, and the encoders' values below it."""
-    groups = scenes.shown
-    grid = figure.add_gridspec(3, len(groups), height_ratios=[cell, cell, 1.7])
+def _pictures(
+    figure: "SubFigure", scenes: Scenes, choices: Choices, size: tuple[float, float]
+) -> None:
+    """Each scene as it is in both views, and the encoders' values below it. ``size``: inches that
+    a picture is wide and high.
+    """
+    groups, (wide, high) = scenes.shown, size
+    grid = figure.add_gridspec(3, len(groups), height_ratios=[high, high, 1.7])
     for row, pictures in enumerate((scenes.reference, scenes.view)):
         for place, group in enumerate(groups):
             axes, frame = figure.add_subplot(grid[row, place]), scenes.frame[group]
@@ -158,7 +169,7 @@ def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
             if row == 0:
-                title = style.wrapped(scenes.titles[frame], max(8, int(16 * cell)))
+                title = style.wrapped(scenes.titles[frame], max(8, int(16 * wide)))
                 axes.set_title(title, fontsize=6.5, color=style.GREY)
             if place == 0:
                 view = choices.focus if row else choices.reference
@@ -167,7 +178,7 @@ def _pictures(figure: "SubFigure", scenes: Scenes, choices: Choices, cell: float
     shown = scenes.values.loc[groups]
     for name in shown:
         look = choices.looks[name]
-        label = style.shortened(choices.encoders[name]["label"], 44)
+        label = labels.key(choices, name)
         axes.plot(shown[name].to_numpy(), label=label, **{**look.drawn, "linewidth": 0.8})
     axes.set(xlim=(-0.5, len(groups) - 0.5), xticks=range(len(groups)), xticklabels=[])
     axes.grid(True)
@@ -189,10 +200,9 @@ def _against(axes: "Axes", scenes: Scenes, column: str, confidence: float) -> No
     axes.plot(x, y, "o", color=style.INK, markersize=3, alpha=0.6 if len(x) > 60 else 1)
     axes.grid(True)
     if len(x) < _FEW:
-        words = f"{len(x)} scenes: too few for a correlation"
+        words = "too few for a correlation"
     else:
         rho, low, high = correlation(x, y, confidence)
-        words = f"ρ = {rho:.2f}  ({low:.2f} to {high:.2f})"
-        if np.isnan(rho):
-            words = "all alike"
+        ends = "no interval" if np.isnan(low) else f"{low:.2f} to {high:.2f}"
+        words = "all alike" if np.isnan(rho) else f"ρ = {rho:.2f}  ({ends})"
     axes.set_title(words.replace("-", "−"), fontsize=7.5)

@@ -109,16 +109,16 @@ def _answers(results: Results, readout: pd.DataFrame | None) -> str:
     rows = readout[(readout["kind"] == "mean") & (readout["view"] == choices.focus)]
     said = []
     for name in list(choices.present(rows))[:_IN_DETAIL]:
-        own = rows[rows["encoder"] == name].set_index("metric")
-        if own["value"].isna().any():
+        own = rows[(rows["encoder"] == name) & rows["value"].notna()].set_index("metric")
+        values = {metric: results.estimate(row) for metric, row in own.iterrows()}
+        if not {"same_first", "divergence"} <= set(values):
             continue
-        first, five, apart = (
-            results.estimate(own.loc[one]) for one in ("same_first", "shared_five", "divergence")
-        )
+        five = values.get("shared_five")  # heads of no more than five classes have none
         said.append(
-            f"{results.label(name)} gives the same first answer to {first} of frames in "
-            f"“{choices.focus}” as in “{choices.reference}”, and shares {five} of its first five; "
-            f"all its answers diverge by {apart}, of at most 1 bit."
+            f"{results.label(name)} gives the same first answer to {values['same_first']} of "
+            f"frames in “{choices.focus}” as in “{choices.reference}”"
+            f"{f', and shares {five} of its first five' if five else ''}; all its answers diverge "
+            f"by {values['divergence']}, of at most 1 bit."
         )
     if not said:
         return ""

@@ -45,12 +45,12 @@ def side_by_side(
     from matplotlib.figure import Figure
 
     side = min(_LONGEST, int((_PIXELS / (len(scenes) * len(columns))) ** 0.5))
-    tall = np.clip([tallest(scene.pictures.values()) for scene in scenes], 0.4, 1.6)
+    tall = [tallest(scene.pictures.values()) for scene in scenes]
     width = style.width(len(columns))
     cell = (width - 0.2) / len(columns)
     figure = Figure(figsize=(width, 0.5 + (cell + 0.03) * sum(tall)))
     figure.set_layout_engine("constrained", w_pad=0.015, h_pad=0.015, wspace=0.01, hspace=0.01)
-    grid = figure.subplots(len(scenes), len(columns), squeeze=False, height_ratios=list(tall))
+    grid = figure.subplots(len(scenes), len(columns), squeeze=False, height_ratios=tall)
     for axes_row, scene, ratio in zip(grid, scenes, tall):
         for axes, (view, _) in zip(axes_row, columns):
             picture = style.reduce(scene.pictures[view], side)
@@ -67,8 +67,9 @@ def side_by_side(
 
 
 def tallest(pictures: Iterable[np.ndarray]) -> float:
-    """The largest ratio of height to width."""
-    return max(picture.shape[0] / picture.shape[1] for picture in pictures)
+    """The largest ratio of height to width, within what figures have room for."""
+    ratio = max(picture.shape[0] / picture.shape[1] for picture in pictures)
+    return float(np.clip(ratio, 0.4, 1.6))
 
 
 def scale_bars(views: Sequence[str], choices: Choices) -> dict[str, float]:

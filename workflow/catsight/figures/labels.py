@@ -6,10 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from catsight.figures import style
 from catsight.figures.choices import Choices
 
 #: How the reason ends of a row whose groups are too few (catsight.metrics.inference).
 TOO_FEW = "too few for an interval"
+#: Letters of a label in a legend.
+_KEY = 40
 #: Units of viewing conditions, by their name in the configuration.
 _UNITS = {"field_of_view": "°", "luminance": " cd/m²", "defocus": " D", "focus": " m"}
 
@@ -23,6 +26,11 @@ def encoder(choices: Choices, name: str, pooling: str) -> str:
     """An encoder's label, with the pooling unless it is the one asked for."""
     label = choices.encoders[name]["label"]
     return label if pooling == choices.pooling else f"{label} [{pooling}]"
+
+
+def key(choices: Choices, name: str) -> str:
+    """An encoder's label, cut to what a legend of two columns has room for."""
+    return style.shortened(choices.encoders[name]["label"], _KEY)
 
 
 def view_title(choices: Choices, view: str) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from catsight.figures import reading, style
+from catsight.figures import labels, reading, style
 from catsight.figures.choices import Choices
+from catsight.figures.gallery import tallest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,16 +81,19 @@ def draw(rows: pd.DataFrame, choices: Choices, pictures: Pictures) -> "Figure":
 
     if rows.empty:
         figure = Figure(figsize=(style.WIDTH, 0.6), layout="constrained")
-        words = "no map: no encoder has a layer whose places are known"
+        words = "no layer has a map: the column reason of places.parquet says why"
         figure.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
         return figure
     frames, encoders = shown(rows), list(choices.present(rows))
     width = style.width(len(LAYERS) * len(frames) + 0.6)
-    tall = (width - 0.5) / (len(LAYERS) * len(frames)) + 0.16
+    seen = [of[frame] for frame in frames for of in (pictures.reference, pictures.view)]
+    tall = tallest(seen) * (width - 0.5) / (len(LAYERS) * len(frames)) + 0.16
     upper = 0.35 + tall * (1 + len(encoders[:ENCODERS]))
-    figure = Figure(figsize=(width, upper + 2.3))
+    keys = len(encoders) + len(style.families(choices.present(rows)))
+    lower = 1.9 + 0.17 * np.ceil(keys / 2)
+    figure = Figure(figsize=(width, upper + lower))
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
-    parts: Any = figure.subfigures(2, 1, height_ratios=[upper, 2.3])
+    parts: Any = figure.subfigures(2, 1, height_ratios=[upper, lower])
     _maps(parts[0], rows, choices, pictures)
     _curves(parts[1], rows, choices)
     return figure
@@ -140,14 +144,16 @@ def _head(
     """Draws a frame in both views, and its local contrast on the finest grid of its maps."""
     for axes, word, seen in zip(cells, views, (pictures.reference, pictures.view)):
         axes.imshow(style.reduce(seen[frame], _SIDE), interpolation="antialiased")
-        axes.set_title(word, fontsize=7)
+        axes.set_title(style.shortened(word, 20), fontsize=7)
     finest = own.loc[own["height"].idxmax()]
     contrast = _square(finest, "contrast")
     look = {"vmin": 0, "vmax": _most([contrast.ravel()]) or 1, "cmap": "gray"}
     _over(cells[2], finest, contrast, pictures.reference[frame].shape, **look)
     cells[2].set_title("local contrast", fontsize=7)
     title = style.shortened(pictures.titles.get(frame, frame), 26)
-    cells[0].text(0, 1.16, title, transform=cells[0].transAxes, fontsize=8, va="bottom")
+    # above the names of the views, however tall the picture is
+    above = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": 8}
+    cells[0].annotate(title, (0, 1), (0, 16), va="bottom", **above)
     for axes in cells:
         _bare(axes)
 
@@ -199,13 +205,13 @@ def _curves(part: Any, rows: pd.DataFrame, choices: Choices) -> None:
         axes.grid(axis="y")
     handles, _ = right.get_legend_handles_labels()
     entries = [*handles, *style.families(choices.present(rows))]
-    part.legend(handles=entries, loc="outside upper center", ncols=3, handlelength=2.8)
+    part.legend(handles=entries, loc="outside upper center", ncols=2, handlelength=2.8)
 
 
 def _lines(axes: "Axes", rows: pd.DataFrame, choices: Choices, x: np.ndarray, parts: Any) -> None:
     """Draws a line for each encoder: the mean over frames, shaded by their standard deviation."""
     encoders = choices.present(rows)
-    for name, about in encoders.items():
+    for name in encoders:
         look, own = choices.looks[name], rows[rows["encoder"] == name]
         mean, spread = over_frames(own, parts)
         axes.fill_between(
@@ -216,7 +222,7 @@ def _lines(axes: "Axes", rows: pd.DataFrame, choices: Choices, x: np.ndarray, pa
             alpha=style.shade(len(encoders)),
             linewidth=0,
         )
-        axes.plot(x, mean, label=about["label"], **look.drawn)
+        axes.plot(x, mean, label=labels.key(choices, name), **look.drawn)
     if not any(np.isfinite(line.get_ydata()).any() for line in axes.get_lines()):
         style.empty(axes, "no difference")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from catsight.figures import select, style
+from catsight.figures import labels, select, style
 from catsight.figures.choices import Choices
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ class Number(NamedTuple):
 #: By its name in the table.
 NUMBERS = {
     "same_first": Number("Same first answer", "share of frames", 1),
-    "shared_five": Number("Of the first five, in both", "mean share", 1),
-    "divergence": Number("All answers, divergence", "bits, of at most 1", 0),
+    "shared_five": Number("First five in common", "mean share", 1),
+    "divergence": Number("Divergence of answers", "bits, of at most 1", 0),
 }
 #: The share of a view's room that its dots take.
 _FILLED = 0.7
+_LETTERS = 14  # of a line of a view's name
 
 
 @style.styled
@@ -54,7 +55,7 @@ def draw(table: pd.DataFrame, choices: Choices) -> "Figure":
         axes.set_xlabel(number.unit)
         if number.unchanged:
             axes.set_xlim(-0.04, 1.04)
-    grid[0].set_yticks(range(len(views)), views)
+    grid[0].set_yticks(range(len(views)), [style.wrapped(view, _LETTERS) for view in views])
     grid[0].set_ylim(len(views) - 0.5, -0.5)
     if notes:
         figure.supxlabel("\n".join(notes), fontsize=8, linespacing=1.4)
@@ -98,7 +99,7 @@ def _panel(
 def _legend(figure: "Figure", encoders: list[str], choices: Choices) -> None:
     from matplotlib.lines import Line2D
 
-    looks = ((choices.looks[name], choices.encoders[name]["label"]) for name in encoders)
+    looks = ((choices.looks[name], labels.key(choices, name)) for name in encoders)
     marks = [
         Line2D([], [], color=look.colour, marker=look.marker, markersize=4.5, linestyle="",
                label=label)

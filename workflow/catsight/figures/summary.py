@@ -92,7 +92,7 @@ def _notes(layers: pd.DataFrame, means: pd.DataFrame, choices: Choices) -> list[
 def _height(scene: Scene, views: Sequence[str]) -> float:
     """Inches that the row of pictures needs: their width, the tallest one's ratio, two titles."""
     ratio = tallest(scene.pictures[view] for view in views)
-    return style.WIDTH / len(views) * min(ratio, 1.6) + 0.3
+    return style.WIDTH / len(views) * ratio + 0.3
 
 
 def _pictured(choices: Choices, scene: Scene) -> list[str]:

@@ -5,7 +5,8 @@ from PIL import Image
 
 from catsight.inputs.pictures import SRGB_LINEAR
 
-#: Longest side in px at which a frame is described: none of the numbers depends on its size.
+#: Longest side in px at which a frame is described. Larger ones are reduced by a whole number, so
+#: their finest detail does not count.
 _SIDE = 512
 #: Luminance of linear sRGB (IEC 61966-2-1).
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])

@@ -30,7 +30,7 @@ from catsight.metrics import (
     renderings,
     stability,
 )
-from catsight.metrics.reading import Features, read_groups
+from catsight.metrics.reading import Features
 from catsight.run import job
 from catsight.tables.columns.attribution import ATTRIBUTION
 from catsight.tables.columns.best import BEST
@@ -46,7 +46,7 @@ from catsight.tables.columns.physiology import PHYSIOLOGY
 from catsight.tables.columns.readout import READOUT
 from catsight.tables.columns.renderings import RENDERINGS
 from catsight.tables.columns.stability import STABILITY
-from catsight.tables.lists import shards
+from catsight.tables.lists import read_groups, shards
 from catsight.tables.store import Store, address
 
 

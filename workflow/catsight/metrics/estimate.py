@@ -102,15 +102,20 @@ def interval(
 
 
 def _few(value: float, replicates: np.ndarray) -> str:
-    """Why a share has no interval: nearly all frames are found, or nearly none; else empty.
+    """Why a share has no interval: few groups lie above it, or few below it; else empty.
 
     The spread of two or three groups that differ from the others says little of further groups.
     """
     moved = replicates - value
-    few = min(int((moved > _SAME).sum()), int((moved < -_SAME).sum()))
-    if few >= FEWEST_THAT_DIFFER:
+    # without a group that raises it, it is lower
+    raised, lowered = int((moved < -_SAME).sum()), int((moved > _SAME).sum())
+    if min(raised, lowered) >= FEWEST_THAT_DIFFER:
         return ""
-    return f"the same in every group{f' but {few}' if few else ''}, so no interval"
+    if not raised and not lowered:
+        return "the same in every group, so no interval"
+    few, verb = min((raised, "raise"), (lowered, "lower"))
+    words = {0: f"no group {verb}s", 1: f"only 1 group {verb}s"}
+    return f"{words.get(few, f'only {few} groups {verb}')} it, so no interval"
 
 
 #: A share needs as many groups that raise it, and as many that lower it.

@@ -10,6 +10,7 @@ frames of other groups alone, in both representations:
   groups is ``retrieval_mrr_between``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -88,6 +89,10 @@ def compare(
         return Values(values, own + "only one group, so there are no frames of other groups")
     values[:, 0] = pnka(x, y, groups=groups)
     own[np.isnan(values[:, 0])] = "its features are the mean of all frames'"
+    sizes = Counter(groups)
+    lonely = np.array([len(x) - sizes[group] == 1 for group in groups])
+    values[lonely, 0] = np.nan  # the cosine of two numbers is 1 or -1
+    own[lonely] = "only one frame of another group, too few to relate to"
     both = Neighbourhoods(x, y, groups, k)
     values[:, 1] = both.overlaps()
     apart = correspondence.distances(x, y, spec["retrieval_distance"])

@@ -12,19 +12,6 @@ from catsight.errors import CatsightError
 from catsight.tables.names import LOGITS
 
 
-def read_groups(paths: Sequence[Path]) -> dict[str, str]:
-    """The group of each frame by its id, in the frames' order. Raises if an id comes twice."""
-    groups: dict[str, str] = {}
-    for path in paths:
-        for row in tables.read(path, ["frame_id", "group"]).to_pylist():
-            if row["frame_id"] in groups:
-                raise CatsightError(
-                    f"{path}: the frame '{row['frame_id']}' comes twice in this study"
-                )
-            groups[row["frame_id"]] = row["group"]
-    return groups
-
-
 class Features:
     """The features of one view of exactly the ``frames`` (their ids, in order).
 

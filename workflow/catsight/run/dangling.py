@@ -27,13 +27,16 @@ def hide(folder: str) -> set[str]:
     """Removes links of files to nothing, in a folder of results and below, until this process ends.
 
     Returns their paths. Those in whose place nothing was made come back for the next run to find.
-    Folders that are links are not followed. Raises :class:`CatsightError` if one leads nowhere.
+    Links whose names begin with a dot stay. Folders that are links are not followed. Raises
+    :class:`CatsightError` if one leads nowhere.
     """
     hidden = set()
     with suppress(OSError), os.scandir(folder) as entries:  # what cannot be written to stays
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 hidden |= hide(entry.path)
+            elif entry.name.startswith("."):  # no result: Emacs locks a file by a link to nothing
+                continue
             elif entry.is_symlink() and not os.path.exists(entry.path):
                 if not entry.name.endswith(_STORED):
                     check_folder(entry.path)

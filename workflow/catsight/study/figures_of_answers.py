@@ -36,8 +36,8 @@ ANSWERS = (
             "Frames in “{reference}” (left of each pair) and in “{focal}” (right), and the first "
             "answer to each with its probability (the softmax of the logits): those frames first "
             "whose answer changes, the most divergent ahead, from different groups as far as "
-            "possible. An orange border marks a change. What networks answer to a frame outside "
-            "their classes is the nearest that they have."
+            "possible. An orange border marks a change. Of many networks three are shown. What "
+            "networks answer to a frame outside their classes is the nearest that they have."
         ),
         alt="Pairs of photographs with the names that networks give to them.",
         reads=_READS,

@@ -246,8 +246,9 @@ _ALL = (
             "“{focal}”, each by one of its frames. Below, for each encoder, how well a scene’s "
             "frames keep their relations to frames of other scenes (pointwise normalised kernel "
             "alignment, mean over layers; 1: unchanged); of many encoders some are shown. At the "
-            "bottom, the mean of these encoders against what the scenes are like; each dot is a "
-            "scene, and ρ Spearman’s correlation with its {interval}. It describes these scenes: "
+            "bottom, the mean of the trained ones among these (of all, if none is trained), by "
+            "which the scenes are sorted, against what the scenes are like; each dot is a scene, "
+            "and ρ Spearman’s correlation with its {interval}. It describes these scenes: "
             "what differs between them otherwise is not held constant."
         ),
         alt=(

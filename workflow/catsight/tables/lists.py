@@ -1,6 +1,7 @@
-"""Folders of shards, and lists of tables."""
+"""Folders of shards, lists of tables, and the groups of frames."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from catsight.errors import CatsightError
@@ -29,6 +30,22 @@ def shards(path: str | os.PathLike, count: int | None = None) -> list[Path]:
             f"{path} is neither a table nor a folder of them (0.parquet, 1.parquet and so on)"
         )
     return [path / f"{shard}.parquet" for shard in wanted]
+
+
+def read_groups(paths: Sequence[Path]) -> dict[str, str]:
+    """The group of each frame by its id, in the frames' order, from the shards of the frames.
+
+    Raises :class:`CatsightError` if an id comes twice.
+    """
+    groups: dict[str, str] = {}
+    for path in paths:
+        for row in table.read(path, ["frame_id", "group"]).to_pylist():
+            if row["frame_id"] in groups:
+                raise CatsightError(
+                    f"{path}: the frame '{row['frame_id']}' comes twice in this study"
+                )
+            groups[row["frame_id"]] = row["group"]
+    return groups
 
 
 def listed_tables(path: Path, frames: Path) -> list[tuple[str, Path]]:

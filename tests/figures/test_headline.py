@@ -318,6 +318,8 @@ def test_estimates_say_why_they_lack_a_value_or_interval():
         "reason": "few; too few groups to test",
     }
     assert labels.estimate(lacks) == "0.50 (no interval: few)"
+    once = {**lacks, "reason": "only 2 groups raise it, so no interval; no test"}
+    assert labels.estimate(once) == "0.50 (no interval: only 2 groups raise it)"
     assert labels.estimate(lacks | {"ci_low": 0.4, "ci_high": np.nan}) == "0.50 (no interval: few)"
     too_few = lacks | {"reason": "3 groups are too few for an interval; no test"}
     assert labels.estimate(too_few) == "0.50 (no interval: 3 groups are too few for an interval)"

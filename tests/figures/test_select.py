@@ -96,6 +96,11 @@ def test_gaps_are_counted_by_their_reason(left_out, interval):
     assert select.gaps(rows(value=[0.5])) == []
 
 
+def test_a_gap_is_said_once():
+    table = rows(value=[0.5], ci_low=[np.nan], reason=["only 2 groups raise it, so no interval"])
+    assert select.gaps(table) == ["no interval: only 2 groups raise it (1 of 1 points)"]
+
+
 def test_gaps_are_wrapped():
     table = rows(value=[np.nan], reason=["word " * 40])
     assert 83 < max(map(len, select.gaps(table))) <= 88

@@ -74,9 +74,10 @@ def estimate(
 
 
 def reason(row: Mapping[str, Any] | pd.Series) -> str:
-    """Why a row lacks its value or interval."""
+    """Why a row lacks its value or interval; that it does is said before it."""
     given = row["reason"]
-    return given if isinstance(given, str) and given else "no reason given"
+    given = given.replace(", so no interval", "") if isinstance(given, str) else ""
+    return given or "no reason given"
 
 
 def groups(choices: Choices, count: int) -> str:

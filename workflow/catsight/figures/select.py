@@ -128,5 +128,6 @@ def gaps(table: pd.DataFrame, width: int = 88, left_out: bool = False) -> list[s
     for what, missing in (("value", without_value), (interval, without_interval)):
         reasons = table.loc[missing, "reason"].replace("", np.nan).fillna("no reason given")
         for reason, count in reasons.value_counts().sort_index().items():
-            lines += textwrap.wrap(f"no {what}: {reason} ({count} of {len(table)} points)", width)
+            why = str(reason).removesuffix(", so no interval")  # with which the line begins
+            lines += textwrap.wrap(f"no {what}: {why} ({count} of {len(table)} points)", width)
     return lines

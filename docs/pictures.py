@@ -21,6 +21,8 @@ from catsight.views import Eye
 DOCS = Path(__file__).parent
 STUDY = DOCS.parent / "results" / "quickstart"
 EYES = ("human", "cat")
+#: Pixels across a picture, so that none is above 500 kB.
+_WIDEST = 1400
 
 
 def main() -> None:
@@ -28,6 +30,7 @@ def main() -> None:
     shutil.copy(STUDY / "figures" / "attribution.png", DOCS / "attribution.png")
     for name in ("summary", "gallery", "extremes", "places", "answers"):
         picture = Image.open(STUDY / "figures" / f"{name}.png").convert("RGB")
+        picture.thumbnail((_WIDEST, picture.height))
         picture.save(DOCS / f"{name}.jpg", quality=88)
     drawn = {"field-of-view": field_of_view(_photo("chelsea")), "light": light(_photo("coffee"))}
     for name, figure in drawn.items():

@@ -11,6 +11,7 @@ import pandas as pd
 from catsight.figures import labels, reading, style
 from catsight.figures.choices import Choices
 from catsight.figures.gallery import tallest
+from catsight.figures.reading import Pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,14 +49,6 @@ class Example:
         return any(answer.changed for answer in self.answers.values())
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """By frame: its pictures in the reference and in the view, uint8 sRGB (h, w, 3)."""
-
-    reference: Mapping[str, np.ndarray]
-    view: Mapping[str, np.ndarray]
-
-
 def examples(table: pd.DataFrame, choices: Choices) -> list[Example]:
     """At most :data:`FRAMES` frames, from different groups as far as possible: those first of which
     most encoders' first answers change, then those whose answers diverge most in the mean.
@@ -68,7 +61,7 @@ def examples(table: pd.DataFrame, choices: Choices) -> list[Example]:
     each = rows.groupby(["frame_id", "group"], as_index=False)
     order = each.agg(same=("same_first", "mean"), divergence=("divergence", "mean"))
     order = order.sort_values(["same", "divergence", "frame_id"], ascending=[True, False, True])
-    order["turn"] = order.groupby("group").cumcount()  # 0 for a group's first, 1 for its second ...
+    order["turn"] = reading.turns(order["group"])
     chosen = order.sort_values("turn", kind="stable").head(FRAMES)
     of_frame = dict(list(rows.groupby("frame_id")))
     return [

@@ -112,60 +112,52 @@ def _ranking(arguments: Sequence[str]) -> None:
 
 
 def _retrieval(arguments: Sequence[str]) -> None:
-    about = "Draws frames, their views, and the frames that these are taken for."
-    parser = _with_views(_parser("retrieval", about))
-    parser.add_argument(
-        "--pairs", type=Path, required=True, help="the study's table of pairs of frames"
+    parser = _parser(
+        "retrieval", "Draws frames, their views, and the frames that these are taken for."
     )
-    options = parser.parse_args(arguments)
+    options, table = _with_pictures(parser, "--pairs", "pairs of frames", arguments)
 
     from catsight.figures import retrieval
 
     choices = _choices(options)
-    found = retrieval.examples(_read(options.pairs), choices)
+    found = retrieval.examples(table, choices)
     pictures = retrieval.read(found, _frames(options), _views(options), choices)
     _save(retrieval.draw(found, choices, pictures), options)
 
 
 def _extremes(arguments: Sequence[str]) -> None:
-    about = "Draws the scenes that lose most and least, and what they have in common."
-    parser = _with_views(_parser("extremes", about))
-    parser.add_argument(
-        "--per-frame", type=Path, required=True, help="the study's table of single frames"
+    parser = _parser(
+        "extremes", "Draws the scenes that lose most and least, and what they have in common."
     )
-    options = parser.parse_args(arguments)
+    options, table = _with_pictures(parser, "--per-frame", "single frames", arguments)
 
     from catsight.figures import extremes
 
-    choices, table = _choices(options), _read(options.per_frame)
+    choices = _choices(options)
     scenes = extremes.read(table, _frames(options), _views(options), choices)
     _save(extremes.draw(scenes, choices), options)
 
 
 def _places(arguments: Sequence[str]) -> None:
-    about = "Draws where in some frames the features differ between two views."
-    parser = _with_views(_parser("places", about))
-    parser.add_argument("--table", type=Path, required=True, help="the study's table of places")
-    options = parser.parse_args(arguments)
+    parser = _parser("places", "Draws where in some frames the features differ between two views.")
+    options, table = _with_pictures(parser, "--table", "places", arguments)
 
     from catsight.figures import places
 
     choices = _choices(options)
-    rows = places.of_focus(_read(options.table), choices)
+    rows = places.of_focus(table, choices)
     pictures = places.read(rows, _frames(options), _views(options), choices)
     _save(places.draw(rows, choices, pictures), options)
 
 
 def _answers(arguments: Sequence[str]) -> None:
-    about = "Draws frames, their views, and what networks answer to both."
-    parser = _with_views(_parser("answers", about))
-    parser.add_argument("--readout", type=Path, required=True, help="the study's table of readouts")
-    options = parser.parse_args(arguments)
+    parser = _parser("answers", "Draws frames, their views, and what networks answer to both.")
+    options, table = _with_pictures(parser, "--readout", "readouts", arguments)
 
     from catsight.figures import answers
 
     choices = _choices(options)
-    found = answers.examples(_read(options.readout), choices)
+    found = answers.examples(table, choices)
     _save(answers.draw(found, choices, answers.read(found, _views(options), choices)), options)
 
 
@@ -254,6 +246,20 @@ def _parser(
 def _with_views(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     job.add_tables(parser, "--views", "view")
     return parser
+
+
+def _with_pictures(
+    parser: argparse.ArgumentParser, option: str, of: str, arguments: Sequence[str]
+) -> "tuple[argparse.Namespace, pd.DataFrame]":
+    """The options of a figure of pictures and of one table, which ``option`` names, and the table.
+
+    ``of``: what its rows are, for the help.
+    """
+    given = _with_views(parser).add_argument(
+        option, type=Path, required=True, help=f"the study's table of {of}"
+    )
+    options = parser.parse_args(arguments)
+    return options, _read(getattr(options, given.dest))
 
 
 def _add_optional(parser: argparse.ArgumentParser, *tables: str) -> None:

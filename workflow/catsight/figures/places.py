@@ -3,7 +3,6 @@ places have in common.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 from catsight.figures import labels, reading, style
 from catsight.figures.choices import Choices
 from catsight.figures.gallery import tallest
+from catsight.figures.reading import Pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,15 +28,6 @@ _SIDE = 300  # px
 #: Percentile at which the colours of maps end.
 _TOP = 98
 _MAP = {"cmap": "inferno", "interpolation": "nearest"}
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What is needed to draw frames, by their id: pictures, uint8 sRGB (h, w, 3), and titles."""
-
-    reference: Mapping[str, np.ndarray]
-    view: Mapping[str, np.ndarray]
-    titles: Mapping[str, str]
 
 
 def of_focus(table: pd.DataFrame, choices: Choices) -> pd.DataFrame:

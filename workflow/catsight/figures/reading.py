@@ -1,7 +1,7 @@
 """Reads the frames and pictures that figures show, and no others, from their tables."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,17 @@ class Scene:
 
     title: str
     pictures: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Frames by their id: their pictures in the reference and in the view in focus, uint8 sRGB
+    (h, w, 3), and their titles, if they are shown.
+    """
+
+    reference: Mapping[str, np.ndarray]
+    view: Mapping[str, np.ndarray]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 def scenes(
@@ -73,6 +84,14 @@ def titles(rows: pd.DataFrame) -> dict[str, str]:
     return dict(zip(rows["frame_id"], named.where(named != "", rows["frame_id"])))
 
 
+def turns(groups: Sequence[str]) -> list[int]:
+    """0 for the first frame of each group, 1 for its second and so on, by the group of each frame.
+
+    In the order of their turns, frames are of different groups as far as possible.
+    """
+    return pd.Series(list(groups), dtype=object).groupby(list(groups)).cumcount().tolist()
+
+
 def choose(frames: pd.DataFrame, count: int) -> list[str]:
     """The ids of ``count`` frames, or of all if there are fewer; from different groups as far as
     possible.
@@ -80,7 +99,7 @@ def choose(frames: pd.DataFrame, count: int) -> list[str]:
     ``frames`` needs the columns ``frame_id`` and ``group``; the order of rows does not matter.
     """
     ordered = frames[["group", "frame_id"]].sort_values(["group", "frame_id"])
-    turn = ordered.groupby("group").cumcount()  # 0 for a group's first frame, 1 for its second ...
+    turn = turns(ordered["group"])
     return ordered.assign(turn=turn).sort_values(["turn", "group"])["frame_id"].head(count).tolist()
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from catsight.figures import reading, select, style
 from catsight.figures.choices import Choices
+from catsight.figures.reading import Pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,15 +54,6 @@ class Example:
         return -mistakes, -max(one.margin for one in self.nearest.values()), self.frame
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """What is needed to draw examples, by frame: pictures, uint8 sRGB (h, w, 3), and titles."""
-
-    reference: Mapping[str, np.ndarray]
-    view: Mapping[str, np.ndarray]
-    titles: Mapping[str, str]
-
-
 def examples(table: pd.DataFrame, choices: Choices) -> list[Example]:
     """The frames that most encoders mistake, at most :data:`FRAMES`, from different groups as far
     as possible.
@@ -82,12 +74,8 @@ def examples(table: pd.DataFrame, choices: Choices) -> list[Example]:
         if nearest:
             found.append(Example(frame, group, nearest))
     found.sort(key=lambda one: one.order)
-    seen: dict[str, int] = {}
-    turn = {}  # 0 for a group's first frame, 1 for its second ...
-    for one in found:
-        turn[one.frame] = seen.get(one.group, 0)
-        seen[one.group] = turn[one.frame] + 1
-    return sorted(found, key=lambda one: (turn[one.frame], one.order))[:FRAMES]
+    in_turn = zip(reading.turns([one.group for one in found]), found)
+    return [one for _, one in sorted(in_turn, key=lambda turned: turned[0])[:FRAMES]]
 
 
 def _nearest(frame: str, distance: pd.Series, groups: pd.Series) -> Nearest | None:
